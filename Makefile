@@ -1,0 +1,64 @@
+# Needs make and Python 3.11 or newer, nothing else: all the rest goes into .venv.
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+STAMP := .venv/.installed
+MYPY_PATHS := tracker tests $(if $(wildcard loadtests/*.py),loadtests)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format lock clean python
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Settings: PYTHON=$(PYTHON) (3.11 or newer), WORKERS=$(WORKERS) (tests side by side)"
+
+install: $(STAMP) ## Put the service and its tools into .venv, in the pinned versions
+	@:
+
+$(STAMP): pyproject.toml ops/constraints.txt
+	@$(MAKE) --no-print-directory python
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint ops/constraints.txt --editable '.[test,check]'
+	@touch $@
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Tracker needs Python 3.11 or newer, and '$(PYTHON)' is not one." >&2; \
+		echo "Name another: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' lacks the venv module (on Debian: apt install python3-venv)." >&2; \
+		exit 1; }
+
+run: install ## Serve on this machine, with demo data where there are none yet
+	$(BIN)/tracker demo
+	exec $(BIN)/tracker serve
+
+test: install ## Run every test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: install ## Check form, types, dependencies and the fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(MYPY_PATHS)
+	$(BIN)/deptry tracker
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not system"
+
+format: install ## Put the code into form and mend what can be mended
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: python ## Renew ops/constraints.txt: the exact versions that pyproject.toml leads to today
+	@set -eu; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(PYTHON) -m venv "$$dir/venv"; \
+	"$$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+		--editable '.[test,check]'; \
+	{ echo "# Written by 'make lock'; not to be edited by hand."; \
+	  "$$dir/venv/bin/python" -m pip freeze --exclude-editable; } > "$$dir/constraints.txt"; \
+	mv "$$dir/constraints.txt" ops/constraints.txt; chmod 644 ops/constraints.txt; \
+	grep -c == ops/constraints.txt
+
+clean: ## Remove .venv and what the tools left behind; data stay
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	find tracker tests loadtests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,30 @@
+"""Rows that each hold for a stretch of time, compared so that overlaps come to light."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import date, time
+from typing import TypeVar
+
+from tracker.adapters.files.tables import Row
+
+Thing = TypeVar("Thing")
+Moment = TypeVar("Moment", date, time)
+
+
+def each_after_the_longest(
+    found: Iterable[tuple[Row, Thing]],
+    *,
+    group: Callable[[Thing], Hashable],
+    first: Callable[[Thing], Moment],
+    last: Callable[[Thing], Moment],
+) -> Iterator[tuple[tuple[Row, Thing], tuple[Row, Thing]]]:
+    """Yield each row but its group's first, after that earlier row of the group that ends last.
+
+    If a row overlaps any earlier one of its group, it overlaps the one it is yielded with.
+    """
+    longest: dict[Hashable, tuple[Row, Thing]] = {}
+    for row, thing in sorted(found, key=lambda pair: first(pair[1])):
+        before = longest.get(group(thing))
+        if before is not None:
+            yield before, (row, thing)
+        if before is None or last(thing) > last(before[1]):
+            longest[group(thing)] = (row, thing)

@@ -1,0 +1,34 @@
+"""Connections to a database, opened so that SQLite behaves as a database server would."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+_LOCK_TIMEOUT_S = 30
+_WRITES = "tracker_writes"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database of an SQLAlchemy URL; nothing connects before it is used."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _LOCK_TIMEOUT_S, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A transaction that reads before it writes must hold the write lock from its start.
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Give the engine for transactions that write: `with writing(engine).begin() as ...`."""
+    return engine.execution_options(**{_WRITES: True})

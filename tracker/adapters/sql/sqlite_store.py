@@ -1,0 +1,176 @@
+"""The event store on SQLite: the library's recorder, with our guarantees kept by the database.
+
+The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. Events cannot be changed or
+deleted, a version follows its predecessor, and a commit is on disk before it is answered.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+# The library counts the factories it finds in this module: names of its own stay in theirs.
+from eventsourcing import sqlite
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.utils import Environment, EnvType
+
+from tracker.application.ports import DossierRecorder, Request, RequestKey
+from tracker.domain.codes import dossier_id
+
+T = TypeVar("T")
+
+_LOCK_TIMEOUT_S = 30
+_MAX_VARIABLES = 400
+
+_TABLES = (
+    # An explicit key: VACUUM may renumber the rows of a table that has none.
+    """
+    CREATE TABLE IF NOT EXISTS stored_events (
+        notification_id INTEGER PRIMARY KEY,
+        originator_id TEXT NOT NULL,
+        originator_version INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        UNIQUE (originator_id, originator_version)
+    )
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS stored_events_are_never_changed
+    BEFORE UPDATE ON stored_events
+    BEGIN SELECT RAISE(ABORT, 'stored events are never changed'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS stored_events_are_never_deleted
+    BEFORE DELETE ON stored_events
+    BEGIN SELECT RAISE(ABORT, 'stored events are never deleted'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS stored_events_leave_no_gap
+    BEFORE INSERT ON stored_events
+    WHEN NEW.originator_version != 1 + COALESCE(
+        (SELECT MAX(originator_version) FROM stored_events
+         WHERE originator_id = NEW.originator_id), 0)
+    BEGIN SELECT RAISE(ABORT, 'a version must follow its predecessor'); END
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS requests (
+        source TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        code TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (source, event_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS dossier_keys (
+        dossier_id TEXT PRIMARY KEY,
+        wrapped BLOB NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+
+class Pool(sqlite.SQLiteConnectionPool):
+    """Connections that flush every commit and overwrite what is deleted (erased keys)."""
+
+    def _create_connection(self) -> sqlite.SQLiteConnection:
+        connection = super()._create_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=ON")
+        return connection
+
+
+class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
+    """Stores events with their requests and keys in one transaction."""
+
+    def __init__(self, datastore: sqlite.SQLiteDatastore) -> None:
+        """Use the datastore's connections."""
+        super().__init__(datastore)
+        self.insert_events_statement = (
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " VALUES (?,?,?,?)"
+        )
+
+    def construct_create_table_statements(self) -> list[str]:
+        """Give the tables and the triggers that guard them."""
+        return list(_TABLES)
+
+    def _insert_events(
+        self,
+        c: sqlite.SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        *,
+        requests: Sequence[Request] = (),
+        new_keys: Mapping[UUID, bytes] | None = None,
+        erased_keys: Sequence[UUID] = (),
+        **kwargs: Any,
+    ) -> Sequence[int]:
+        positions = super()._insert_events(c, stored_events, **kwargs) or ()
+        at = {
+            (event.originator_id, event.originator_version): position
+            for event, position in zip(stored_events, positions, strict=True)
+        }
+        c.executemany(
+            "INSERT INTO requests VALUES (?,?,?,?,?,?)",
+            [
+                (*one.key, one.digest, one.code, one.version, at[dossier_id(one.code), one.version])
+                for one in requests
+            ],
+        )
+        c.executemany(
+            "INSERT INTO dossier_keys VALUES (?,?)",
+            [(one.hex, wrapped) for one, wrapped in (new_keys or {}).items()],
+        )
+        c.executemany(
+            "DELETE FROM dossier_keys WHERE dossier_id=?", [(one.hex,) for one in erased_keys]
+        )
+        return positions
+
+    def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
+        """Give those of these requests that were carried out."""
+        found: dict[RequestKey, Request] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for part in _parts(keys, _MAX_VARIABLES // 2):
+                marks = ",".join(["(?,?)"] * len(part))
+                c.execute(
+                    f"SELECT * FROM requests WHERE (source, event_id) IN (VALUES {marks})",  # noqa: S608  only marks
+                    [value for key in part for value in key],
+                )
+                for row in c.fetchall():
+                    key = (row["source"], row["event_id"])
+                    found[key] = Request(
+                        key, row["digest"], row["code"], row["version"], row["position"]
+                    )
+        return found
+
+    def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+        found: dict[UUID, bytes] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for part in _parts(dossier_ids, _MAX_VARIABLES):
+                marks = ",".join("?" * len(part))
+                c.execute(
+                    f"SELECT * FROM dossier_keys WHERE dossier_id IN ({marks})",  # noqa: S608  only marks
+                    [one.hex for one in part],
+                )
+                found |= {UUID(row["dossier_id"]): row["wrapped"] for row in c.fetchall()}
+        return found
+
+
+class Factory(sqlite.SQLiteFactory):
+    """Makes our recorder on our connections."""
+
+    application_recorder_class = SQLiteDossierRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        """Read the library's variables from `env`."""
+        super().__init__(env)
+        old = self.datastore.pool
+        self.datastore.pool = Pool(db_name=old.db_name, lock_timeout=_LOCK_TIMEOUT_S)
+        old.close()
+
+
+def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,43 @@
+"""The event store as a feed: polled, and woken early when this process has stored something."""
+
+from collections.abc import Sequence
+from threading import Event as Signal
+
+from tracker.application.ports import DossierRecorder
+from tracker.projections.feed import Record
+from tracker.recording import from_bytes
+
+PARTITION = "store"
+
+
+class StoreFeed:
+    """Gives the store's events in the order they were committed."""
+
+    def __init__(self, store: DossierRecorder) -> None:
+        """Read this store."""
+        self._store = store
+        self._signal = Signal()
+
+    def partitions(self) -> Sequence[str]:
+        """Name the one partition."""
+        return (PARTITION,)
+
+    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
+        """Give up to `limit` events after this position, oldest first."""
+        return [
+            Record(one.id, from_bytes(one.topic, one.state), one.state)
+            for one in self._store.select_notifications(after, limit, inclusive_of_start=False)
+        ]
+
+    def head(self) -> int:
+        """Give the position of the newest event, 0 where there is none."""
+        return self._store.max_notification_id() or 0
+
+    def wake(self) -> None:
+        """Let whoever waits look again at once."""
+        self._signal.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when there may be something new, at the latest after so many seconds."""
+        self._signal.wait(seconds)
+        self._signal.clear()

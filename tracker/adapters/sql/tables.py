@@ -1,0 +1,85 @@
+"""Tables made from the rows of read models, and the types their columns have."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+)
+
+from tracker.projections.rows import Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, stored as whole microseconds since 1970 in UTC: exact, small, comparable."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Store it."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read it."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+_TYPES: dict[type, Any] = {
+    str: String,
+    int: BigInteger,
+    bool: Boolean,
+    bytes: LargeBinary,
+    UUID: Uuid,
+    datetime: Instant,
+}
+
+
+@cache
+def table_of(kind: type[Row], generation: int) -> Table:
+    """Give the table that holds these rows in this generation of its read model."""
+    name = f"{kind.TABLE}_{generation}"
+    table = Table(name, MetaData(), *_columns(kind))
+    for index in kind.INDEXES:
+        Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
+    return table
+
+
+@cache
+def temporary_table_of(kind: type[Row]) -> Table:
+    """Give a table for such rows which only its own connection sees."""
+    return Table(f"past_{kind.TABLE}", MetaData(), *_columns(kind), prefixes=["TEMPORARY"])
+
+
+def _columns(kind: type[Row]) -> list[Column[Any]]:
+    hints = get_type_hints(kind)
+    columns: list[Column[Any]] = []
+    for one in fields(kind):
+        hint = hints[one.name]
+        optional = isinstance(hint, UnionType)
+        bare = next(arg for arg in get_args(hint) if arg is not type(None)) if optional else hint
+        column_type = _TYPES[bare]()
+        is_key = one.name in kind.KEY
+        columns.append(
+            Column(
+                one.name, column_type, primary_key=is_key, nullable=optional, autoincrement=False
+            )
+        )
+    return columns

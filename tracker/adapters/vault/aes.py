@@ -1,0 +1,72 @@
+"""Personal data sealed with AES-256-GCM, each dossier under a random key of its own.
+
+A dossier's key is stored wrapped by the master key. Destroying the wrapped key erases the person.
+"""
+
+import base64
+import os
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tracker.domain.errors import TrackerError
+from tracker.domain.values import Sealed
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class SealBrokenError(TrackerError):
+    """This was sealed with another key, for another dossier or field, or was changed since."""
+
+
+class AesSeal:
+    """One dossier's key, ready for use."""
+
+    def __init__(self, dossier_id: UUID, key: bytes) -> None:
+        """Take the bare key of 32 bytes."""
+        self._id = dossier_id.bytes
+        self._cipher = AESGCM(key)
+
+    def seal(self, field: str, text: str) -> Sealed:
+        """Seal the text; it opens only for the same dossier and field."""
+        return Sealed(
+            base64.b64encode(_encrypt(self._cipher, text.encode(), self._aad(field))).decode()
+        )
+
+    def open(self, field: str, sealed: Sealed) -> str:
+        """Give the text back. Raises `SealBrokenError`."""
+        return _decrypt(self._cipher, base64.b64decode(sealed), self._aad(field)).decode()
+
+    def _aad(self, field: str) -> bytes:
+        return self._id + field.encode()
+
+
+class AesVault:
+    """Makes and unwraps the dossiers' keys under one master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        """Take the master key of 32 bytes."""
+        self._master = AESGCM(master_key)
+
+    def new_key(self, dossier_id: UUID) -> tuple[bytes, AesSeal]:
+        """Make a random key; give it wrapped, to be stored, and ready for use."""
+        key = os.urandom(KEY_BYTES)
+        return _encrypt(self._master, key, dossier_id.bytes), AesSeal(dossier_id, key)
+
+    def unwrap(self, dossier_id: UUID, wrapped: bytes) -> AesSeal:
+        """Make a stored key ready for use. Raises `SealBrokenError`."""
+        return AesSeal(dossier_id, _decrypt(self._master, wrapped, dossier_id.bytes))
+
+
+def _encrypt(cipher: AESGCM, plain: bytes, aad: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, aad)
+
+
+def _decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
+    except (InvalidTag, ValueError) as error:
+        raise SealBrokenError from error

@@ -1,0 +1,36 @@
+"""What every step message is, and what it is handed when it is carried out."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tracker.application.intake import Message
+from tracker.application.texts import Code
+from tracker.domain.clock import Clock
+from tracker.domain.dossier import Dossier
+from tracker.domain.values import Sealed, Stamp
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a step needs beside the dossier: a stamp, the seal of its texts, and the clock."""
+
+    stamp: Stamp
+    seal_text: Callable[[str, str], Sealed]
+    clock: Callable[[], Clock]
+    check_office: Callable[[str], None]
+    check_carrier: Callable[[str], None]
+
+    def seal(self, field: str, text: str | None) -> Sealed | None:
+        """Seal a text that may be missing."""
+        return None if text is None else self.seal_text(field, text)
+
+
+class StepMessage(Message):
+    """One step on a dossier that exists; in an address with a code, `code` may be left out."""
+
+    code: Code | None = None
+
+    @abstractmethod
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Ask the dossier for the decision this message stands for."""

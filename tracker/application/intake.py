@@ -1,0 +1,92 @@
+"""The message that takes a dossier in."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from tracker.application.texts import Code, EventId, Id, Line
+from tracker.domain.procedures import PaperForm
+from tracker.domain.values import Paper, WayOfReturn
+
+
+class Message(BaseModel):
+    """What somebody sends us. `event_id` is the sender's own: the same one never counts twice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: EventId = Field(examples=["tablet-7-000123"])
+    occurred_at: AwareDatetime = Field(
+        description="When it happened, with its zone; later than now is refused.",
+        examples=["2026-11-20T09:10:00+07:00"],
+    )
+
+
+class Applicant(BaseModel):
+    """Who applies; stored only sealed under the dossier's own key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line = Field(examples=["Nguyễn Thị An"])
+    id_number: Line | None = Field(default=None, examples=["001099000001"])
+    address: Line | None = None
+    phone: (
+        Annotated[
+            str, Field(pattern=r"^\+?[0-9][0-9 .]{5,20}$", max_length=22, examples=["0900 000 001"])
+        ]
+        | None
+    ) = None
+    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,120}$", max_length=185)] | None = (
+        None
+    )
+
+
+class PaperIn(BaseModel):
+    """One line of the list of papers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    form: PaperForm = PaperForm.COPY
+    quantity: Annotated[int, Field(ge=1, le=999, strict=True)] = 1
+
+
+PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
+
+
+def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
+    """Give a list of papers in the domain's words."""
+    return tuple(Paper(paper.name, paper.form, paper.quantity) for paper in papers)
+
+
+class Intake(Message):
+    """Take a dossier in (`received`) or hand it in unseen (`submitted`).
+
+    Offices left out are the sender's own, and the procedure's. A `code` is sent along where it was
+    issued before: from a block leased to this device, or centrally. `promised_at` is sent along
+    only where a slip with this date was given to the citizen while offline.
+    """
+
+    step: Literal["received", "submitted"] = "received"
+    code: Code | None = None
+    procedure: Id = Field(examples=["HT-KS-01"])
+    applicant: Applicant
+    papers: PapersIn = ()
+    way_of_return: WayOfReturn = WayOfReturn.POST
+    received_at: Id | None = Field(default=None, description="The office that takes it in.")
+    helped_at: Id | None = Field(default=None, description="The office that helped.")
+    collaborator: Id | None = None
+    promised_at: AwareDatetime | None = None
+
+
+class LegacyIntake(Message):
+    """Take a dossier over from an older system, as it stood there. Sent by the import only."""
+
+    code: str
+    channel: Line
+    procedure: Line
+    helped_at: Line
+    received_at: Line
+    decided_by: Line
+    promised_at: datetime | None
+    way_of_return: WayOfReturn

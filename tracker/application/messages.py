@@ -1,0 +1,77 @@
+"""Every message there is, and how it is read from JSON."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from tracker.application.desk import StepMessage
+from tracker.application.intake import Intake
+from tracker.application.processing import (
+    Decided,
+    FeeAsked,
+    FeePaid,
+    Forwarded,
+    InternalStepTaken,
+    ProcessingStarted,
+    PromiseExtended,
+    Refused,
+    Resumed,
+    Stopped,
+    SupplementAsked,
+    SupplementReceived,
+    Withdrawn,
+)
+from tracker.application.returning import (
+    CarrierScanned,
+    Collected,
+    Complained,
+    Corrected,
+    Delivered,
+    DeliveredElectronically,
+    DeliveryFailed,
+    HandedToCarrier,
+    Rated,
+    ReturnedToOffice,
+)
+
+AnyStep = Annotated[
+    Refused
+    | Forwarded
+    | ProcessingStarted
+    | InternalStepTaken
+    | SupplementAsked
+    | SupplementReceived
+    | FeeAsked
+    | FeePaid
+    | Stopped
+    | Resumed
+    | Withdrawn
+    | PromiseExtended
+    | Decided
+    | HandedToCarrier
+    | CarrierScanned
+    | Delivered
+    | DeliveryFailed
+    | ReturnedToOffice
+    | Collected
+    | DeliveredElectronically
+    | Rated
+    | Complained
+    | Corrected,
+    Field(discriminator="step"),
+]
+"""Any step on a dossier that exists."""
+
+INTAKE: TypeAdapter[Intake] = TypeAdapter(Intake)
+STEP: TypeAdapter[AnyStep] = TypeAdapter(AnyStep)
+
+
+def read(item: object) -> Intake | StepMessage:
+    """Read one message of any kind from decoded JSON; without a `step` it is an intake.
+
+    Raises pydantic's `ValidationError`.
+    """
+    step = item.get("step", "received") if isinstance(item, dict) else "received"
+    if step in {"received", "submitted"}:
+        return INTAKE.validate_python(item)
+    return STEP.validate_python(item)

@@ -1,0 +1,95 @@
+"""What the writing side needs from outside, each as small as it can be."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+
+from tracker.domain.codes import CodeBlock
+from tracker.domain.values import Sealed
+
+RequestKey = tuple[str, str]
+"""The sender and the sender's own id of what it sent: unique for ever."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a sender once sent: a digest of it, and the last event it led to."""
+
+    key: RequestKey
+    digest: bytes
+    code: str
+    version: int
+    position: int = 0
+    """The event's place in the order of all events; the recorder fills it in."""
+
+
+class DossierRecorder(ApplicationRecorder):
+    """The library's recorder which, in the transaction of the events, also keeps what belongs
+    to them: the requests that led to them and the keys their personal data is sealed with.
+
+    It refuses a version that is not the dossier's next, and its database refuses to change or
+    delete an event.
+    """
+
+    @abstractmethod
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        requests: Sequence[Request] = (),
+        new_keys: Mapping[UUID, bytes] | None = None,
+        erased_keys: Sequence[UUID] = (),
+        **kwargs: Any,  # noqa: ANN401  the library's signature
+    ) -> Sequence[int]:
+        """Store all of it or nothing, and give the events' positions.
+
+        Raises the library's `IntegrityError` where a version or a request is there already.
+        """
+
+    @abstractmethod
+    def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
+        """Give those of these requests that were carried out."""
+
+    @abstractmethod
+    def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+
+
+class Seal(Protocol):
+    """Seals and opens texts with one dossier's key."""
+
+    def seal(self, field: str, text: str) -> Sealed:
+        """Seal the text; it opens only for the same dossier and field."""
+
+    def open(self, field: str, sealed: Sealed) -> str:
+        """Give the text back. Raises `SealBrokenError`."""
+
+
+class Vault(Protocol):
+    """Makes and unwraps the dossiers' keys."""
+
+    def new_key(self, dossier_id: UUID) -> tuple[bytes, Seal]:
+        """Make a random key; give it wrapped, to be stored, and ready for use."""
+
+    def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
+        """Make a stored key ready for use. Raises `SealBrokenError`."""
+
+
+class CodeBlocks(Protocol):
+    """Hands out blocks of code numbers, no number twice."""
+
+    def lease(
+        self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
+    ) -> CodeBlock:
+        """Give the next `size` numbers of this agency and day to one holder."""
+
+    def block_of(self, agency: str, day: date, sequence: int) -> CodeBlock | None:
+        """Give the block this number was leased in."""
+
+    def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
+        """Note numbers of a block that will never be used."""

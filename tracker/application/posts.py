@@ -1,0 +1,66 @@
+"""What is handed to the tracker to be carried out, and what it answers."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.application.desk import StepMessage
+from tracker.application.intake import Intake, LegacyIntake
+from tracker.application.ports import RequestKey
+from tracker.domain.actors import Actor
+from tracker.domain.errors import ConflictError, UnknownError
+from tracker.domain.lifecycle import PublicStatus, Stage
+
+
+class UnknownDossierError(UnknownError):
+    """There is no dossier with this code."""
+
+
+class RequestReusedError(ConflictError):
+    """This event_id was used before, for something else."""
+
+
+class VersionConflictError(ConflictError):
+    """Somebody else acted on this dossier first. Look at it again before you go on."""
+
+    def __init__(self, version: int) -> None:
+        """Keep the dossier's current version."""
+        super().__init__()
+        self.version = version
+
+
+class CodeTakenError(ConflictError):
+    """There is a dossier with this code already."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message and who sent it; `if_version` is the version the sender believes current."""
+
+    actor: Actor
+    message: Intake | LegacyIntake | StepMessage
+    if_version: int | None = None
+
+    @property
+    def key(self) -> RequestKey:
+        """The sender and the sender's own id."""
+        return self.actor.id, self.message.event_id
+
+    def digest(self) -> bytes:
+        """Give a digest of all that was sent, however it was written."""
+        kind = type(self.message).__name__
+        content = self.message.model_dump_json(exclude_defaults=True)
+        return hashlib.sha256(f"{kind}\n{content}".encode()).digest()
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """It is stored, safe on disk. `duplicate`: it was so before this post."""
+
+    code: str
+    version: int
+    position: int
+    stage: Stage
+    status: PublicStatus
+    promised_at: datetime | None
+    duplicate: bool = False

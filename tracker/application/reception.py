@@ -1,0 +1,156 @@
+"""Takes dossiers in: who may, where, under which code, with which promise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from tracker.application.code_desk import CodeDesk
+from tracker.application.intake import Intake, LegacyIntake, as_papers
+from tracker.application.posts import CodeTakenError
+from tracker.domain.actors import Actor, Role, require
+from tracker.domain.admission import check_admission
+from tracker.domain.calendar import WorkCalendar
+from tracker.domain.clock import Clock
+from tracker.domain.codes import DossierCode, legacy_code
+from tracker.domain.dossier import Dossier
+from tracker.domain.errors import InvalidInputError, NotAllowedError, UnknownError
+from tracker.domain.lifecycle import Stage, Step
+from tracker.domain.network import Network, channel_of
+from tracker.domain.procedures import Catalogue, ProcedureVersion
+from tracker.domain.time_rules import TimeRule
+from tracker.domain.values import Offices, Promise, Sealed, Stamp
+
+_NO_TIME = TimeRule(time=None)
+
+
+class WrongPlaceError(NotAllowedError):
+    """A dossier is taken in where the sender stands, not elsewhere."""
+
+
+class PromiseNotYoursError(InvalidInputError):
+    """A promised date is sent along only with a code from a block leased to this device."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The network, the procedures and the calendar the service works by."""
+
+    network: Network
+    catalogue: Catalogue
+    calendar: WorkCalendar
+
+    def local_day(self, moment: datetime) -> date:
+        """Give the day it is here at this moment."""
+        return moment.astimezone(self.calendar.zone).date()
+
+
+class Reception:
+    """Decides on intake messages."""
+
+    def __init__(self, service: Service, codes: CodeDesk) -> None:
+        """Work by this service's data and issue codes from this desk."""
+        self._service = service
+        self._codes = codes
+        self._calendar_known = lru_cache(maxsize=64)(service.calendar.as_known)
+
+    def clock_of(self, procedure: str, version: int, at: datetime) -> Clock:
+        """Give the clock of a procedure's version, on the calendar known at this moment."""
+        try:
+            rule = self._service.catalogue.version(procedure, version).rule
+        except UnknownError:
+            rule = _NO_TIME
+        return self._clock(rule, at)
+
+    def begin(
+        self, message: Intake, actor: Actor, day: date, find: Callable[[str], Dossier | None]
+    ) -> tuple[Dossier, ProcedureVersion]:
+        """Give the dossier to be taken in, new unless it was submitted before, and its procedure.
+
+        `find` gives the dossier of a code, if there is one.
+        """
+        require(actor, Step(message.step))
+        office = self._service.network.office(message.received_at or actor.office)
+        if office.id != actor.office and actor.role not in {Role.ADMINISTRATOR, Role.PORTAL}:
+            raise WrongPlaceError
+        procedure = check_admission(
+            self._service.network,
+            self._service.catalogue,
+            office_id=office.id,
+            collaborator_id=message.collaborator
+            or (actor.id if actor.role is Role.COLLABORATOR else None),
+            procedure_code=message.procedure,
+            on=day,
+        )
+        if message.code is None:
+            return Dossier.new(self._codes.next_code(office.agency, day).text), procedure
+        code = DossierCode.parse(message.code)
+        there = find(code.text)
+        if there is None:
+            self._codes.check_own(code, actor)
+            return Dossier.new(code.text), procedure
+        if there.progress.stage is not Stage.SUBMITTED:
+            raise CodeTakenError
+        return there, procedure
+
+    def take_in(
+        self,
+        dossier: Dossier,
+        message: Intake,
+        procedure: ProcedureVersion,
+        stamp: Stamp,
+        applicant: Sealed,
+    ) -> None:
+        """Submit or receive the dossier as the message says."""
+        received_at = message.received_at or stamp.by.office
+        helped_at = message.helped_at or received_at
+        network = self._service.network
+        network.office(helped_at)
+        intake: dict[str, Any] = {
+            "channel": channel_of(network.office(received_at).kind).value,
+            "offices": Offices(helped_at, received_at, procedure.decided_by),
+            "procedure": procedure.code,
+            "procedure_version": procedure.version,
+            "papers": as_papers(message.papers),
+            "way_of_return": message.way_of_return,
+            "applicant": applicant,
+        }
+        if message.step == "submitted":
+            dossier.submit(stamp, **intake)
+            return
+        clock = self._clock(procedure.rule, stamp.recorded_at)
+        dossier.receive(stamp, clock=clock, given=self._given(dossier, message, stamp), **intake)
+
+    def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
+        """Give the dossier of an older system, received as it stood there."""
+        require(stamp.by, Step.CORRECTED)
+        dossier = Dossier.new(legacy_code(message.code))
+        dossier.receive(
+            stamp,
+            clock=self._clock(_NO_TIME, stamp.recorded_at),
+            given=Promise(message.promised_at, given=True) if message.promised_at else None,
+            channel=message.channel,
+            offices=Offices(message.helped_at, message.received_at, message.decided_by),
+            procedure=message.procedure,
+            procedure_version=0,
+            papers=(),
+            way_of_return=message.way_of_return,
+            applicant=None,
+        )
+        return dossier
+
+    def _clock(self, rule: TimeRule, at: datetime) -> Clock:
+        return Clock(rule, self._calendar_known(self._service.local_day(at)))
+
+    def _given(self, dossier: Dossier, message: Intake, stamp: Stamp) -> Promise | None:
+        if message.promised_at is None:
+            return None
+        if message.promised_at < message.occurred_at:
+            text = "The promised date lies before the intake."
+            raise InvalidInputError(text)
+        is_administrator = stamp.by.role is Role.ADMINISTRATOR
+        code = DossierCode.parse(dossier.code)
+        if not (is_administrator or self._codes.is_leased_to(code, stamp.by)):
+            raise PromiseNotYoursError
+        return Promise(message.promised_at, given=True)

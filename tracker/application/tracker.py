@@ -1,0 +1,275 @@
+"""The only writer: it carries posts out, all that wait in one transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError
+
+from tracker.application.desk import Desk, StepMessage
+from tracker.application.intake import Intake, LegacyIntake
+from tracker.application.ports import DossierRecorder, Request, RequestKey, Seal, Vault
+from tracker.application.posts import (
+    Accepted,
+    CodeTakenError,
+    Post,
+    RequestReusedError,
+    UnknownDossierError,
+    VersionConflictError,
+)
+from tracker.application.reception import Reception, Service
+from tracker.domain.codes import dossier_id
+from tracker.domain.dossier import Dossier
+from tracker.domain.errors import ConflictError, RefusedError, TrackerError
+from tracker.domain.events import Event
+from tracker.domain.values import Sealed, Stamp
+from tracker.recording import EventMapper
+
+_ATTEMPTS = 3
+
+
+class StoreUnavailableError(TrackerError):
+    """The event store does not answer. Nothing was stored; send it again."""
+
+
+class PersonalDataGoneError(RefusedError):
+    """The personal data of this dossier was erased; no text can be added to it."""
+
+
+@dataclass
+class _Work:
+    """What one transaction will hold."""
+
+    recorded_at: datetime
+    wrapped: Mapping[UUID, bytes]
+    dossiers: dict[UUID, Dossier] = field(default_factory=dict)
+    seals: dict[UUID, Seal] = field(default_factory=dict)
+    new_keys: dict[UUID, bytes] = field(default_factory=dict)
+    requests: dict[RequestKey, Request] = field(default_factory=dict)
+    accepted: dict[RequestKey, Accepted] = field(default_factory=dict)
+    erased: list[UUID] = field(default_factory=list)
+
+
+class Tracker(Application[UUID]):
+    """Carries out what offices, devices, partners and carriers post."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        service: Service,
+        reception: Reception,
+        vault: Vault,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Open the store that `env` names in the library's own variables."""
+        self._service = service
+        self._reception = reception
+        self._vault = vault
+        self._now = now
+        self._last_recorded_at = datetime.min.replace(tzinfo=UTC)
+        super().__init__(env)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Store our own bytes."""
+        return EventMapper()
+
+    @property
+    def store(self) -> DossierRecorder:
+        """The recorder, by what we need of it."""
+        return cast("DossierRecorder", self.recorder)
+
+    # ----------------------------------------------------------------- writing
+
+    def post(self, post: Post) -> Accepted:
+        """Carry one post out. Raises the `TrackerError` that stands against it."""
+        result = self.handle([post])[0]
+        if isinstance(result, TrackerError):
+            raise result
+        return result
+
+    def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+        """Carry posts out in one transaction; one that fails does not touch its neighbours.
+
+        Gives for each, in order, what was stored or the error against it. What is answered
+        `Accepted` is on disk. Raises `StoreUnavailableError` when nothing could be stored.
+        """
+        try:
+            return self._handle(posts, _ATTEMPTS)
+        except PersistenceError as error:
+            raise StoreUnavailableError from error
+
+    def _handle(self, posts: Sequence[Post], attempts: int) -> list[Accepted | TrackerError]:
+        earlier = self.store.select_requests([post.key for post in posts])
+        codes = {post.message.code for post in posts if post.message.code}
+        work = _Work(
+            recorded_at=self._tick(),
+            wrapped=self.store.select_keys([dossier_id(code) for code in codes]) if codes else {},
+        )
+        results: list[Accepted | TrackerError] = []
+        for post in posts:
+            try:
+                results.append(self._carry_out(post, work, earlier))
+            except TrackerError as error:
+                results.append(error)
+        if not work.requests:
+            return results
+        try:
+            positions = self._save(work)
+        except IntegrityError:
+            if len(posts) > 1:
+                return [self._handle([post], attempts)[0] for post in posts]
+            if attempts > 1:
+                return self._handle(posts, attempts - 1)
+            return [self._conflict(posts[0])]
+        return [
+            replace(result, position=positions[result.code, result.version])
+            if isinstance(result, Accepted) and not result.position
+            else result
+            for result in results
+        ]
+
+    def _carry_out(
+        self, post: Post, work: _Work, earlier: Mapping[RequestKey, Request]
+    ) -> Accepted:
+        done = earlier.get(post.key) or work.requests.get(post.key)
+        if done:
+            if done.digest != post.digest():
+                raise RequestReusedError
+            first = work.accepted.get(post.key) or self._first_answer(done)
+            return replace(first, duplicate=True)
+        message = post.message
+        stamp = Stamp(
+            occurred_at=message.occurred_at.astimezone(UTC),
+            recorded_at=work.recorded_at,
+            by=post.actor,
+            source=post.actor.id,
+            event_id=message.event_id,
+        )
+        match message:
+            case Intake():
+                dossier = self._take_in(message, stamp, work)
+            case LegacyIntake():
+                if self._find(message.code, work):
+                    raise CodeTakenError
+                dossier = self._reception.take_over(message, stamp)
+                self._new_seal(dossier.id, work)
+            case StepMessage():
+                dossier = self._take_step(post, message, stamp, work)
+        work.dossiers[dossier.id] = dossier
+        work.requests[post.key] = Request(post.key, post.digest(), dossier.code, dossier.version)
+        work.accepted[post.key] = _accepted(dossier)
+        return work.accepted[post.key]
+
+    def _take_in(self, message: Intake, stamp: Stamp, work: _Work) -> Dossier:
+        day = self._service.local_day(stamp.occurred_at)
+        dossier, procedure = self._reception.begin(
+            message, stamp.by, day, lambda code: self._find(code, work)
+        )
+        if dossier.version:
+            seal = self._seal_of(dossier.id, work)
+        else:
+            seal = self._new_seal(dossier.id, work)
+        applicant = seal.seal("applicant", message.applicant.model_dump_json(exclude_none=True))
+        self._reception.take_in(dossier, message, procedure, stamp, applicant)
+        return dossier
+
+    def _take_step(self, post: Post, message: StepMessage, stamp: Stamp, work: _Work) -> Dossier:
+        dossier = self._find(message.code or "", work)
+        if dossier is None:
+            raise UnknownDossierError
+        if post.if_version is not None and post.if_version != dossier.version:
+            raise VersionConflictError(dossier.version)
+
+        def seal_text(name: str, text: str) -> Sealed:
+            return self._seal_of(dossier.id, work).seal(name, text)
+
+        message.take(
+            dossier,
+            Desk(
+                stamp=stamp,
+                seal_text=seal_text,
+                clock=lambda: self._reception.clock_of(
+                    dossier.procedure, dossier.procedure_version, stamp.recorded_at
+                ),
+                check_office=lambda office: self._service.network.office(office),
+                check_carrier=lambda carrier: self._service.network.partner(carrier),
+            ),
+        )
+        return dossier
+
+    def _find(self, code: str, work: _Work) -> Dossier | None:
+        there = work.dossiers.get(dossier_id(code))
+        return there or self._load(code)
+
+    def _load(self, code: str, version: int | None = None) -> Dossier | None:
+        try:
+            dossier: Dossier = self.repository.get(
+                dossier_id(code), version=version, projector_func=_replay
+            )
+        except AggregateNotFoundError:
+            return None
+        return dossier
+
+    def _first_answer(self, done: Request) -> Accepted:
+        dossier = self._load(done.code, done.version)
+        if dossier is None:
+            raise UnknownDossierError
+        return _accepted(dossier, position=done.position)
+
+    def _new_seal(self, dossier: UUID, work: _Work) -> Seal:
+        wrapped, seal = self._vault.new_key(dossier)
+        work.new_keys[dossier] = wrapped
+        work.seals[dossier] = seal
+        return seal
+
+    def _seal_of(self, dossier: UUID, work: _Work) -> Seal:
+        if dossier not in work.seals:
+            if dossier not in work.wrapped:
+                raise PersonalDataGoneError
+            work.seals[dossier] = self._vault.unwrap(dossier, work.wrapped[dossier])
+        return work.seals[dossier]
+
+    def _save(self, work: _Work) -> dict[tuple[str, int], int]:
+        recordings = self.save(
+            *work.dossiers.values(),
+            requests=tuple(work.requests.values()),
+            new_keys={one: key for one, key in work.new_keys.items() if one in work.dossiers},
+            erased_keys=work.erased,
+        )
+        return {
+            (cast("Event", one.domain_event).code, one.notification.originator_version): (
+                one.notification.id
+            )
+            for one in recordings
+        }
+
+    def _conflict(self, post: Post) -> ConflictError:
+        code = post.message.code
+        dossier = self._load(code) if code else None
+        return VersionConflictError(dossier.version) if dossier else CodeTakenError()
+
+    def _tick(self) -> datetime:
+        self._last_recorded_at = max(self._last_recorded_at, self._now().astimezone(UTC))
+        return self._last_recorded_at
+
+
+def _replay(dossier: Dossier | None, events: Iterable[Event]) -> Dossier | None:
+    return Dossier.replay(dossier, events)
+
+
+def _accepted(dossier: Dossier, position: int = 0) -> Accepted:
+    progress, promise = dossier.progress, dossier.promise
+    if progress.stage is None or progress.status is None:
+        raise UnknownDossierError
+    return Accepted(
+        code=dossier.code,
+        version=dossier.version,
+        position=position,
+        stage=progress.stage,
+        status=progress.status,
+        promised_at=promise.due_at if promise else None,
+    )

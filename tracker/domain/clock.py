@@ -1,0 +1,88 @@
+"""A dossier's clock: its pauses, and the ledger of every date that was promised."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tracker.domain.calendar import WorkCalendar
+from tracker.domain.deadlines import deadline, moved
+from tracker.domain.lifecycle import STEPS, Step
+from tracker.domain.time_rules import Pause, PauseKind, TimeRule
+from tracker.domain.values import Promise
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One line of the promise ledger: by which step and when (as it happened) it was promised."""
+
+    step: Step
+    made_at: datetime
+    promise: Promise
+
+
+@dataclass(frozen=True)
+class OpenPauses:
+    """The pauses of a dossier: since when each open one runs, and those that have ended."""
+
+    since: dict[PauseKind, datetime] = field(default_factory=dict)
+    ended: tuple[Pause, ...] = ()
+
+    @property
+    def are_open(self) -> bool:
+        """Tell whether the clock stands still."""
+        return bool(self.since)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """Since when the clock stands still; `None` while it runs."""
+        return min(self.since.values(), default=None)
+
+    def after(self, step: Step, at: datetime) -> "OpenPauses":
+        """Give the pauses after this step, taken at `at`; asking twice keeps the first start."""
+        rule = STEPS[step]
+        closing = [kind for kind in self.since if kind in rule.closes]
+        if not (closing or rule.opens):
+            return self
+        ended = tuple(Pause(kind, kind.value, self.since[kind], at) for kind in closing)
+        since = {kind: start for kind, start in self.since.items() if kind not in rule.closes}
+        if rule.opens:
+            since.setdefault(rule.opens, at)
+        return OpenPauses(since, self.ended + ended)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The rule of a procedure's version, on the calendar as it is known."""
+
+    rule: TimeRule
+    calendar: WorkCalendar
+
+    def first_promise(self, received_at: datetime) -> Promise | None:
+        """Give the promise made when the dossier is taken in; `None` where there is no time."""
+        due = deadline(self.rule, received_at, (), self.calendar)
+        return self._promise(due.due_at) if due else None
+
+    def next_promise(
+        self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]
+    ) -> Promise | None:
+        """Give the promise that holds once these pauses have ended; `None` where it stays.
+
+        A date that was given (on a slip, or with an apology) is moved only by the part of the
+        pauses after it was given; otherwise the date is reckoned anew from the beginning.
+        """
+        if not ledger:
+            return None
+        given = next((entry for entry in reversed(ledger) if entry.promise.given), None)
+        if given:
+            due_at = moved(given.promise.due_at, given.made_at, self.rule, ended, self.calendar)
+        else:
+            due = deadline(self.rule, received_at, ended, self.calendar)
+            if due is None:
+                return None
+            due_at = due.due_at
+        return None if due_at == ledger[-1].promise.due_at else self._promise(due_at)
+
+    def _promise(self, due_at: datetime) -> Promise:
+        time = self.rule.time
+        text = f"{time.amount} {time.unit.value}" if time else ""
+        return Promise(due_at, time=text, calendar=self.calendar.version)

@@ -1,0 +1,31 @@
+"""A dossier's events cut along two axes: what had happened, and what we knew."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tracker.domain.events import Corrected, Event
+from tracker.domain.values import Correctable
+
+
+def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give by version when each event happened, corrections of the time taken into account."""
+    times: dict[int, datetime] = {}
+    for event in events:
+        times[event.originator_version] = event.occurred_at
+        if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT:
+            times[event.corrects] = datetime.fromisoformat(event.value)
+    return times
+
+
+def cut(
+    events: Iterable[Event], *, as_of: datetime | None = None, known_at: datetime | None = None
+) -> list[Event]:
+    """Keep what had happened by `as_of`, as far as it was known at `known_at`, in stored order.
+
+    Both ends count as reached at their very instant; `None` does not cut.
+    """
+    known = [event for event in events if known_at is None or event.recorded_at <= known_at]
+    if as_of is None:
+        return known
+    times = occurred_at(known)
+    return [event for event in known if times[event.originator_version] <= as_of]

@@ -1,0 +1,234 @@
+"""The network of places where a dossier is helped, received and decided, each with its dates.
+
+A first day and a last day are both included; a last day of None means "until further notice".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from types import MappingProxyType
+
+from tracker.domain.errors import InvalidInputError, RefusedError, UnknownError
+
+
+class UnknownOfficeError(UnknownError):
+    """There is no such office."""
+
+
+class UnknownPartnerError(UnknownError):
+    """There is no such partner."""
+
+
+class UnknownCollaboratorError(UnknownError):
+    """There is no such collaborator."""
+
+
+class NotAReceptionPlaceError(RefusedError):
+    """A department decides dossiers; it does not take them in."""
+
+
+class OfficeKind(StrEnum):
+    """What sort of place an office is."""
+
+    DEPARTMENT = "department"
+    BRANCH = "branch"
+    POINT = "point"
+    AGENT_POINT = "agent_point"
+    TEAM = "team"
+    KIOSK = "kiosk"
+    MOBILE = "mobile"
+    PORTAL = "portal"
+
+
+class Channel(StrEnum):
+    """One of the six ways a dossier comes in."""
+
+    COUNTER = "counter"
+    AGENT = "agent"
+    COLLABORATOR = "collaborator"
+    KIOSK = "kiosk"
+    MOBILE = "mobile"
+    ONLINE = "online"
+
+
+_CHANNELS: Mapping[OfficeKind, Channel] = MappingProxyType(
+    {
+        OfficeKind.BRANCH: Channel.COUNTER,
+        OfficeKind.POINT: Channel.COUNTER,
+        OfficeKind.AGENT_POINT: Channel.AGENT,
+        OfficeKind.TEAM: Channel.COLLABORATOR,
+        OfficeKind.KIOSK: Channel.KIOSK,
+        OfficeKind.MOBILE: Channel.MOBILE,
+        OfficeKind.PORTAL: Channel.ONLINE,
+    },
+)
+
+KINDS_UNDER_A_BRANCH = frozenset(
+    {
+        OfficeKind.POINT,
+        OfficeKind.AGENT_POINT,
+        OfficeKind.TEAM,
+        OfficeKind.KIOSK,
+        OfficeKind.MOBILE,
+    },
+)
+"""The kinds whose parent is a branch; the others have no parent."""
+
+
+def channel_of(kind: OfficeKind) -> Channel:
+    """Name the channel of what is taken in at a place of this kind.
+
+    Raises NotAReceptionPlaceError for a department, which has none.
+    """
+    channel = _CHANNELS.get(kind)
+    if channel is None:
+        raise NotAReceptionPlaceError
+    return channel
+
+
+@dataclass(frozen=True)
+class Office:
+    """A place that helps, receives or decides; `agency` begins its dossier codes ("H26.05")."""
+
+    id: str
+    kind: OfficeKind
+    name: str
+    name_en: str
+    parent: str | None
+    partner: str | None
+    agency: str
+    phone: str
+    address: str | None
+    valid_from: date
+    valid_to: date | None
+
+    def exists_on(self, day: date) -> bool:
+        """Tell whether the office itself exists on `day`, whatever its partner does."""
+        return _within(day, self.valid_from, self.valid_to)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A company that runs agent points; a `carrier` also delivers results by post."""
+
+    id: str
+    name: str
+    carrier: bool
+    valid_from: date
+    valid_to: date | None
+
+    def exists_on(self, day: date) -> bool:
+        """Tell whether the partner works with the city on `day`."""
+        return _within(day, self.valid_from, self.valid_to)
+
+
+@dataclass(frozen=True)
+class Collaborator:
+    """A member of a ward's team, known here by number alone, who serves for a term."""
+
+    id: str
+    team: str
+    term_from: date
+    term_to: date
+    trained_on: date | None
+
+    def serves_on(self, day: date) -> bool:
+        """Tell whether `day` lies in the term."""
+        return _within(day, self.term_from, self.term_to)
+
+    def is_trained_on(self, day: date) -> bool:
+        """Tell whether the training was done by `day`."""
+        return self.trained_on is not None and self.trained_on <= day
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A halt of a mobile office: each week (`weekday`, Monday is 1) or on one date, never both."""
+
+    office: str
+    weekday: int | None
+    on: date | None
+    starts_at: time
+    ends_at: time
+    place: str
+
+    def __post_init__(self) -> None:
+        """Refuse a stop without a day, with two days, or that ends before it starts."""
+        if (self.weekday is None) == (self.on is None):
+            message = "a stop has either a weekday or a date"
+            raise InvalidInputError(message)
+        if self.ends_at <= self.starts_at:
+            message = f"ends_at {self.ends_at:%H:%M} is not after starts_at {self.starts_at:%H:%M}"
+            raise InvalidInputError(message)
+
+
+class Network:
+    """All offices, partners and collaborators of one version of the data, found by id."""
+
+    def __init__(
+        self,
+        *,
+        offices: Iterable[Office],
+        partners: Iterable[Partner],
+        collaborators: Iterable[Collaborator],
+        timetable: Iterable[Stop],
+        version: str,
+    ) -> None:
+        """Keep the parts; `version` is the digest of the data they were read from."""
+        self.offices: Mapping[str, Office] = MappingProxyType({one.id: one for one in offices})
+        self.partners: Mapping[str, Partner] = MappingProxyType({one.id: one for one in partners})
+        self.collaborators: Mapping[str, Collaborator] = MappingProxyType(
+            {one.id: one for one in collaborators},
+        )
+        self.timetable = tuple(timetable)
+        self.version = version
+
+    def office(self, office_id: str) -> Office:
+        """Return the office, or raise UnknownOfficeError."""
+        try:
+            return self.offices[office_id]
+        except KeyError:
+            raise UnknownOfficeError from None
+
+    def partner(self, partner_id: str) -> Partner:
+        """Return the partner, or raise UnknownPartnerError."""
+        try:
+            return self.partners[partner_id]
+        except KeyError:
+            raise UnknownPartnerError from None
+
+    def collaborator(self, collaborator_id: str) -> Collaborator:
+        """Return the collaborator, or raise UnknownCollaboratorError."""
+        try:
+            return self.collaborators[collaborator_id]
+        except KeyError:
+            raise UnknownCollaboratorError from None
+
+    def partner_of(self, office: Office) -> Partner | None:
+        """Return the partner that runs this agent point, None for any other office."""
+        return None if office.partner is None else self.partner(office.partner)
+
+    def is_open(self, office_id: str, day: date) -> bool:
+        """Tell whether the office, and the partner that runs it, exist on `day`.
+
+        Hours and the mobile offices' timetable do not count: a late bus is still a bus.
+        """
+        office = self.office(office_id)
+        partner = self.partner_of(office)
+        return office.exists_on(day) and (partner is None or partner.exists_on(day))
+
+    def stops(self, office_id: str, day: date) -> tuple[Stop, ...]:
+        """List where a mobile office halts on `day`, earliest first.
+
+        Stops given for that very date replace those of the weekday.
+        """
+        office = self.office(office_id)
+        mine = [stop for stop in self.timetable if stop.office == office.id]
+        dated = [stop for stop in mine if stop.on == day]
+        weekly = [stop for stop in mine if stop.weekday == day.isoweekday()]
+        return tuple(sorted(dated or weekly, key=lambda stop: stop.starts_at))
+
+
+def _within(day: date, first: date, last: date | None) -> bool:
+    return first <= day and (last is None or day <= last)

@@ -1,0 +1,169 @@
+"""Where a dossier stands: the fold of its events. What may happen next is decided elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from eventsourcing.domain import BaseAggregate
+
+from tracker.domain import events as happened
+from tracker.domain.clock import LedgerEntry, OpenPauses
+from tracker.domain.codes import dossier_id
+from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
+from tracker.domain.lifecycle import Progress, Stage
+from tracker.domain.values import (
+    Correctable,
+    Offices,
+    Outcome,
+    Paper,
+    Promise,
+    Sealed,
+    WayOfReturn,
+)
+
+
+class BrokenHistoryError(TrackerError):
+    """These events are not one dossier's, or not all of them in order."""
+
+
+class DossierState(BaseAggregate[UUID]):
+    """All that follows from a dossier's events. Applying checks nothing: it has happened."""
+
+    TOPIC = "dossier_state"
+
+    def __init__(self) -> None:
+        """Not for use: a dossier begins with `new`, `replay` or `picture`."""
+        raise NotImplementedError
+
+    @classmethod
+    def new(cls, code: str) -> Self:
+        """Give the empty dossier of this code, at version 0, to be submitted or received."""
+        dossier = cls.__new__(cls)
+        dossier._begin(code)
+        return dossier
+
+    @classmethod
+    def replay(cls, dossier: Self | None, events: Iterable[Event]) -> Self | None:
+        """Fold stored events onto the dossier (`None`: onto nothing) and give it back.
+
+        Raises `BrokenHistoryError` where a version is missing or an event is another dossier's.
+        """
+        for event in events:
+            if dossier is None:
+                dossier = cls.new(event.code)
+            if event.originator_id != dossier.id or event.originator_version != dossier.version + 1:
+                raise BrokenHistoryError
+            dossier._apply(event)
+        return dossier
+
+    @classmethod
+    def picture(cls, events: Iterable[Event]) -> Self | None:
+        """Fold a cut of a history, which may have holes, into the dossier as it then stood.
+
+        Gives `None` where the cut holds no beginning. The result is for reading only.
+        """
+        dossier: Self | None = None
+        for event in events:
+            if dossier is None:
+                if not isinstance(event, happened.Submitted | happened.Received):
+                    continue
+                dossier = cls.new(event.code)
+            dossier._apply(event)
+        return dossier
+
+    @property
+    def promise(self) -> Promise | None:
+        """The date promised last."""
+        return self.ledger[-1].promise if self.ledger else None
+
+    def _begin(self, code: str) -> None:
+        self._id = dossier_id(code)
+        self._version = 0
+        self._pending_events = []
+        self.code = code
+        self.progress = Progress()
+        self.channel = ""
+        self.offices = Offices("", "", "")
+        self.procedure = ""
+        self.procedure_version = 0
+        self.papers: tuple[Paper, ...] = ()
+        self.way_of_return = WayOfReturn.POST
+        self.applicant: Sealed | None = None
+        self.received_at: datetime | None = None
+        self.finished_at: datetime | None = None
+        self.returned_at: datetime | None = None
+        self.versions: dict[str, int] = {}
+        self.outcome: Outcome | None = None
+        self.ledger: tuple[LedgerEntry, ...] = ()
+        self.pauses = OpenPauses()
+        self.carrier = ""
+        self.parcel_number = ""
+        self.parcel_at: datetime | None = None
+        self.score: int | None = None
+        self.personal_data_erased = False
+
+    def _apply(self, event: Event) -> None:
+        self._version = event.originator_version
+        was = self.progress.stage
+        self.progress = self.progress.after(event.step)
+        self.pauses = self.pauses.after(event.step, event.occurred_at)
+        promise = getattr(event, "promise", None)
+        if promise is not None:
+            self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))
+        match event:
+            case happened.Submitted() | happened.Received():
+                self._apply_intake(event)
+            case happened.Forwarded():
+                self.offices = replace(self.offices, decided_by=event.to_office)
+            case happened.Decided():
+                self.outcome = event.outcome
+                self._note("finished_at", event)
+            case happened.HandedToCarrier():
+                self.carrier, self.parcel_number = event.carrier, event.number
+                self.parcel_at = event.occurred_at
+            case happened.CarrierScanned():
+                if event.number == self.parcel_number and self.parcel_at is not None:
+                    self.parcel_at = max(self.parcel_at, event.occurred_at)
+            case happened.Rated():
+                self.score = event.score
+            case happened.Corrected():
+                self._apply_correction(event)
+            case happened.PersonalDataErased():
+                self.personal_data_erased = True
+        if self.progress.stage is Stage.RETURNED is not was:
+            self._note("returned_at", event)
+
+    def _apply_intake(self, event: happened.Submitted | happened.Received) -> None:
+        self.channel = event.channel
+        self.offices = event.offices
+        self.procedure = event.procedure
+        self.procedure_version = event.procedure_version
+        self.papers = event.papers
+        self.way_of_return = event.way_of_return
+        self.applicant = event.applicant
+        if isinstance(event, happened.Received):
+            self._note("received_at", event)
+
+    def _apply_correction(self, event: happened.Corrected) -> None:
+        match event.what:
+            case Correctable.APPLICANT:
+                self.applicant = event.sealed
+            case Correctable.WAY_OF_RETURN:
+                self.way_of_return = WayOfReturn(event.value)
+            case Correctable.HELPED_AT:
+                self.offices = replace(self.offices, helped_at=event.value)
+            case Correctable.RECEIVED_AT:
+                self.offices = replace(self.offices, received_at=event.value)
+            case Correctable.PARCEL_NUMBER:
+                self.parcel_number = event.value
+            case Correctable.OCCURRED_AT:
+                for name, version in self.versions.items():
+                    if version == event.corrects:
+                        setattr(self, name, datetime.fromisoformat(event.value))
+
+    def _note(self, name: str, event: Event) -> None:
+        setattr(self, name, event.occurred_at)
+        self.versions[name] = event.originator_version

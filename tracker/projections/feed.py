@@ -1,0 +1,29 @@
+"""Where projections get their events from: the event store, or Kafka."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tracker.domain.events import Event
+
+
+@dataclass(frozen=True)
+class Record:
+    """An event, its place in its partition, and the bytes it stands in."""
+
+    position: int
+    event: Event
+    state: bytes
+
+
+class Feed(Protocol):
+    """Gives every event once and in order per dossier; each dossier keeps to one partition."""
+
+    def partitions(self) -> Sequence[str]:
+        """Name the partitions."""
+
+    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
+        """Give up to `limit` events after this position, oldest first."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when there may be something new, at the latest after so many seconds."""

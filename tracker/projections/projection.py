@@ -1,0 +1,65 @@
+"""What a projection is: a pure translation of events into rows."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
+from tracker.projections.feed import Record
+from tracker.projections.rows import DossierRow, Row, View
+
+D = TypeVar("D", bound=DossierRow)
+
+
+class GapInHistoryError(TrackerError):
+    """An event of a dossier is missing before this one; the read model stops here."""
+
+
+class Projection(ABC):
+    """Translates events into rows of the given kinds."""
+
+    NAME: ClassVar[str]
+    ROWS: ClassVar[tuple[type[Row], ...]]
+
+    @abstractmethod
+    def apply(self, records: Sequence[Record], view: View) -> None:
+        """Write what follows from these events."""
+
+
+class DossierProjection(Projection, Generic[D]):
+    """Keeps one row a dossier, folded from its events in order."""
+
+    ROW: type[D]
+
+    @abstractmethod
+    def fold(self, row: D | None, event: Event) -> D | None:
+        """Give the row after this event; `None` where the dossier is none for this model yet."""
+
+    def lines(self, record: Record) -> Sequence[Row]:  # noqa: ARG002  none unless a model has them
+        """Give the rows this one event adds beside."""
+        return ()
+
+    def apply(self, records: Sequence[Record], view: View) -> None:
+        """Fold a batch to the last row of each dossier; what is in a row already is passed over.
+
+        Raises `GapInHistoryError`.
+        """
+        rows = view.of(self.ROW, {record.event.originator_id for record in records})
+        changed: dict[UUID, D] = {}
+        added: list[Row] = []
+        for record in records:
+            event = record.event
+            row = changed.get(event.originator_id) or rows.get(event.originator_id)
+            version = row.version if row else 0
+            if event.originator_version <= version:
+                continue
+            if event.originator_version != version + 1:
+                raise GapInHistoryError
+            folded = self.fold(row, event)
+            if folded is not None:
+                changed[event.originator_id] = folded
+            added.extend(self.lines(record))
+        view.put(changed.values())
+        view.add(added)

@@ -1,0 +1,61 @@
+"""Brings a read model up to its feed, each batch and its position in one transaction."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from tracker.projections.feed import Feed
+from tracker.projections.projection import Projection
+from tracker.projections.rows import View
+
+BATCH = 1000
+
+
+class Batch(Protocol):
+    """One transaction on one generation of a read model."""
+
+    view: View
+
+    def advance(self, partition: str, *, after: int, to: int) -> bool:
+        """Move the position, first of all; `False` where it is not at `after` any more."""
+
+
+class ReadModel(Protocol):
+    """The tables of one generation of a projection, and how far they are."""
+
+    def position(self, partition: str) -> int:
+        """Give the last position that is in the tables."""
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """Open a transaction; it commits when all went well, else nothing of it remains."""
+
+
+class Projector:
+    """Runs one projection."""
+
+    def __init__(self, projection: Projection, feed: Feed, model: ReadModel) -> None:
+        """Read from the feed, write to the model."""
+        self._projection = projection
+        self._feed = feed
+        self._model = model
+
+    def run_once(self, partition: str, *, limit: int = BATCH) -> int:
+        """Take the next batch and tell how many events it held; 0 when there is none.
+
+        Raises whatever stopped it: a projection that cannot go on must not pretend to.
+        """
+        after = self._model.position(partition)
+        records = self._feed.read(partition, after=after, limit=limit)
+        if not records:
+            return 0
+        with self._model.batch() as batch:
+            if batch.advance(partition, after=after, to=records[-1].position):
+                self._projection.apply(records, batch.view)
+        return len(records)
+
+    def catch_up(self) -> int:
+        """Take batches until nothing is left, and tell how many events they held."""
+        total = 0
+        for partition in self._feed.partitions():
+            while taken := self.run_once(partition):
+                total += taken
+        return total

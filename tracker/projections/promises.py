@@ -1,0 +1,109 @@
+"""The read model behind the figures: every promise, and how each dossier stands against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.domain.events import Event, PromiseExtended, Received, Submitted
+from tracker.domain.lifecycle import Stage
+from tracker.projections.feed import Record
+from tracker.projections.projection import DossierProjection
+from tracker.projections.rows import Row
+from tracker.projections.standing import Standing, begun, changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseRow(Row):
+    """One line of the promise ledger: the date promised by the dossier's event `version`."""
+
+    TABLE = "promises"
+    KEY = ("dossier_id", "version")
+
+    version: int
+    step: str
+    due_at: datetime
+    given: bool
+    made_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaRow(Standing):
+    """A dossier's clock in one row; `promised_at` is the latest promise.
+
+    `apologised_late`: a promise had passed, while the clock ran, before the apology came.
+    """
+
+    TABLE = "sla"
+    INDEXES = (("received_at",), ("finished_at",))
+
+    channel: str
+    procedure: str
+    first_promised_at: datetime | None
+    apologised_late: bool
+    refused_at: datetime | None
+    withdrawn_at: datetime | None
+    returned_at: datetime | None
+
+
+class PromisesProjection(DossierProjection[SlaRow]):
+    """Translates events into promises and what became of them."""
+
+    NAME = "promises"
+    ROWS = (SlaRow, PromiseRow)
+    ROW = SlaRow
+
+    def fold(self, row: SlaRow | None, event: Event) -> SlaRow:
+        """Give the dossier's clock after this event."""
+        changed = changes(row, event)
+        promise = getattr(event, "promise", None)
+        if promise and (row is None or row.first_promised_at is None):
+            changed["first_promised_at"] = promise.due_at
+        if isinstance(event, Submitted | Received):
+            changed |= {"channel": event.channel, "procedure": event.procedure}
+        if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
+            changed["apologised_late"] = True
+        ended = {
+            Stage.REFUSED: "refused_at",
+            Stage.WITHDRAWN: "withdrawn_at",
+            Stage.RETURNED: "returned_at",
+        }.get(Stage(changed.get("stage", Stage.SUBMITTED)))
+        if ended and (row is None or getattr(row, ended) is None):
+            changed[ended] = event.occurred_at
+        return replace(row, **changed) if row else SlaRow(**(_begun(event) | changed))
+
+    def lines(self, record: Record) -> Sequence[Row]:
+        """Give the line of the ledger, where the event promised a date."""
+        event = record.event
+        promise = getattr(event, "promise", None)
+        if promise is None:
+            return ()
+        return (
+            PromiseRow(
+                dossier_id=event.originator_id,
+                version=event.originator_version,
+                step=event.step.value,
+                due_at=promise.due_at,
+                given=promise.given,
+                made_at=event.occurred_at,
+                recorded_at=event.recorded_at,
+            ),
+        )
+
+
+def _is_broken(row: SlaRow, at: datetime) -> bool:
+    if row.promised_at is None:
+        return False
+    return row.promised_at < min(at, row.paused_at or at)
+
+
+def _begun(event: Event) -> dict[str, object]:
+    return begun(event) | {
+        "channel": "",
+        "procedure": "",
+        "first_promised_at": None,
+        "apologised_late": False,
+        "refused_at": None,
+        "withdrawn_at": None,
+        "returned_at": None,
+    }

@@ -1,0 +1,46 @@
+"""Rows of read models, as plain data: the one definition that tables, digests and folds share.
+
+A field is `str`, `int`, `bool`, `bytes`, `UUID`, `datetime` (UTC), or one of them or `None`.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of the table `TABLE`, known by the fields in `KEY`."""
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    dossier_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DossierRow(Row):
+    """The one row a dossier has; `version` is the last of its events that is in it."""
+
+    KEY = ("dossier_id",)
+
+    code: str
+    version: int
+
+
+D = TypeVar("D", bound=DossierRow)
+
+
+class View(Protocol):
+    """The rows of one read model, inside one transaction."""
+
+    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
+        """Give the rows these dossiers have."""
+
+    def put(self, rows: Iterable[DossierRow]) -> None:
+        """Write rows that may be there already."""
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Write rows that are new."""

@@ -1,0 +1,111 @@
+"""What every read model with one row a dossier knows: how it stands, by the domain's own table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tracker.domain.events import Corrected, Decided, Event, Forwarded, Received, Submitted
+from tracker.domain.lifecycle import Progress, Stage
+from tracker.domain.time_rules import PauseKind
+from tracker.domain.values import Correctable
+from tracker.projections.rows import DossierRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing(DossierRow):
+    """How a dossier stands. `pauses` names the open ones, `underneath` the stage below them.
+
+    `received_version` and `finished_version` are the events whose times stand beside them, so
+    that a correction of those finds its place; 0 where there is none yet.
+    """
+
+    stage: str
+    status: int
+    underneath: str
+    pauses: str
+    paused_at: datetime | None
+    helped_at: str
+    received_at_office: str
+    decided_by: str
+    promised_at: datetime | None
+    received_at: datetime | None
+    received_version: int
+    finished_at: datetime | None
+    finished_version: int
+
+
+def begun(event: Event) -> dict[str, Any]:
+    """Give the fields of a dossier nothing has happened to yet."""
+    return {
+        "dossier_id": event.originator_id,
+        "code": event.code,
+        "paused_at": None,
+        "helped_at": "",
+        "received_at_office": "",
+        "decided_by": "",
+        "promised_at": None,
+        "received_at": None,
+        "received_version": 0,
+        "finished_at": None,
+        "finished_version": 0,
+    }
+
+
+def changes(row: Standing | None, event: Event) -> dict[str, Any]:
+    """Give the fields that this event changes, on top of `row` or of `begun`."""
+    before = _progress(row)
+    after = before.after(event.step)
+    if after.stage is None or after.status is None or after.underneath is None:
+        return {"version": event.originator_version}
+    changed: dict[str, Any] = {
+        "version": event.originator_version,
+        "stage": after.stage.value,
+        "status": int(after.status),
+        "underneath": after.underneath.value,
+        "pauses": ",".join(sorted(after.pauses)),
+    }
+    if not after.pauses:
+        changed["paused_at"] = None
+    elif not before.pauses:
+        changed["paused_at"] = event.occurred_at
+    promise = getattr(event, "promise", None)
+    if promise:
+        changed["promised_at"] = promise.due_at
+    match event:
+        case Submitted() | Received():
+            changed["helped_at"] = event.offices.helped_at
+            changed["received_at_office"] = event.offices.received_at
+            changed["decided_by"] = event.offices.decided_by
+            if isinstance(event, Received):
+                changed["received_at"] = event.occurred_at
+                changed["received_version"] = event.originator_version
+        case Forwarded():
+            changed["decided_by"] = event.to_office
+        case Decided():
+            changed["finished_at"] = event.occurred_at
+            changed["finished_version"] = event.originator_version
+        case Corrected():
+            changed |= _correction(row, event)
+    return changed
+
+
+def _correction(row: Standing | None, event: Corrected) -> dict[str, Any]:
+    match event.what:
+        case Correctable.HELPED_AT:
+            return {"helped_at": event.value}
+        case Correctable.RECEIVED_AT:
+            return {"received_at_office": event.value}
+        case Correctable.OCCURRED_AT if row:
+            happened = datetime.fromisoformat(event.value)
+            if event.corrects == row.received_version:
+                return {"received_at": happened}
+            if event.corrects == row.finished_version:
+                return {"finished_at": happened}
+    return {}
+
+
+def _progress(row: Standing | None) -> Progress:
+    if row is None:
+        return Progress()
+    pauses = frozenset(PauseKind(kind) for kind in row.pauses.split(",") if kind)
+    return Progress(Stage(row.underneath), pauses)

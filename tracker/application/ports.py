@@ -9,6 +9,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
+from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.values import Sealed
 
@@ -93,3 +94,15 @@ class CodeBlocks(Protocol):
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
         """Note numbers of a block that will never be used."""
+
+
+class ReadLog(Protocol):
+    """Keeps who read which dossier."""
+
+    def record(
+        self, dossier_id: UUID, actor: Actor, what: str, at: datetime, reason: str = ""
+    ) -> None:
+        """Note a look before its answer is given."""
+
+    def of(self, dossier_id: UUID) -> Sequence[Any]:
+        """List the looks at a dossier, oldest first."""

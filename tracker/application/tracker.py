@@ -21,6 +21,7 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import Reception, Service
+from tracker.domain.actors import Actor
 from tracker.domain.codes import dossier_id
 from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, RefusedError, TrackerError
@@ -64,8 +65,13 @@ class Tracker(Application[UUID]):
         reception: Reception,
         vault: Vault,
         now: Callable[[], datetime],
+        stored: Callable[[], None] = lambda: None,
     ) -> None:
-        """Open the store that `env` names in the library's own variables."""
+        """Open the store that `env` names in the library's own variables.
+
+        `stored` is called after every commit.
+        """
+        self._stored = stored
         self._service = service
         self._reception = reception
         self._vault = vault
@@ -90,6 +96,22 @@ class Tracker(Application[UUID]):
         if isinstance(result, TrackerError):
             raise result
         return result
+
+    def erase_personal_data(self, actor: Actor, code: str, *, event_id: str, basis: str) -> int:
+        """Destroy the dossier's key and record it; give the event's position.
+
+        Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`.
+        """
+        dossier = self._load(code)
+        if dossier is None:
+            raise UnknownDossierError
+        now = self._tick()
+        dossier.erase_personal_data(Stamp(now, now, actor, actor.id, event_id), basis=basis)
+        work = _Work(now, {}, {dossier.id: dossier}, erased=[dossier.id])
+        try:
+            return self._save(work)[dossier.code, dossier.version]
+        except IntegrityError as error:
+            raise VersionConflictError(dossier.version) from error
 
     def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
@@ -240,6 +262,7 @@ class Tracker(Application[UUID]):
             new_keys={one: key for one, key in work.new_keys.items() if one in work.dossiers},
             erased_keys=work.erased,
         )
+        self._stored()
         return {
             (cast("Event", one.domain_event).code, one.notification.originator_version): (
                 one.notification.id

@@ -37,6 +37,11 @@ class OpenPauses:
         """Since when the clock stands still; `None` while it runs."""
         return min(self.since.values(), default=None)
 
+    def all(self) -> tuple[Pause, ...]:
+        """Give every pause, those still open without an end."""
+        still = (Pause(kind, kind.value, start, None) for kind, start in self.since.items())
+        return (*self.ended, *still)
+
     def after(self, step: Step, at: datetime) -> "OpenPauses":
         """Give the pauses after this step, taken at `at`; asking twice keeps the first start."""
         rule = STEPS[step]

@@ -27,3 +27,6 @@ class Feed(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Return when there may be something new, at the latest after so many seconds."""
+
+    def wake(self) -> None:
+        """Let whoever waits look again at once."""

@@ -1,5 +1,6 @@
 """Brings a read model up to its feed, each batch and its position in one transaction."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -52,10 +53,10 @@ class Projector:
                 self._projection.apply(records, batch.view)
         return len(records)
 
-    def catch_up(self) -> int:
-        """Take batches until nothing is left, and tell how many events they held."""
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Take batches until nothing is left or it is `enough`; tell how many events they held."""
         total = 0
         for partition in self._feed.partitions():
-            while taken := self.run_once(partition):
+            while not enough() and (taken := self.run_once(partition)):
                 total += taken
         return total

@@ -22,10 +22,10 @@ _LOCK_TIMEOUT_S = 30
 _MAX_VARIABLES = 400
 
 _TABLES = (
-    # An explicit key: VACUUM may renumber the rows of a table that has none.
+    # `rowid` spelt out, as the library reads it: VACUUM may renumber an implicit one.
     """
     CREATE TABLE IF NOT EXISTS stored_events (
-        notification_id INTEGER PRIMARY KEY,
+        rowid INTEGER PRIMARY KEY,
         originator_id TEXT NOT NULL,
         originator_version INTEGER NOT NULL,
         topic TEXT NOT NULL,

@@ -1,0 +1,59 @@
+"""Who read which dossier."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+
+from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.registry import READS
+from tracker.domain.actors import Actor
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at a dossier."""
+
+    what: str
+    role: str
+    actor: str
+    office: str
+    read_at: datetime
+    reason: str
+
+
+class SqlReads:
+    """Keeps every look at a dossier by somebody signed in."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep them in this database."""
+        self._engine = engine
+
+    def record(
+        self, dossier_id: UUID, actor: Actor, what: str, at: datetime, reason: str = ""
+    ) -> None:
+        """Note a look before its answer is given."""
+        with writing(self._engine).begin() as connection:
+            connection.execute(
+                READS.insert().values(
+                    dossier_id=dossier_id.hex,
+                    what=what,
+                    role=actor.role.value,
+                    actor=actor.id,
+                    office=actor.office,
+                    read_at=at,
+                    reason=reason,
+                )
+            )
+
+    def of(self, dossier_id: UUID) -> list[Reading]:
+        """List the looks at a dossier, oldest first."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                select(READS).where(READS.c.dossier_id == dossier_id.hex).order_by(READS.c.id)
+            ).all()
+        return [
+            Reading(row.what, row.role, row.actor, row.office, row.read_at, row.reason)
+            for row in rows
+        ]

@@ -1,0 +1,73 @@
+"""The tables beside the events that cannot be made again from them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.tables import Instant
+
+REGISTRY = MetaData()
+
+API_KEYS = Table(
+    "api_keys",
+    REGISTRY,
+    Column("id", String, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("role", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("office", String, nullable=False),
+    Column("partner", String, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+CODE_BLOCKS = Table(
+    "code_blocks",
+    REGISTRY,
+    Column("id", String, primary_key=True),
+    Column("agency", String, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("leased_to", String, nullable=False),
+    Column("leased_at", Instant, nullable=False),
+)
+Index("code_blocks_by_number", CODE_BLOCKS.c.agency, CODE_BLOCKS.c.day, CODE_BLOCKS.c.first)
+
+UNUSED_CODES = Table(
+    "unused_codes",
+    REGISTRY,
+    Column("block_id", String, primary_key=True),
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+READS = Table(
+    "reads",
+    REGISTRY,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("dossier_id", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("office", String, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("reason", String, nullable=False),
+)
+Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
+
+
+def create_registry(engine: Engine) -> None:
+    """Make the tables that are missing."""
+    with writing(engine).begin() as connection:
+        REGISTRY.create_all(connection)

@@ -1,0 +1,149 @@
+"""Reads single dossiers from the event store itself, for those who may, and records who read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
+from tracker.application.posts import UnknownDossierError
+from tracker.application.reception import Service
+from tracker.domain.actors import Actor, Read, require, require_reading
+from tracker.domain.clock import LedgerEntry
+from tracker.domain.codes import dossier_id
+from tracker.domain.deadlines import Deadline, deadline
+from tracker.domain.errors import UnknownError
+from tracker.domain.events import Event
+from tracker.domain.history import cut
+from tracker.domain.state import DossierState
+from tracker.domain.values import Sealed
+from tracker.recording import from_bytes
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which past is meant: what had happened by `as_of`, as it was known at `known_at`."""
+
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a date: every promise made, and the reckoning on the calendar as known on a day.
+
+    `reckoned` is `None` where the procedure has no time, or is none of ours.
+    """
+
+    code: str
+    ledger: Sequence[LedgerEntry]
+    calendar: str
+    reckoned: Deadline | None
+
+
+class Reader:
+    """Answers for one dossier at a time; every answer is recorded before it is given."""
+
+    def __init__(
+        self,
+        store: DossierRecorder,
+        *,
+        service: Service,
+        vault: Vault,
+        reads: ReadLog,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Read this store; note every look in `reads`."""
+        self._store = store
+        self._service = service
+        self._vault = vault
+        self._reads = reads
+        self._now = now
+
+    def dossier(self, actor: Actor, code: str, moment: Moment) -> DossierState:
+        """Give the dossier as it stood. Raises `UnknownDossierError`, `NotAllowedError`."""
+        events, dossier = self._open(actor, code, Read.DOSSIER)
+        if moment == Moment():
+            return dossier
+        then = DossierState.picture(cut(events, as_of=moment.as_of, known_at=moment.known_at))
+        if then is None:
+            raise UnknownDossierError
+        return then
+
+    def history(self, actor: Actor, code: str, moment: Moment) -> list[Event]:
+        """Give the dossier's events in stored order, cut on both axes."""
+        events, _ = self._open(actor, code, Read.HISTORY)
+        return cut(events, as_of=moment.as_of, known_at=moment.known_at)
+
+    def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
+        """Give what is sealed in each event, by version and field; nothing once it is erased."""
+        events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason)
+        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
+        if wrapped is None:
+            return {}
+        seal = self._vault.unwrap(dossier_id(code), wrapped)
+        opened = {event.originator_version: _opened(event, seal) for event in events}
+        return {version: texts for version, texts in opened.items() if texts}
+
+    def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
+        """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
+        _, dossier = self._open(actor, code, Read.DOSSIER)
+        calendar = self._service.calendar.as_known(
+            known_on or self._service.local_day(self._now())
+        )
+        reckoned = None
+        if dossier.received_at is not None:
+            try:
+                procedure = self._service.catalogue.version(
+                    dossier.procedure, dossier.procedure_version
+                )
+            except UnknownError:
+                pass
+            else:
+                reckoned = deadline(
+                    procedure.rule, dossier.received_at, dossier.pauses.all(), calendar
+                )
+        return Why(dossier.code, dossier.ledger, calendar.version, reckoned)
+
+    def readers(self, actor: Actor, code: str) -> Sequence[Any]:
+        """List who read the dossier."""
+        require(actor, Read.READERS)
+        self._load(code)
+        return self._reads.of(dossier_id(code))
+
+    def _open(
+        self, actor: Actor, code: str, what: Read, reason: str = ""
+    ) -> tuple[list[Event], DossierState]:
+        require(actor, what)
+        events, dossier = self._load(code)
+        offices = dossier.offices
+        require_reading(
+            actor, what, offices=(offices.helped_at, offices.received_at, offices.decided_by)
+        )
+        self._reads.record(dossier.id, actor, what.value, self._now(), reason)
+        return events, dossier
+
+    def _load(self, code: str) -> tuple[list[Event], DossierState]:
+        events = [from_bytes(one.topic, one.state) for one in self._store.select_events(dossier_id(code))]
+        dossier = DossierState.replay(None, events)
+        if dossier is None:
+            raise UnknownDossierError
+        return events, dossier
+
+
+def _opened(event: Event, seal: Seal) -> dict[str, str]:
+    opened: dict[str, str] = {}
+    for one in fields(event):
+        value = getattr(event, one.name)
+        if one.name in SEALED_FIELDS and value is not None:
+            opened[one.name] = seal.open(sealed_as(event, one.name), Sealed(value))
+    return opened
+
+
+SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw"})
+"""The fields of events that hold sealed text."""
+
+
+def sealed_as(event: Event, field: str) -> str:
+    """Name what a field of an event was sealed as."""
+    return "applicant" if field in {"applicant", "sealed"} else f"{event.step.value}.{field}"

@@ -1,0 +1,161 @@
+"""Wires everything together. The one file that knows everyone; nothing connects before `open`."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tracker.adapters.files.calendar import load_calendar
+from tracker.adapters.files.service_data import load_service_data
+from tracker.adapters.sql.api_keys import SqlApiKeys
+from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.vault.aes import AesVault
+from tracker.application.code_desk import CodeDesk
+from tracker.application.reading import Reader
+from tracker.application.reception import Reception, Service
+from tracker.application.tracker import Tracker
+from tracker.projections.follower import Follower
+from tracker.projections.projection import Projection
+from tracker.projections.projector import Projector
+from tracker.projections.promises import PromisesProjection
+from tracker.projections.status import StatusProjection
+from tracker.projections.timeline import TimelineProjection
+from tracker.settings import Settings
+
+PROJECTIONS: tuple[type[Projection], ...] = (
+    StatusProjection,
+    TimelineProjection,
+    PromisesProjection,
+)
+
+
+def wall_clock() -> datetime:
+    """Give the time it is now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Follow:
+    """One projection with what it reads and what it writes."""
+
+    projection: Projection
+    feed: StoreFeed
+    model: SqlReadModel
+    projector: Projector
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything of one installation, ready for use."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    service: Service
+    tracker: Tracker
+    reader: Reader
+    keys: SqlApiKeys
+    blocks: SqlCodeBlocks
+    look_up: SqlLookUp
+    figures: SqlFigures
+    follows: dict[str, Follow]
+
+    def catch_up(self) -> int:
+        """Bring every read model up to date, and tell how many events were taken."""
+        return sum(follow.projector.catch_up() for follow in self.follows.values())
+
+    @contextmanager
+    def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
+        """Keep every read model up to date meanwhile; `died` is told when one cannot go on."""
+        followers = [
+            Follower(name, follow.projector, follow.feed, died)
+            for name, follow in self.follows.items()
+        ]
+        for follower in followers:
+            follower.start()
+        try:
+            yield
+        finally:
+            for follower in followers:
+                follower.stop()
+
+
+@contextmanager
+def installation(
+    settings: Settings, now: Callable[[], datetime] = wall_clock
+) -> Iterator[Installation]:
+    """Open an installation, making what is missing, and close it afterwards."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    data = load_service_data(settings.service_data)
+    service = Service(data.network, data.catalogue, load_calendar(settings.service_data))
+    registry = open_engine(settings.events_url())
+    views = open_engine(settings.read_models_url())
+    vault = AesVault(settings.master_key_bytes())
+    blocks = SqlCodeBlocks(registry)
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
+    feeds: list[StoreFeed] = []
+
+    def stored() -> None:
+        for feed in feeds:
+            feed.wake()
+
+    tracker = Tracker(
+        {
+            "PERSISTENCE_MODULE": "tracker.adapters.sql.sqlite_store",
+            "SQLITE_DBNAME": settings.events_url().removeprefix("sqlite:///"),
+        },
+        service=service,
+        reception=Reception(service, codes),
+        vault=vault,
+        now=now,
+        stored=stored,
+    )
+    try:
+        create_registry(registry)
+        follows: dict[str, Follow] = {}
+        for kind in PROJECTIONS:
+            projection, feed = kind(), StoreFeed(tracker.store)
+            model = SqlReadModel(views, projection)
+            model.create()
+            feeds.append(feed)
+            follows[kind.NAME] = Follow(
+                projection, feed, model, Projector(projection, feed, model)
+            )
+
+        def partner_of(office: str) -> str:
+            known = service.network.offices.get(office)
+            return (known.partner if known else None) or ""
+
+        yield Installation(
+            settings=settings,
+            now=now,
+            service=service,
+            tracker=tracker,
+            reader=Reader(
+                tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
+            ),
+            keys=SqlApiKeys(registry),
+            blocks=blocks,
+            look_up=SqlLookUp(follows[StatusProjection.NAME].model),
+            figures=SqlFigures(
+                follows[PromisesProjection.NAME].model,
+                follows[TimelineProjection.NAME].model,
+                partner_of=partner_of,
+                now=now,
+            ),
+            follows=follows,
+        )
+    finally:
+        codes.close()
+        tracker.close()
+        registry.dispose()
+        views.dispose()

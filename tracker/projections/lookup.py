@@ -1,0 +1,42 @@
+"""The answer to a code alone: what anybody who holds a slip, or guesses a code, may know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.domain.lifecycle import PublicStatus
+from tracker.projections.status import StatusRow
+
+_TO_DO = frozenset({PublicStatus.PAPERS_ASKED, PublicStatus.FEE_ASKED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicAnswer:
+    """Tier 0, by allow-list: a field that is not here is told to nobody.
+
+    `on_time` is `None` where nothing was promised; `to_do` tells that the citizen has something
+    to do, not what. `phone` is the office's.
+    """
+
+    code: str
+    status: PublicStatus
+    promised_at: datetime | None
+    on_time: bool | None
+    to_do: bool
+    phone: str
+
+
+def public_answer(row: StatusRow, *, phone: str, now: datetime) -> PublicAnswer:
+    """Tell of a dossier what its code alone may reveal.
+
+    A result that was ready in time stays on time; while the clock stands still nothing falls due.
+    """
+    status = PublicStatus(row.status)
+    measured_at = row.finished_at or row.paused_at or now
+    return PublicAnswer(
+        code=row.code,
+        status=status,
+        promised_at=row.promised_at,
+        on_time=None if row.promised_at is None else measured_at <= row.promised_at,
+        to_do=status in _TO_DO,
+        phone=phone,
+    )

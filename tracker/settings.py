@@ -1,0 +1,85 @@
+"""The configuration, read from the environment once, when a program starts."""
+
+import base64
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_KEY_BYTES = 32
+_PACKAGE_DATA = Path(__file__).parent / "data" / "hanoi"
+
+
+class Settings(BaseSettings):
+    """Every setting, named `TRACKER_` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKER_", env_file=None, extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path("var"), description="Where the embedded databases and the master key live."
+    )
+    store_url: str = Field(
+        default="", description="The event store, `sqlite:///FILE`; by default under the data directory."
+    )
+    views_url: str = Field(
+        default="", description="The read models; by default beside the event store."
+    )
+    master_key: SecretStr | None = Field(
+        default=None,
+        description="32 bytes in base64 that wrap the dossiers' keys; by default made once, in a"
+        " file of the data directory.",
+    )
+    service_data: Path = Field(
+        default=_PACKAGE_DATA, description="Offices, procedures and calendar changes, as CSV files."
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
+    code_block_size: int = Field(
+        default=100, ge=1, le=10_000, description="How many code numbers this process leases at once."
+    )
+    max_body_bytes: int = Field(
+        default=5_000_000, ge=1_000, description="The largest request body that is read."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("store_url", "views_url")
+    @classmethod
+    def _known_kind(cls, url: str) -> str:
+        if url and not url.startswith("sqlite:///"):
+            message = "must be sqlite:///FILE"
+            raise ValueError(message)
+        return url
+
+    def events_url(self) -> str:
+        """Give the event store's address, the default filled in."""
+        return self.store_url or f"sqlite:///{self.data_dir / 'events.db'}"
+
+    def read_models_url(self) -> str:
+        """Give the read models' address, the default filled in."""
+        return self.views_url or f"sqlite:///{self.data_dir / 'views.db'}"
+
+    def master_key_bytes(self) -> bytes:
+        """Give the master key: the one set, or the one of the data directory, made if missing.
+
+        Raises `ValueError` where it has not 32 bytes.
+        """
+        if self.master_key:
+            return _decoded(self.master_key.get_secret_value())
+        path = self.data_dir / "master.key"
+        try:
+            return _decoded(path.read_text())
+        except FileNotFoundError:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            made = base64.b64encode(os.urandom(_KEY_BYTES)).decode()
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(made + "\n")
+            return _decoded(made)
+
+
+def _decoded(text: str) -> bytes:
+    key = base64.b64decode(text.strip(), validate=True)
+    if len(key) != _KEY_BYTES:
+        message = f"The master key must be {_KEY_BYTES} bytes in base64."
+        raise ValueError(message)
+    return key

@@ -12,7 +12,7 @@ from tracker.domain.admission import (
     UnknownAtIntakeError,
     check_admission,
 )
-from tracker.domain.deadlines import ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.errors import RefusedError
 from tracker.domain.network import (
     Collaborator,

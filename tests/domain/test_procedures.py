@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.deadlines import ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.errors import RefusedError, UnknownError
 from tracker.domain.procedures import (
     AgentOpening,

@@ -24,6 +24,20 @@ from tracker.domain.time_rules import (
     TimeUnit,
 )
 
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment by which the result is due, in the calendar's zone, and how it came about."""
+
+    due_at: datetime
+    steps: tuple[DateStep, ...]
+
+
+def deadline(
+    rule: TimeRule, received_at: datetime, pauses: Iterable[Pause], calendar: WorkCalendar
+) -> Deadline | None:
     """Say when what was received at `received_at` is due, or None where the rule has no time.
 
     The day on which counting starts is not counted. Days are due at closing; calendar days that

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.domain.deadlines import TimeRule
+from tracker.domain.time_rules import TimeRule
 from tracker.domain.errors import RefusedError, UnknownError
 
 

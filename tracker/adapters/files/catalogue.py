@@ -7,7 +7,7 @@ from typing import Self
 
 from tracker.adapters.files.spans import each_after_the_longest
 from tracker.adapters.files.tables import Problems, Row, Table, read_table, version_of
-from tracker.domain.deadlines import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.procedures import (
     AgentOpening,
     Catalogue,

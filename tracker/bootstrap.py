@@ -127,9 +127,7 @@ def installation(
             model = SqlReadModel(views, projection)
             model.create()
             feeds.append(feed)
-            follows[kind.NAME] = Follow(
-                projection, feed, model, Projector(projection, feed, model)
-            )
+            follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
 
         def partner_of(office: str) -> str:
             known = service.network.offices.get(office)

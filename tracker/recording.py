@@ -5,7 +5,7 @@ they stand for the event wherever they are found.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -48,12 +48,13 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Give the event as its id, version, stored name and bytes."""
-        return stored(domain_event)
+        return to_stored(cast("Event", domain_event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
         """Give the event of these bytes. Raises `UnreadableEventError`."""
         return from_bytes(stored_event.topic, stored_event.state)
 
 
-def stored(event: Any) -> StoredEvent:
+def to_stored(event: Event) -> StoredEvent:
+    """Give the event as its id, version, stored name and bytes."""
     return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, to_bytes(event))

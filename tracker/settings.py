@@ -20,7 +20,8 @@ class Settings(BaseSettings):
         default=Path("var"), description="Where the embedded databases and the master key live."
     )
     store_url: str = Field(
-        default="", description="The event store, `sqlite:///FILE`; by default under the data directory."
+        default="",
+        description="The event store, `sqlite:///FILE`; by default under the data directory.",
     )
     views_url: str = Field(
         default="", description="The read models; by default beside the event store."
@@ -36,7 +37,10 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
     code_block_size: int = Field(
-        default=100, ge=1, le=10_000, description="How many code numbers this process leases at once."
+        default=100,
+        ge=1,
+        le=10_000,
+        description="How many code numbers this process leases at once.",
     )
     max_body_bytes: int = Field(
         default=5_000_000, ge=1_000, description="The largest request body that is read."

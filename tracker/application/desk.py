@@ -18,8 +18,8 @@ class Desk:
     stamp: Stamp
     seal_text: Callable[[str, str], Sealed]
     clock: Callable[[], Clock]
-    check_office: Callable[[str], None]
-    check_carrier: Callable[[str], None]
+    check_office: Callable[[str], object]
+    check_carrier: Callable[[str], object]
 
     def seal(self, field: str, text: str | None) -> Sealed | None:
         """Seal a text that may be missing."""

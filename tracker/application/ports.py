@@ -1,13 +1,13 @@
 """What the writing side needs from outside, each as small as it can be."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder
 
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -30,27 +30,13 @@ class Request:
 
 
 class DossierRecorder(ApplicationRecorder):
-    """The library's recorder which, in the transaction of the events, also keeps what belongs
-    to them: the requests that led to them and the keys their personal data is sealed with.
+    """The library's recorder, keeping with the events the requests and the keys they belong to.
 
-    It refuses a version that is not the dossier's next, and its database refuses to change or
-    delete an event.
+    Its `insert_events` also takes `requests` (a sequence of `Request`), `new_keys` (wrapped keys
+    by dossier id) and `erased_keys` (dossier ids), stores all of it or nothing, and raises the
+    library's `IntegrityError` where a version or a request is there already. It refuses a version
+    that is not the dossier's next, and its database refuses to change or delete an event.
     """
-
-    @abstractmethod
-    def insert_events(
-        self,
-        stored_events: Sequence[StoredEvent],
-        *,
-        requests: Sequence[Request] = (),
-        new_keys: Mapping[UUID, bytes] | None = None,
-        erased_keys: Sequence[UUID] = (),
-        **kwargs: Any,  # noqa: ANN401  the library's signature
-    ) -> Sequence[int]:
-        """Store all of it or nothing, and give the events' positions.
-
-        Raises the library's `IntegrityError` where a version or a request is there already.
-        """
 
     @abstractmethod
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:

@@ -88,9 +88,7 @@ class Reader:
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
-        calendar = self._service.calendar.as_known(
-            known_on or self._service.local_day(self._now())
-        )
+        calendar = self._service.calendar.as_known(known_on or self._service.local_day(self._now()))
         reckoned = None
         if dossier.received_at is not None:
             try:
@@ -124,7 +122,9 @@ class Reader:
         return events, dossier
 
     def _load(self, code: str) -> tuple[list[Event], DossierState]:
-        events = [from_bytes(one.topic, one.state) for one in self._store.select_events(dossier_id(code))]
+        events = [
+            from_bytes(one.topic, one.state) for one in self._store.select_events(dossier_id(code))
+        ]
         dossier = DossierState.replay(None, events)
         if dossier is None:
             raise UnknownDossierError

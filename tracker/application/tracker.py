@@ -217,8 +217,8 @@ class Tracker(Application[UUID]):
                 clock=lambda: self._reception.clock_of(
                     dossier.procedure, dossier.procedure_version, stamp.recorded_at
                 ),
-                check_office=lambda office: self._service.network.office(office),
-                check_carrier=lambda carrier: self._service.network.partner(carrier),
+                check_office=self._service.network.office,
+                check_carrier=self._service.network.partner,
             ),
         )
         return dossier

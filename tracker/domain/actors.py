@@ -66,6 +66,11 @@ _STAFF = (
     | _PARCEL
     | {Step.REFUSED, Step.HANDED_TO_CARRIER, Step.DELIVERED_ELECTRONICALLY, Step.CORRECTED}
 )
+_PORTAL = (
+    _INTAKE
+    | _BY_THE_CITIZEN
+    | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.DELIVERED_ELECTRONICALLY}
+)
 _OF_A_DOSSIER = frozenset({Read.DOSSIER, Read.HISTORY, Read.PERSONAL_DATA})
 _BLOCKS = frozenset({Manage.CODE_BLOCKS})
 
@@ -75,10 +80,7 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.COLLABORATOR: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.KIOSK: _INTAKE | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
-    Role.PORTAL: _INTAKE
-    | _BY_THE_CITIZEN
-    | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.DELIVERED_ELECTRONICALLY, Read.DOSSIER}
-    | _BLOCKS,
+    Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
     Role.AUDITOR: frozenset({Read.DOSSIER, Read.HISTORY, Read.FIGURES, Read.READERS}),
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),

@@ -15,9 +15,7 @@ from tracker.domain.date_steps import (
 )
 from tracker.domain.errors import InvalidInputError
 from tracker.domain.time_rules import (
-    OfficeHours,
     Pause,
-    PauseKind,
     PausePolicy,
     ProcessingTime,
     TimeRule,

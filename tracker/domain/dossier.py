@@ -295,4 +295,4 @@ class Dossier(DossierState):
             **fields,
         )
         self._apply(event)
-        self._pending_events.append(event)
+        self._pending_events.append(event)  # type: ignore[arg-type]  # only collected, never mutated

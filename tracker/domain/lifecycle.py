@@ -143,7 +143,7 @@ STEPS: dict[Step, Rule] = {
     Step.CORRECTED: Rule(_ANY),
     Step.PERSONAL_DATA_ERASED: Rule(_ANY),
 }
-"""Which step may follow which. A dossier already taken in may be corrected or complained of always."""
+"""Which step may follow which."""
 
 _SHOWN_PAUSES: tuple[tuple[PauseKind, Stage], ...] = (
     (PauseKind.STOP, Stage.STOPPED),

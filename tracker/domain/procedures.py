@@ -9,8 +9,8 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.domain.time_rules import TimeRule
 from tracker.domain.errors import RefusedError, UnknownError
+from tracker.domain.time_rules import TimeRule
 
 
 class UnknownProcedureError(UnknownError):

@@ -42,7 +42,7 @@ class DossierState(BaseAggregate[UUID]):
     def new(cls, code: str) -> Self:
         """Give the empty dossier of this code, at version 0, to be submitted or received."""
         dossier = cls.__new__(cls)
-        dossier._begin(code)
+        dossier._begin(code)  # noqa: SLF001  its own
         return dossier
 
     @classmethod
@@ -56,7 +56,7 @@ class DossierState(BaseAggregate[UUID]):
                 dossier = cls.new(event.code)
             if event.originator_id != dossier.id or event.originator_version != dossier.version + 1:
                 raise BrokenHistoryError
-            dossier._apply(event)
+            dossier._apply(event)  # noqa: SLF001  its own
         return dossier
 
     @classmethod
@@ -71,7 +71,7 @@ class DossierState(BaseAggregate[UUID]):
                 if not isinstance(event, happened.Submitted | happened.Received):
                     continue
                 dossier = cls.new(event.code)
-            dossier._apply(event)
+            dossier._apply(event)  # noqa: SLF001  its own
         return dossier
 
     @property
@@ -113,6 +113,11 @@ class DossierState(BaseAggregate[UUID]):
         promise = getattr(event, "promise", None)
         if promise is not None:
             self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))
+        self._apply_own(event)
+        if self.progress.stage is Stage.RETURNED is not was:
+            self._note("returned_at", event)
+
+    def _apply_own(self, event: Event) -> None:
         match event:
             case happened.Submitted() | happened.Received():
                 self._apply_intake(event)
@@ -133,8 +138,6 @@ class DossierState(BaseAggregate[UUID]):
                 self._apply_correction(event)
             case happened.PersonalDataErased():
                 self.personal_data_erased = True
-        if self.progress.stage is Stage.RETURNED is not was:
-            self._note("returned_at", event)
 
     def _apply_intake(self, event: happened.Submitted | happened.Received) -> None:
         self.channel = event.channel

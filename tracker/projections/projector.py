@@ -14,7 +14,9 @@ BATCH = 1000
 class Batch(Protocol):
     """One transaction on one generation of a read model."""
 
-    view: View
+    @property
+    def view(self) -> View:
+        """The rows it may read and write."""
 
     def advance(self, partition: str, *, after: int, to: int) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tracker.domain.events import Event, PromiseExtended, Received, Submitted
 from tracker.domain.lifecycle import Stage
@@ -97,7 +98,7 @@ def _is_broken(row: SlaRow, at: datetime) -> bool:
     return row.promised_at < min(at, row.paused_at or at)
 
 
-def _begun(event: Event) -> dict[str, object]:
+def _begun(event: Event) -> dict[str, Any]:
     return begun(event) | {
         "channel": "",
         "procedure": "",

@@ -7,7 +7,6 @@ from typing import Self
 
 from tracker.adapters.files.spans import each_after_the_longest
 from tracker.adapters.files.tables import Problems, Row, Table, read_table, version_of
-from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.procedures import (
     AgentOpening,
     Catalogue,
@@ -16,6 +15,7 @@ from tracker.domain.procedures import (
     PaperRequired,
     ProcedureVersion,
 )
+from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 
 PROCEDURE_COLUMNS = (
     "code",

@@ -54,7 +54,9 @@ class SqlCodeBlocks:
     def block(self, block_id: str) -> CodeBlock | None:
         """Give the block of this id."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(CODE_BLOCKS).where(CODE_BLOCKS.c.id == block_id)).first()
+            row = connection.execute(
+                select(CODE_BLOCKS).where(CODE_BLOCKS.c.id == block_id)
+            ).first()
         return _block(row) if row else None
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:

@@ -30,5 +30,5 @@ def open_engine(url: str) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """Give the engine for transactions that write: `with writing(engine).begin() as ...`."""
+    """Give the engine as it is used for transactions that write."""
     return engine.execution_options(**{_WRITES: True})

@@ -5,7 +5,17 @@ from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of, temporary_table_of
@@ -160,7 +170,7 @@ def _count(connection: Connection, table: Table, question: Question) -> dict[str
     return {row["group"]: _counts(row) for row in connection.execute(query).mappings()}
 
 
-def _counts(row: Mapping[str, int]) -> Counts:
+def _counts(row: RowMapping) -> Counts:
     against: dict[str, dict[str, int]] = {"latest": {}, "first": {}}
     plain: dict[str, int] = {}
     for name, count in row.items():

@@ -105,7 +105,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         requests: Sequence[Request] = (),
         new_keys: Mapping[UUID, bytes] | None = None,
         erased_keys: Sequence[UUID] = (),
-        **kwargs: Any,
+        **kwargs: Any,  # noqa: ANN401  the library's signature
     ) -> Sequence[int]:
         positions = super()._insert_events(c, stored_events, **kwargs) or ()
         at = {
@@ -162,7 +162,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
 class Factory(sqlite.SQLiteFactory):
     """Makes our recorder on our connections."""
 
-    application_recorder_class = SQLiteDossierRecorder
+    application_recorder_class: type[sqlite.SQLiteApplicationRecorder] = SQLiteDossierRecorder
 
     def __init__(self, env: Environment | EnvType | None) -> None:
         """Read the library's variables from `env`."""

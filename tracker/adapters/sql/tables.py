@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
@@ -52,17 +51,20 @@ _TYPES: dict[type, Any] = {
 }
 
 
-@cache
+_MADE: dict[tuple[type[Row], int], Table] = {}
+
+
 def table_of(kind: type[Row], generation: int) -> Table:
     """Give the table that holds these rows in this generation of its read model."""
-    name = f"{kind.TABLE}_{generation}"
-    table = Table(name, MetaData(), *_columns(kind))
-    for index in kind.INDEXES:
-        Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
-    return table
+    if (kind, generation) not in _MADE:
+        name = f"{kind.TABLE}_{generation}"
+        table = Table(name, MetaData(), *_columns(kind))
+        for index in kind.INDEXES:
+            Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
+        _MADE[kind, generation] = table
+    return _MADE[kind, generation]
 
 
-@cache
 def temporary_table_of(kind: type[Row]) -> Table:
     """Give a table for such rows which only its own connection sees."""
     return Table(f"past_{kind.TABLE}", MetaData(), *_columns(kind), prefixes=["TEMPORARY"])

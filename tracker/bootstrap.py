@@ -12,6 +12,7 @@ from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.read_model import SqlReadModel
@@ -109,10 +110,7 @@ def installation(
             feed.wake()
 
     tracker = Tracker(
-        {
-            "PERSISTENCE_MODULE": "tracker.adapters.sql.sqlite_store",
-            "SQLITE_DBNAME": settings.events_url().removeprefix("sqlite:///"),
-        },
+        library_variables(settings.events_url()),
         service=service,
         reception=Reception(service, codes),
         vault=vault,

@@ -21,10 +21,11 @@ class Settings(BaseSettings):
     )
     store_url: str = Field(
         default="",
-        description="The event store, `sqlite:///FILE`; by default under the data directory.",
+        description="The event store, `sqlite:///FILE` or `postgresql://…`; by default under the"
+        " data directory.",
     )
     views_url: str = Field(
-        default="", description="The read models; by default beside the event store."
+        default="", description="The read models, likewise; by default beside the event store."
     )
     master_key: SecretStr | None = Field(
         default=None,
@@ -50,8 +51,8 @@ class Settings(BaseSettings):
     @field_validator("store_url", "views_url")
     @classmethod
     def _known_kind(cls, url: str) -> str:
-        if url and not url.startswith("sqlite:///"):
-            message = "must be sqlite:///FILE"
+        if url and not url.startswith(("sqlite:///", "postgresql://")):
+            message = "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ValueError(message)
         return url
 
@@ -61,7 +62,11 @@ class Settings(BaseSettings):
 
     def read_models_url(self) -> str:
         """Give the read models' address, the default filled in."""
-        return self.views_url or f"sqlite:///{self.data_dir / 'views.db'}"
+        if self.views_url:
+            return self.views_url
+        if self.store_url.startswith("postgresql://"):
+            return self.store_url
+        return f"sqlite:///{self.data_dir / 'views.db'}"
 
     def master_key_bytes(self) -> bytes:
         """Give the master key: the one set, or the one of the data directory, made if missing.

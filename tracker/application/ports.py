@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, PersistenceError
 
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -29,12 +29,17 @@ class Request:
     """The event's place in the order of all events; the recorder fills it in."""
 
 
+class OutcomeUnknownError(PersistenceError):
+    """The connection was lost at a commit: it may have been stored or not. The requests tell."""
+
+
 class DossierRecorder(ApplicationRecorder):
     """The library's recorder, keeping with the events the requests and the keys they belong to.
 
     Its `insert_events` also takes `requests` (a sequence of `Request`), `new_keys` (wrapped keys
     by dossier id) and `erased_keys` (dossier ids), stores all of it or nothing, and raises the
-    library's `IntegrityError` where a version or a request is there already. It refuses a version
+    library's `IntegrityError` where a version or a request is there already, `OutcomeUnknownError`
+    where the connection was lost. It refuses a version
     that is not the dossier's next, and its database refuses to change or delete an event.
     """
 

@@ -11,7 +11,14 @@ from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import Intake, LegacyIntake
-from tracker.application.ports import DossierRecorder, Request, RequestKey, Seal, Vault
+from tracker.application.ports import (
+    DossierRecorder,
+    OutcomeUnknownError,
+    Request,
+    RequestKey,
+    Seal,
+    Vault,
+)
 from tracker.application.posts import (
     Accepted,
     CodeTakenError,
@@ -45,6 +52,8 @@ class _Work:
     """What one transaction will hold."""
 
     recorded_at: datetime
+    before: frozenset[RequestKey]
+    """The requests that had been carried out before these posts came."""
     wrapped: Mapping[UUID, bytes]
     dossiers: dict[UUID, Dossier] = field(default_factory=dict)
     seals: dict[UUID, Seal] = field(default_factory=dict)
@@ -107,7 +116,7 @@ class Tracker(Application[UUID]):
             raise UnknownDossierError
         now = self._tick()
         dossier.erase_personal_data(Stamp(now, now, actor, actor.id, event_id), basis=basis)
-        work = _Work(now, {}, {dossier.id: dossier}, erased=[dossier.id])
+        work = _Work(now, frozenset(), {}, {dossier.id: dossier}, erased=[dossier.id])
         try:
             return self._save(work)[dossier.code, dossier.version]
         except IntegrityError as error:
@@ -120,15 +129,19 @@ class Tracker(Application[UUID]):
         `Accepted` is on disk. Raises `StoreUnavailableError` when nothing could be stored.
         """
         try:
-            return self._handle(posts, _ATTEMPTS)
+            return self._handle(posts, _ATTEMPTS, None)
         except PersistenceError as error:
             raise StoreUnavailableError from error
 
-    def _handle(self, posts: Sequence[Post], attempts: int) -> list[Accepted | TrackerError]:
+    def _handle(
+        self, posts: Sequence[Post], attempts: int, before: frozenset[RequestKey] | None
+    ) -> list[Accepted | TrackerError]:
         earlier = self.store.select_requests([post.key for post in posts])
+        before = frozenset(earlier) if before is None else before
         codes = {post.message.code for post in posts if post.message.code}
         work = _Work(
             recorded_at=self._tick(),
+            before=before,
             wrapped=self.store.select_keys([dossier_id(code) for code in codes]) if codes else {},
         )
         results: list[Accepted | TrackerError] = []
@@ -141,11 +154,15 @@ class Tracker(Application[UUID]):
             return results
         try:
             positions = self._save(work)
+        except OutcomeUnknownError:
+            if attempts > 1:
+                return self._handle(posts, attempts - 1, before)
+            raise
         except IntegrityError:
             if len(posts) > 1:
-                return [self._handle([post], attempts)[0] for post in posts]
+                return [self._handle([post], attempts, before)[0] for post in posts]
             if attempts > 1:
-                return self._handle(posts, attempts - 1)
+                return self._handle(posts, attempts - 1, before)
             return [self._conflict(posts[0])]
         return [
             replace(result, position=positions[result.code, result.version])
@@ -161,8 +178,9 @@ class Tracker(Application[UUID]):
         if done:
             if done.digest != post.digest():
                 raise RequestReusedError
-            first = work.accepted.get(post.key) or self._first_answer(done)
-            return replace(first, duplicate=True)
+            if post.key in work.accepted:
+                return replace(work.accepted[post.key], duplicate=True)
+            return replace(self._first_answer(done), duplicate=post.key in work.before)
         message = post.message
         stamp = Stamp(
             occurred_at=message.occurred_at.astimezone(UTC),
@@ -173,7 +191,7 @@ class Tracker(Application[UUID]):
         )
         match message:
             case Intake():
-                dossier = self._take_in(message, stamp, work)
+                dossier = self._take_in(message, stamp, work, post.if_version)
             case LegacyIntake():
                 if self._find(message.code, work):
                     raise CodeTakenError
@@ -186,11 +204,15 @@ class Tracker(Application[UUID]):
         work.accepted[post.key] = _accepted(dossier)
         return work.accepted[post.key]
 
-    def _take_in(self, message: Intake, stamp: Stamp, work: _Work) -> Dossier:
+    def _take_in(
+        self, message: Intake, stamp: Stamp, work: _Work, if_version: int | None
+    ) -> Dossier:
         day = self._service.local_day(stamp.occurred_at)
         dossier, procedure = self._reception.begin(
             message, stamp.by, day, lambda code: self._find(code, work)
         )
+        if if_version not in {None, dossier.version}:
+            raise VersionConflictError(dossier.version)
         if dossier.version:
             seal = self._seal_of(dossier.id, work)
         else:

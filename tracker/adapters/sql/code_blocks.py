@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import uuid4
 
 from sqlalchemy import Engine, Row, func, select
+from sqlalchemy.exc import IntegrityError
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import CODE_BLOCKS, UNUSED_CODES
@@ -25,6 +26,15 @@ class SqlCodeBlocks:
 
         Raises `CodesUsedUpError` where there are not so many left.
         """
+        while True:
+            try:
+                return self._lease(agency, day, size, leased_to, leased_at)
+            except IntegrityError:  # another process took these numbers first
+                continue
+
+    def _lease(
+        self, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
+    ) -> CodeBlock:
         with writing(self._engine).begin() as connection:
             last = connection.scalar(
                 select(func.max(CODE_BLOCKS.c.last)).where(

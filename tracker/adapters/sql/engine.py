@@ -10,10 +10,17 @@ _WRITES = "tracker_writes"
 
 
 def open_engine(url: str) -> Engine:
-    """Open the database of an SQLAlchemy URL; nothing connects before it is used."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _LOCK_TIMEOUT_S, "isolation_level": None})
+    """Open `sqlite:///FILE` or `postgresql://…`; nothing connects before it is used."""
+    if url.startswith("postgresql://"):
+        driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return create_engine(
+            driver, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+        )
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": _LOCK_TIMEOUT_S, "isolation_level": None},
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401

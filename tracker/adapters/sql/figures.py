@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of, temporary_table_of
+from tracker.domain.events import Received, Submitted
 from tracker.domain.history import cut
 from tracker.domain.lifecycle import Step
 from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
@@ -94,12 +95,13 @@ def _folded(connection: Connection, timeline: Table, question: Question) -> Iter
     if question.known_at is not None:
         query = query.where(timeline.c.recorded_at <= question.known_at)
     projection = PromisesProjection()
-    lines = connection.execution_options(yield_per=_ROWS_A_WRITE).execute(query)
+    lines = connection.execute(query.execution_options(yield_per=_ROWS_A_WRITE))
     for _, group in groupby(lines, key=attrgetter("dossier_id")):
         row: SlaRow | None = None
         events = [from_bytes(line.topic, line.state) for line in group]
         for event in cut(events, as_of=question.as_of):
-            row = projection.fold(row, event)
+            if row is not None or isinstance(event, Submitted | Received):
+                row = projection.fold(row, event)
         if row is not None:
             yield row
 

@@ -24,11 +24,13 @@ from sqlalchemy import (
     Table,
     and_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
 from tracker.projections.feed import Feed
 from tracker.projections.projection import Projection
@@ -146,7 +148,11 @@ class SqlReadModel:
     def create(self) -> None:
         """Make what is missing: the registry and, the first time, generation 1."""
         with writing(self._engine).begin() as connection:
-            _METADATA.create_all(connection)
+            if connection.dialect.name == "postgresql":
+                check_migrated(self._engine, Branch.READ_MODELS)
+                connection.execute(text("LOCK TABLE read_models IN EXCLUSIVE MODE"))
+            else:
+                _METADATA.create_all(connection)
             if _live(connection, self._projection.NAME) is None:
                 self._create_tables(connection, 1)
                 connection.execute(
@@ -196,6 +202,103 @@ class SqlReadModel:
             )
         )
 
+    def _stand_still(self, connection: Connection, generation: int) -> None:
+        """Keep others from moving the positions of this generation until we commit."""
+        of_it = and_(
+            _POSITIONS.c.name == self._projection.NAME, _POSITIONS.c.generation == generation
+        )
+        connection.execute(select(_POSITIONS).where(of_it).with_for_update())
+
+    # --------------------------------------------------------- blue and green
+
+    def next_generation(self) -> "SqlReadModel":
+        """Make empty tables beside the live ones; what an earlier rebuild left behind goes."""
+        with writing(self._engine).begin() as connection:
+            generation = self._generation_in(connection) + 1
+            self._drop_tables(connection, generation)
+            self._create_tables(connection, generation)
+        return SqlReadModel(self._engine, self._projection, generation)
+
+    def compare_and_switch(
+        self, green: "SqlReadModel", feed: Feed, *, replace: bool = False
+    ) -> Comparison:
+        """Bring the green tables to just where the live ones are, compare, and switch if equal.
+
+        All is compared on one snapshot, while the live tables may go on; what came meanwhile is
+        compared again while they stand still, so that they do so only for a moment. Where they
+        differ nothing is switched, unless told to `replace`, and both remain to be looked at.
+        Raises `RebuildOvertakenError`.
+        """
+        with self._one_moment(green, feed) as (connection, live, new):
+            comparison = self._compared(connection, live, new)
+        if not (comparison.equal or replace):
+            return comparison
+        with writing(self._engine).begin() as connection:
+            live, new = self._both(connection, green)
+            since = self._compared(
+                connection, live, new, self._bring_level(connection, feed, live, new)
+            )
+            if not (since.equal or replace):
+                return since
+            connection.execute(
+                update(_GENERATIONS)
+                .where(_GENERATIONS.c.name == self._projection.NAME)
+                .values(generation=new)
+            )
+            self._drop_tables(connection, live)
+        return comparison
+
+    @contextmanager
+    def _one_moment(
+        self, green: "SqlReadModel", feed: Feed
+    ) -> Iterator[tuple[Connection, int, int]]:
+        """Open a transaction that sees both generations at the same position."""
+        with ExitStack() as stack:
+            with writing(self._engine).begin() as connection:
+                live, new = self._both(connection, green)
+                self._bring_level(connection, feed, live, new)
+            with writing(self._engine).begin() as connection:
+                # Nobody commits while this transaction is open, so the snapshot is level too.
+                live, new = self._both(connection, green)
+                if self._bring_level(connection, feed, live, new):
+                    connection.commit()
+                snapshot = stack.enter_context(_snapshot(self._engine))
+                self._both(snapshot, green)
+            yield snapshot, live, new
+
+def digest(self) -> str:
+        """Give a digest over every row, the same for equal rows whatever wrote them."""
+        with self.reading() as (connection, generation):
+            return digest(connection, self._projection.ROWS, generation)
+
+    def _generation_in(self, connection: Connection) -> int:
+        return self._generation or _live(connection, self._projection.NAME) or 1
+
+    def _position(self, connection: Connection, generation: int, partition: str) -> int:
+        key = {"name": self._projection.NAME, "generation": generation, "partition": partition}
+        position = connection.scalar(select(_POSITIONS.c.position).where(_is(key)))
+        return int(position or 0)
+
+    def _create_tables(self, connection: Connection, generation: int) -> None:
+        for kind in self._projection.ROWS:
+            table_of(kind, generation).create(connection)
+
+    def _drop_tables(self, connection: Connection, generation: int) -> None:
+        for kind in self._projection.ROWS:
+            table_of(kind, generation).drop(connection, checkfirst=True)
+        connection.execute(
+            _POSITIONS.delete().where(
+                _POSITIONS.c.name == self._projection.NAME, _POSITIONS.c.generation == generation
+            )
+        )
+
+    def _stand_still(self, connection: Connection, generation: int) -> None:
+        """Keep others from moving the positions of this generation until we commit."""
+        of_it = and_(
+            _POSITIONS.c.name == self._projection.NAME, _POSITIONS.c.generation == generation
+        )
+        connection.execute(select(_POSITIONS).where(of_it).with_for_update())
+
     # --------------------------------------------------------- blue and green
 
     def next_generation(self) -> "SqlReadModel":
@@ -214,6 +317,7 @@ class SqlReadModel:
         """
         with writing(self._engine).begin() as connection:
             live, new = self._generation_in(connection), green._generation_in(connection)  # noqa: SLF001
+            self._stand_still(connection, live)
             batch = SqlBatch(connection, self._projection.NAME, new)
             for partition in feed.partitions():
                 end = self._position(connection, live, partition)

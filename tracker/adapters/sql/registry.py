@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 
 from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import Instant
 
 REGISTRY = MetaData()
@@ -42,7 +43,13 @@ CODE_BLOCKS = Table(
     Column("leased_to", String, nullable=False),
     Column("leased_at", Instant, nullable=False),
 )
-Index("code_blocks_by_number", CODE_BLOCKS.c.agency, CODE_BLOCKS.c.day, CODE_BLOCKS.c.first)
+Index(
+    "code_blocks_by_number",
+    CODE_BLOCKS.c.agency,
+    CODE_BLOCKS.c.day,
+    CODE_BLOCKS.c.first,
+    unique=True,
+)
 
 UNUSED_CODES = Table(
     "unused_codes",
@@ -68,6 +75,9 @@ Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
 
 
 def create_registry(engine: Engine) -> None:
-    """Make the tables that are missing."""
+    """Make the tables that are missing; on PostgreSQL check that they were migrated."""
+    if engine.dialect.name == "postgresql":
+        check_migrated(engine, Branch.EVENTS)
+        return
     with writing(engine).begin() as connection:
         REGISTRY.create_all(connection)

@@ -1,0 +1,11 @@
+"""Run by alembic: migrates over the connection it is handed."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=context.config.attributes.get("metadata"),
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

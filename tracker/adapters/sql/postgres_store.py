@@ -1,0 +1,143 @@
+"""The event store on PostgreSQL: the library's recorder, with one statement a commit.
+
+The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. The tables, and the triggers
+that guard them, come from the migrations: whoever inserts holds one lock until the commit, so that
+the order of positions is the order of commits and no follower ever skips an event; events cannot
+be changed or deleted; a version follows its predecessor.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+# The library counts the factories it finds in this module: names of its own stay in theirs.
+from eventsourcing import postgres
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.utils import Environment, EnvType, strtobool
+
+from tracker.application.ports import DossierRecorder, OutcomeUnknownError, Request, RequestKey
+from tracker.domain.codes import dossier_id
+from tracker.domain.errors import TrackerError
+
+_APPEND = """
+WITH added AS (
+    INSERT INTO stored_events (originator_id, originator_version, topic, state)
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])
+    RETURNING notification_id, originator_id, originator_version
+), requested AS (
+    INSERT INTO requests (source, event_id, digest, code, version, position)
+    SELECT r.source, r.event_id, r.digest, r.code, r.version, added.notification_id
+    FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[], %s::uuid[], %s::bigint[])
+        AS r (source, event_id, digest, code, dossier_id, version)
+    JOIN added ON (added.originator_id, added.originator_version) = (r.dossier_id, r.version)
+), keyed AS (
+    INSERT INTO dossier_keys (dossier_id, wrapped)
+    SELECT * FROM unnest(%s::uuid[], %s::bytea[])
+), erased AS (
+    DELETE FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])
+)
+SELECT notification_id, originator_id, originator_version FROM added
+"""
+_SELECT_REQUESTS = """
+SELECT source, event_id, digest, code, version, position
+FROM unnest(%s::text[], %s::text[]) AS asked (source, event_id)
+JOIN requests USING (source, event_id)
+"""
+_SELECT_KEYS = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])"
+
+
+class UnsafeFunctionsError(TrackerError):
+    """POSTGRES_ENABLE_DB_FUNCTIONS takes no lock: a follower could skip an event. Unset it."""
+
+
+class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecorder):
+    """Stores events with their requests and keys in one statement, which is one transaction."""
+
+    def __init__(
+        self,
+        datastore: postgres.PostgresDatastore,
+        *,
+        events_table_name: str = "",  # noqa: ARG002  the library's name for it is not ours
+    ) -> None:
+        """Use the datastore's connections."""
+        super().__init__(datastore, events_table_name="stored_events")
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        requests: Sequence[Request] = (),
+        new_keys: Mapping[UUID, bytes] | None = None,
+        erased_keys: Sequence[UUID] = (),
+        **kwargs: Any,  # noqa: ANN401, ARG002  the library's signature
+    ) -> Sequence[int]:
+        """Store all of it or nothing, and give the events' positions.
+
+        It is tried once: after a lost connection nobody knows whether it was stored, and the
+        caller finds out by the requests.
+        """
+        keys = new_keys or {}
+        parameters = (
+            [event.originator_id for event in stored_events],
+            [event.originator_version for event in stored_events],
+            [event.topic for event in stored_events],
+            [event.state for event in stored_events],
+            [one.key[0] for one in requests],
+            [one.key[1] for one in requests],
+            [one.digest for one in requests],
+            [one.code for one in requests],
+            [dossier_id(one.code) for one in requests],
+            [one.version for one in requests],
+            list(keys),
+            list(keys.values()),
+            list(erased_keys),
+        )
+        with self.datastore.get_connection() as connection:
+            try:
+                rows = connection.execute(_APPEND, parameters, prepare=True).fetchall()
+            except psycopg.OperationalError as error:
+                if connection.closed:
+                    raise OutcomeUnknownError from error
+                raise
+        at = {
+            (row["originator_id"], row["originator_version"]): row["notification_id"]
+            for row in rows
+        }
+        return [at[event.originator_id, event.originator_version] for event in stored_events]
+
+    def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
+        """Give those of these requests that were carried out."""
+        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
+            sources, event_ids = [key[0] for key in keys], [key[1] for key in keys]
+            cursor.execute(_SELECT_REQUESTS, (sources, event_ids), prepare=True)
+            found = (
+                Request(
+                    (row["source"], row["event_id"]),
+                    bytes(row["digest"]),
+                    row["code"],
+                    row["version"],
+                    row["position"],
+                )
+                for row in cursor.fetchall()
+            )
+            return {request.key: request for request in found}
+
+    def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
+            cursor.execute(_SELECT_KEYS, (list(dossier_ids),), prepare=True)
+            return {row["dossier_id"]: bytes(row["wrapped"]) for row in cursor.fetchall()}
+
+
+class Factory(postgres.PostgresFactory):
+    """Makes our recorder on the library's connections. Raises `UnsafeFunctionsError`."""
+
+    application_recorder_class: type[postgres.PostgresApplicationRecorder] = PostgresDossierRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        """Read the library's variables from `env`."""
+        super().__init__(env)
+        if strtobool(self.env.get("POSTGRES_ENABLE_DB_FUNCTIONS") or "no"):
+            raise UnsafeFunctionsError

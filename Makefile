@@ -4,10 +4,10 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
-MYPY_PATHS := tracker tests $(if $(wildcard loadtests/*.py),loadtests)
+MYPY_PATHS := tracker tests ops $(if $(wildcard loadtests/*.py),loadtests)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock clean python
+.PHONY: help install servers run test check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,11 @@ run: install ## Serve on this machine, with demo data where there are none yet
 	$(BIN)/tracker demo
 	exec $(BIN)/tracker serve
 
-test: install ## Run every test
+servers: install ## Bring the servers that tests start: Kafka's jars (by Maven), PostgreSQL (root: by apt-get)
+	$(BIN)/python -m ops.local_servers.install
+
+test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
+	@$(BIN)/python -m ops.local_servers.install --if-possible
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: install ## Check form, types, dependencies and the fast tests

@@ -1,0 +1,75 @@
+"""Bring to this machine what the local servers need.
+
+`--if-possible` ends well even where something can't be had.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ops.local_servers.errors import ServerError, ServerMissing
+from ops.local_servers.kafka import ARCHIVE, KafkaCluster
+from ops.local_servers.kafka_jars import fetch_jars, installed_jars, java
+from ops.local_servers.postgres import binaries
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Bring what is missing; say what can't be had."""
+    missing = list(filter(None, (_kafka(), _postgres())))
+    for line in missing:
+        print(f"Not to be had here: {line}", file=sys.stderr)  # noqa: T201 - a command
+    return 1 if missing and "--if-possible" not in arguments else 0
+
+
+def _kafka() -> str | None:
+    return _bring(java, lambda: _apt("default-jre-headless")) or _bring(installed_jars, _fetch)
+
+
+def _postgres() -> str | None:
+    return _bring(binaries, lambda: _apt("postgresql"))
+
+
+def _bring(find: Callable[[], object], bring: Callable[[], None]) -> str | None:
+    try:
+        find()
+    except ServerMissing:
+        try:
+            bring()
+            find()
+        except ServerMissing as missing:
+            return str(missing)
+    return None
+
+
+def _fetch() -> None:
+    if shutil.which("mvn") is None:
+        _apt("maven")
+    fetch_jars()
+    archive = installed_jars() / ARCHIVE
+    with (
+        contextlib.suppress(ServerError),  # without it, brokers only start slower
+        tempfile.TemporaryDirectory() as directory,
+        KafkaCluster(
+            Path(directory), java_options=[f"-XX:ArchiveClassesAtExit={archive}"]
+        ) as cluster,
+    ):
+        cluster.stop()
+
+
+def _apt(package: str) -> None:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    commands = (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", package])
+    for command in commands:
+        print("apt-get", *command, flush=True)  # noqa: T201 - a command
+        subprocess.run(["apt-get", *command], check=False, env=environment)  # noqa: S603, S607
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,36 +2,49 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
 
 from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.service_data import load_service_data
+from tracker.adapters.http.app import create_app
+from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.parts import Parts
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.aes import AesVault
 from tracker.application.code_desk import CodeDesk
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
+from tracker.domain.codes import dossier_id
 from tracker.projections.follower import Follower
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
 from tracker.projections.status import StatusProjection
 from tracker.projections.timeline import TimelineProjection
+from tracker.recording import from_bytes
 from tracker.settings import Settings
 
+DEMO = "demo-"
+"""How every event's own id begins in a demo installation."""
+_SAMPLES = 8
 PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
@@ -67,15 +80,45 @@ class Installation:
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
     figures: SqlFigures
+    scan: SqlStoreScan
     follows: dict[str, Follow]
 
     def catch_up(self) -> int:
         """Bring every read model up to date, and tell how many events were taken."""
         return sum(follow.projector.catch_up() for follow in self.follows.values())
 
+    def check_not_ahead(self) -> None:
+        """Raise `ReadModelAheadError` where a read model would pass over the next events."""
+        for follow in self.follows.values():
+            positions = [follow.model.position(one) for one in follow.feed.partitions()]
+            if max(positions) > follow.feed.head():
+                raise ReadModelAheadError
+
+    def sample_codes(self, limit: int) -> Sequence[str]:
+        """Give codes to try, one a stage; none where the dossiers are real people's."""
+        first = self.tracker.store.select_notifications(1, 1)
+        is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
+        return self.look_up.samples(limit) if is_demo else ()
+
+    @contextmanager
+    def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
+        """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
+        with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
+            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}")
+            model = SqlReadModel(engine, follow.projection)
+            try:
+                model.create()
+                yield model
+            finally:
+                engine.dispose()
+
     @contextmanager
     def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile; `died` is told when one cannot go on."""
+        """Keep every read model up to date meanwhile; `died` is told when one cannot go on.
+
+        Raises `ReadModelAheadError`.
+        """
+        self.check_not_ahead()
         followers = [
             Follower(name, follow.projector, follow.feed, died)
             for name, follow in self.follows.items()
@@ -148,6 +191,7 @@ def installation(
                 partner_of=partner_of,
                 now=now,
             ),
+            scan=SqlStoreScan(registry),
             follows=follows,
         )
     finally:
@@ -155,3 +199,30 @@ def installation(
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def http_app(installation: Installation) -> FastAPI:
+    """Make the HTTP application of an installation."""
+    store = installation.tracker.store
+    return create_app(
+        Parts(
+            now=installation.now,
+            handle=installation.tracker.handle,
+            head=lambda: store.max_notification_id() or 0,
+            used=lambda codes: [
+                code for code in codes if store.select_events(dossier_id(code), limit=1)
+            ],
+            service=installation.service,
+            reader=installation.reader,
+            keys=installation.keys,
+            blocks=installation.blocks,
+            look_up=installation.look_up,
+            figures=installation.figures,
+            watched={
+                name: Watched(follow.feed, follow.model)
+                for name, follow in installation.follows.items()
+            },
+            sample_codes=lambda: installation.sample_codes(_SAMPLES),
+            max_body_bytes=installation.settings.max_body_bytes,
+        )
+    )

@@ -3,6 +3,7 @@
 import base64
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +48,38 @@ class Settings(BaseSettings):
         default=5_000_000, ge=1_000, description="The largest request body that is read."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    kafka_servers: str = Field(
+        default="",
+        description="Kafka's `host:port`, with commas between; empty: there is no Kafka.",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="How to speak to Kafka."
+    )
+    kafka_sasl_mechanism: str = Field(
+        default="", description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 ..., with a SASL protocol."
+    )
+    kafka_sasl_username: str = Field(default="", description="Who we are to Kafka.")
+    kafka_sasl_password: SecretStr = Field(
+        default=SecretStr(""), description="And how we prove it."
+    )
+    kafka_ca_file: str = Field(default="", description="PEM: who may vouch for the brokers.")
+    kafka_cert_file: str = Field(default="", description="PEM: our certificate.")
+    kafka_key_file: str = Field(default="", description="PEM: its key.")
+    kafka_topic_prefix: str = Field(
+        default="tracker",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="How the topics' names begin, before a dot.",
+    )
+    kafka_partitions: int = Field(
+        default=12,
+        ge=1,
+        le=1000,
+        description="Partitions of the topics keyed by dossier; never changed once they are made.",
+    )
+    kafka_replication: int = Field(default=1, ge=1, description="Copies of each; 3 in production.")
+    kafka_min_insync: int = Field(
+        default=1, ge=1, description="Copies a commit waits for; 2 in production."
+    )
 
     @field_validator("store_url", "views_url")
     @classmethod

@@ -12,7 +12,6 @@ from tracker.domain.admission import (
     UnknownAtIntakeError,
     check_admission,
 )
-from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.errors import RefusedError
 from tracker.domain.network import (
     Collaborator,
@@ -29,6 +28,7 @@ from tracker.domain.procedures import (
     ProcedureNotInForceError,
     ProcedureVersion,
 )
+from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 
 START, TODAY = date(2024, 10, 24), date(2026, 11, 22)
 BIRTH, ADOPTION, OLD_FORM = "1.001193", "2.001263", "1.004194"

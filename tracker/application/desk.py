@@ -19,6 +19,7 @@ class Desk:
     seal_text: Callable[[str, str], Sealed]
     clock: Callable[[], Clock]
     check_office: Callable[[str], object]
+    check_department: Callable[[str], object]
     check_carrier: Callable[[str], object]
 
     def seal(self, field: str, text: str | None) -> Sealed | None:

@@ -1,11 +1,10 @@
 """The message that takes a dossier in."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from tracker.application.texts import Code, EventId, Id, Line
+from tracker.application.texts import Code, EventId, Id, Line, Moment
 from tracker.domain.procedures import PaperForm
 from tracker.domain.values import Paper, WayOfReturn
 
@@ -16,7 +15,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     event_id: EventId = Field(examples=["tablet-7-000123"])
-    occurred_at: AwareDatetime = Field(
+    occurred_at: Moment = Field(
         description="When it happened, with its zone; later than now is refused.",
         examples=["2026-11-20T09:10:00+07:00"],
     )
@@ -36,9 +35,15 @@ class Applicant(BaseModel):
         ]
         | None
     ) = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,120}$", max_length=185)] | None = (
-        None
-    )
+    email: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,120}$", max_length=185
+            ),
+        ]
+        | None
+    ) = None
 
 
 class PaperIn(BaseModel):
@@ -76,7 +81,7 @@ class Intake(Message):
     received_at: Id | None = Field(default=None, description="The office that takes it in.")
     helped_at: Id | None = Field(default=None, description="The office that helped.")
     collaborator: Id | None = None
-    promised_at: AwareDatetime | None = None
+    promised_at: Moment | None = None
 
 
 class LegacyIntake(Message):
@@ -88,5 +93,5 @@ class LegacyIntake(Message):
     helped_at: Line
     received_at: Line
     decided_by: Line
-    promised_at: datetime | None
+    promised_at: Moment | None
     way_of_return: WayOfReturn

@@ -72,6 +72,6 @@ def read(item: object) -> Intake | StepMessage:
     Raises pydantic's `ValidationError`.
     """
     step = item.get("step", "received") if isinstance(item, dict) else "received"
-    if step in {"received", "submitted"}:
+    if step in ("received", "submitted"):
         return INTAKE.validate_python(item)
     return STEP.validate_python(item)

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import PapersIn, as_papers
-from tracker.application.texts import Id, Line, Text
+from tracker.application.texts import Id, Line, Moment, Text
 from tracker.domain.dossier import Dossier
 from tracker.domain.values import Outcome
 
@@ -36,7 +36,7 @@ class Forwarded(StepMessage):
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
         """Forward it."""
-        desk.check_office(self.to_office)
+        desk.check_department(self.to_office)
         dossier.forward(
             desk.stamp,
             to_office=self.to_office,
@@ -170,13 +170,14 @@ class PromiseExtended(StepMessage):
     """Promise a later date, with an apology (form 04)."""
 
     step: Literal["promise_extended"]
-    due_at: AwareDatetime
+    due_at: Moment
     reason: Text
     basis: Line = ""
     signer: Line
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
         """Extend the promise."""
+        desk.clock().require_reach(self.due_at)
         dossier.extend_promise(
             desk.stamp,
             due_at=self.due_at,

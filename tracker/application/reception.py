@@ -17,7 +17,7 @@ from tracker.domain.codes import DossierCode, legacy_code
 from tracker.domain.dossier import Dossier
 from tracker.domain.errors import InvalidInputError, NotAllowedError, UnknownError
 from tracker.domain.lifecycle import Stage, Step
-from tracker.domain.network import Network, channel_of
+from tracker.domain.network import Network, OfficeKind, channel_of
 from tracker.domain.procedures import Catalogue, ProcedureVersion
 from tracker.domain.time_rules import TimeRule
 from tracker.domain.values import Offices, Promise, Sealed, Stamp
@@ -27,6 +27,18 @@ _NO_TIME = TimeRule(time=None)
 
 class WrongPlaceError(NotAllowedError):
     """A dossier is taken in where the sender stands, not elsewhere."""
+
+
+class CannotDecideError(InvalidInputError):
+    """This office takes dossiers in; it does not decide them."""
+
+
+class NotACarrierError(InvalidInputError):
+    """This partner carries no parcels."""
+
+
+class NotThisCollaboratorError(NotAllowedError):
+    """A collaborator takes in under their own name only."""
 
 
 class PromiseNotYoursError(InvalidInputError):
@@ -44,6 +56,16 @@ class Service:
     def local_day(self, moment: datetime) -> date:
         """Give the day it is here at this moment."""
         return moment.astimezone(self.calendar.zone).date()
+
+    def check_department(self, office_id: str) -> None:
+        """Raise `UnknownOfficeError` or `CannotDecideError` where this office decides nothing."""
+        if self.network.office(office_id).kind is not OfficeKind.DEPARTMENT:
+            raise CannotDecideError
+
+    def check_carrier(self, partner_id: str) -> None:
+        """Raise `UnknownPartnerError` or `NotACarrierError` where this partner carries nothing."""
+        if not self.network.partner(partner_id).carrier:
+            raise NotACarrierError
 
 
 class Reception:
@@ -64,27 +86,41 @@ class Reception:
         return self._clock(rule, at)
 
     def begin(
-        self, message: Intake, actor: Actor, day: date, find: Callable[[str], Dossier | None]
+        self,
+        message: Intake,
+        actor: Actor,
+        day: date,
+        find: Callable[[str], Dossier | None],
+        *,
+        collided: bool,
     ) -> tuple[Dossier, ProcedureVersion]:
         """Give the dossier to be taken in, new unless it was submitted before, and its procedure.
 
-        `find` gives the dossier of a code, if there is one.
+        `find` gives the dossier of a code, if there is one; `collided` tells that a code given
+        before was taken, so that each is looked up first.
         """
         require(actor, Step(message.step))
         office = self._service.network.office(message.received_at or actor.office)
         if office.id != actor.office and actor.role not in {Role.ADMINISTRATOR, Role.PORTAL}:
             raise WrongPlaceError
+        collaborator = message.collaborator
+        if actor.role is Role.COLLABORATOR:
+            if collaborator not in {None, actor.id}:
+                raise NotThisCollaboratorError
+            collaborator = actor.id
         procedure = check_admission(
             self._service.network,
             self._service.catalogue,
             office_id=office.id,
-            collaborator_id=message.collaborator
-            or (actor.id if actor.role is Role.COLLABORATOR else None),
+            collaborator_id=collaborator,
             procedure_code=message.procedure,
             on=day,
         )
         if message.code is None:
-            return Dossier.new(self._codes.next_code(office.agency, day).text), procedure
+            issued = self._codes.next_code(office.agency, day)
+            while collided and find(issued.text):
+                issued = self._codes.next_code(office.agency, day)
+            return Dossier.new(issued.text), procedure
         code = DossierCode.parse(message.code)
         there = find(code.text)
         if there is None:
@@ -104,11 +140,12 @@ class Reception:
     ) -> None:
         """Submit or receive the dossier as the message says."""
         received_at = message.received_at or stamp.by.office
-        helped_at = message.helped_at or received_at
+        helped_at = message.helped_at or dossier.offices.helped_at or received_at
         network = self._service.network
         network.office(helped_at)
         intake: dict[str, Any] = {
-            "channel": channel_of(network.office(received_at).kind).value,
+            # What was handed in on one channel and then taken in at a desk came by the first.
+            "channel": dossier.channel or channel_of(network.office(received_at).kind).value,
             "offices": Offices(helped_at, received_at, procedure.decided_by),
             "procedure": procedure.code,
             "procedure_version": procedure.version,
@@ -120,7 +157,10 @@ class Reception:
             dossier.submit(stamp, **intake)
             return
         clock = self._clock(procedure.rule, stamp.recorded_at)
-        dossier.receive(stamp, clock=clock, given=self._given(dossier, message, stamp), **intake)
+        given = self._given(dossier, message, stamp)
+        if given:
+            clock.require_reach(given.due_at)
+        dossier.receive(stamp, clock=clock, given=given, **intake)
 
     def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
         """Give the dossier of an older system, received as it stood there."""

@@ -1,15 +1,27 @@
 """The messages of giving the result back, and of what comes after."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import Applicant
-from tracker.application.texts import Id, Line, Text
+from tracker.application.texts import UNFIT, Id, Line, Moment, Text
 from tracker.domain.dossier import Dossier
 from tracker.domain.values import Correctable, WayOfReturn
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+_VALUES: dict[Correctable, TypeAdapter[Any]] = {
+    Correctable.WAY_OF_RETURN: TypeAdapter(WayOfReturn),
+    Correctable.HELPED_AT: _ID,
+    Correctable.RECEIVED_AT: _ID,
+    Correctable.PARCEL_NUMBER: _ID,
+    Correctable.OCCURRED_AT: _MOMENT,
+}
+"""Of what form a corrected value must be."""
 
 
 class HandedToCarrier(StepMessage):
@@ -140,31 +152,32 @@ class Corrected(StepMessage):
     def _fits(self) -> "Corrected":
         wants_applicant = self.what is Correctable.APPLICANT
         if wants_applicant is (self.applicant is None) or wants_applicant is bool(self.value):
-            message = "a corrected applicant stands in 'applicant', anything else in 'value'"
-            raise ValueError(message)
-        match self.what:
-            case Correctable.WAY_OF_RETURN:
-                TypeAdapter(WayOfReturn).validate_python(self.value)
-            case Correctable.HELPED_AT | Correctable.RECEIVED_AT | Correctable.PARCEL_NUMBER:
-                TypeAdapter(Id).validate_python(self.value)
-            case Correctable.OCCURRED_AT:
-                if datetime.fromisoformat(self.value or "").tzinfo is None:
-                    message = "a corrected time needs its zone"
-                    raise ValueError(message)
-            case Correctable.APPLICANT:
-                pass
+            raise PydanticCustomError(
+                UNFIT,
+                "a corrected applicant stands in 'applicant', anything else in 'value'",
+            )
+        if self.what is not Correctable.APPLICANT:
+            try:
+                _VALUES[self.what].validate_python(self.value)
+            except ValidationError as error:
+                raise PydanticCustomError(
+                    UNFIT, "'value' is not of the form that 'what' needs"
+                ) from error
         return self
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
         """Correct it."""
         if self.what in {Correctable.HELPED_AT, Correctable.RECEIVED_AT}:
             desk.check_office(self.value or "")
+        value = self.value or ""
+        if self.what is Correctable.OCCURRED_AT:
+            value = _MOMENT.validate_python(value).isoformat()
         applicant = self.applicant.model_dump_json(exclude_none=True) if self.applicant else None
         dossier.correct(
             desk.stamp,
             corrects=self.corrects,
             what=self.what,
-            value=self.value or "",
+            value=value,
             sealed=desk.seal("applicant", applicant),
             reason=desk.seal("corrected.reason", self.reason),
         )

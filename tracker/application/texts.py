@@ -1,20 +1,50 @@
-"""The kinds of text a message may hold."""
+"""The kinds of text a message may hold.
 
+What is said against one, as an error of type `UNFIT`, repeats nothing that was sent.
+"""
+
+import re
 import unicodedata
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from tracker.domain.codes import tidied
+
+UNFIT: Final = "tracker_unfit"
+_YEARS = range(1900, 2200)
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Give the moment in UTC. Raises `ValueError` outside the years 1900 to 2199."""
+    if moment.year not in _YEARS:
+        raise PydanticCustomError(UNFIT, "must lie in the years 1900 to 2199")
+    return moment.astimezone(UTC)
 
 
 def _tidy(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n" for letter in composed):
-        message = "must not hold control characters"
-        raise ValueError(message)
+        raise PydanticCustomError(UNFIT, "must not hold control characters")
     return composed
 
+
+def _spelt_out(value: object) -> object:
+    """Let pass only text that is a time: pydantic also takes numbers, as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
+        return value
+    raise PydanticCustomError(
+        UNFIT, "must be a time with its zone, such as 2026-11-22T09:10:00+07:00"
+    )
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelt_out), AfterValidator(in_utc)]
+"""A time with its zone; the same moment is the same, however it was written."""
 
 Code = Annotated[
     str,

@@ -1,13 +1,20 @@
 """The only writer: it carries posts out, all that wait in one transaction."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    IntegrityError,
+    Mapper,
+    PersistenceError,
+)
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import Intake, LegacyIntake
@@ -37,6 +44,7 @@ from tracker.domain.values import Sealed, Stamp
 from tracker.recording import EventMapper
 
 _ATTEMPTS = 3
+_STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
 
 
 class StoreUnavailableError(TrackerError):
@@ -55,6 +63,7 @@ class _Work:
     before: frozenset[RequestKey]
     """The requests that had been carried out before these posts came."""
     wrapped: Mapping[UUID, bytes]
+    is_repeated: bool = False
     dossiers: dict[UUID, Dossier] = field(default_factory=dict)
     seals: dict[UUID, Seal] = field(default_factory=dict)
     new_keys: dict[UUID, bytes] = field(default_factory=dict)
@@ -109,18 +118,40 @@ class Tracker(Application[UUID]):
     def erase_personal_data(self, actor: Actor, code: str, *, event_id: str, basis: str) -> int:
         """Destroy the dossier's key and record it; give the event's position.
 
-        Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`.
+        Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`, or what `handle`
+        raises; the same `event_id` again gives the same answer.
         """
+        digest = hashlib.sha256(f"erase\n{dossier_id(code)}\n{basis}".encode()).digest()
+        try:
+            for _ in range(_ATTEMPTS):
+                with suppress(IntegrityError):
+                    return self._erase(actor, code, (actor.id, event_id), digest, basis)
+        except _STORE_ERRORS as error:
+            raise StoreUnavailableError from error
+        dossier = self._load(code)
+        raise VersionConflictError(dossier.version if dossier else 0)
+
+    def _erase(self, actor: Actor, code: str, key: RequestKey, digest: bytes, basis: str) -> int:
+        done = self.store.select_requests([key]).get(key)
+        if done:
+            if done.digest != digest:
+                raise RequestReusedError
+            return done.position
         dossier = self._load(code)
         if dossier is None:
             raise UnknownDossierError
         now = self._tick()
-        dossier.erase_personal_data(Stamp(now, now, actor, actor.id, event_id), basis=basis)
-        work = _Work(now, frozenset(), {}, {dossier.id: dossier}, erased=[dossier.id])
-        try:
-            return self._save(work)[dossier.code, dossier.version]
-        except IntegrityError as error:
-            raise VersionConflictError(dossier.version) from error
+        dossier.erase_personal_data(Stamp(now, now, actor, actor.id, key[1]), basis=basis)
+        request = Request(key, digest, dossier.code, dossier.version)
+        work = _Work(
+            now,
+            frozenset(),
+            {},
+            dossiers={dossier.id: dossier},
+            requests={key: request},
+            erased=[dossier.id],
+        )
+        return self._save(work)[dossier.code, dossier.version]
 
     def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
@@ -130,7 +161,7 @@ class Tracker(Application[UUID]):
         """
         try:
             return self._handle(posts, _ATTEMPTS, None)
-        except PersistenceError as error:
+        except _STORE_ERRORS as error:
             raise StoreUnavailableError from error
 
     def _handle(
@@ -143,6 +174,7 @@ class Tracker(Application[UUID]):
             recorded_at=self._tick(),
             before=before,
             wrapped=self.store.select_keys([dossier_id(code) for code in codes]) if codes else {},
+            is_repeated=attempts < _ATTEMPTS,
         )
         results: list[Accepted | TrackerError] = []
         for post in posts:
@@ -209,7 +241,11 @@ class Tracker(Application[UUID]):
     ) -> Dossier:
         day = self._service.local_day(stamp.occurred_at)
         dossier, procedure = self._reception.begin(
-            message, stamp.by, day, lambda code: self._find(code, work)
+            message,
+            stamp.by,
+            day,
+            lambda code: self._find(code, work),
+            collided=work.is_repeated,
         )
         if if_version not in {None, dossier.version}:
             raise VersionConflictError(dossier.version)
@@ -240,7 +276,8 @@ class Tracker(Application[UUID]):
                     dossier.procedure, dossier.procedure_version, stamp.recorded_at
                 ),
                 check_office=self._service.network.office,
-                check_carrier=self._service.network.partner,
+                check_department=self._service.check_department,
+                check_carrier=self._service.check_carrier,
             ),
         )
         return dossier

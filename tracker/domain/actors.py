@@ -121,7 +121,7 @@ def require_step_on(
     if step in _DECIDING and actor.office != decided_by:
         message = f"Only {decided_by or 'the deciding office'} may do this: {step}."
         raise NotAllowedError(message)
-    if actor.role is Role.CARRIER and actor.partner != carrier:
+    if actor.role is Role.CARRIER and not (carrier and actor.partner == carrier):
         message = "This parcel was not handed to this carrier."
         raise NotAllowedError(message)
     if step is Step.REFUSED and actor.office not in offices:

@@ -22,20 +22,20 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class OpenPauses:
-    """The pauses of a dossier: since when each open one runs, and those that have ended."""
+    """The pauses of a dossier: since when each open one runs, and those that have ended.
+
+    `started_at` tells since when the clock stands still, whichever pause stopped it; `None` while
+    it runs.
+    """
 
     since: dict[PauseKind, datetime] = field(default_factory=dict)
     ended: tuple[Pause, ...] = ()
+    started_at: datetime | None = None
 
     @property
     def are_open(self) -> bool:
         """Tell whether the clock stands still."""
         return bool(self.since)
-
-    @property
-    def started_at(self) -> datetime | None:
-        """Since when the clock stands still; `None` while it runs."""
-        return min(self.since.values(), default=None)
 
     def all(self) -> tuple[Pause, ...]:
         """Give every pause, those still open without an end."""
@@ -50,9 +50,11 @@ class OpenPauses:
             return self
         ended = tuple(Pause(kind, kind.value, self.since[kind], at) for kind in closing)
         since = {kind: start for kind, start in self.since.items() if kind not in rule.closes}
-        if rule.opens:
-            since.setdefault(rule.opens, at)
-        return OpenPauses(since, self.ended + ended)
+        started_at = self.started_at if since else None
+        if rule.opens and rule.opens not in since:
+            since[rule.opens] = at
+            started_at = min(started_at or at, at)
+        return OpenPauses(since, self.ended + ended, started_at)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,13 @@ class Clock:
                 return None
             due_at = due.due_at
         return None if due_at == ledger[-1].promise.due_at else self._promise(due_at)
+
+    def require_reach(self, due_at: datetime) -> None:
+        """Raise `CalendarHorizonError` where a date lies outside the calendar.
+
+        Such a date could not be moved by a pause.
+        """
+        self.calendar.is_working(due_at.astimezone(self.calendar.zone).date())
 
     def _promise(self, due_at: datetime) -> Promise:
         time = self.rule.time

@@ -112,5 +112,5 @@ def legacy_code(text: str) -> str:
 
 
 def dossier_id(code: str) -> UUID:
-    """Give the id of the dossier with this code; the same code always gives the same id."""
-    return uuid5(_DOSSIERS, code)
+    """Give the id of the dossier with this code; capital or small letters make no difference."""
+    return uuid5(_DOSSIERS, code.upper())

@@ -128,6 +128,9 @@ class Dossier(DossierState):
         if self.promise and due_at <= self.promise.due_at:
             message = "The new date must lie after the one promised before."
             raise InvalidInputError(message)
+        if due_at <= stamp.occurred_at:
+            message = "The new date must lie after the day it is given."
+            raise InvalidInputError(message)
         self._record(
             happened.PromiseExtended,
             stamp,
@@ -239,6 +242,8 @@ class Dossier(DossierState):
         if not 1 <= corrects <= self.version:
             message = "There is no event of this version to correct."
             raise InvalidInputError(message)
+        if what is Correctable.OCCURRED_AT:
+            stamp.check(datetime.fromisoformat(value))
         self._record(
             happened.Corrected,
             stamp,

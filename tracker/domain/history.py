@@ -8,12 +8,20 @@ from tracker.domain.values import Correctable
 
 
 def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:
-    """Give by version when each event happened, corrections of the time taken into account."""
+    """Give by version when each event happened, corrections of the time taken into account.
+
+    A correction tells what was so since the event it corrects: it counts from then.
+    """
     times: dict[int, datetime] = {}
+    corrected: dict[int, int] = {}
     for event in events:
         times[event.originator_version] = event.occurred_at
-        if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT:
-            times[event.corrects] = datetime.fromisoformat(event.value)
+        if isinstance(event, Corrected):
+            corrected[event.originator_version] = event.corrects
+            if event.what is Correctable.OCCURRED_AT:
+                times[event.corrects] = datetime.fromisoformat(event.value)
+    for version, corrects in corrected.items():
+        times[version] = times.get(corrects, times[version])
     return times
 
 

@@ -162,9 +162,13 @@ class Progress:
 
     @property
     def stage(self) -> Stage | None:
-        """The stage as it is shown; `None` before the dossier exists."""
+        """The stage as it is shown; `None` before the dossier exists.
+
+        A pause is shown only while there is something to wait for: in a cut history its end may be
+        missing though the dossier has come to its own.
+        """
         for kind, stage in _SHOWN_PAUSES:
-            if kind in self.pauses:
+            if kind in self.pauses and self.underneath in _OPEN:
                 return stage
         return self.underneath
 

@@ -96,7 +96,13 @@ class Stamp:
 
     def __post_init__(self) -> None:
         """Check both times."""
-        if self.occurred_at.tzinfo is None or self.recorded_at.tzinfo is None:
+        if self.recorded_at.tzinfo is None:
             raise NaiveTimeError
-        if self.occurred_at > self.recorded_at + CLOCK_SKEW:
+        self.check(self.occurred_at)
+
+    def check(self, moment: datetime) -> None:
+        """Raise where nothing can have happened at this moment that we heard of by now."""
+        if moment.tzinfo is None:
+            raise NaiveTimeError
+        if moment > self.recorded_at + CLOCK_SKEW:
             raise FutureTimeError

@@ -7,14 +7,15 @@ from tracker.domain.lifecycle import PublicStatus
 from tracker.projections.status import StatusRow
 
 _TO_DO = frozenset({PublicStatus.PAPERS_ASKED, PublicStatus.FEE_ASKED})
+_NOTHING_DUE = frozenset({PublicStatus.NOT_RECEIVED, PublicStatus.WITHDRAWN})
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublicAnswer:
     """Tier 0, by allow-list: a field that is not here is told to nobody.
 
-    `on_time` is `None` where nothing was promised; `to_do` tells that the citizen has something
-    to do, not what. `phone` is the office's.
+    `on_time` is `None` where nothing was promised, or nothing is due any more; `to_do` tells that
+    the citizen has something to do, not what. `phone` is the office's.
     """
 
     code: str
@@ -32,11 +33,12 @@ def public_answer(row: StatusRow, *, phone: str, now: datetime) -> PublicAnswer:
     """
     status = PublicStatus(row.status)
     measured_at = row.finished_at or row.paused_at or now
+    promised_at = None if status in _NOTHING_DUE else row.promised_at
     return PublicAnswer(
         code=row.code,
         status=status,
         promised_at=row.promised_at,
-        on_time=None if row.promised_at is None else measured_at <= row.promised_at,
+        on_time=None if promised_at is None else measured_at <= promised_at,
         to_do=status in _TO_DO,
         phone=phone,
     )

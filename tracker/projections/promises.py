@@ -10,7 +10,7 @@ from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
 from tracker.projections.rows import Row
-from tracker.projections.standing import Standing, begun, changes
+from tracker.projections.standing import Standing, begun, changes, corrected_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class SlaRow(Standing):
     """A dossier's clock in one row; `promised_at` is the latest promise.
 
     `apologised_late`: a promise had passed, while the clock ran, before the apology came.
+    `ended_version` is the event by which it was refused, withdrawn or returned; 0 before.
     """
 
     TABLE = "sla"
@@ -45,6 +46,7 @@ class SlaRow(Standing):
     refused_at: datetime | None
     withdrawn_at: datetime | None
     returned_at: datetime | None
+    ended_version: int
 
 
 class PromisesProjection(DossierProjection[SlaRow]):
@@ -64,13 +66,11 @@ class PromisesProjection(DossierProjection[SlaRow]):
             changed |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
             changed["apologised_late"] = True
-        ended = {
-            Stage.REFUSED: "refused_at",
-            Stage.WITHDRAWN: "withdrawn_at",
-            Stage.RETURNED: "returned_at",
-        }.get(Stage(changed.get("stage", Stage.SUBMITTED)))
-        if ended and (row is None or getattr(row, ended) is None):
-            changed[ended] = event.occurred_at
+        ended = _ENDS.get(changed.get("stage", ""))
+        if ended and (row is None or row.ended_version == 0):
+            changed |= {ended: event.occurred_at, "ended_version": event.originator_version}
+        elif ended and row and (moment := corrected_time(event, row.ended_version)):
+            changed[ended] = moment
         return replace(row, **changed) if row else SlaRow(**(_begun(event) | changed))
 
     def lines(self, record: Record) -> Sequence[Row]:
@@ -92,6 +92,13 @@ class PromisesProjection(DossierProjection[SlaRow]):
         )
 
 
+_ENDS = {
+    Stage.REFUSED.value: "refused_at",
+    Stage.WITHDRAWN.value: "withdrawn_at",
+    Stage.RETURNED.value: "returned_at",
+}
+
+
 def _is_broken(row: SlaRow, at: datetime) -> bool:
     if row.promised_at is None:
         return False
@@ -107,4 +114,5 @@ def _begun(event: Event) -> dict[str, Any]:
         "refused_at": None,
         "withdrawn_at": None,
         "returned_at": None,
+        "ended_version": 0,
     }

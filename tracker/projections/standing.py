@@ -66,8 +66,9 @@ def changes(row: Standing | None, event: Event) -> dict[str, Any]:
     }
     if not after.pauses:
         changed["paused_at"] = None
-    elif not before.pauses:
-        changed["paused_at"] = event.occurred_at
+    elif after.pauses - before.pauses:
+        paused_at = row.paused_at if row else None
+        changed["paused_at"] = min(paused_at or event.occurred_at, event.occurred_at)
     promise = getattr(event, "promise", None)
     if promise:
         changed["promised_at"] = promise.due_at
@@ -96,12 +97,19 @@ def _correction(row: Standing | None, event: Corrected) -> dict[str, Any]:
         case Correctable.RECEIVED_AT:
             return {"received_at_office": event.value}
         case Correctable.OCCURRED_AT if row:
-            happened = datetime.fromisoformat(event.value)
-            if event.corrects == row.received_version:
-                return {"received_at": happened}
-            if event.corrects == row.finished_version:
-                return {"finished_at": happened}
+            if moment := corrected_time(event, row.received_version):
+                return {"received_at": moment}
+            if moment := corrected_time(event, row.finished_version):
+                return {"finished_at": moment}
     return {}
+
+
+def corrected_time(event: Event, version: int) -> datetime | None:
+    """Give when the event `version` happened, where this event is the correction of that time."""
+    if not isinstance(event, Corrected) or event.corrects != version:
+        return None
+    is_time = event.what is Correctable.OCCURRED_AT
+    return datetime.fromisoformat(event.value) if is_time else None
 
 
 def _progress(row: Standing | None) -> Progress:

@@ -39,3 +39,10 @@ def open_engine(url: str) -> Engine:
 def writing(engine: Engine) -> Engine:
     """Give the engine as it is used for transactions that write."""
     return engine.execution_options(**{_WRITES: True})
+
+
+def snapshots(engine: Engine) -> Engine:
+    """Give the engine for transactions that see one moment, whatever is committed meanwhile."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine  # SQLite's transactions always do

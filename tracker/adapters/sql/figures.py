@@ -37,7 +37,10 @@ _COLUMN = {
     GroupBy.PROCEDURE: "procedure",
 }
 _SILENT = (Step.INTERNAL_STEP_TAKEN, Step.CARRIER_SCANNED, Step.RATED, Step.COMPLAINED)
-"""Steps that change no figure; a fold for a past moment leaves them out."""
+"""Steps that change no figure; a fold for a past moment leaves them out.
+
+Not so where a dossier has corrections: one of these may be what was corrected.
+"""
 _ROWS_A_WRITE = 5_000
 
 
@@ -87,9 +90,11 @@ class SqlFigures:
 
 def _folded(connection: Connection, timeline: Table, question: Question) -> Iterator[SlaRow]:
     """Fold each dossier's events, cut on both axes, with the projection's own fold."""
+    corrected = select(timeline.c.dossier_id).where(timeline.c.step == Step.CORRECTED.value)
+    speaks = timeline.c.step.not_in([step.value for step in _SILENT])
     query = (
         select(timeline.c.dossier_id, timeline.c.topic, timeline.c.state)
-        .where(timeline.c.step.not_in([step.value for step in _SILENT]))
+        .where(or_(speaks, timeline.c.dossier_id.in_(corrected)))
         .order_by(timeline.c.dossier_id, timeline.c.version)
     )
     if question.known_at is not None:

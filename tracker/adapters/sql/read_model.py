@@ -6,7 +6,7 @@ transaction asks for the live generation first, so that a switch is seen at once
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,13 +25,15 @@ from sqlalchemy import (
     and_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.engine import snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
+from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed
 from tracker.projections.projection import Projection
 from tracker.projections.projector import BATCH
@@ -55,6 +57,17 @@ _POSITIONS = Table(
 _IDS_A_QUERY = 500
 
 D = TypeVar("D", bound=DossierRow)
+
+
+class RebuildOvertakenError(ConflictError):
+    """Another rebuild of this read model came first; its tables are in use now."""
+
+
+class ReadModelAheadError(TrackerError):
+    """A read model holds events that the store lacks: an old copy was put back, or its end is lost.
+
+    Find out which first; then `tracker rebuild --replace` makes the read models anew.
+    """
 
 
 @dataclass(frozen=True)
@@ -181,95 +194,12 @@ class SqlReadModel:
         with self.reading() as (connection, generation):
             return digest(connection, self._projection.ROWS, generation)
 
-    def _generation_in(self, connection: Connection) -> int:
-        return self._generation or _live(connection, self._projection.NAME) or 1
-
-    def _position(self, connection: Connection, generation: int, partition: str) -> int:
-        key = {"name": self._projection.NAME, "generation": generation, "partition": partition}
-        position = connection.scalar(select(_POSITIONS.c.position).where(_is(key)))
-        return int(position or 0)
-
-    def _create_tables(self, connection: Connection, generation: int) -> None:
-        for kind in self._projection.ROWS:
-            table_of(kind, generation).create(connection)
-
-    def _drop_tables(self, connection: Connection, generation: int) -> None:
-        for kind in self._projection.ROWS:
-            table_of(kind, generation).drop(connection, checkfirst=True)
-        connection.execute(
-            _POSITIONS.delete().where(
-                _POSITIONS.c.name == self._projection.NAME, _POSITIONS.c.generation == generation
-            )
-        )
-
-    def _stand_still(self, connection: Connection, generation: int) -> None:
-        """Keep others from moving the positions of this generation until we commit."""
-        of_it = and_(
-            _POSITIONS.c.name == self._projection.NAME, _POSITIONS.c.generation == generation
-        )
-        connection.execute(select(_POSITIONS).where(of_it).with_for_update())
-
-    # --------------------------------------------------------- blue and green
-
-    def next_generation(self) -> "SqlReadModel":
-        """Make empty tables beside the live ones; what an earlier rebuild left behind goes."""
-        with writing(self._engine).begin() as connection:
-            generation = self._generation_in(connection) + 1
-            self._drop_tables(connection, generation)
-            self._create_tables(connection, generation)
-        return SqlReadModel(self._engine, self._projection, generation)
-
-    def compare_and_switch(
-        self, green: "SqlReadModel", feed: Feed, *, replace: bool = False
-    ) -> Comparison:
-        """Bring the green tables to just where the live ones are, compare, and switch if equal.
-
-        All is compared on one snapshot, while the live tables may go on; what came meanwhile is
-        compared again while they stand still, so that they do so only for a moment. Where they
-        differ nothing is switched, unless told to `replace`, and both remain to be looked at.
-        Raises `RebuildOvertakenError`.
-        """
-        with self._one_moment(green, feed) as (connection, live, new):
-            comparison = self._compared(connection, live, new)
-        if not (comparison.equal or replace):
-            return comparison
-        with writing(self._engine).begin() as connection:
-            live, new = self._both(connection, green)
-            since = self._compared(
-                connection, live, new, self._bring_level(connection, feed, live, new)
-            )
-            if not (since.equal or replace):
-                return since
-            connection.execute(
-                update(_GENERATIONS)
-                .where(_GENERATIONS.c.name == self._projection.NAME)
-                .values(generation=new)
-            )
-            self._drop_tables(connection, live)
-        return comparison
-
-    @contextmanager
-    def _one_moment(
-        self, green: "SqlReadModel", feed: Feed
-    ) -> Iterator[tuple[Connection, int, int]]:
-        """Open a transaction that sees both generations at the same position."""
-        with ExitStack() as stack:
-            with writing(self._engine).begin() as connection:
-                live, new = self._both(connection, green)
-                self._bring_level(connection, feed, live, new)
-            with writing(self._engine).begin() as connection:
-                # Nobody commits while this transaction is open, so the snapshot is level too.
-                live, new = self._both(connection, green)
-                if self._bring_level(connection, feed, live, new):
-                    connection.commit()
-                snapshot = stack.enter_context(_snapshot(self._engine))
-                self._both(snapshot, green)
-            yield snapshot, live, new
-
-def digest(self) -> str:
-        """Give a digest over every row, the same for equal rows whatever wrote them."""
-        with self.reading() as (connection, generation):
-            return digest(connection, self._projection.ROWS, generation)
+    def standing(self, partitions: Iterable[str]) -> tuple[dict[str, int], str]:
+        """Give the position in each partition and the digest, both of one moment."""
+        with snapshots(self._engine).begin() as connection:
+            live = self._generation_in(connection)
+            positions = {one: self._position(connection, live, one) for one in partitions}
+            return positions, digest(connection, self._projection.ROWS, live)
 
     def _generation_in(self, connection: Connection) -> int:
         return self._generation or _live(connection, self._projection.NAME) or 1
@@ -310,50 +240,114 @@ def digest(self) -> str:
         return SqlReadModel(self._engine, self._projection, generation)
 
     def compare_and_switch(self, green: "SqlReadModel", feed: Feed) -> Comparison:
-        """Bring the green tables to just where the live ones are, compare, and switch if equal.
+        """Bring both generations to one position, compare, and switch to green where equal.
 
-        The live tables stand still meanwhile. Where they differ nothing is switched, and both
-        remain to be looked at.
+        All is compared on a snapshot while the live tables go on; what came meanwhile is compared
+        again while they stand still, which is only for a moment. Where they differ nothing is
+        switched, and both remain to be looked at.
+
+        Raises `RebuildOvertakenError`, `ReadModelAheadError`.
         """
+        with self._one_moment(green, feed) as (connection, live, new):
+            comparison = self._compared(connection, live, new)
+        if not comparison.equal:
+            return comparison
         with writing(self._engine).begin() as connection:
-            live, new = self._generation_in(connection), green._generation_in(connection)  # noqa: SLF001
+            live, new = self._both(connection, green)
             self._stand_still(connection, live)
-            batch = SqlBatch(connection, self._projection.NAME, new)
-            for partition in feed.partitions():
-                end = self._position(connection, live, partition)
-                while (after := self._position(connection, new, partition)) < end:
-                    records = [
-                        record
-                        for record in feed.read(partition, after=after, limit=BATCH)
-                        if record.position <= end
-                    ]
-                    if not records:
-                        break
-                    batch.advance(partition, after=after, to=records[-1].position)
-                    self._projection.apply(records, batch.view)
-            comparison = Comparison(
-                digest(connection, self._projection.ROWS, live),
-                digest(connection, self._projection.ROWS, new),
-            )
-            if comparison.equal:
-                connection.execute(
-                    update(_GENERATIONS)
-                    .where(_GENERATIONS.c.name == self._projection.NAME)
-                    .values(generation=new)
-                )
-                self._drop_tables(connection, live)
+            since = self._bring_level(connection, feed, live, new)
+            at_last = self._compared(connection, live, new, since)
+            if not at_last.equal:
+                return at_last
+            self._switch(connection, live, new)
         return comparison
 
+    def replace_with(self, green: "SqlReadModel") -> None:
+        """Switch to green, whatever it holds. Raises `RebuildOvertakenError`."""
+        with writing(self._engine).begin() as connection:
+            self._switch(connection, *self._both(connection, green))
 
-def digest(connection: Connection, kinds: Sequence[type[Row]], generation: int) -> str:
-    """Give a digest over every row of these tables, the same for equal rows."""
+    def _switch(self, connection: Connection, live: int, new: int) -> None:
+        of_it = _GENERATIONS.c.name == self._projection.NAME
+        connection.execute(update(_GENERATIONS).where(of_it).values(generation=new))
+        self._drop_tables(connection, live)
+
+    @contextmanager
+    def _one_moment(
+        self, green: "SqlReadModel", feed: Feed
+    ) -> Iterator[tuple[Connection, int, int]]:
+        """Open a transaction that sees both generations at the same position."""
+        while True:
+            with ExitStack() as stack:
+                snapshot = None
+                with writing(self._engine).begin() as connection:
+                    live, new = self._both(connection, green)
+                    self._stand_still(connection, live)
+                    if not self._bring_level(connection, feed, live, new):
+                        # Nobody else commits now, so whoever looks sees them level.
+                        snapshot = stack.enter_context(snapshots(self._engine).begin())
+                        self._both(snapshot, green)
+                if snapshot is not None:
+                    yield snapshot, live, new
+                    return
+
+    def _both(self, connection: Connection, green: "SqlReadModel") -> tuple[int, int]:
+        live, new = self._generation_in(connection), green._generation_in(connection)  # noqa: SLF001
+        if new != live + 1:
+            raise RebuildOvertakenError
+        return live, new
+
+    def _bring_level(
+        self, connection: Connection, feed: Feed, *generations: int
+    ) -> Collection[UUID]:
+        """Bring all to where the foremost is; give the dossiers touched on the way."""
+        name, touched = self._projection.NAME, set[UUID]()
+        for partition in feed.partitions():
+            end = max(self._position(connection, one, partition) for one in generations)
+            for generation in generations:
+                batch = SqlBatch(connection, name, generation)
+                while (after := self._position(connection, generation, partition)) < end:
+                    read = feed.read(partition, after=after, limit=BATCH)
+                    records = [record for record in read if record.position <= end]
+                    if not records:
+                        raise ReadModelAheadError
+                    batch.advance(partition, after=after, to=records[-1].position)
+                    self._projection.apply(records, batch.view)
+                    touched |= {record.event.originator_id for record in records}
+        return touched
+
+    def _compared(
+        self, connection: Connection, live: int, new: int, only: Collection[UUID] | None = None
+    ) -> Comparison:
+        rows = self._projection.ROWS
+        return Comparison(digest(connection, rows, live, only), digest(connection, rows, new, only))
+
+
+def digest(
+    connection: Connection,
+    kinds: Sequence[type[Row]],
+    generation: int,
+    only: Collection[UUID] | None = None,
+) -> str:
+    """Give a digest over every row of these tables, or of `only` some dossiers."""
     total = hashlib.sha256()
     for kind in kinds:
         table = table_of(kind, generation)
+        query = select(table).order_by(*table.primary_key)
         total.update(kind.TABLE.encode())
-        for row in connection.execute(select(table).order_by(*table.primary_key)):
-            total.update(msgspec.json.encode(tuple(row)))
+        for where in _parts(table, only):
+            for row in connection.execute(query.where(where)):
+                total.update(msgspec.json.encode(tuple(row)))
     return total.hexdigest()
+
+
+def _parts(table: Table, only: Collection[UUID] | None) -> Iterator[ColumnElement[bool]]:
+    if only is None:
+        yield true()
+        return
+    ids = sorted(only)
+    for start in range(0, len(ids), _IDS_A_QUERY):
+        yield table.c.dossier_id.in_(ids[start : start + _IDS_A_QUERY])
 
 
 def insert(connection: Connection) -> Callable[[Table], Any]:

@@ -4,13 +4,15 @@ The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. Events ca
 deleted, a version follows its predecessor, and a commit is on disk before it is answered.
 """
 
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 # The library counts the factories it finds in this module: names of its own stay in theirs.
 from eventsourcing import sqlite
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
 from tracker.application.ports import DossierRecorder, Request, RequestKey
@@ -51,6 +53,19 @@ _TABLES = (
          WHERE originator_id = NEW.originator_id), 0)
     BEGIN SELECT RAISE(ABORT, 'a version must follow its predecessor'); END
     """,
+    # INSERT OR REPLACE at a position that is taken deletes without asking the trigger above.
+    """
+    CREATE TRIGGER IF NOT EXISTS stored_events_are_never_replaced
+    BEFORE INSERT ON stored_events
+    WHEN EXISTS (SELECT 1 FROM stored_events WHERE rowid = NEW.rowid)
+    BEGIN SELECT RAISE(ABORT, 'stored events are never replaced'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS stored_events_come_last
+    AFTER INSERT ON stored_events
+    WHEN NEW.rowid < (SELECT MAX(rowid) FROM stored_events)
+    BEGIN SELECT RAISE(ABORT, 'an event is stored after all others'); END
+    """,
     """
     CREATE TABLE IF NOT EXISTS requests (
         source TEXT NOT NULL,
@@ -82,6 +97,19 @@ class Pool(sqlite.SQLiteConnectionPool):
         return connection
 
 
+class Datastore(sqlite.SQLiteDatastore):
+    """The library's, with errors of opening and beginning translated like all others."""
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[sqlite.SQLiteCursor]:
+        """Give a cursor in a transaction. Raises the library's `PersistenceError`."""
+        try:
+            with super().transaction(commit=commit) as cursor:
+                yield cursor
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
+
+
 class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
     """Stores events with their requests and keys in one transaction."""
 
@@ -96,6 +124,15 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
     def construct_create_table_statements(self) -> list[str]:
         """Give the tables and the triggers that guard them."""
         return list(_TABLES)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401  the library's signature
+        """Store all of it or nothing; an erased key is then gone from the write-ahead log too."""
+        with self.datastore.transaction(commit=True) as c:
+            positions = self._insert_events(c, stored_events, **kwargs)
+        if kwargs.get("erased_keys"):
+            with self.datastore.get_connection(commit=True) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return positions
 
     def _insert_events(
         self,
@@ -167,9 +204,11 @@ class Factory(sqlite.SQLiteFactory):
     def __init__(self, env: Environment | EnvType | None) -> None:
         """Read the library's variables from `env`."""
         super().__init__(env)
-        old = self.datastore.pool
-        self.datastore.pool = Pool(db_name=old.db_name, lock_timeout=_LOCK_TIMEOUT_S)
-        old.close()
+        db_name = self.datastore.pool.db_name
+        self.datastore.close()
+        self.datastore = Datastore(db_name)
+        self.datastore.pool.close()
+        self.datastore.pool = Pool(db_name=db_name, lock_timeout=_LOCK_TIMEOUT_S)
 
 
 def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:

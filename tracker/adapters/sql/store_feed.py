@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from threading import Event as Signal
 
+from eventsourcing.persistence import Notification
+
 from tracker.application.ports import DossierRecorder
 from tracker.projections.feed import Record
-from tracker.recording import from_bytes
+from tracker.recording import UnreadableEventError, from_bytes
 
 PARTITION = "store"
 
@@ -23,11 +25,16 @@ class StoreFeed:
         return (PARTITION,)
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
-        """Give up to `limit` events after this position, oldest first."""
-        return [
-            Record(one.id, from_bytes(one.topic, one.state), one.state)
-            for one in self._store.select_notifications(after, limit, inclusive_of_start=False)
-        ]
+        """Give up to `limit` events after this position, oldest first.
+
+        Raises `UnreadableEventError`, with the position.
+        """
+        try:
+            stored = self._store.select_notifications(after, limit, inclusive_of_start=False)
+        except ValueError as error:  # the library's, for an id that is none
+            message = f"A stored event after position {after} has no dossier's id: {error}"
+            raise UnreadableEventError(message) from error
+        return [_record(one) for one in stored]
 
     def head(self) -> int:
         """Give the position of the newest event, 0 where there is none."""
@@ -41,3 +48,11 @@ class StoreFeed:
         """Return when there may be something new, at the latest after so many seconds."""
         self._signal.wait(seconds)
         self._signal.clear()
+
+
+def _record(stored: Notification) -> Record:
+    try:
+        return Record(stored.id, from_bytes(stored.topic, stored.state), stored.state)
+    except UnreadableEventError as error:
+        message = f"Position {stored.id}: {error}"
+        raise UnreadableEventError(message) from error

@@ -37,7 +37,11 @@ class AesSeal:
 
     def open(self, field: str, sealed: Sealed) -> str:
         """Give the text back. Raises `SealBrokenError`."""
-        return _decrypt(self._cipher, base64.b64decode(sealed), self._aad(field)).decode()
+        try:
+            raw = base64.b64decode(sealed, validate=True)
+        except ValueError as error:
+            raise SealBrokenError from error
+        return _decrypt(self._cipher, raw, self._aad(field)).decode()
 
     def _aad(self, field: str) -> bytes:
         return self._id + field.encode()

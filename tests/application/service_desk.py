@@ -1,0 +1,103 @@
+"""One installation on SQLite in its own directory, with a clock that stands where it is set."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tracker.application.messages import read
+from tracker.application.posts import Accepted, Post
+from tracker.bootstrap import Installation, installation
+from tracker.domain.actors import Actor, Role
+from tracker.domain.codes import dossier_id
+from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
+from tracker.recording import from_bytes
+from tracker.settings import Settings
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+TODAY = datetime(2026, 11, 20, 9, tzinfo=ZONE).astimezone(UTC)
+"""A Friday, nine in the morning in Hanoi."""
+
+CLERK = Actor(Role.STAFF, "clerk", office="CN05")
+DECIDER = Actor(Role.STAFF, "decider", office="UBND-LONGBIEN")
+TABLET = Actor(Role.AGENT, "tablet-7", office="DL-VNPOST-002")
+PORTAL = Actor(Role.PORTAL, "portal", office="PORTAL")
+POSTMAN = Actor(Role.CARRIER, "postman", partner="VNPOST")
+ADMINISTRATOR = Actor(Role.ADMINISTRATOR, "admin")
+
+MARRIAGE = "1.000894"
+"""Three working days, decided in Long Biên; pauses move the date."""
+
+NAME, PHONE, REASON = "Nguyễn Thị Bí Mật", "0912 345 678", "thiếu giấy xác nhận độc thân"
+
+
+class Hands:
+    """The clock's hands, moved by the test."""
+
+    def __init__(self, now: datetime = TODAY) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class ServiceDesk:
+    """What a test does at an installation."""
+
+    at: Installation
+    hands: Hands
+    _sent: int = 0
+
+    def message(self, **fields: Any) -> Any:  # noqa: ANN401  whatever message it is
+        """Read a message as it would come in, its own id and time filled in."""
+        self._sent += 1
+        sent: dict[str, Any] = {
+            "event_id": f"e-{self._sent}",
+            "occurred_at": self.hands.now.isoformat(),
+        }
+        return read(sent | fields)
+
+    def intake(self, **fields: Any) -> Any:  # noqa: ANN401
+        return self.message(
+            **{"procedure": MARRIAGE, "applicant": {"name": NAME, "phone": PHONE}} | fields
+        )
+
+    def post(self, actor: Actor, **fields: Any) -> Accepted:  # noqa: ANN401
+        """Send one step."""
+        return self.at.tracker.post(Post(actor, self.message(**fields)))
+
+    def take_in(self, actor: Actor = CLERK, **fields: Any) -> Accepted:  # noqa: ANN401
+        return self.at.tracker.post(Post(actor, self.intake(**fields)))
+
+    def handle(self, *posts: Post) -> list[Accepted | TrackerError]:
+        return self.at.tracker.handle(posts)
+
+    def history(self, code: str) -> list[Event]:
+        stored = self.at.tracker.store.select_events(dossier_id(code))
+        return [from_bytes(one.topic, one.state) for one in stored]
+
+    def steps(self, code: str) -> list[str]:
+        return [event.step.value for event in self.history(code)]
+
+    def everything(self) -> list[Event]:
+        stored = self.at.tracker.store.select_notifications(None, 1_000_000)
+        return [from_bytes(one.topic, one.state) for one in stored]
+
+    def later(self, **time: float) -> None:
+        self.hands.now += timedelta(**time)
+
+
+@contextmanager
+def service_desk(
+    directory: Path, hands: Hands | None = None, *, block_size: int = 100
+) -> Iterator[ServiceDesk]:
+    """Open an installation in this directory; twice, they are two processes on one store."""
+    hands = hands or Hands()
+    settings = Settings(data_dir=directory, code_block_size=block_size)
+    with installation(settings, hands) as opened:
+        yield ServiceDesk(opened, hands)

@@ -1,0 +1,173 @@
+"""Many at once: two writers on one store, threads on one dossier."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+
+from tests.application.service_desk import (
+    ADMINISTRATOR,
+    CLERK,
+    DECIDER,
+    PORTAL,
+    Hands,
+    ServiceDesk,
+    service_desk,
+)
+from tracker.application.posts import Accepted, Post, VersionConflictError
+from tracker.domain.dossier import StepNotAllowedError
+from tracker.domain.errors import TrackerError
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[list[ServiceDesk]]:
+    hands = Hands()
+    with ExitStack() as stack:
+        yield [stack.enter_context(service_desk(tmp_path, hands)) for _ in range(2)]
+
+
+def at_once(*calls: Callable[[], T]) -> list[T | TrackerError]:
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], T]) -> T | TrackerError:
+        barrier.wait()
+        try:
+            return call()
+        except TrackerError as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def posting(desk: ServiceDesk, post: Post) -> Callable[[], Accepted]:
+    return lambda: desk.at.tracker.post(post)
+
+
+def test_of_two_decisions_at_once_on_two_writers_exactly_one_is_stored(
+    desks: list[ServiceDesk],
+) -> None:
+    for number in range(8):
+        code = desks[0].take_in(event_id=f"in-{number}").code
+        posts = [
+            Post(
+                replace(DECIDER, id=f"officer-{which}"),
+                desk.message(
+                    event_id=f"decide-{number}", code=code, step="decided", outcome=outcome
+                ),
+                if_version=1 if number % 2 else None,
+            )
+            for which, (desk, outcome) in enumerate(
+                zip(desks * 2, ["granted", "refused"] * 2, strict=True)
+            )
+        ]
+        results = at_once(*map(posting, desks * 2, posts))
+        won = [one for one in results if isinstance(one, Accepted)]
+        lost = [one for one in results if not isinstance(one, Accepted)]
+        assert len(won) == 1
+        assert {type(one) for one in lost} <= {StepNotAllowedError, VersionConflictError}
+        assert {getattr(one, "version", None) for one in lost} == {2}
+        assert desks[1].steps(code) == ["received", "decided"]
+
+
+def test_of_twenty_parallel_appends_what_was_accepted_is_stored_and_nothing_else(
+    desks: list[ServiceDesk],
+) -> None:
+    code = desks[0].take_in().code
+    posts = [
+        Post(
+            PORTAL,
+            desks[0].message(event_id=f"c-{number}", code=code, step="complained", text="chậm"),
+        )
+        for number in range(20)
+    ]
+    results = at_once(*map(posting, desks * 10, posts))
+    history = desks[0].history(code)
+    stored = {event.event_id: event.originator_version for event in history[1:]}
+    told = {
+        post.message.event_id: one.version
+        for post, one in zip(posts, results, strict=True)
+        if isinstance(one, Accepted)
+    }
+    assert stored == told
+    assert told
+    assert [event.originator_version for event in history] == list(range(1, len(history) + 1))
+    refused = {type(one) for one in results if not isinstance(one, Accepted)}
+    assert refused <= {VersionConflictError}
+
+
+def test_one_request_sent_at_once_by_many_is_carried_out_once_and_answered_alike(
+    desks: list[ServiceDesk],
+) -> None:
+    post = Post(CLERK, desks[0].intake())
+    results = at_once(*map(posting, desks * 4, [post] * 8))
+    answers = [one for one in results if isinstance(one, Accepted)]
+    assert len(answers) == 8
+    assert len(desks[0].everything()) == 1
+    assert {replace(one, duplicate=False) for one in answers} == {
+        replace(answers[0], duplicate=False)
+    }
+
+
+def test_a_retry_at_another_writer_is_a_duplicate(desks: list[ServiceDesk]) -> None:
+    post = Post(CLERK, desks[0].intake())
+    first = desks[0].at.tracker.post(post)
+    assert desks[1].at.tracker.post(post) == replace(first, duplicate=True)
+
+
+def test_batches_with_neighbours_in_conflict_keep_every_other_item(
+    desks: list[ServiceDesk],
+) -> None:
+    code = desks[0].take_in().code
+
+    def batch(which: int) -> Callable[[], list[Accepted | TrackerError]]:
+        desk, actor = desks[which], replace(DECIDER, id=f"officer-{which}")
+        clerk = replace(CLERK, id=f"clerk-{which}")
+        posts = [Post(clerk, desk.intake(event_id=f"n-{number}")) for number in range(10)]
+        decide = desk.message(event_id="d", code=code, step="decided", outcome="granted")
+        posts.insert(5, Post(actor, decide))
+        return lambda: desk.handle(*posts)
+
+    results = at_once(batch(0), batch(1))
+    assert all(isinstance(one, list) for one in results)
+    flat = [item for one in results if isinstance(one, list) for item in one]
+    assert sum(isinstance(one, Accepted) for one in flat) == 21
+    assert [type(one) for one in flat if not isinstance(one, Accepted)] == [StepNotAllowedError]
+    assert len({one.code for one in flat if isinstance(one, Accepted)}) == 21
+    assert len(desks[0].everything()) == 22
+
+
+def test_codes_asked_for_at_once_are_all_different(desks: list[ServiceDesk]) -> None:
+    posts = [Post(replace(CLERK, id=f"c-{number}"), desks[0].intake()) for number in range(12)]
+    results = at_once(*map(posting, desks * 6, posts))
+    codes = [one.code for one in results if isinstance(one, Accepted)]
+    assert len(codes) == len(set(codes)) == 12
+
+
+def test_a_step_racing_an_erasure_never_leaves_text_that_nobody_can_open(
+    desks: list[ServiceDesk],
+) -> None:
+    for number in range(6):
+        code = desks[0].take_in(event_id=f"in-{number}").code
+        complaint = Post(
+            PORTAL,
+            desks[1].message(event_id=f"c-{number}", code=code, step="complained", text="chậm"),
+        )
+        erased = number
+        at_once(
+            posting(desks[1], complaint),
+            lambda code=code, erased=erased: desks[0].at.tracker.erase_personal_data(  # type: ignore[misc]
+                ADMINISTRATOR, code, event_id=f"erase-{erased}", basis="b"
+            ),
+        )
+        steps = desks[0].steps(code)
+        assert "personal_data_erased" in steps
+        if "complained" in steps:
+            assert steps.index("complained") < steps.index("personal_data_erased")

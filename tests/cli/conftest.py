@@ -1,0 +1,69 @@
+"""Commands run in this process, on an installation of their own."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tracker.bootstrap import Installation, installation
+from tracker.cli.main import main
+from tracker.demo.filling import SPAN, DemoClock, fill
+from tracker.settings import Settings
+
+DOSSIERS = 90
+
+
+@dataclass(frozen=True)
+class Result:
+    code: object
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    chosen = tmp_path / "var"
+    monkeypatch.setenv("TRACKER_DATA_DIR", str(chosen))
+    return chosen
+
+
+@pytest.fixture
+def run(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run_command(*args: str) -> Result:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(args)
+        captured = capsys.readouterr()
+        return Result(ended.value.code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chosen = tmp_path_factory.mktemp("demo") / "var"
+    until = datetime.now(UTC)
+    clock = DemoClock(until - SPAN)
+    with installation(Settings(data_dir=chosen), clock) as it:
+        fill(it.tracker, it.service, clock, until=until, dossiers=DOSSIERS, seed=7)
+        it.catch_up()
+    return chosen
+
+
+@pytest.fixture
+def demo(filled: Path, data_dir: Path) -> Path:
+    """An installation with demo dossiers, its read models up to date."""
+    shutil.copytree(filled, data_dir)
+    return data_dir
+
+
+@pytest.fixture
+def demo_installation(demo: Path) -> Iterator[Installation]:
+    with installation(Settings(data_dir=demo)) as it:
+        yield it

@@ -1,0 +1,155 @@
+"""`tracker demo`: the same lawful quarter of a year for the same seed, and never twice."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tracker.application.messages import read
+from tracker.application.posts import Post
+from tracker.bootstrap import Installation, installation
+from tracker.demo.filling import SPAN, DemoClock, fill
+from tracker.domain.actors import Role
+from tracker.domain.calendar import WorkCalendar
+from tracker.domain.events import CarrierScanned, Event, HandedToCarrier, Received, Submitted
+from tracker.domain.lifecycle import Step
+from tracker.domain.network import Channel
+from tracker.projections.figures import Figures, Question
+from tracker.recording import from_bytes
+from tracker.settings import Settings
+
+UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+def events(it: Installation) -> list[Event]:
+    rows = it.scan.events(after=0, up_to=it.scan.head(), limit=100_000)
+    return [from_bytes(row.topic, row.state) for row in rows]
+
+
+def told(data_dir: Path, seed: int) -> list[tuple[str, Step, datetime, datetime, str]]:
+    clock = DemoClock(UNTIL - SPAN)
+    with installation(Settings(data_dir=data_dir), clock) as it:
+        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=15, seed=seed)
+        return [
+            (one.event_id, one.step, one.occurred_at, one.recorded_at, one.by.id)
+            for one in events(it)
+        ]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A demo of the usual size."""
+
+    events: list[Event]
+    figures: Figures
+    calendar: WorkCalendar
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    clock = DemoClock(UNTIL - SPAN)
+    data_dir = tmp_path_factory.mktemp("whole")
+    with installation(Settings(data_dir=data_dir), clock) as it:
+        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=320, seed=1)
+        it.catch_up()
+        figures = it.figures.answer(Question(as_of=UNTIL))
+        return Whole(events(it), figures, it.service.calendar)
+
+
+def test_it_fills_an_empty_installation_and_gives_keys_and_codes(run: Run, data_dir: Path) -> None:
+    result = run("demo", "--dossiers", "20")
+    assert result.code == 0
+    assert result.out.startswith("20 dossiers were taken through ")
+    codes = re.search(r"Codes to try: (.+)", result.out)
+    keys = re.findall(r"^(\w+) .*(trk_\S+)$", result.out, re.MULTILINE)
+    assert {role for role, _ in keys} == set(Role)
+    with installation(Settings(data_dir=data_dir)) as it:
+        assert [it.keys.actor_of(key).role for _, key in keys] == [role for role, _ in keys]
+        assert codes
+        assert all(it.look_up.row(code) for code in codes[1].split(", "))
+    assert run("verify").code == 0
+
+
+def test_a_second_run_adds_nothing_and_says_so(run: Run, demo: Path) -> None:
+    keys = run("keys", "list").out
+    before = run("verify").out
+    result = run("demo")
+    assert result.code == 0
+    assert re.fullmatch(r"There are \d+ events already, so nothing was added.\n", result.out)
+    assert (run("keys", "list").out, run("verify").out) == (keys, before)
+
+
+def test_a_store_with_real_dossiers_is_left_alone(run: Run, data_dir: Path) -> None:
+    with installation(Settings(data_dir=data_dir)) as it:
+        clerk = it.keys.actor_of(run("keys", *_CLERK).out.strip())
+        message = read(
+            {
+                "event_id": "real-1",
+                "occurred_at": it.now(),
+                "procedure": "2.001610",
+                "applicant": {"name": "An"},
+            }
+        )
+        it.tracker.post(Post(clerk, message))
+        it.catch_up()
+        assert it.sample_codes(5) == ()
+    assert run("demo").out == "There are 1 events already, so nothing was added.\n"
+
+
+_CLERK = ("make", "--role", "staff", "--actor", "real", "--office", "CN05")
+
+
+def test_the_same_seed_makes_the_same_dossiers(tmp_path: Path) -> None:
+    first = told(tmp_path / "a", seed=3)
+    assert told(tmp_path / "b", seed=3) == first
+    assert told(tmp_path / "c", seed=4) != first
+
+
+def test_all_six_channels_and_the_whole_life_cycle_are_there(whole: Whole) -> None:
+    intakes = [one for one in whole.events if isinstance(one, Submitted | Received)]
+    assert {one.channel for one in intakes} == set(Channel)
+    assert {one.step for one in whole.events} == set(Step) - {Step.PERSONAL_DATA_ERASED}
+    assert len({one.originator_id for one in whole.events}) == 320
+
+
+def test_desks_take_in_only_while_they_are_open(whole: Whole) -> None:
+    at_desks = [
+        one.occurred_at.astimezone(whole.calendar.zone)
+        for one in whole.events
+        if isinstance(one, Received) and one.channel in {Channel.COUNTER, Channel.AGENT}
+    ]
+    assert at_desks
+    assert all(whole.calendar.is_working(one.date()) and 7 <= one.hour < 17 for one in at_desks)
+
+
+def test_time_never_runs_backwards_and_ends_at_the_end(whole: Whole) -> None:
+    recorded = [one.recorded_at for one in whole.events]
+    assert recorded == sorted(recorded)
+    assert UNTIL - SPAN < recorded[0] < recorded[-1] <= UNTIL
+    assert all(one.occurred_at <= one.recorded_at for one in whole.events)
+
+
+def test_most_parcels_have_valid_numbers_and_are_scanned(whole: Whole) -> None:
+    handed = [one for one in whole.events if isinstance(one, HandedToCarrier)]
+    valid = Counter(one.number_is_s10 for one in handed)
+    assert valid[True] > 4 * valid[False] > 0
+    meanings = {one.meaning for one in whole.events if isinstance(one, CarrierScanned)}
+    assert meanings >= {"posted", "out_for_delivery", "attempt_failed", "delivered", "returned"}
+
+
+def test_some_are_late_some_overdue_some_open_and_most_in_time(whole: Whole) -> None:
+    total = whole.figures.total
+    assert total.received + total.submitted <= 320
+    assert total.latest.finished_on_time > 6 * total.latest.finished_late > 0
+    assert total.open > total.latest.open_overdue > 0
+    assert total.open_paused > 0
+
+
+def test_the_samples_stand_at_different_stages(demo_installation: Installation) -> None:
+    codes = demo_installation.sample_codes(5)
+    rows = [demo_installation.look_up.row(code) for code in codes]
+    assert len({row.stage for row in rows if row}) == 5

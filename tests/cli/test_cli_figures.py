@@ -1,0 +1,109 @@
+"""`tracker figures`: exact JSON, readable tables, and times as people write them."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tracker.application.messages import read
+from tracker.application.posts import Post
+from tracker.bootstrap import Installation, installation, wall_clock
+from tracker.domain.actors import Actor, Role
+from tracker.domain.network import Channel
+from tracker.projections.figures import Counts, GroupBy, Question
+from tracker.settings import Settings
+
+DAY = (wall_clock() - timedelta(days=30)).date()
+BEFORE = DAY - timedelta(days=14)
+COUNTED = set(Counts().as_json())
+
+
+def as_json(run: Run, *args: str) -> dict[str, Any]:
+    result = run("figures", "--format", "json", *args)
+    assert (result.code, result.err) == (0, "")
+    answer: dict[str, Any] = json.loads(result.out)
+    return answer
+
+
+def test_json_has_the_total_and_each_group_in_one_shape(run: Run, demo: Path) -> None:
+    answer = as_json(run, "--by", "channel")
+    assert set(answer) == {"as_of", "known_at", "since", "by", "total", "groups"}
+    assert set(answer["groups"]) == set(Channel)
+    assert all(set(one) == COUNTED for one in [answer["total"], *answer["groups"].values()])
+    assert {"received", "finished", "finished_on_time", "finished_late", "open"} < COUNTED
+    for count in ("received", "finished", "finished_on_time", "open", "open_overdue"):
+        assert answer["total"][count] == sum(one[count] for one in answer["groups"].values())
+
+
+def test_without_a_breakdown_there_are_no_groups(run: Run, demo: Path) -> None:
+    assert as_json(run)["groups"] == {}
+
+
+def test_json_is_what_the_figures_say(run: Run, demo: Path) -> None:
+    answer = as_json(run, "--by", "partner", "--as-of", f"{DAY}", "--since", f"{BEFORE}")
+    with installation(Settings(data_dir=demo)) as it:
+        question = Question(
+            as_of=datetime.fromisoformat(f"{DAY}T23:59:59.999999+07:00"),
+            since=datetime.fromisoformat(f"{BEFORE}T00:00:00+07:00"),
+            by=GroupBy.PARTNER,
+        )
+        assert answer == it.figures.answer(question).as_json()
+
+
+@pytest.mark.parametrize("by", GroupBy)
+def test_a_table_shows_both_promises_for_every_breakdown(by: GroupBy, run: Run, demo: Path) -> None:
+    result = run("figures", "--by", by.value)
+    assert result.code == 0
+    assert "Against the latest promise" in result.out
+    assert "Against the first promise" in result.out
+    assert result.out.count("TOTAL") == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("", "T23:59:59.999999+07:00"),
+        ("T12:00", "T12:00:00+07:00"),
+        ("T12:00:00+00:00", "T12:00:00+00:00"),
+        ("T12:00:00Z", "T12:00:00+00:00"),
+    ],
+)
+def test_a_time_is_read_as_people_mean_it(written: str, meant: str, run: Run, demo: Path) -> None:
+    answer = as_json(run, "--as-of", f"{DAY}{written}", "--known-at", f"{DAY}{written}")
+    assert answer["as_of"] == answer["known_at"] == f"{DAY}{meant}"
+
+
+def test_a_day_begins_a_period_with_its_first_moment(run: Run, demo: Path) -> None:
+    assert as_json(run, "--since", f"{DAY}")["since"] == f"{DAY}T00:00:00+07:00"
+
+
+def test_today_is_a_day_though_it_is_not_over(run: Run, demo_installation: Installation) -> None:
+    zone = demo_installation.service.calendar.zone
+    today = demo_installation.now().astimezone(zone).date()
+    answer = as_json(run, "--as-of", today.isoformat())
+    assert answer["total"] == as_json(run)["total"]
+
+
+def test_what_was_stored_a_moment_ago_is_counted(run: Run, demo: Path) -> None:
+    before = as_json(run)["total"]["received"]
+    with installation(Settings(data_dir=demo)) as it:
+        clerk = Actor(Role.STAFF, "clerk", "CN05")
+        message = read(
+            {
+                "event_id": "new-1",
+                "occurred_at": it.now() - timedelta(seconds=1),
+                "procedure": "2.001610",
+                "applicant": {"name": "An"},
+            }
+        )
+        it.tracker.post(Post(clerk, message))
+    assert as_json(run)["total"]["received"] == before + 1
+
+
+def test_late_news_is_not_counted_as_known_before(run: Run, demo: Path) -> None:
+    now_known = as_json(run, "--as-of", f"{DAY}")["total"]
+    then_known = as_json(run, "--as-of", f"{DAY}", "--known-at", f"{BEFORE}")["total"]
+    assert then_known["received"] < now_known["received"]

@@ -1,0 +1,27 @@
+"""A feed out of a list, for tests of what comes after it."""
+
+from collections.abc import Sequence
+
+from tests.contract.random_lives import records
+from tracker.domain.events import Event
+from tracker.projections.feed import Record
+
+
+class ListFeed:
+    """Gives the events of a list in its order; `read` may be told to end early."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self.upto = len(events)
+
+    def partitions(self) -> Sequence[str]:
+        return ("list",)
+
+    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
+        return records(self.events)[after : min(after + limit, self.upto)]
+
+    def wait(self, seconds: float) -> None:
+        return
+
+    def wake(self) -> None:
+        return

@@ -1,0 +1,211 @@
+"""What every registry must keep: keys only as digests, blocks of codes that never overlap."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.contract.makers import REGISTRIES
+from tracker.adapters.sql.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
+from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.reads import Reading, SqlReads
+from tracker.adapters.sql.registry import create_registry
+from tracker.domain.actors import Actor, Role
+from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError, dossier_id
+
+RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
+
+NOW = datetime(2026, 11, 22, 2, 10, 0, 123_456, tzinfo=UTC)
+DAY = date(2026, 11, 22)
+CLERK = Actor(Role.STAFF, "clerk", office="CN05")
+POSTMAN = Actor(Role.CARRIER, "postman", partner="VNPOST")
+
+
+@pytest.fixture(params=REGISTRIES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    maker: RegistryMaker = request.param
+    with maker(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def keys(engine: Engine) -> SqlApiKeys:
+    return SqlApiKeys(engine)
+
+
+@pytest.fixture
+def blocks(engine: Engine) -> SqlCodeBlocks:
+    return SqlCodeBlocks(engine)
+
+
+def test_making_the_tables_again_loses_nothing(engine: Engine, keys: SqlApiKeys) -> None:
+    key = keys.make(CLERK, NOW)
+    create_registry(engine)
+    assert keys.actor_of(key) == CLERK
+
+
+# keys
+
+
+def test_a_key_opens_for_the_actor_it_was_made_for(keys: SqlApiKeys) -> None:
+    for actor in (CLERK, POSTMAN):
+        assert keys.actor_of(keys.make(actor, NOW)) == actor
+
+
+def test_two_keys_are_never_alike(keys: SqlApiKeys) -> None:
+    assert len({keys.make(CLERK, NOW) for _ in range(20)}) == 20
+
+
+def test_the_secret_stands_nowhere_in_the_database(
+    keys: SqlApiKeys, engine: Engine, tmp_path: Path
+) -> None:
+    key = keys.make(CLERK, NOW)
+    secret = key.split("_", 2)[2]
+    assert len(secret) >= 43
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT * FROM api_keys")).all()
+    assert secret not in repr(rows)
+    assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_key_that_is_not_quite_right_opens_nothing(keys: SqlApiKeys) -> None:
+    key, other = keys.make(CLERK, NOW), keys.make(POSTMAN, NOW)
+    prefix, key_id, secret = key.split("_", 2)
+    for wrong in (
+        "",
+        "_",
+        "__",
+        prefix,
+        f"{prefix}_{key_id}",
+        f"{prefix}_{key_id}_",
+        f"{prefix}_{key_id}_{secret}x",
+        f"{prefix}_{key_id}_{secret[:-1]}",
+        f"{prefix}_{key_id}_{other.split('_', 2)[2]}",
+        f"{prefix}__{secret}",
+        f"xyz_{key_id}_{secret}",
+        f"{prefix}_{'0' * 12}_{secret}",
+        key.upper(),
+        f"{prefix}_' OR '1'='1_{secret}",
+        "trk_é_ü",
+    ):
+        with pytest.raises(UnknownKeyError):
+            keys.actor_of(wrong)
+
+
+def test_a_revoked_key_opens_nothing_and_the_others_go_on(keys: SqlApiKeys) -> None:
+    key, other = keys.make(CLERK, NOW), keys.make(POSTMAN, NOW)
+    key_id = key.split("_")[1]
+    keys.revoke(key_id, NOW + timedelta(days=1))
+    with pytest.raises(UnknownKeyError):
+        keys.actor_of(key)
+    assert keys.actor_of(other) == POSTMAN
+    with pytest.raises(UnknownKeyError):
+        keys.revoke(key_id, NOW + timedelta(days=2))
+    with pytest.raises(UnknownKeyError):
+        keys.revoke("nothing", NOW)
+
+
+def test_the_list_of_keys_tells_everything_but_the_secret(keys: SqlApiKeys) -> None:
+    first, second = keys.make(CLERK, NOW), keys.make(POSTMAN, NOW + timedelta(seconds=1))
+    one, two = first.split("_")[1], second.split("_")[1]
+    keys.revoke(one, NOW + timedelta(days=1))
+    assert keys.all() == [
+        ApiKey(one, CLERK, NOW, NOW + timedelta(days=1)),
+        ApiKey(two, POSTMAN, NOW + timedelta(seconds=1), None),
+    ]
+
+
+# blocks of codes
+
+
+def lease(blocks: SqlCodeBlocks, size: int = 10, **fields: object) -> CodeBlock:
+    wanted: dict[str, object] = {
+        "agency": "H26.05",
+        "day": DAY,
+        "leased_to": "tablet-7",
+        "leased_at": NOW,
+    }
+    return blocks.lease(size=size, **(wanted | fields))  # type: ignore[arg-type]
+
+
+def test_blocks_of_one_agency_and_day_follow_each_other(blocks: SqlCodeBlocks) -> None:
+    one, two = lease(blocks), lease(blocks, 5, leased_to="kiosk-1")
+    assert (one.first, one.last, two.first, two.last) == (1, 10, 11, 15)
+    assert (one.leased_to, two.leased_to) == ("tablet-7", "kiosk-1")
+
+
+def test_another_agency_or_day_counts_from_1(blocks: SqlCodeBlocks) -> None:
+    lease(blocks)
+    assert lease(blocks, agency="H26.06").first == 1
+    assert lease(blocks, day=DAY + timedelta(days=1)).first == 1
+
+
+def test_a_number_is_found_in_the_block_it_was_leased_in(blocks: SqlCodeBlocks) -> None:
+    one, two = lease(blocks), lease(blocks)
+    for sequence, block in ((1, one), (10, one), (11, two), (20, two), (0, None), (21, None)):
+        assert blocks.block_of("H26.05", DAY, sequence) == block
+    assert blocks.block_of("H26.06", DAY, 1) is None
+    assert blocks.block_of("H26.05", DAY + timedelta(days=1), 1) is None
+    assert blocks.block(two.id) == two
+    assert blocks.block("nothing") is None
+
+
+def test_the_last_numbers_of_a_day_are_leased_and_then_no_more(blocks: SqlCodeBlocks) -> None:
+    lease(blocks, MAX_SEQUENCE - 5)
+    with pytest.raises(CodesUsedUpError):
+        lease(blocks, 6)
+    assert lease(blocks, 5).last == MAX_SEQUENCE
+    with pytest.raises(CodesUsedUpError):
+        lease(blocks, 1)
+
+
+def test_blocks_leased_at_once_by_many_never_overlap_and_leave_no_hole(engine: Engine) -> None:
+    registries = [SqlCodeBlocks(engine) for _ in range(8)]
+
+    def take(blocks: SqlCodeBlocks) -> list[CodeBlock]:
+        return [lease(blocks, size) for size in (1, 7, 3, 20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        leased = [block for taken in pool.map(take, registries) for block in taken]
+    numbers = sorted(number for block in leased for number in range(block.first, block.last + 1))
+    assert numbers == list(range(1, 8 * 31 + 1))
+    assert len({block.id for block in leased}) == 32
+
+
+def unused(engine: Engine) -> set[int]:
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT first, last FROM unused_codes")).all()
+    numbers = [number for first, last in rows for number in range(first, last + 1)]
+    assert len(numbers) == len(set(numbers))
+    return set(numbers)
+
+
+def test_numbers_never_to_be_used_are_noted_once_however_often_they_are_told(
+    blocks: SqlCodeBlocks, engine: Engine
+) -> None:
+    block = lease(blocks, 20)
+    for numbers in ([5, 3, 4, 9], [4, 5, 6], [], [9], [8, 10]):
+        blocks.record_unused(block.id, numbers)
+    assert unused(engine) == {3, 4, 5, 6, 8, 9, 10}
+
+
+# who looked
+
+
+def test_looks_are_listed_oldest_first_with_the_dossier_they_were_at(engine: Engine) -> None:
+    reads = SqlReads(engine)
+    one, other = dossier_id("H26-261122-0001"), dossier_id("H26-261122-0002")
+    reads.record(one, CLERK, "dossier", NOW)
+    reads.record(other, CLERK, "dossier", NOW)
+    reads.record(one, replace(CLERK, id="second"), "personal_data", NOW, "gọi lại cho dân")
+    assert reads.of(one) == [
+        Reading("dossier", "staff", "clerk", "CN05", NOW, ""),
+        Reading("personal_data", "staff", "second", "CN05", NOW, "gọi lại cho dân"),
+    ]
+    assert reads.of(dossier_id("H26-261122-0003")) == []

@@ -1,0 +1,240 @@
+"""Given events, when a step is asked for, then events or an error: one dossier, told in order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from tracker.domain import events as happened
+from tracker.domain.actors import Actor, Role
+from tracker.domain.calendar import WorkCalendar
+from tracker.domain.clock import Clock
+from tracker.domain.codes import dossier_id
+from tracker.domain.dossier import Dossier
+from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
+from tracker.domain.procedures import PaperForm
+from tracker.domain.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.values import Offices, Outcome, Paper, Promise, Sealed, Stamp, WayOfReturn
+
+CODE = "H26.05-261102-0001"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+HEARD = datetime(2027, 1, 15, 2, tzinfo=UTC)
+
+CLERK = Actor(Role.STAFF, "clerk", office="CN05")
+DECIDER = Actor(Role.STAFF, "decider", office="SO-TUPHAP")
+OTHER = Actor(Role.STAFF, "other", office="SO-YTE")
+POSTMAN = Actor(Role.CARRIER, "postman", partner="VNPOST")
+PORTAL = Actor(Role.PORTAL, "portal", office="PORTAL")
+ADMINISTRATOR = Actor(Role.ADMINISTRATOR, "admin")
+
+SEALED = Sealed("c2VhbGVk")
+OFFICES = Offices("DL-VNPOST-001", "CN05", "SO-TUPHAP")
+PAPER = Paper("Tờ khai", PaperForm.ORIGINAL, 1)
+PARCEL = "RR473124829VN"
+
+CALENDAR = WorkCalendar(
+    name="weekends only",
+    zone=ZONE,
+    first=date(2026, 1, 1),
+    last=date(2027, 12, 31),
+    days_off={},
+)
+
+
+def at(day: int, hour: int = 9, minute: int = 0, month: int = 11) -> datetime:
+    """Give a time in Hanoi; 2 November 2026 is a Monday."""
+    return datetime(2026, month, day, hour, minute, tzinfo=ZONE).astimezone(UTC)
+
+
+def clock(
+    amount: int | None = 5,
+    policy: PausePolicy = PausePolicy.EXTEND,
+    unit: TimeUnit = TimeUnit.WORKING_DAYS,
+    cut_off: time | None = None,
+) -> Clock:
+    processing_time = None if amount is None else ProcessingTime(amount, unit)
+    return Clock(TimeRule(processing_time, cut_off=cut_off, pause_policy=policy), CALENDAR)
+
+
+def due(day: int, hour: int = 17, month: int = 11) -> Promise:
+    """Give a promise of five working days that was reckoned here."""
+    return Promise(at(day, hour, month=month), "5 working_days", CALENDAR.version)
+
+
+def given_date(day: int, hour: int = 17, month: int = 11) -> Promise:
+    """Give a promise that stood on a slip or in an apology."""
+    return Promise(at(day, hour, month=month), given=True)
+
+
+Told = Callable[[int], Event]
+"""An event but for its version."""
+
+
+def told(
+    kind: type[Event],
+    moment: datetime,
+    by: Actor = DECIDER,
+    *,
+    heard: datetime = HEARD,
+    code: str = CODE,
+    **fields: Any,  # noqa: ANN401  the event's own fields
+) -> Told:
+    def with_version(version: int) -> Event:
+        return kind(
+            originator_id=dossier_id(code),
+            originator_version=version,
+            code=code,
+            occurred_at=moment,
+            recorded_at=heard,
+            by=by,
+            source=by.id,
+            event_id="e",
+            **fields,
+        )
+
+    return with_version
+
+
+INTAKE: dict[str, Any] = {
+    "channel": "counter",
+    "offices": OFFICES,
+    "procedure": "2.000488",
+    "procedure_version": 2,
+    "papers": (PAPER,),
+    "way_of_return": WayOfReturn.POST,
+    "applicant": SEALED,
+}
+
+
+def submitted(moment: datetime, by: Actor = PORTAL) -> Told:
+    return told(happened.Submitted, moment, by, **INTAKE)
+
+
+def received(moment: datetime, promise: Promise | None, by: Actor = CLERK) -> Told:
+    return told(happened.Received, moment, by, **INTAKE, promise=promise)
+
+
+def asked(moment: datetime) -> Told:
+    return told(happened.SupplementAsked, moment, papers=(PAPER,), reason=SEALED, basis="b")
+
+
+def brought(moment: datetime, promise: Promise | None = None) -> Told:
+    return told(happened.SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
+
+
+def fee_asked(moment: datetime) -> Told:
+    return told(happened.FeeAsked, moment, amount=50_000, reason=SEALED, basis="b")
+
+
+def fee_paid(moment: datetime, promise: Promise | None = None) -> Told:
+    return told(happened.FeePaid, moment, CLERK, amount=50_000, reference="FT-1", promise=promise)
+
+
+def stopped(moment: datetime) -> Told:
+    return told(happened.Stopped, moment, reason=SEALED, basis="b")
+
+
+def resumed(moment: datetime, promise: Promise | None = None) -> Told:
+    return told(happened.Resumed, moment, reason=None, promise=promise)
+
+
+def extended(moment: datetime, promise: Promise) -> Told:
+    return told(
+        happened.PromiseExtended, moment, promise=promise, reason=SEALED, basis="b", signer="s"
+    )
+
+
+def decided(moment: datetime) -> Told:
+    return told(happened.Decided, moment, outcome=Outcome.GRANTED, reason=None, document="d")
+
+
+def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> Told:
+    return told(
+        happened.HandedToCarrier,
+        moment,
+        CLERK,
+        carrier="VNPOST",
+        number=number,
+        number_is_s10=s10,
+    )
+
+
+def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> Told:
+    return told(
+        happened.CarrierScanned,
+        moment,
+        POSTMAN,
+        number=number,
+        scan=scan,
+        meaning=meaning,
+        place="",
+        raw=None,
+    )
+
+
+def delivered(moment: datetime, by: Actor = POSTMAN) -> Told:
+    return told(happened.Delivered, moment, by)
+
+
+def stamp(moment: datetime, by: Actor = DECIDER, heard: datetime = HEARD) -> Stamp:
+    return Stamp(occurred_at=moment, recorded_at=heard, by=by, source=by.id, event_id="e")
+
+
+@dataclass
+class Attempt:
+    """What came of a step: the events it led to, or the error against it."""
+
+    dossier: Dossier
+    before: int
+    error: TrackerError | None
+
+    def then(self, *expected: Told) -> Dossier:
+        """Expect just these events, one after the other, and give the dossier."""
+        assert self.error is None
+        wanted = [one(self.before + place) for place, one in enumerate(expected, 1)]
+        assert pending(self.dossier) == wanted
+        assert self.dossier.version == self.before + len(expected)
+        return self.dossier
+
+    def then_refused(self, kind: type[TrackerError], message: str | None = None) -> None:
+        """Expect this error, and that nothing was noted."""
+        assert type(self.error) is kind
+        if message is not None:
+            assert str(self.error) == message
+        assert pending(self.dossier) == []
+        assert self.dossier.version == self.before
+
+
+@dataclass
+class Given:
+    """A dossier to which something has happened."""
+
+    dossier: Dossier
+
+    def when(self, step: Callable[[Dossier], None]) -> Attempt:
+        before = self.dossier.version
+        try:
+            step(self.dossier)
+        except TrackerError as error:
+            return Attempt(self.dossier, before, error)
+        return Attempt(self.dossier, before, None)
+
+
+def pending(dossier: Dossier) -> list[Event]:
+    """Give the events that have been noted and not yet stored."""
+    return cast("list[Event]", list(dossier.pending_events))
+
+
+def given(*events: Told) -> Given:
+    return Given(dossier_of(*events))
+
+
+def dossier_of(*events: Told) -> Dossier:
+    """Give the dossier to which this has happened, stored and read again."""
+    return Dossier.replay(None, in_order(*events)) or Dossier.new(CODE)
+
+
+def in_order(*events: Told) -> list[Event]:
+    return [one(version) for version, one in enumerate(events, 1)]

@@ -1,0 +1,171 @@
+"""Who may do what, held against a table written by hand."""
+
+import pytest
+
+from tracker.domain.actors import (
+    MAY,
+    Actor,
+    Manage,
+    Read,
+    Role,
+    require,
+    require_reading,
+    require_step_on,
+)
+from tracker.domain.errors import NotAllowedError
+from tracker.domain.lifecycle import Step
+
+INTAKE = {"submitted", "received"}
+AT_THE_DESK = INTAKE | {"supplement_received", "fee_paid", "collected", "complained"}
+PARCEL = {"carrier_scanned", "delivered", "delivery_failed", "returned_to_office"}
+ONLY_THE_DECIDING_OFFICE = {
+    "forwarded",
+    "processing_started",
+    "internal_step_taken",
+    "supplement_asked",
+    "fee_asked",
+    "stopped",
+    "resumed",
+    "promise_extended",
+    "decided",
+}
+MAY_STEP: dict[Role, set[str]] = {
+    Role.STAFF: {step.value for step in Step} - {"personal_data_erased"},
+    Role.AGENT: AT_THE_DESK,
+    Role.COLLABORATOR: AT_THE_DESK,
+    Role.KIOSK: INTAKE | {"fee_paid"},
+    Role.CARRIER: PARCEL,
+    Role.PORTAL: INTAKE
+    | {
+        "supplement_received",
+        "fee_paid",
+        "delivered_electronically",
+        "withdrawn",
+        "rated",
+        "complained",
+    },
+    Role.AUDITOR: set(),
+    Role.MANAGER: set(),
+    Role.ADMINISTRATOR: {step.value for step in Step},
+}
+MAY_READ: dict[Role, set[str]] = {
+    Role.STAFF: {"dossier", "history", "personal_data", "figures"},
+    Role.AGENT: {"dossier"},
+    Role.COLLABORATOR: {"dossier"},
+    Role.KIOSK: set(),
+    Role.CARRIER: set(),
+    Role.PORTAL: {"dossier"},
+    Role.AUDITOR: {"dossier", "history", "figures", "readers"},
+    Role.MANAGER: {"figures"},
+    Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers"},
+}
+MAY_LEASE = {
+    Role.STAFF,
+    Role.AGENT,
+    Role.COLLABORATOR,
+    Role.KIOSK,
+    Role.PORTAL,
+    Role.ADMINISTRATOR,
+}
+
+OFFICES = ("DL-VNPOST-001", "CN05", "SO-TUPHAP")
+
+
+def may_step(actor: Actor, step: Step, carrier: str = "VNPOST") -> bool:
+    try:
+        require_step_on(actor, step, offices=OFFICES, decided_by="SO-TUPHAP", carrier=carrier)
+    except NotAllowedError:
+        return False
+    return True
+
+
+def may_read(actor: Actor, what: Read) -> bool:
+    try:
+        require_reading(actor, what, offices=OFFICES)
+    except NotAllowedError:
+        return False
+    return True
+
+
+def test_the_tables_written_here_speak_of_every_role() -> None:
+    assert set(MAY) == set(MAY_STEP) == set(MAY_READ) == set(Role)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("step", Step)
+def test_a_role_takes_a_step_only_where_the_table_says_so(role: Role, step: Step) -> None:
+    right_place = Actor(role, "a", office="SO-TUPHAP", partner="VNPOST")
+    assert may_step(right_place, step) is (step.value in MAY_STEP[role])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_reads_and_manages_only_what_the_table_says(role: Role) -> None:
+    assert {what.value for what in Read if what in MAY[role]} == MAY_READ[role]
+    assert (Manage.CODE_BLOCKS in MAY[role]) is (role in MAY_LEASE)
+
+
+@pytest.mark.parametrize("step", sorted(ONLY_THE_DECIDING_OFFICE))
+def test_only_the_office_that_decides_takes_the_steps_of_deciding(step: str) -> None:
+    places = [*OFFICES, "CN01", ""]
+    allowed = [place for place in places if may_step(Actor(Role.STAFF, "a", place), Step(step))]
+    assert allowed == ["SO-TUPHAP"]
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step not in ONLY_THE_DECIDING_OFFICE])
+def test_staff_elsewhere_take_every_other_step_but_refusing_and_erasing(step: Step) -> None:
+    elsewhere = may_step(Actor(Role.STAFF, "a", "CN01"), step)
+    assert elsewhere is (step not in {Step.REFUSED, Step.PERSONAL_DATA_ERASED})
+
+
+@pytest.mark.parametrize("place", OFFICES)
+def test_any_office_of_the_dossier_may_refuse_it(place: str) -> None:
+    assert may_step(Actor(Role.STAFF, "a", place), Step.REFUSED)
+
+
+@pytest.mark.parametrize("step", sorted(PARCEL))
+@pytest.mark.parametrize(
+    ("partner", "carrier", "allowed"),
+    [
+        ("VNPOST", "VNPOST", True),
+        ("VIETTELPOST", "VNPOST", False),
+        ("VNPOST", "", False),
+        ("", "VNPOST", False),
+        ("", "", False),
+    ],
+)
+def test_a_carrier_acts_only_on_parcels_it_was_handed(
+    step: str, partner: str, carrier: str, allowed: bool
+) -> None:
+    actor = Actor(Role.CARRIER, "a", partner=partner)
+    assert may_step(actor, Step(step), carrier) is allowed
+
+
+@pytest.mark.parametrize("step", Step)
+def test_an_administrator_acts_wherever_they_stand(step: Step) -> None:
+    assert may_step(Actor(Role.ADMINISTRATOR, "a"), step, carrier="")
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.COLLABORATOR, Role.PORTAL])
+def test_helpers_read_only_dossiers_of_their_own_place(role: Role) -> None:
+    assert may_read(Actor(role, "a", "DL-VNPOST-001"), Read.DOSSIER)
+    assert not may_read(Actor(role, "a", "DL-VNPOST-002"), Read.DOSSIER)
+    assert not may_read(Actor(role, "a"), Read.DOSSIER)
+
+
+def test_staff_open_any_dossier_but_personal_data_only_of_their_own() -> None:
+    elsewhere, here = Actor(Role.STAFF, "a", "CN01"), Actor(Role.STAFF, "a", "CN05")
+    assert may_read(elsewhere, Read.DOSSIER)
+    assert may_read(elsewhere, Read.HISTORY)
+    assert not may_read(elsewhere, Read.PERSONAL_DATA)
+    assert may_read(here, Read.PERSONAL_DATA)
+
+
+def test_an_auditor_sees_every_history_and_no_personal_data() -> None:
+    auditor = Actor(Role.AUDITOR, "a", "CN05")
+    assert may_read(auditor, Read.HISTORY)
+    assert not may_read(auditor, Read.PERSONAL_DATA)
+
+
+def test_what_is_refused_is_said_with_the_role_and_the_deed() -> None:
+    with pytest.raises(NotAllowedError, match="The role kiosk may not do this: decided"):
+        require(Actor(Role.KIOSK, "a"), Step.DECIDED)

@@ -1,0 +1,192 @@
+"""Stored names and field names are for ever: the events as written down once in a golden file.
+
+Who adds an event or a field adds it to `stored_events.json` by hand; a line that stands there is
+never changed, since events like it are stored somewhere.
+"""
+
+import json
+import typing
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import EllipsisType, UnionType
+from typing import Any, NewType
+
+import pytest
+
+from tracker.application.reading import SEALED_FIELDS
+from tracker.domain.actors import Actor, Role
+from tracker.domain.events import EVENTS, Event
+from tracker.domain.lifecycle import Step
+from tracker.domain.procedures import PaperForm
+from tracker.domain.values import (
+    Correctable,
+    Offices,
+    Outcome,
+    Paper,
+    Promise,
+    Sealed,
+    WayOfReturn,
+)
+from tracker.recording import UnreadableEventError, from_bytes, to_bytes
+
+GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
+TOPICS = sorted(GOLDEN["events"])
+PARTS: tuple[type, ...] = (Actor, Offices, Paper, Promise)
+WORDS = (Role, WayOfReturn, Outcome, Correctable, PaperForm)
+
+NOT_FREE = {
+    "code": "a dossier code",
+    "source": "the sender's id",
+    "event_id": "the sender's own id, without blanks",
+    "channel": "one of six",
+    "procedure": "a procedure's code",
+    "to_office": "an office's id",
+    "clerk": "a clerk's id",
+    "reference": "a payment's id",
+    "carrier": "a partner's id",
+    "number": "a parcel number",
+    "scan": "a carrier's scan code",
+    "meaning": "one of nine",
+    "at_office": "an office's id",
+    "value": "an office, a number, a time or a way of return; what is personal stands sealed",
+}
+"""Text fields that hold an id or a word of a list."""
+
+OFFICIAL = {
+    "basis": "the law it rests on",
+    "name": "what was done, in the office's words",
+    "unit": "a unit of the office",
+    "signer": "who signed for the office",
+    "document": "the number of the decision",
+    "place": "where a carrier scanned",
+}
+"""Lines an office or a carrier writes about its own work; nothing about the applicant belongs."""
+
+
+def name_of(hint: Any) -> str:  # noqa: ANN401  a type, of whatever kind
+    if isinstance(hint, NewType):
+        return hint.__name__
+    if typing.get_origin(hint) in {UnionType, typing.Union}:
+        return " | ".join(name_of(one) for one in typing.get_args(hint))
+    if typing.get_origin(hint) is tuple:
+        return f"tuple[{', '.join(name_of(one) for one in typing.get_args(hint))}]"
+    if isinstance(hint, EllipsisType):
+        return "..."
+    return "None" if hint is type(None) else str(hint.__name__)
+
+
+def fields_of(kind: type) -> dict[str, str]:
+    hints = typing.get_type_hints(kind)
+    return {one.name: name_of(hints[one.name]) for one in fields(kind)}
+
+
+def test_every_event_is_written_down_under_its_stored_name() -> None:
+    assert sorted(EVENTS) == TOPICS
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_fields_of_an_event_are_those_written_down(topic: str) -> None:
+    assert fields_of(EVENTS[topic]) == GOLDEN["events"][topic]["fields"]
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_the_fields_of_what_events_are_made_of_are_those_written_down(kind: type) -> None:
+    assert fields_of(kind) == GOLDEN["types"][kind.__name__]
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_no_stored_word_is_lost(kind: Any) -> None:  # noqa: ANN401  a class of words
+    assert [one.value for one in kind] == GOLDEN["types"][kind.__name__]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_an_event_stored_once_is_read_for_ever(topic: str) -> None:
+    stored = GOLDEN["events"][topic]["json"].encode()
+    event = from_bytes(topic, stored)
+    assert type(event) is EVENTS[topic]
+    written = json.loads(to_bytes(event))
+    assert {name: written[name] for name in json.loads(stored)} == json.loads(stored)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_reading_and_writing_an_event_gives_the_same_bytes(topic: str) -> None:
+    event = from_bytes(topic, GOLDEN["events"][topic]["json"].encode())
+    again = from_bytes(topic, to_bytes(event))
+    assert again == event
+    assert to_bytes(again) == to_bytes(event)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_what_may_be_missing_in_a_golden_event_has_a_default(topic: str) -> None:
+    there = json.loads(GOLDEN["events"][topic]["json"])
+    for one in fields(EVENTS[topic]):
+        assert one.name in there or one.default is not MISSING
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_an_event_without_one_of_its_fields_is_unreadable_not_guessed(topic: str) -> None:
+    there = json.loads(GOLDEN["events"][topic]["json"])
+    del there["recorded_at"]
+    with pytest.raises(UnreadableEventError):
+        from_bytes(topic, json.dumps(there).encode())
+
+
+def test_an_unknown_name_or_damaged_bytes_are_unreadable() -> None:
+    whole = GOLDEN["events"][TOPICS[0]]["json"].encode()
+    for topic, state in (("dossier.unheard_of.v1", whole), (TOPICS[0], whole[:-1])):
+        with pytest.raises(UnreadableEventError):
+            from_bytes(topic, state)
+
+
+def test_each_step_has_one_event_and_each_event_its_own_step() -> None:
+    assert {kind.step for kind in EVENTS.values()} == set(Step)
+    assert len(EVENTS) == len(Step)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_stored_name_is_the_steps_name_with_its_version(topic: str) -> None:
+    assert topic == f"dossier.{EVENTS[topic].step.value}.v1"
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_text_that_is_neither_an_id_nor_an_offices_own_words_is_sealed(topic: str) -> None:
+    hints = typing.get_type_hints(EVENTS[topic])
+    plain = {one.name for one in fields(EVENTS[topic]) if hints[one.name] is str}
+    assert plain <= set(NOT_FREE) | set(OFFICIAL)
+
+
+def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> None:
+    names = {name for topic in TOPICS for name in GOLDEN["events"][topic]["fields"].values()}
+    assert names <= {
+        "UUID",
+        "int",
+        "str",
+        "bool",
+        "datetime",
+        "Actor",
+        "Offices",
+        "Outcome",
+        "Correctable",
+        "WayOfReturn",
+        "Promise",
+        "Promise | None",
+        "Sealed",
+        "Sealed | None",
+        "tuple[Paper, ...]",
+    }
+
+
+def test_the_reader_opens_just_the_sealed_fields() -> None:
+    sealed = {
+        one.name
+        for kind in EVENTS.values()
+        for one in fields(kind)
+        if typing.get_type_hints(kind)[one.name] in {Sealed, Sealed | None}
+    }
+    assert sealed == SEALED_FIELDS
+
+
+def test_an_event_cannot_be_changed() -> None:
+    event: Event = from_bytes(TOPICS[0], GOLDEN["events"][TOPICS[0]]["json"].encode())
+    with pytest.raises(AttributeError):
+        event.code = "other"  # type: ignore[misc]

@@ -1,0 +1,157 @@
+"""A history cut along two axes: what had happened, and what we knew."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.domain.dossier_spec import (
+    CLERK,
+    Told,
+    asked,
+    at,
+    brought,
+    decided,
+    due,
+    in_order,
+    received,
+    told,
+)
+from tracker.domain import events as happened
+from tracker.domain.dossier import Dossier
+from tracker.domain.history import cut, occurred_at
+from tracker.domain.lifecycle import Stage
+from tracker.domain.values import Correctable
+
+
+def heard(one: Told, moment: datetime) -> Told:
+    def later(version: int) -> happened.Event:
+        event = one(version)
+        object.__setattr__(event, "recorded_at", moment)
+        return event
+
+    return later
+
+
+def correction(of: int, moment: datetime, value: datetime) -> Told:
+    return told(
+        happened.Corrected,
+        moment,
+        CLERK,
+        corrects=of,
+        what=Correctable.OCCURRED_AT,
+        value=value.isoformat(),
+        sealed=None,
+        reason=None,
+    )
+
+
+STORY = in_order(
+    heard(received(at(2), due(9)), at(2)),
+    heard(asked(at(4)), at(6)),
+    heard(brought(at(5), due(10)), at(5, 12)),
+    heard(decided(at(9)), at(9)),
+)
+
+
+def versions(**ends: datetime) -> list[int]:
+    return [event.originator_version for event in cut(STORY, **ends)]
+
+
+def test_without_an_end_nothing_is_cut() -> None:
+    assert cut(STORY) == STORY
+
+
+@pytest.mark.parametrize(
+    ("as_of", "kept"),
+    [
+        (at(1), []),
+        (at(2), [1]),
+        (at(4, 8), [1]),
+        (at(4), [1, 2]),
+        (at(5), [1, 2, 3]),
+        (at(9), [1, 2, 3, 4]),
+    ],
+)
+def test_what_happens_at_the_very_end_has_happened(as_of: datetime, kept: list[int]) -> None:
+    assert versions(as_of=as_of) == kept
+
+
+def test_what_was_heard_of_later_was_not_known() -> None:
+    assert versions(known_at=at(5, 12)) == [1, 3]
+    assert versions(known_at=at(6)) == [1, 2, 3]
+
+
+def test_both_axes_cut_at_once() -> None:
+    assert versions(as_of=at(4), known_at=at(5, 12)) == [1]
+    assert versions(as_of=at(4), known_at=at(6)) == [1, 2]
+
+
+def test_a_history_cut_so_that_its_middle_is_missing_still_gives_a_picture() -> None:
+    picture = Dossier.picture(cut(STORY, known_at=at(5, 12)))
+    assert picture is not None
+    assert (picture.progress.stage, picture.promise) == (Stage.RECEIVED, due(10))
+
+
+# corrections
+
+MOVED = [*STORY, heard(correction(4, at(10), at(6)), at(10))(5)]
+
+
+def test_a_corrected_time_counts_once_the_correction_is_known() -> None:
+    assert [one.originator_version for one in cut(MOVED, as_of=at(6))] == [1, 2, 3, 4, 5]
+    before = cut(MOVED, as_of=at(6), known_at=at(9))
+    assert [one.originator_version for one in before] == [1, 2, 3]
+
+
+def test_what_was_so_at_a_moment_is_seen_with_the_corrected_time_not_the_wrong_one() -> None:
+    picture = Dossier.picture(cut(MOVED, as_of=at(7)))
+    assert picture is not None
+    assert picture.finished_at == at(6)
+
+
+def test_an_event_corrected_to_a_later_time_had_not_happened_before_it() -> None:
+    later = [*STORY, heard(correction(4, at(12), at(11)), at(12))(5)]
+    assert [one.originator_version for one in cut(later, as_of=at(10))] == [1, 2, 3]
+    assert [one.originator_version for one in cut(later, as_of=at(11))] == [1, 2, 3, 4, 5]
+
+
+def test_of_several_corrections_the_last_one_known_counts() -> None:
+    twice = [*MOVED, heard(correction(4, at(11), at(7)), at(11))(6)]
+    assert occurred_at(twice)[4] == at(7)
+    assert occurred_at(cut(twice, known_at=at(10)))[4] == at(6)
+
+
+def test_a_correction_of_what_was_said_about_the_offices_holds_from_the_beginning() -> None:
+    offices = heard(
+        told(
+            happened.Corrected,
+            at(10),
+            CLERK,
+            corrects=1,
+            what=Correctable.HELPED_AT,
+            value="CTV-BAVI",
+            sealed=None,
+            reason=None,
+        ),
+        at(10),
+    )(5)
+    picture = Dossier.picture(cut([*STORY, offices], as_of=at(3)))
+    assert picture is not None
+    assert picture.offices.helped_at == "CTV-BAVI"
+
+
+def test_a_correction_of_a_correction_counts_from_the_event_it_is_all_about() -> None:
+    again = [*MOVED, heard(correction(5, at(11), at(8)), at(11))(6)]
+    assert occurred_at(again) == {1: at(2), 2: at(4), 3: at(5), 4: at(6), 5: at(6), 6: at(6)}
+
+
+# a dirty history
+
+
+def test_a_history_whose_end_precedes_its_start_gives_no_dossier_before_the_start() -> None:
+    dirty = in_order(received(at(9), due(16)), decided(at(4)))
+    assert [one.originator_version for one in cut(dirty, as_of=at(5))] == [2]
+    assert Dossier.picture(cut(dirty, as_of=at(5))) is None
+    whole = Dossier.picture(cut(dirty, as_of=at(9)))
+    assert whole is not None
+    assert (whole.received_at, whole.finished_at) == (at(9), at(4))

@@ -1,0 +1,30 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.http.site import ACTORS, NOON, Site
+from tracker.bootstrap import http_app, installation
+from tracker.settings import Settings
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A service whose read models are brought up to date only when a test says so."""
+    now = [NOON]
+    with (
+        installation(Settings(data_dir=tmp_path), lambda: now[0]) as it,
+        TestClient(http_app(it)) as client,
+    ):
+        keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
+        yield Site(it, client, now, keys)
+
+
+@pytest.fixture
+def live(site: Site) -> Iterator[Site]:
+    """The same, with its read models following."""
+    died: list[tuple[str, Exception]] = []
+    with site.installation.following(lambda name, error: died.append((name, error))):
+        yield site
+    assert died == []

@@ -1,0 +1,134 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from tests.http.site import NOON, Site
+from tracker.adapters.http.doors import SignedIn, open_to_all
+
+OPEN = {
+    "/",
+    "/assets/{name}",
+    "/docs",
+    "/livez",
+    "/metrics",
+    "/openapi.json",
+    "/readyz",
+    "/v1/lookup/{code}",
+}
+
+
+def doors(dependant: Dependant) -> list[Any]:
+    found = [
+        one.call
+        for one in dependant.dependencies
+        if one.call is open_to_all or isinstance(one.call, SignedIn)
+    ]
+    return found + [door for one in dependant.dependencies for door in doors(one)]
+
+
+def undeclared(app: FastAPI) -> list[str]:
+    return [
+        getattr(route, "path", repr(route))
+        for route in app.routes
+        if not (isinstance(route, APIRoute) and doors(route.dependant))
+    ]
+
+
+def app_of(site: Site) -> FastAPI:
+    app = site.client.app
+    assert isinstance(app, FastAPI)
+    return app
+
+
+def test_every_route_says_who_may_enter(site: Site) -> None:
+    assert undeclared(app_of(site)) == []
+
+
+def test_a_route_that_says_nothing_is_found(site: Site) -> None:
+    @app_of(site).get("/planted")
+    def planted() -> None: ...
+
+    assert undeclared(app_of(site)) == ["/planted"]
+
+
+def test_only_these_routes_are_open_to_all(site: Site) -> None:
+    is_open = {
+        route.path
+        for route in app_of(site).routes
+        if isinstance(route, APIRoute) and open_to_all in doors(route.dependant)
+    }
+    assert is_open == OPEN
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwYXNz",
+        "Bearer trk_",
+        "Bearer trk_0123456789ab_planted-secret",
+        "Bearer \u00e9\u00e8",
+        "Bearer " + "x" * 4000,
+    ],
+)
+def test_without_a_known_key_every_other_route_answers_401_before_anything_else(
+    site: Site, shown: str | None
+) -> None:
+    headers = {} if shown is None else {b"Authorization": shown.encode("latin-1")}
+    for route in app_of(site).routes:
+        assert isinstance(route, APIRoute)
+        if route.path in OPEN:
+            continue
+        method = next(iter(route.methods or ()))
+        address = route.path.replace("{code}", "%00").replace("{block_id}", "x" * 100)
+        answer = site.client.request(
+            method, address, params={"after": "x", "as_of": "x"}, headers=headers, content=b"{"
+        )
+        assert answer.status_code == 401, route.path
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["type"] == "/problems/unknown-key"
+        assert "planted" not in answer.text
+
+
+def test_a_key_ends_a_second_after_it_is_revoked(site: Site) -> None:
+    assert site.get("/v1/sla", "manager").status_code == 200
+    site.installation.keys.revoke(site.keys["manager"].split("_")[1], NOON)
+    site.now[0] += timedelta(seconds=1)
+    assert site.get("/v1/sla", "manager").status_code == 401
+
+
+def test_no_key_is_known_for_ever(site: Site) -> None:
+    for _ in range(3):
+        assert site.get("/v1/sla", "manager").status_code == 200
+        site.now[0] += timedelta(milliseconds=500)
+    site.installation.keys.revoke(site.keys["manager"].split("_")[1], NOON)
+    site.now[0] += timedelta(milliseconds=500)
+    assert site.get("/v1/sla", "manager").status_code == 401
+
+
+def test_what_a_role_may_do_is_the_domains_to_say(site: Site) -> None:
+    code = site.received()
+    refused = [
+        site.post("/v1/dossiers", "carrier", site.intake()),
+        site.post("/v1/dossiers", "auditor", site.intake()),
+        site.take(code, "desk", "decided", outcome="granted"),
+        site.get(f"/v1/dossiers/{code}", "carrier"),
+        site.get(f"/v1/dossiers/{code}", "manager"),
+        site.get(f"/v1/dossiers/{code}", "agent"),
+        site.get(f"/v1/dossiers/{code}/history", "agent"),
+        site.get(f"/v1/dossiers/{code}/personal-data", "auditor", reason="audit"),
+        site.get(f"/v1/dossiers/{code}/personal-data", "other desk", reason="curious"),
+        site.get(f"/v1/dossiers/{code}/readers", "desk"),
+        site.get("/v1/sla", "agent"),
+        site.post("/v1/code-blocks", "manager", {"size": 1}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * len(refused)
+    assert {answer.json()["type"] for answer in refused} == {"/problems/not-allowed"}

@@ -1,0 +1,129 @@
+"""Made-up requests to every operation: whatever is sent, the service does not break."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import structlog
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
+from tracker.application.messages import read
+from tracker.application.posts import Accepted, Post
+from tracker.bootstrap import Installation, http_app, installation
+from tracker.settings import Settings
+
+pytestmark = [
+    pytest.mark.slow,
+    # what schemathesis and the libraries under it warn of is theirs to mend
+    pytest.mark.filterwarnings("ignore"),
+]
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+REQUESTS_AN_OPERATION = 120
+KNOWN = {
+    "occurred_at": NOON.isoformat(),
+    "procedure": PROCEDURE,
+    "applicant": {"name": "An"},
+    "received_at": "CN01",
+    "helped_at": "CN01",
+    "to_office": DECIDES,
+    "carrier": "VNPOST",
+}
+"""What makes a made-up message go further than the first door."""
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Installation]:
+    died: list[tuple[str, Exception]] = []
+    with (
+        installation(Settings(data_dir=tmp_path), lambda: NOON) as made,
+        made.following(lambda name, error: died.append((name, error))),
+    ):
+        yield made
+    assert died == []
+
+
+def mended(body: object, code: str) -> None:
+    """Put what is known into a made-up message."""
+    if isinstance(body, dict):
+        body |= {name: value for name, value in KNOWN.items() if name in body}
+        body.pop("promised_at", None)
+        body.pop("collaborator", None)
+        if "code" in body:
+            body["code"] = code
+
+
+def test_nothing_that_can_be_sent_breaks_the_service(it: Installation) -> None:
+    app = http_app(it)
+    keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
+    intakes = [
+        Post(ACTORS["desk"], read({"event_id": str(n), "step": "received"} | minimal()))
+        for n in range(50)
+    ]
+    codes = [one.code for one in it.tracker.handle(intakes) if isinstance(one, Accepted)]
+    answered: set[int] = set()
+    with structlog.testing.capture_logs() as noted:
+        schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+        for found in schema.get_all_operations():
+            assert isinstance(found, Ok)
+            operation = found.ok()
+            for mode in GenerationMode:
+                if mode is GenerationMode.NEGATIVE and not operation.definition.raw.get(
+                    "requestBody", operation.definition.raw.get("parameters")
+                ):
+                    continue  # nothing can be wrong where nothing is sent
+
+                @settings(
+                    max_examples=REQUESTS_AN_OPERATION,
+                    deadline=None,
+                    database=None,
+                    derandomize=True,
+                    phases=[Phase.generate],
+                    suppress_health_check=list(HealthCheck),
+                )
+                @given(
+                    case=operation.as_strategy(generation_mode=mode),
+                    who=st.sampled_from([None, "administrator", *keys]),
+                    code=st.sampled_from(codes),
+                    known=st.booleans(),
+                )
+                def send(
+                    case: schemathesis.Case[Any], who: str | None, code: str, known: bool
+                ) -> None:
+                    if known:
+                        for body in case.body if isinstance(case.body, list) else [case.body]:
+                            mended(body, code)
+                        if "code" in (case.path_parameters or {}):
+                            case.path_parameters["code"] = code
+                    shown = {} if who is None else {"Authorization": f"Bearer {keys[who]}"}
+                    answer = case.call(headers=shown)
+                    answered.add(answer.status_code)
+                    case.validate_response(answer, checks=CHECKS)
+
+                send()
+    assert [line for line in noted if line["event"] != "request"] == []
+    assert {200, 201, 400, 401, 403, 404, 409, 422} <= answered
+    assert max(answered) < 500
+
+
+def minimal() -> dict[str, Any]:
+    return {name: KNOWN[name] for name in ("occurred_at", "procedure", "applicant")}

@@ -1,0 +1,115 @@
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.http.site import Site
+from tracker.bootstrap import Installation, http_app
+from tracker.projections.figures import Figures, Question
+
+FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
+
+
+class Links(HTMLParser):
+    """Gathers every address a page names."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/?code=H26.01-261120-0001"])
+def test_a_page_asks_nobody_else_for_anything(site: Site, path: str) -> None:
+    page = site.get(path)
+    assert page.status_code == 200
+    assert FOREIGN.findall(page.text) == []
+    links = Links(page.text).found
+    assert links
+    for link in links:
+        assert link.startswith("/")
+        assert site.get(link).status_code == 200
+
+
+def test_the_style_of_the_docs_loads_nothing_foreign(site: Site) -> None:
+    for name in ("swagger-ui.css", "page.css"):
+        css = site.get(f"/assets/{name}").text
+        assert [url for url in re.findall(r"url\(([^)]*)\)", css) if "data:" not in url] == []
+        assert "@import" not in css
+
+
+def test_the_one_inline_script_of_the_docs_is_the_one_that_is_allowed(site: Site) -> None:
+    page = site.get("/docs")
+    assert page.text.count("<script>") == 1
+    policy = page.headers["Content-Security-Policy"]
+    assert re.search(r"script-src 'self' 'sha256-[A-Za-z0-9+/=]+';", policy)
+    assert '"validatorUrl": null' in page.text
+
+
+def test_only_these_assets_are_given(site: Site) -> None:
+    for name in ("page.html", "..%2Fapp.py", "nothing", "%2e%2e"):
+        assert site.get(f"/assets/{name}").status_code == 404
+
+
+def test_the_first_page_shows_the_form_and_the_figures(site: Site) -> None:
+    page = site.get("/").text
+    assert '<html lang="vi">' in page
+    assert 'name="code"' in page
+    assert "noindex" in page
+    assert "<script" not in page
+    assert 'href="/docs"' in page
+    assert 'href="/metrics"' in page
+
+
+def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
+    code = site.received()
+    site.take(code, "decider", "supplement_asked", reason="Planted reason")
+    site.caught_up()
+    page = site.get("/", code=code.lower()).text
+    assert (
+        f"Hồ sơ {code} đang chờ bổ sung giấy tờ, hẹn trả 17:00 ngày 30/11/2026, còn trong hạn."
+        " Ông/bà có việc cần làm. Điện thoại: 024 0000 0001." in page
+    )
+    assert "waits for papers from the applicant, promised by 17:00 on 30 November 2026" in page
+
+
+@pytest.mark.parametrize("code", ["H26.01-261120-0099", "<script>alert(1)</script>", "\x00", "é"])
+def test_an_unknown_code_is_told_kindly_and_safely(site: Site, code: str) -> None:
+    page = site.get("/", code=code)
+    assert page.status_code == 200
+    assert "Không có hồ sơ nào mang mã này" in page.text
+    assert "<script" not in page.text
+
+
+def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
+    class Counting:
+        asked = 0
+
+        def answer(self, question: Question) -> Figures:
+            self.asked += 1
+            return site.installation.figures.answer(question)
+
+    counting = Counting()
+    with site.rebuilt(figures=counting) as counted:
+        for _ in range(5):
+            counted.get("/")
+        assert counting.asked == 1
+        site.now[0] += timedelta(seconds=6)
+        counted.get("/")
+        assert counting.asked == 2
+
+
+def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
+    class Demo(Installation):
+        def sample_codes(self, limit: int) -> Sequence[str]:
+            return ["H26.01-261120-0001"][:limit]
+
+    assert "/?code=" not in site.get("/").text
+    with TestClient(http_app(Demo(**vars(site.installation)))) as client:
+        assert 'href="/?code=H26.01-261120-0001"' in client.get("/").text

@@ -1,0 +1,129 @@
+"""Relays at work in a test, and what their store does to them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event as Signal
+from threading import Thread
+from time import monotonic, sleep
+
+from eventsourcing.persistence import Notification
+
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.relay import Relay, RelayState, RelayTimes
+from tracker.adapters.kafka.relay_position import Notifications
+from tracker.adapters.kafka.topics import TopicNames
+
+QUICK = RelayTimes(transaction_s=5, stand_by_s=1, look_again_s=0.02, batch=50)
+
+
+def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
+    end = monotonic() + seconds
+    while not true():
+        assert monotonic() < end, "it did not happen in time"
+        sleep(0.02)
+
+
+class Running:
+    """A relay in a thread: what it told, and what ended it."""
+
+    def __init__(
+        self,
+        store: Notifications,
+        connection: KafkaConnection,
+        names: TopicNames,
+        *,
+        name: str = "one",
+        times: RelayTimes = QUICK,
+    ) -> None:
+        self.states: list[RelayState] = []
+        self.error: Exception | None = None
+        self.relay = Relay(
+            store,
+            connection,
+            names,
+            name=name,
+            now=lambda: datetime.now(UTC),
+            watch=self.states.append,
+            times=times,
+        )
+        self.thread = Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self.relay.run()
+        except Exception as error:  # noqa: BLE001  a test looks at it
+            self.error = error
+
+    def ended(self) -> bool:
+        return not self.thread.is_alive()
+
+    def stands(self, standing: str) -> bool:
+        return bool(self.states) and self.states[-1].standing == standing
+
+    def has_published(self, position: int) -> bool:
+        if self.error:
+            raise self.error
+        return self.stands("publishing") and self.states[-1].position >= position
+
+    def stop(self) -> None:
+        self.relay.stop()
+        self.thread.join(30)
+        assert self.ended()
+
+
+@contextmanager
+def running(
+    store: Notifications,
+    connection: KafkaConnection,
+    names: TopicNames,
+    *,
+    name: str = "one",
+    times: RelayTimes = QUICK,
+) -> Iterator[Running]:
+    one = Running(store, connection, names, name=name, times=times)
+    one.thread.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def publish_all(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
+    """Let a relay publish what the store holds and leave."""
+    head = store.max_notification_id() or 0
+    with running(store, connection, names) as one:
+        until(lambda: one.has_published(head))
+
+
+class Spoilt:
+    """A store that freezes, fails or ends its reader when it is told to."""
+
+    def __init__(self, store: Notifications) -> None:
+        self._store = store
+        self.go_on = Signal()
+        self.go_on.set()
+        self.frozen = Signal()
+        self.error: Exception | None = None
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        found = self._store.select_notifications(
+            start, limit, stop, topics, inclusive_of_start=inclusive_of_start
+        )
+        if self.error:
+            raise self.error
+        if found and not self.go_on.is_set():
+            self.frozen.set()
+            self.go_on.wait()
+        return found
+
+    def max_notification_id(self) -> int | None:
+        return self._store.max_notification_id()

@@ -1,0 +1,123 @@
+"""What Kafka adds to the contract: gaps in positions, ends beyond the last event, silence."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.kafka.histories import append, histories
+from tests.kafka.relaying import publish_all
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.reader import TopicCutError
+from tracker.adapters.kafka.records import outgoing
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import Transactions
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.application.ports import DossierRecorder
+from tracker.projections.feed import Feed
+from tracker.projections.projection import Projection
+from tracker.projections.projector import Projector
+from tracker.projections.promises import PromisesProjection
+from tracker.projections.status import StatusProjection
+from tracker.projections.timeline import TimelineProjection
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def feed(connection: KafkaConnection, names: TopicNames) -> Iterator[KafkaFeed]:
+    with closing(KafkaFeed(connection, names.events)) as feed:
+        yield feed
+
+
+def read_to_the_end(feed: Feed) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for partition in feed.partitions():
+        positions = found.setdefault(partition, [])
+        while read := feed.read(partition, after=positions[-1] if positions else 0, limit=7):
+            positions += [record.position for record in read]
+    return found
+
+
+def test_the_ends_of_transactions_leave_gaps_that_are_stepped_over(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, feed: KafkaFeed
+) -> None:
+    append(store, histories(10))
+    with Transactions(connection, "test-gaps", limit_s=5) as kafka:
+        for event in store.select_notifications(0, 100):
+            kafka.commit([outgoing(names.events, event)])
+    found = read_to_the_end(feed)
+    assert sum(len(positions) for positions in found.values()) == 40
+    assert any(positions and positions[-1] > len(positions) for positions in found.values())
+
+
+def test_what_was_never_committed_is_never_given(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, feed: KafkaFeed
+) -> None:
+    append(store, histories(10))
+    events = [outgoing(names.events, event) for event in store.select_notifications(0, 100)]
+    with Transactions(connection, "test-open", limit_s=5) as kafka:
+        kafka.commit(events[:5])
+        kafka._send(events[5:], monotonic() + 5)
+        given = sum(len(positions) for positions in read_to_the_end(feed).values())
+        assert given == 5
+        with Transactions(connection, "test-open", limit_s=5):
+            pass
+        feed.wake()
+        given = sum(len(positions) for positions in read_to_the_end(feed).values())
+        assert given == 5
+
+
+def test_heads_are_never_behind_the_last_event(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, feed: KafkaFeed
+) -> None:
+    assert set(feed.heads().values()) == {0}
+    append(store, histories(20))
+    publish_all(store, connection, names)
+    heads = feed.heads()
+    for partition, positions in read_to_the_end(feed).items():
+        assert positions[-1] <= heads[partition] <= positions[-1] + 2
+
+
+def test_a_kafka_that_is_not_there_is_just_silent() -> None:
+    with closing(KafkaFeed(KafkaConnection("127.0.0.1:1"), "nothing")) as feed:
+        assert feed.partitions() == ()
+        assert feed.read("nothing:0", after=0, limit=1) == ()
+
+
+def test_a_topic_that_was_made_anew_stops_whoever_had_read_more(feed: KafkaFeed) -> None:
+    with pytest.raises(TopicCutError):
+        feed.read(feed.partitions()[0], after=1, limit=1)
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
+    one, other = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
+    yield one, other
+    one.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection, PromisesProjection])
+def test_a_read_model_built_from_kafka_is_the_one_built_from_the_store(
+    connection: KafkaConnection,
+    names: TopicNames,
+    store: DossierRecorder,
+    engines: tuple[Engine, Engine],
+    kind: type[Projection],
+) -> None:
+    append(store, histories(150, 6))
+    publish_all(store, connection, names)
+    of_store, of_kafka = (SqlReadModel(engine, kind()) for engine in engines)
+    of_store.create()
+    of_kafka.create()
+    assert Projector(kind(), StoreFeed(store), of_store).catch_up() == 900
+    with closing(KafkaFeed(connection, names.events)) as feed:
+        assert Projector(kind(), feed, of_kafka).catch_up() == 900
+    assert of_store.digest() == of_kafka.digest()

@@ -1,0 +1,174 @@
+"""Each event once, in order, with its bytes; and nothing at all where that cannot be promised."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from eventsourcing.persistence import OperationalError
+
+from tests.kafka.histories import append, histories, sqlite_store
+from tests.kafka.independent import headers, records, versions
+from tests.kafka.relaying import Running, Spoilt, publish_all, running, until
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.records import leaf_hash, outgoing
+from tracker.adapters.kafka.relay_position import KafkaAheadError, PositionUnsureError
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import Transactions
+from tracker.application.ports import DossierRecorder
+
+pytestmark = pytest.mark.system
+
+
+def check(connection: KafkaConnection, names: TopicNames, store: DossierRecorder) -> None:
+    """See that Kafka holds just what the store does: once, in order, with the very bytes."""
+    published = records(connection.servers, names.events)
+    stored = {event.id: event for event in store.select_notifications(0, 1_000_000)}
+    assert {int(headers(one)["notification_id"]) for one in published} == set(stored)
+    assert len(published) == len(stored)
+    for numbers in versions(published).values():
+        assert numbers == list(range(1, len(numbers) + 1))
+    homes: dict[bytes, int] = {}
+    for record in published:
+        event = stored[int(headers(record)["notification_id"])]
+        assert record.value == event.state
+        assert record.key.decode() == event.originator_id.hex  # type: ignore[union-attr]
+        assert homes.setdefault(record.key, record.partition) == record.partition
+    last = json.loads(records(connection.servers, names.relay_positions)[-1].value)
+    assert last["position"] == (store.max_notification_id() or 0)
+
+
+def test_every_event_is_published_once_in_order_with_its_bytes(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(60))
+    publish_all(store, connection, names)
+    check(connection, names, store)
+
+
+def test_the_headers_tell_what_a_record_is(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    [event] = islice(histories(1), 1)
+    append(store, [event])
+    publish_all(store, connection, names)
+    [record] = records(connection.servers, names.events)
+    assert headers(record) == {
+        "event_id": event.event_id,
+        "topic": "dossier.received.v1",
+        "originator_version": "1",
+        "notification_id": "1",
+        "recorded_at": "2026-11-13T15:46:40Z",
+        "leaf_hash": leaf_hash(record.value).hex(),
+    }
+
+
+def test_what_is_stored_meanwhile_follows_by_itself_and_the_lag_is_told(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    with running(store, connection, names) as relay:
+        for first in range(1, 60, 10):
+            head = append(store, histories(10, first=first))
+            relay.relay.wake()
+            until(lambda head=head: relay.has_published(head))  # type: ignore[misc]
+            assert relay.states[-1].lag == 0
+    check(connection, names, store)
+
+
+def test_a_relay_killed_before_its_commit_leaves_nothing_and_its_successor_all(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(30))
+    publish_all(store, connection, names)
+    before = len(records(connection.servers, names.events))
+    append(store, histories(30, first=100))
+    with Transactions(connection, names.events, limit_s=5) as killed:
+        late = store.select_notifications(before + 1, 60)
+        killed._send([outgoing(names.events, event) for event in late], monotonic() + 5)
+        publish_all(store, connection, names)
+    check(connection, names, store)
+
+
+def test_events_without_their_position_are_never_seen(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(5))
+    with Transactions(connection, names.events, limit_s=5) as killed:
+        events = store.select_notifications(0, 3)
+        killed._send([outgoing(names.events, event) for event in events], monotonic() + 5)
+        assert records(connection.servers, names.events) == []
+        assert records(connection.servers, names.relay_positions) == []
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[DossierRecorder]:
+    with sqlite_store(tmp_path / "older.db") as store:
+        yield store
+
+
+def ends_with(relay: Running, error: type[Exception]) -> str:
+    until(relay.ended)
+    assert isinstance(relay.error, error)
+    return str(relay.error)
+
+
+def test_an_old_backup_is_not_published_over_what_kafka_knows(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, older: DossierRecorder
+) -> None:
+    append(store, histories(20))
+    append(older, islice(histories(20), 30))
+    publish_all(store, connection, names)
+    with running(older, connection, names) as relay:
+        assert "event 80, and this event store has none there" in ends_with(relay, KafkaAheadError)
+    check(connection, names, store)
+
+
+def test_an_old_backup_that_went_on_by_itself_is_found_out(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, older: DossierRecorder
+) -> None:
+    append(store, histories(20))
+    append(older, islice(histories(20), 30))
+    append(older, histories(40, first=500))
+    publish_all(store, connection, names)
+    with running(older, connection, names) as relay:
+        assert "has another there" in ends_with(relay, KafkaAheadError)
+    check(connection, names, store)
+
+
+def test_a_position_that_was_lost_is_not_made_up(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(5))
+    with Transactions(connection, "somebody-else", limit_s=5) as foreign:
+        foreign.commit([outgoing(names.events, store.select_notifications(1, 1)[0])])
+    with running(store, connection, names) as relay:
+        assert "says 0, but the newest event" in ends_with(relay, PositionUnsureError)
+    assert len(records(connection.servers, names.events)) == 1
+
+
+def test_a_database_that_does_not_answer_is_waited_for(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(30))
+    spoilt = Spoilt(store)
+    spoilt.error = OperationalError()
+    with running(spoilt, connection, names) as relay:
+        until(lambda: bool(records(connection.servers, names.relay_positions)) or relay.ended())
+        assert not relay.ended()
+        spoilt.error = None
+        until(lambda: relay.has_published(120))
+    check(connection, names, store)
+
+
+def test_a_kafka_that_is_not_there_is_waited_for_and_the_lag_is_told(
+    store: DossierRecorder, names: TopicNames
+) -> None:
+    head = append(store, histories(5))
+    nowhere = KafkaConnection("127.0.0.1:1")
+    with running(store, nowhere, names) as relay:
+        until(lambda: relay.stands("in_trouble"))
+        state = relay.states[-1]
+        assert (state.position, state.lag) == (0, head)
+        assert state.oldest_waiting_s > 0

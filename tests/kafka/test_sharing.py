@@ -1,0 +1,145 @@
+"""Several workers share the partitions, and one that moves loses and doubles nothing."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.kafka.histories import append, histories
+from tests.kafka.relaying import running, until
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.application.ports import DossierRecorder
+from tracker.projections.projection import Projection
+from tracker.projections.projector import Projector
+from tracker.projections.status import StatusProjection
+from tracker.projections.timeline import TimelineProjection
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+
+class Worker:
+    """One worker on one read model, until it leaves or just falls silent."""
+
+    def __init__(
+        self, kind: type[Projection], feed: KafkaFeed, engine: Engine, *, batch: int
+    ) -> None:
+        self.feed = feed
+        self.had: set[str] = set()
+        self.error: Exception | None = None
+        self._projector = Projector(kind(), feed, SqlReadModel(engine, kind()))
+        self._batch = batch
+        self._stop = Signal()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                mine = self.feed.partitions()
+                self.had.update(mine)
+                for partition in mine:
+                    self._projector.run_once(partition, limit=self._batch)
+                self.feed.wait(0.02)
+        except Exception as error:  # noqa: BLE001  the test looks at it
+            self.error = error
+
+    def leave(self) -> None:
+        self._stop.set()
+        self.feed.wake()
+        self._thread.join(30)
+        self.feed.close()
+        if self.error:
+            raise self.error
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
+    one, other = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
+    yield one, other
+    one.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection])
+def test_workers_come_and_go_and_every_event_counts_once(
+    connection: KafkaConnection,
+    names: TopicNames,
+    store: DossierRecorder,
+    engines: tuple[Engine, Engine],
+    kind: type[Projection],
+) -> None:
+    engine, plain = engines
+    model = SqlReadModel(engine, kind())
+    model.create()
+
+    def worker(batch: int) -> Worker:
+        feed = KafkaFeed(connection, names.events, group=f"{names.prefix}-{kind.NAME}")
+        return Worker(kind, feed, engine, batch=batch)
+
+    with running(store, connection, names) as relay:
+        workers = [worker(3)]
+        for first in range(1, 600, 100):
+            append(store, histories(50, 5, first=first))
+            relay.relay.wake()
+            workers.append(worker(3))
+            until(lambda: bool(workers[-1].had))
+            if len(workers) > 2:
+                workers.pop(0).leave()
+        head = store.max_notification_id() or 0
+        until(lambda: relay.has_published(head))
+
+        def done() -> bool:
+            with closing(KafkaFeed(connection, names.events)) as whole:
+                return all(
+                    not whole.read(one, after=model.position(one), limit=1)
+                    for one in whole.partitions()
+                )
+
+        until(done)
+        assert all(worker.had for worker in workers)
+        for one in workers:
+            one.leave()
+
+    expected = SqlReadModel(plain, kind())
+    expected.create()
+    assert Projector(kind(), StoreFeed(store), expected).catch_up() == 1500
+    assert model.digest() == expected.digest()
+
+
+def test_two_workers_that_both_believe_in_a_partition_write_it_once(
+    connection: KafkaConnection,
+    names: TopicNames,
+    store: DossierRecorder,
+    engines: tuple[Engine, Engine],
+) -> None:
+    head = append(store, histories(100, 5))
+    with running(store, connection, names) as relay:
+        until(lambda: relay.has_published(head))
+    engine, _ = engines
+    model = SqlReadModel(engine, TimelineProjection())
+    model.create()
+    workers = [
+        Worker(TimelineProjection, KafkaFeed(connection, names.events), engine, batch=5)
+        for _ in range(3)
+    ]
+    with closing(KafkaFeed(connection, names.events)) as whole:
+        partitions = whole.partitions()
+        until(
+            lambda: all(
+                not whole.read(one, after=model.position(one), limit=1) for one in partitions
+            )
+        )
+    for worker in workers:
+        worker.leave()
+    with model.reading() as (rows, generation):
+        count = rows.exec_driver_sql(f"SELECT COUNT(*) FROM timeline_{generation}").scalar()
+    assert count == 500

@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.kafka.conftest import PARTITIONS
+from tracker.adapters.kafka.connection import KafkaConnection, open_admin
+from tracker.adapters.kafka.topics import (
+    TopicMismatchError,
+    TopicNames,
+    check_topics,
+    create_topics,
+    wanted_topics,
+)
+
+pytestmark = pytest.mark.system
+
+
+def test_topics_that_are_there_as_they_must_be_are_left_alone(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    wanted = wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)
+    assert create_topics(connection, wanted) == []
+    check_topics(connection, wanted)
+
+
+def test_events_are_kept_for_ever_and_never_compacted(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    wanted = {
+        topic.name: topic
+        for topic in wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)
+    }
+    assert wanted[names.events].settings == {
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "cleanup.policy": "delete",
+        "min.insync.replicas": "1",
+        "unclean.leader.election.enable": "false",
+    }
+    assert wanted[names.relay_positions].partitions == 1
+    assert wanted[names.relay_positions].settings["cleanup.policy"] == "compact"
+
+
+def test_another_number_of_partitions_is_refused_by_name(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    with pytest.raises(TopicMismatchError) as raised:
+        create_topics(
+            connection,
+            wanted_topics(names, partitions=PARTITIONS + 1, replication=1, min_insync=1),
+        )
+    assert f"{names.events}: the number of partitions is 4, not 5." in raised.value.faults
+
+
+def test_another_setting_and_too_few_copies_are_refused_by_name(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    events = wanted_topics(names, partitions=PARTITIONS, replication=2, min_insync=2)[0]
+    changed = replace(events, settings=dict(events.settings) | {"cleanup.policy": "compact"})
+    with pytest.raises(TopicMismatchError) as raised:
+        create_topics(connection, [changed])
+    assert raised.value.faults == (
+        f"{names.events}: min.insync.replicas is 1, not 2.",
+        f"{names.events}: cleanup.policy is delete, not compact.",
+        f"{names.events}: replication is 1, not 2.",
+    )
+
+
+def test_a_missing_topic_is_made_and_until_then_named(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    with open_admin(connection) as admin:
+        admin.delete_topics([names.answers])
+    wanted = wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)
+    with pytest.raises(TopicMismatchError) as raised:
+        check_topics(connection, wanted)
+    assert raised.value.faults == (f"{names.answers} is missing.",)
+    assert create_topics(connection, wanted) == [names.answers]

@@ -1,0 +1,113 @@
+"""Whole or not there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from ops.local_servers.kafka import KafkaCluster
+from tests.kafka.independent import records
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.records import Outgoing
+from tracker.adapters.kafka.topics import Topic, TopicNames, create_topics, wanted_topics
+from tracker.adapters.kafka.transactions import InDoubtError, Transactions, _finish
+
+pytestmark = pytest.mark.system
+
+
+def note(topic: str, text: str, key: str = "k") -> Outgoing:
+    return Outgoing(topic, key.encode(), text.encode(), [])
+
+
+def values(connection: KafkaConnection, topic: str) -> list[str]:
+    return [record.value.decode() for record in records(connection.servers, topic)]
+
+
+def transactions(
+    connection: KafkaConnection, names: TopicNames, limit_s: float = 5
+) -> Transactions:
+    return Transactions(connection, names.answers, limit_s=limit_s)
+
+
+def test_what_is_committed_can_be_read(connection: KafkaConnection, names: TopicNames) -> None:
+    with transactions(connection, names) as mine:
+        mine.commit([note(names.answers, "a"), note(names.answers, "b")])
+        mine.commit([note(names.answers, "c")])
+    assert values(connection, names.answers) == ["a", "b", "c"]
+
+
+@pytest.mark.slow
+def test_a_record_the_broker_never_answers_for_leaves_no_hole(
+    needs_kafka: None, server_directory: Path
+) -> None:
+    with KafkaCluster(server_directory) as cluster:
+        connection, names = KafkaConnection(cluster.bootstrap_servers), TopicNames("test")
+        create_topics(connection, wanted_topics(names, partitions=1, replication=1, min_insync=1))
+
+        def stopped_halfway() -> Iterator[Outgoing]:
+            yield note(names.answers, "a")
+            sleep(0.5)
+            cluster.pause()
+            yield note(names.answers, "b")
+
+        with transactions(connection, names, limit_s=2) as mine:
+            began = monotonic()
+            with pytest.raises(InDoubtError):
+                mine.commit(stopped_halfway())
+            assert monotonic() - began < 10
+            cluster.resume()
+            # kafka-python calls what timed out `retriable` and would now commit the first record
+            with transactions(connection, names) as next_one:
+                next_one.commit([note(names.answers, "c")])
+        assert values(connection, names.answers) == ["c"]
+
+
+def test_a_record_that_is_too_large_takes_its_neighbours_with_it(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    small = f"{names.prefix}.small"
+    create_topics(connection, [Topic(small, 1, 1, {"max.message.bytes": "2000"})])
+    with transactions(connection, names) as mine, pytest.raises(InDoubtError):
+        mine.commit([note(names.answers, "a"), note(small, "b" * 5000)])
+    with transactions(connection, names) as next_one:
+        next_one.commit([note(names.answers, "c")])
+    assert values(connection, names.answers) == ["c"]
+    assert values(connection, small) == []
+
+
+def test_after_a_doubt_nothing_more_is_sent(connection: KafkaConnection, names: TopicNames) -> None:
+    with transactions(connection, names) as mine:
+        with pytest.raises(InDoubtError):
+            mine.commit([note(f"{names.prefix}.nowhere", "a")])
+        with pytest.raises(InDoubtError):
+            mine.commit([note(names.answers, "b")])
+    with transactions(connection, names):
+        pass
+    assert values(connection, names.answers) == []
+
+
+def test_a_zombie_that_sent_before_it_was_fenced_cannot_commit_afterwards(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    with transactions(connection, names) as zombie:
+        zombie._send([note(names.answers, "never")], monotonic() + 5)
+        with transactions(connection, names) as heir:
+            heir.commit([note(names.answers, "a")])
+            with pytest.raises(Exception, match=r"(?i)fenced|epoch|error state"):
+                zombie._within(monotonic() + 5, lambda producer: _finish(producer, None))
+            heir.commit([note(names.answers, "b")])
+    assert values(connection, names.answers) == ["a", "b"]
+
+
+def test_a_zombie_that_begins_anew_does_not_fence_its_heir(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
+    with transactions(connection, names) as zombie:
+        zombie.commit([note(names.answers, "a")])
+        with transactions(connection, names) as heir:
+            with pytest.raises(InDoubtError):
+                zombie.commit([note(names.answers, "never")])
+            heir.commit([note(names.answers, "b")])
+            heir.commit([note(names.answers, "c")])
+    assert values(connection, names.answers) == ["a", "b", "c"]

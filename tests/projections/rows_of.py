@@ -1,0 +1,58 @@
+"""Events in, rows out: a view that keeps the rows in memory."""
+
+from collections.abc import Collection, Iterable
+from typing import TypeVar, cast
+from uuid import UUID
+
+from tests.domain.dossier_spec import Told, in_order
+from tracker.domain.events import Event
+from tracker.projections.feed import Record
+from tracker.projections.projection import Projection
+from tracker.projections.rows import DossierRow, Row
+from tracker.recording import to_bytes
+
+D = TypeVar("D", bound=DossierRow)
+R = TypeVar("R", bound=Row)
+
+
+class Kept:
+    """The rows of a read model, in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[UUID, DossierRow] = {}
+        self.added: list[Row] = []
+
+    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
+        return {
+            one: cast("D", self.rows[one])
+            for one in dossier_ids
+            if one in self.rows and type(self.rows[one]) is kind
+        }
+
+    def put(self, rows: Iterable[DossierRow]) -> None:
+        self.rows |= {row.dossier_id: row for row in rows}
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self.added += rows
+
+
+def as_records(events: list[Event], after: int = 0) -> list[Record]:
+    return [Record(after + n, event, to_bytes(event)) for n, event in enumerate(events, 1)]
+
+
+def kept(projection: Projection, *story: Told) -> Kept:
+    """Give the rows after this story of one dossier, event by event."""
+    view = Kept()
+    for record in as_records(in_order(*story)):
+        projection.apply([record], view)
+    at_once = Kept()
+    projection.apply(as_records(in_order(*story)), at_once)
+    assert (at_once.rows, at_once.added) == (view.rows, view.added)
+    return view
+
+
+def row_of(kind: type[R], view: Kept) -> R:
+    """Give the one row of this kind."""
+    (row,) = view.rows.values()
+    assert type(row) is kind
+    return row

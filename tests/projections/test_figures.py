@@ -1,0 +1,335 @@
+"""The figures, each held against its definition: a few dossiers, counted on a real database."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.contract.list_feed import ListFeed
+from tests.domain.dossier_spec import (
+    CLERK,
+    PORTAL,
+    SEALED,
+    Told,
+    asked,
+    at,
+    brought,
+    decided,
+    delivered,
+    due,
+    extended,
+    given_date,
+    handed,
+    received,
+    submitted,
+    told,
+)
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.domain import events as happened
+from tracker.domain.codes import dossier_id
+from tracker.domain.events import Event
+from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.projector import Projector
+from tracker.projections.promises import PromisesProjection
+from tracker.projections.timeline import TimelineProjection
+
+TAKEN_IN = received(at(2), due(9))
+REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")
+WITHDRAWN = told(happened.Withdrawn, at(3), PORTAL, reason=None)
+NOW = at(25)
+
+Ask = Callable[..., Figures]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_engine(f"sqlite:///{tmp_path / 'views.db'}")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def ask(engine: Engine) -> Ask:
+    """Answer a question about these dossiers, from the live table and from the past's fold."""
+
+    def answer(
+        *stories: tuple[Told, ...],
+        as_of: datetime = NOW,
+        since: datetime | None = None,
+        by: GroupBy | None = None,
+    ) -> Figures:
+        feed = ListFeed(_all(stories))
+        promises = SqlReadModel(engine, PromisesProjection())
+        timeline = SqlReadModel(engine, TimelineProjection())
+        for model, projection in (
+            (promises, PromisesProjection()),
+            (timeline, TimelineProjection()),
+        ):
+            model.create()
+            Projector(projection, feed, model).catch_up()
+        question = Question(as_of=as_of, since=since, by=by)
+
+        def counted(now: datetime) -> Figures:
+            partner = {"CN05": "VNPOST"}
+            figures = SqlFigures(
+                promises, timeline, partner_of=lambda one: partner.get(one, ""), now=lambda: now
+            )
+            return figures.answer(question)
+
+        live, past = counted(as_of), counted(at(30, month=12))
+        if all(event.occurred_at <= as_of for event in feed.events):
+            assert live == past
+        return past
+
+    return answer
+
+
+def _all(stories: tuple[tuple[Told, ...], ...]) -> list[Event]:
+    events: list[Event] = []
+    for number, story in enumerate(stories, 1):
+        code = f"H26.05-261102-{number:04d}"
+        events += [
+            replace(one(version), code=code, originator_id=dossier_id(code))
+            for version, one in enumerate(story, 1)
+        ]
+    return events
+
+
+def both(counts: Counts, **late: int) -> Counts:
+    """Give the counts that are alike against the first promise and the latest."""
+    return replace(counts, latest=Against(**late), first=Against(**late))
+
+
+@pytest.mark.parametrize(
+    ("story", "counts"),
+    [
+        pytest.param((submitted(at(2)),), Counts(submitted=1), id="submitted"),
+        pytest.param(
+            (TAKEN_IN,),
+            both(Counts(received=1, open=1, late_without_apology=1), open_overdue=1),
+            id="open and overdue",
+        ),
+        pytest.param(
+            (received(at(2), due(25)),), Counts(received=1, open=1), id="open and not due yet"
+        ),
+        pytest.param(
+            (TAKEN_IN, decided(at(9, 17))),
+            both(Counts(received=1, finished=1), finished_on_time=1),
+            id="finished at the very moment",
+        ),
+        pytest.param(
+            (TAKEN_IN, decided(at(9, 17, 1))),
+            both(Counts(received=1, finished=1, late_without_apology=1), finished_late=1),
+            id="finished a minute late",
+        ),
+        pytest.param(
+            (received(at(2), None),),
+            Counts(received=1, open=1, open_without_promise=1, due_without_promise=1),
+            id="open without a promise",
+        ),
+        pytest.param(
+            (received(at(2), None), decided(at(20))),
+            Counts(received=1, finished=1, finished_without_promise=1, due_without_promise=1),
+            id="finished without a promise",
+        ),
+        pytest.param(
+            (TAKEN_IN, asked(at(6))),
+            Counts(received=1, open=1, open_paused=1),
+            id="paused before it was due",
+        ),
+        pytest.param(
+            (TAKEN_IN, asked(at(10))),
+            both(Counts(received=1, open=1, open_paused=1, late_without_apology=1), open_overdue=1),
+            id="paused when it was overdue",
+        ),
+        pytest.param(
+            (TAKEN_IN, extended(at(9), given_date(20)), decided(at(18))),
+            Counts(
+                received=1,
+                finished=1,
+                latest=Against(finished_on_time=1),
+                first=Against(finished_late=1),
+            ),
+            id="late against the first promise only",
+        ),
+        pytest.param(
+            (TAKEN_IN, extended(at(10), given_date(20)), decided(at(18))),
+            Counts(
+                received=1,
+                finished=1,
+                late_without_apology=1,
+                latest=Against(finished_on_time=1),
+                first=Against(finished_late=1),
+            ),
+            id="the apology came late",
+        ),
+        pytest.param(
+            (TAKEN_IN, extended(at(9), given_date(20))),
+            Counts(
+                received=1,
+                open=1,
+                late_without_apology=1,
+                latest=Against(open_overdue=1),
+                first=Against(open_overdue=1),
+            ),
+            id="the second promise broke too",
+        ),
+        pytest.param(
+            (TAKEN_IN, asked(at(3)), brought(at(5), due(26))),
+            Counts(received=1, open=1, first=Against(open_overdue=1)),
+            id="a pause moved the promise, the first one is past",
+        ),
+        pytest.param((TAKEN_IN, REFUSED), Counts(received=1, refused=1), id="refused"),
+        pytest.param((TAKEN_IN, WITHDRAWN), Counts(received=1, withdrawn=1), id="withdrawn"),
+        pytest.param((submitted(at(2)), WITHDRAWN), Counts(withdrawn=1), id="withdrawn unseen"),
+        pytest.param(
+            (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6))),
+            both(Counts(received=1, finished=1, returned=1), finished_on_time=1),
+            id="delivered",
+        ),
+    ],
+)
+def test_a_dossier_counts_just_here(ask: Ask, story: tuple[Told, ...], counts: Counts) -> None:
+    assert ask(story).total == counts
+
+
+def test_an_overdue_dossier_that_is_still_open_spoils_the_rate_of_what_was_due(ask: Ask) -> None:
+    total = ask((TAKEN_IN,), (TAKEN_IN, decided(at(4)))).total
+    assert total.rate_finished(total.latest) == 1.0
+    assert total.rate_due(total.latest) == 0.5
+
+
+def test_an_empty_period_has_no_rate_rather_than_a_hundred_percent(ask: Ask) -> None:
+    total = ask().total
+    assert total == Counts()
+    assert (total.rate_finished(total.latest), total.rate_due(total.latest)) == (None, None)
+    told_as = total.as_json()
+    assert told_as["rate_finished"] is told_as["rate_due"] is None
+    assert told_as["against_first_promise"]["rate_due"] is None
+
+
+def test_where_nothing_has_a_promise_there_is_no_rate(ask: Ask) -> None:
+    total = ask((received(at(2), None), decided(at(20))), (received(at(2), None),)).total
+    assert (total.finished, total.open) == (1, 1)
+    assert (total.rate_finished(total.latest), total.rate_due(total.latest)) == (None, None)
+
+
+def test_what_has_no_promise_is_in_neither_part_of_a_rate(ask: Ask) -> None:
+    total = ask((received(at(2), None), decided(at(20))), (TAKEN_IN, decided(at(20)))).total
+    assert total.rate_finished(total.latest) == 0.0
+    assert total.rate_due(total.latest) == 0.0
+
+
+def test_a_dossier_handed_in_today_is_never_overdue(ask: Ask) -> None:
+    assert ask((TAKEN_IN,), as_of=at(2)).total == Counts(received=1, open=1)
+
+
+# periods
+
+
+def test_a_period_counts_what_came_in_and_what_was_carried_over(ask: Ask) -> None:
+    total = ask(
+        (TAKEN_IN,),
+        (TAKEN_IN, decided(at(4))),
+        (TAKEN_IN, decided(at(12))),
+        (received(at(12), due(19)),),
+        (TAKEN_IN, WITHDRAWN),
+        since=at(10),
+    ).total
+    assert total == Counts(
+        received=1,
+        carried_over=2,
+        finished=1,
+        open=2,
+        late_without_apology=3,
+        latest=Against(finished_late=1, open_overdue=2),
+        first=Against(finished_late=1, open_overdue=2),
+    )
+    assert total.rate_due(total.latest) == 0.0
+
+
+def test_the_period_begins_at_its_very_instant_and_ends_at_its_very_instant(ask: Ask) -> None:
+    story = (TAKEN_IN, decided(at(4)))
+    assert ask(story, since=at(2), as_of=at(4)).total.received == 1
+    begun_after = ask(story, since=at(2, 9, 1), as_of=at(4)).total
+    assert (begun_after.received, begun_after.carried_over, begun_after.finished) == (0, 1, 1)
+    ended_before = ask(story, since=at(2), as_of=at(4, 8, 59)).total
+    assert (ended_before.finished, ended_before.open) == (0, 1)
+    assert ask(story, since=at(4, 9, 1)).total == Counts()
+
+
+def test_what_ended_at_the_first_instant_of_a_period_was_carried_into_it(ask: Ask) -> None:
+    total = ask((TAKEN_IN, decided(at(4))), since=at(4)).total
+    assert (total.carried_over, total.finished) == (1, 1)
+
+
+# groups
+
+
+@pytest.mark.parametrize(
+    ("by", "name"),
+    [
+        (GroupBy.CHANNEL, "counter"),
+        (GroupBy.OFFICE, "SO-TUPHAP"),
+        (GroupBy.RECEIVED_AT, "CN05"),
+        (GroupBy.HELPED_AT, "DL-VNPOST-001"),
+        (GroupBy.PARTNER, "VNPOST"),
+        (GroupBy.PROCEDURE, "2.000488"),
+    ],
+)
+def test_the_groups_are_named_and_add_up_to_the_total(ask: Ask, by: GroupBy, name: str) -> None:
+    figures = ask((TAKEN_IN,), (TAKEN_IN, decided(at(4))), by=by)
+    assert figures.groups == {name: figures.total}
+
+
+def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
+    forwarded = told(happened.Forwarded, at(3), to_office="SO-YTE", reason=None)
+    figures = ask((TAKEN_IN, forwarded), (TAKEN_IN,), by=GroupBy.OFFICE)
+    assert {name: one.open for name, one in figures.groups.items()} == {
+        "SO-TUPHAP": 1,
+        "SO-YTE": 1,
+    }
+    assert figures.total.open == 2
+
+
+# the past
+
+
+def test_a_dossier_whose_first_event_had_not_happened_yet_is_none_though_a_later_one_had(
+    ask: Ask,
+) -> None:
+    for early in (asked(at(3)), extended(at(3), given_date(20)), decided(at(3)), WITHDRAWN):
+        assert ask((received(at(5), due(12)), early), as_of=at(4)).total == Counts()
+
+
+def test_a_dossier_decided_by_then_is_finished_though_the_end_of_its_pause_came_later(
+    ask: Ask,
+) -> None:
+    story = (TAKEN_IN, asked(at(3)), brought(at(20)), decided(at(4)))
+    assert ask(story, as_of=at(10)).total == both(
+        Counts(received=1, finished=1), finished_on_time=1
+    )
+
+
+def test_the_answer_names_its_question(ask: Ask) -> None:
+    told_as = ask((TAKEN_IN,), since=at(1), by=GroupBy.CHANNEL).as_json()
+    assert (told_as["as_of"], told_as["since"], told_as["known_at"], told_as["by"]) == (
+        NOW.isoformat(),
+        at(1).isoformat(),
+        None,
+        "channel",
+    )
+    assert told_as["total"]["received"] == 1
+    assert told_as["groups"]["counter"]["open_overdue"] == 1
+    assert told_as["total"]["against_first_promise"] == {
+        "finished_on_time": 0,
+        "finished_late": 0,
+        "open_overdue": 1,
+        "rate_finished": None,
+        "rate_due": 0.0,
+    }

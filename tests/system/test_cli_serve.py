@@ -1,0 +1,219 @@
+"""`tracker serve` as a real process: it answers, stops when told to, and never limps."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+
+pytestmark = [pytest.mark.system]
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30
+
+
+@dataclass(frozen=True)
+class Service:
+    process: subprocess.Popen[str]
+    address: str
+
+    def get(self, path: str) -> tuple[int, str]:
+        answer = httpx2.get(self.address + path, timeout=PATIENCE_S)
+        return answer.status_code, answer.text
+
+    def take_in(self, key: str, event_id: str) -> int:
+        item = {
+            "event_id": event_id,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "procedure": "2.001610",
+            "applicant": {"name": "An"},
+        }
+        headers = {"Authorization": f"Bearer {key}"}
+        address = f"{self.address}/v1/dossiers"
+        return httpx2.post(address, json=item, headers=headers, timeout=PATIENCE_S).status_code
+
+    def ended(self) -> tuple[int, str]:
+        _, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, err
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir)}
+
+
+def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tracker", *args],
+        cwd=ROOT,
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[Service]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tracker", "serve", "--port", "0"],
+        cwd=ROOT,
+        env=environment(data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            first = process.stdout.readline()
+            assert first.startswith("Tracker listens on http://127.0.0.1:"), first
+            yield Service(process, first.split()[-1])
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def plant_a_broken_event(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "events.db", timeout=PATIENCE_S)) as connection:
+        connection.execute(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " VALUES (?, 1, 'dossier.from_the_future.v9', '{}')",
+            ("0" * 32,),
+        )
+        connection.commit()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data_dir = tmp_path_factory.mktemp("demo") / "var"
+    result = tracker(data_dir, "demo", "--dossiers", "40")
+    assert (result.returncode, "Traceback" in result.stderr) == (0, False)
+    return data_dir
+
+
+@pytest.fixture
+def data_dir(demo: Path, tmp_path: Path) -> Path:
+    shutil.copytree(demo, tmp_path / "var")
+    return tmp_path / "var"
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_it_answers_and_ends_with_0_when_told_to_stop(signal_: int, data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        assert service.get("/livez")[0] == 200
+        service.process.send_signal(signal_)
+        code, err = service.ended()
+    assert (code, "Traceback" in err) == (0, False)
+
+
+def test_what_it_says_of_where_to_look_is_true(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        assert service.process.stdout
+        named = [service.process.stdout.readline().split()[-1] for _ in range(3)]
+        for address in named:
+            assert service.get(address.removeprefix(service.address))[0] == 200
+
+
+def test_the_page_shows_sample_codes_of_the_demo(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "views.db")) as connection:
+        codes = [code for (code,) in connection.execute("SELECT code FROM status_1")]
+    with serving(data_dir) as service:
+        page = service.get("/")[1]
+    assert any(code in page for code in codes)
+
+
+def test_what_is_taken_in_is_in_the_figures_and_survives_the_stop(data_dir: Path) -> None:
+    key = tracker(
+        data_dir, "keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05"
+    ).stdout.strip()
+    before = json.loads(tracker(data_dir, "figures", "--format", "json").stdout)
+    with serving(data_dir) as service:
+        assert service.take_in(key, "s-1") == 201
+        meanwhile = json.loads(tracker(data_dir, "figures", "--format", "json").stdout)
+        service.process.terminate()
+        assert service.ended()[0] == 0
+    assert meanwhile["total"]["received"] == before["total"]["received"] + 1
+    assert tracker(data_dir, "verify").returncode == 0
+
+
+def test_a_follower_that_dies_takes_the_process_down_with_its_cause(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        assert service.get("/livez")[0] == 200
+        plant_a_broken_event(data_dir)
+        code, err = service.ended()
+    assert code == 1
+    assert "a read model cannot go on" in err
+    assert "dossier.from_the_future.v9 cannot be read" in err.splitlines()[-1]
+
+
+def test_it_does_not_start_on_a_broken_event(data_dir: Path) -> None:
+    plant_a_broken_event(data_dir)
+    result = tracker(data_dir, "serve", "--port", "0")
+    assert result.returncode == 1
+    assert "dossier.from_the_future.v9 cannot be read" in result.stderr.splitlines()[-1]
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        port = service.address.rsplit(":", 1)[1]
+        result = tracker(data_dir, "serve", "--port", port)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: Cannot listen on 127.0.0.1, port {port}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path) -> None:
+    key = tracker(
+        data_dir, "keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05"
+    ).stdout.strip()
+    with serving(data_dir) as service:
+        with subprocess.Popen(
+            [sys.executable, "-m", "tracker", "rebuild"],
+            cwd=ROOT,
+            env=environment(data_dir),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as rebuild:
+            sent = 0
+            while rebuild.poll() is None or sent < 20:
+                sent += 1
+                assert service.take_in(key, f"s-{sent}") == 201
+                time.sleep(0.01)
+            out, _ = rebuild.communicate(timeout=PATIENCE_S)
+        assert (rebuild.returncode, out.count(": equal")) == (0, 3)
+        assert tracker(data_dir, "verify").returncode == 0
+        assert service.get("/livez")[0] == 200
+        service.process.terminate()
+        assert service.ended()[0] == 0
+    assert tracker(data_dir, "verify").returncode == 0
+
+
+def test_a_demo_is_made_once_by_real_processes(demo: Path) -> None:
+    result = tracker(demo, "demo")
+    assert result.returncode == 0
+    assert result.stdout.endswith("events already, so nothing was added.\n")
+
+
+def test_a_reader_that_goes_away_is_no_error(demo: Path) -> None:
+    command = f'"{sys.executable}" -m tracker keys list | head -n 1'
+    result = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=environment(demo),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,72 @@
+"""Puts the HTTP application together out of plain parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tracker.adapters.http.bodies import Bodies
+from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
+from tracker.adapters.http.documenting import add_documenting
+from tracker.adapters.http.doors import SignedIn
+from tracker.adapters.http.edge import Edge
+from tracker.adapters.http.figures import FiguresNow, add_figures
+from tracker.adapters.http.group_commit import GroupCommit
+from tracker.adapters.http.metrics import Metrics
+from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
+from tracker.adapters.http.operating import add_operating
+from tracker.adapters.http.page import add_page
+from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.problems import FORESEEN, answer_error
+from tracker.adapters.http.public import PublicLookUp, add_public
+from tracker.adapters.http.reading import add_reading
+from tracker.adapters.http.tally import Tally
+from tracker.adapters.http.writing import add_writing
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Make the application. On shutdown it finishes what it has accepted."""
+    commit = GroupCommit(parts.handle)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await commit.close()
+
+    app = FastAPI(
+        title="Tracker",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    metrics = Metrics(parts.watched, parts.now)
+    app.add_middleware(Edge, metrics=metrics)
+    # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
+    for kind in (*FORESEEN, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer_error)
+    signed_in = SignedIn(parts.keys, parts.now)
+    bodies = Bodies(parts.max_body_bytes)
+    look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
+    at_present = FiguresNow(parts.figures, parts.now)
+    add_page(app, parts, look_up, at_present)
+    add_writing(app, signed_in, bodies, commit, Tally(metrics, parts.service.network))
+    add_public(app, parts, look_up)
+    add_reading(app, signed_in, parts)
+    add_figures(app, signed_in, parts, at_present)
+    add_code_blocks(app, signed_in, bodies, Leases(parts))
+    add_operating(app, parts, metrics)
+    add_documenting(app)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app, Lease, Unused)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,69 @@
+"""How the body of a request is read: as much as is allowed, of the types that are allowed."""
+
+from typing import TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from tracker.adapters.http.faults import faults_of
+from tracker.adapters.http.problems import (
+    FaultyInputError,
+    MalformedError,
+    TooLargeError,
+    UnsupportedMediaError,
+)
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+T = TypeVar("T")
+
+
+class Bodies:
+    """Reads bodies up to a limit, counting what comes: a `Content-Length` is only a claim.
+
+    FastAPI's own limit answers in plain text, so it is not used.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Read at most so many bytes."""
+        self._most = most
+
+    async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
+        """Give the body and its type. Raises `UnsupportedMediaError`, `TooLargeError`."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in media_types or "content-encoding" in request.headers:
+            raise UnsupportedMediaError
+        parts: list[bytes] = []
+        size = 0
+        async for part in request.stream():
+            size = len(part)
+            if size > self._most:
+                raise TooLargeError
+            parts.append(part)
+        return media_type, b"".join(parts)
+
+    async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
+        """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
+        _, raw = await self.read(request, JSON)
+        try:
+            return adapter.validate_json(raw)
+        except ValidationError as error:
+            raise refusal_of(error) from None
+
+
+def decoded(raw: bytes) -> object:
+    """Decode JSON. Raises `MalformedError`."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise MalformedError from None
+
+
+def refusal_of(error: ValidationError) -> MalformedError | FaultyInputError:
+    """Say what does not fit, without what was sent."""
+    errors = error.errors(include_url=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in errors):
+        return MalformedError()
+    return FaultyInputError(faults_of(errors))

@@ -1,0 +1,64 @@
+"""Who may enter a route. Every route says it: `open_to_all`, or a `SignedIn`."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tracker.adapters.http.parts import Keys
+from tracker.adapters.http.problems import UnknownKeyError
+from tracker.domain.actors import Actor
+from tracker.domain.errors import UnknownError
+
+_bearer = HTTPBearer(
+    scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
+)
+_KNOWN_FOR = timedelta(seconds=1)
+_MOST_KNOWN = 1_000
+
+
+async def open_to_all() -> None:
+    """Let everybody in; said aloud."""
+
+
+class SignedIn:
+    """Lets in whoever shows a key that is known. What they may do, the domain decides.
+
+    A key found good is not looked up again for a second, so a revoked one may serve that long.
+    """
+
+    def __init__(self, keys: Keys, now: Callable[[], datetime]) -> None:
+        """Ask these keys."""
+        self._keys = keys
+        self._now = now
+        self._known: dict[bytes, tuple[datetime, Actor]] = {}
+
+    async def __call__(
+        self,
+        request: Request,
+        shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Actor:
+        """Give the actor. Raises `UnknownKeyError`."""
+        if shown is None:
+            raise UnknownKeyError
+        actor = await self._actor_of(shown.credentials)
+        request.state.actor = actor
+        return actor
+
+    async def _actor_of(self, key: str) -> Actor:
+        now, digest = self._now(), hashlib.sha256(key.encode()).digest()
+        since, actor = self._known.get(digest, (None, None))
+        if actor is not None and since is not None and since <= now < since + _KNOWN_FOR:
+            return actor
+        try:
+            actor = await run_sync(self._keys.actor_of, key)
+        except UnknownError:
+            raise UnknownKeyError from None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = (now, actor)
+        return actor

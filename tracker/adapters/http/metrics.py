@@ -1,0 +1,90 @@
+"""What is counted and timed, as verbs in the domain's words."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from tracker.adapters.http.freshness import Watched
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of one application, kept apart from those of any other in this process."""
+
+    def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
+        """Count, and tell of these read models how far they are when asked."""
+        self._registry = CollectorRegistry()
+        self._intakes = Counter(
+            "tracker_intakes",
+            "Dossiers posted, by channel and what became of it.",
+            ["channel", "outcome"],
+            registry=self._registry,
+        )
+        self._steps = Counter(
+            "tracker_steps",
+            "Steps posted, by step and what became of it.",
+            ["step", "outcome"],
+            registry=self._registry,
+        )
+        self._lookups = Counter(
+            "tracker_lookups", "Look-ups by code.", ["outcome"], registry=self._registry
+        )
+        self._requests = Histogram(
+            "tracker_http_request_seconds",
+            "Requests, by route and status.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._registry.register(_Projections(watched, now))
+
+    def record_intake(self, channel: str, outcome: str) -> None:
+        """Count a dossier posted."""
+        self._intakes.labels(channel, outcome).inc()
+
+    def record_step(self, step: str, outcome: str) -> None:
+        """Count a step posted."""
+        self._steps.labels(step, outcome).inc()
+
+    def record_lookup(self, outcome: str) -> None:
+        """Count a look-up by code."""
+        self._lookups.labels(outcome).inc()
+
+    def observe_http(self, route: str, status: int, seconds: float) -> None:
+        """Count and time a request; `route` is the template, never the address itself."""
+        self._requests.labels(route, str(status)).observe(seconds)
+
+    def exposition(self) -> bytes:
+        """Give all of it as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class _Projections:
+    """Asks the read models how far they are, each time the metrics are read."""
+
+    def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
+        self._watched = watched
+        self._now = now
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        position = GaugeMetricFamily(
+            "tracker_projection_position", "The last event in the read model.", labels=["name"]
+        )
+        behind = GaugeMetricFamily(
+            "tracker_projection_behind_events", "Events not yet in it.", labels=["name"]
+        )
+        age = GaugeMetricFamily(
+            "tracker_projection_behind_seconds", "Since the oldest of those.", labels=["name"]
+        )
+        for name, one in self._watched.items():
+            freshness = one.freshness(self._now())
+            position.add_metric([name], freshness.position)
+            behind.add_metric([name], freshness.behind)
+            age.add_metric([name], freshness.age_seconds)
+        yield from (position, behind, age)

@@ -1,0 +1,77 @@
+"""What the HTTP side is handed, each part as small as it can be."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from tracker.adapters.http.freshness import Watched
+from tracker.application.posts import Accepted, Post
+from tracker.application.reading import Reader
+from tracker.application.reception import Service
+from tracker.domain.actors import Actor
+from tracker.domain.codes import CodeBlock
+from tracker.domain.errors import TrackerError
+from tracker.projections.figures import Figures, Question
+from tracker.projections.status import StatusRow
+
+
+class Keys(Protocol):
+    """Knows whose a key is."""
+
+    def actor_of(self, key: str) -> Actor:
+        """Give the actor of a key. Raises `UnknownError`."""
+
+
+class LookUp(Protocol):
+    """Knows where each dossier stands."""
+
+    def row(self, code: str) -> StatusRow | None:
+        """Give the status of the dossier with this code, if there is one."""
+
+
+class AnswersFigures(Protocol):
+    """Counts."""
+
+    def answer(self, question: Question) -> Figures:
+        """Give the figures asked for."""
+
+
+class Blocks(Protocol):
+    """Leases blocks of code numbers."""
+
+    def lease(
+        self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
+    ) -> CodeBlock:
+        """Give the next `size` numbers of this agency and day to one holder."""
+
+    def block(self, block_id: str) -> CodeBlock | None:
+        """Give the block of this id."""
+
+    def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
+        """Note numbers of a block that will never be used; said twice, they are noted once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything the routes work with.
+
+    `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
+    position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
+    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    """
+
+    now: Callable[[], datetime]
+    handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
+    head: Callable[[], int]
+    used: Callable[[Collection[str]], Collection[str]]
+    service: Service
+    reader: Reader
+    keys: Keys
+    blocks: Blocks
+    look_up: LookUp
+    figures: AnswersFigures
+    watched: Mapping[str, Watched]
+    sample_codes: Callable[[], Sequence[str]]
+    max_body_bytes: int
+    wait_s: float = 3.0

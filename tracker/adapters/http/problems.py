@@ -1,0 +1,175 @@
+"""What can go wrong, as RFC 9457 tells it. The one place where errors get their HTTP status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from tracker.adapters.http.faults import Fault, faults_of
+from tracker.application.posts import (
+    CodeTakenError,
+    RequestReusedError,
+    UnknownDossierError,
+    VersionConflictError,
+)
+from tracker.application.tracker import StoreUnavailableError
+from tracker.domain.dossier import StepNotAllowedError
+from tracker.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    RefusedError,
+    TrackerError,
+    UnknownError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER_S = "1"
+
+
+class UnknownKeyError(TrackerError):
+    """This needs a key that is known and not revoked: Authorization: Bearer trk_..."""
+
+
+class MalformedError(TrackerError):
+    """The body is not JSON in UTF-8, or is nested too deeply."""
+
+
+class TooLargeError(TrackerError):
+    """The body is larger than this service reads."""
+
+
+class TooManyError(TooLargeError):
+    """A batch holds at most 500 messages. Send the rest in another."""
+
+
+class UnsupportedMediaError(TrackerError):
+    """The body must be of a type that this address reads, and not compressed."""
+
+
+class UnknownPositionError(InvalidInputError):
+    """There is no event at this position yet."""
+
+
+class NotYetError(TrackerError):
+    """What was written is stored, but cannot be read here yet. Ask again in a moment."""
+
+
+class UnknownBlockError(UnknownError):
+    """There is no such block of codes."""
+
+
+class FaultyInputError(InvalidInputError):
+    """What was sent does not fit; `errors` tells where."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep the faults."""
+        super().__init__()
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem: its HTTP status, its stable name, and what it is called."""
+
+    status: int
+    name: str
+    title: str
+
+
+KINDS: dict[type[Exception], Kind] = {
+    UnknownKeyError: Kind(401, "unknown-key", "You are not signed in"),
+    MalformedError: Kind(400, "malformed", "The body cannot be read"),
+    TooLargeError: Kind(413, "too-large", "The body is too large"),
+    UnsupportedMediaError: Kind(415, "unsupported-media-type", "This type of body is not read"),
+    InvalidInputError: Kind(422, "invalid-input", "What was sent does not fit"),
+    RefusedError: Kind(422, "refused", "The rules of the service do not allow this"),
+    UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
+    UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
+    UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
+    NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
+    ConflictError: Kind(409, "conflict", "Somebody else was there first"),
+    VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),
+    StepNotAllowedError: Kind(409, "step-not-allowed", "This step cannot follow"),
+    RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
+    CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
+    NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
+    StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
+}
+"""Each kind of error, by class; one that is not here is what it is derived from."""
+
+_UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
+FORESEEN = tuple(KINDS)
+
+_ADDRESSES = {
+    404: Kind(404, "unknown-address", "There is nothing at this address"),
+    405: Kind(405, "wrong-method", "This address does not answer to this method"),
+}
+
+
+class Problem(BaseModel):
+    """What went wrong. Nothing that was sent is repeated here."""
+
+    type: str = Field(description="Names the kind of problem for ever.")
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] | None = Field(default=None, description="What does not fit, and where.")
+    current_version: int | None = Field(
+        default=None, description="On a conflict: the version the dossier has now."
+    )
+
+
+def kind_of(error: Exception) -> Kind:
+    """Give the kind of this error."""
+    return next((KINDS[one] for one in type(error).__mro__ if one in KINDS), _UNFORESEEN)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Tell of an error what may be told."""
+    kind = kind_of(error)
+    more: dict[str, Any] = {}
+    if isinstance(error, FaultyInputError):
+        more["errors"] = list(error.faults)
+    if isinstance(error, VersionConflictError | StepNotAllowedError):
+        more["current_version"] = error.version
+    return Problem(
+        type=f"/problems/{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail="It was noted and will be looked at." if kind is _UNFORESEEN else str(error),
+        **more,
+    )
+
+
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """Give the problem as an answer."""
+    return Response(
+        problem.model_dump_json(exclude_unset=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def answer_error(_request: Request, error: Exception) -> Response:
+    """Answer any error, those FastAPI raises included."""
+    if isinstance(error, RequestValidationError):
+        error = FaultyInputError(faults_of(error.errors()))
+    if isinstance(error, HTTPException):
+        kind = _ADDRESSES.get(error.status_code, KINDS[MalformedError])
+        problem = Problem(
+            type=f"/problems/{kind.name}", title=kind.title, status=kind.status, detail=kind.title
+        )
+        return answer(problem, dict(error.headers or {}))
+    problem = problem_of(error)
+    headers: dict[str, str] = {}
+    if isinstance(error, UnknownKeyError):
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == KINDS[NotYetError].status:
+        headers["Retry-After"] = _RETRY_AFTER_S
+    return answer(problem, headers)

@@ -1,0 +1,41 @@
+"""Counts what was posted, by what became of it."""
+
+from tracker.adapters.http.group_commit import Result
+from tracker.adapters.http.metrics import Metrics
+from tracker.adapters.http.problems import kind_of
+from tracker.application.desk import StepMessage
+from tracker.application.intake import Intake
+from tracker.application.posts import Accepted, Post
+from tracker.domain.network import Network, NotAReceptionPlaceError, channel_of
+
+
+class Tally:
+    """Tells the metrics of each post, in the domain's words."""
+
+    def __init__(self, metrics: Metrics, network: Network) -> None:
+        """Count here; the network tells an office's channel."""
+        self._metrics = metrics
+        self._network = network
+
+    def note(self, post: Post, result: Result) -> None:
+        """Count this post."""
+        outcome = outcome_of(result)
+        if isinstance(post.message, StepMessage):
+            self._metrics.record_step(getattr(post.message, "step", ""), outcome)
+        elif isinstance(post.message, Intake):
+            office = post.message.received_at or post.actor.office
+            self._metrics.record_intake(self._channel(office), outcome)
+
+    def _channel(self, office_id: str) -> str:
+        office = self._network.offices.get(office_id)
+        try:
+            return channel_of(office.kind).value if office else "none"
+        except NotAReceptionPlaceError:
+            return "none"
+
+
+def outcome_of(result: Result) -> str:
+    """Name what became of a post: created, duplicate, or the kind of problem."""
+    if isinstance(result, Accepted):
+        return "duplicate" if result.duplicate else "created"
+    return kind_of(result).name

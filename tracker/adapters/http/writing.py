@@ -1,0 +1,156 @@
+"""The routes that take messages in: one by one, and in batches."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Header, Request, Response
+
+from tracker.adapters.http import examples
+from tracker.adapters.http.answers import BatchAnswer, BatchItem, Stored
+from tracker.adapters.http.bodies import JSON, NDJSON, Bodies
+from tracker.adapters.http.doors import SignedIn
+from tracker.adapters.http.group_commit import GroupCommit, Result
+from tracker.adapters.http.incoming import HAPPENING, MOST_IN_A_BATCH, addressed, many
+from tracker.adapters.http.openapi import BODY, Responses, answers, body, ref
+from tracker.adapters.http.parameters import Code
+from tracker.adapters.http.problems import problem_of
+from tracker.adapters.http.tally import Tally
+from tracker.application.messages import INTAKE
+from tracker.application.posts import Accepted, Post
+from tracker.application.tracker import StoreUnavailableError
+from tracker.domain.actors import Actor
+
+_LOCATED: dict[str, Any] = {
+    "headers": {
+        "Location": {"schema": {"type": "string"}, "description": "The dossier's address."},
+        "ETag": {"schema": {"type": "string"}, "description": "Its version, for `If-Match`."},
+    }
+}
+_MANY = {
+    "type": "array",
+    "maxItems": MOST_IN_A_BATCH,
+    "items": {"anyOf": [ref("Intake"), ref("Happening")]},
+}
+_LINES = {
+    "schema": {"type": "string", "description": "One message a line."},
+    "example": '{"event_id":"desk-3-000078","occurred_at":"2026-11-20T10:05:00+07:00",'
+    '"code":"H26.01-261120-0001","step":"complained","text":"Chờ quá lâu."}\n',
+}
+
+
+class BatchUnavailableError(StoreUnavailableError):
+    """The event store does not answer. Send all of it again: nothing is stored twice."""
+
+
+def add_writing(
+    app: FastAPI, signed_in: SignedIn, bodies: Bodies, commit: GroupCommit, tally: Tally
+) -> None:
+    """Add the routes that write."""
+
+    @app.post(
+        "/v1/dossiers",
+        status_code=201,
+        responses=_stored(examples.STORED, *BODY, 404, 409),
+        openapi_extra=body(ref("Intake"), examples.INTAKE),
+        tags=["write"],
+    )
+    async def take_in(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
+        """Take a dossier in, or hand it in unseen. It answers once this is safe on disk."""
+        message = await bodies.read_as(request, INTAKE)
+        return _answer((await post([Post(actor, message)]))[0])
+
+    @app.post(
+        "/v1/dossiers/{code}/events",
+        status_code=201,
+        responses=_stored(examples.STEP_STORED, *BODY, 404, 409),
+        openapi_extra=body(ref("Happening"), examples.STEP),
+        tags=["write"],
+    )
+    async def take_step(
+        request: Request,
+        actor: Annotated[Actor, Depends(signed_in)],
+        code: Code,
+        if_match: Annotated[
+            str | None,
+            Header(
+                pattern=r'^("[0-9]{1,9}"|\*)$',
+                description="The version believed current, as in `ETag`; another answers 409.",
+            ),
+        ] = None,
+    ) -> Response:
+        """Record that something happened to a dossier."""
+        message = addressed(await bodies.read_as(request, HAPPENING), code)
+        version = None if if_match in {None, "*"} else int(str(if_match).strip('"'))
+        return _answer((await post([Post(actor, message, version)]))[0])
+
+    @app.post(
+        "/v1/dossiers:batch",
+        responses=answers(*BODY, status=200, model=BatchAnswer, example=examples.BATCH_ANSWER),
+        openapi_extra=body(_MANY, examples.BATCH, {NDJSON: _LINES}),
+        tags=["write"],
+    )
+    async def take_batch(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
+        """Take up to 500 messages of any kind, each with its own answer, in the order sent.
+
+        Intakes are carried out first, then steps as they happened; one that is rejected does not
+        touch its neighbours. On 503 send all of it again.
+        """
+        batch = many(*await bodies.read(request, JSON, NDJSON))
+        places = batch.in_working_order()
+        results = await post([Post(actor, batch.messages[place]) for place in places])
+        if any(isinstance(result, StoreUnavailableError) for result in results):
+            raise BatchUnavailableError
+        by_place = batch.rejected | dict(zip(places, results, strict=True))
+        answer = BatchAnswer(items=[_item(by_place[place]) for place in sorted(by_place)])
+        return Response(answer.model_dump_json(exclude_unset=True), media_type=JSON)
+
+    async def post(posts: list[Post]) -> list[Result]:
+        results = await commit.submit_all(posts)
+        for one, result in zip(posts, results, strict=True):
+            tally.note(one, result)
+        return results
+
+
+def _stored(example: dict[str, Any], *problems: int) -> Responses:
+    again = {**example, "duplicate": True}
+    return answers(*problems, status=201, model=Stored, example=example, **_LOCATED) | answers(
+        status=200,
+        model=Stored,
+        example=again,
+        description="It was stored before; this is what was answered then.",
+        **_LOCATED,
+    )
+
+
+def _answer(result: Result) -> Response:
+    if isinstance(result, Exception):
+        raise result
+    return Response(
+        _as_stored(result).model_dump_json(),
+        status_code=200 if result.duplicate else 201,
+        media_type=JSON,
+        headers={
+            "Location": f"/v1/dossiers/{quote(result.code)}",
+            "ETag": f'"{result.version}"',
+        },
+    )
+
+
+def _as_stored(accepted: Accepted) -> Stored:
+    return Stored(
+        code=accepted.code,
+        version=accepted.version,
+        position=accepted.position,
+        status=accepted.status,
+        stage=accepted.stage,
+        promised_at=accepted.promised_at,
+        duplicate=accepted.duplicate,
+    )
+
+
+def _item(result: Result) -> BatchItem:
+    if isinstance(result, Exception):
+        return BatchItem(outcome="rejected", problem=problem_of(result))
+    return BatchItem(
+        outcome="duplicate" if result.duplicate else "created", stored=_as_stored(result)
+    )

@@ -1,0 +1,108 @@
+"""How we speak to Kafka: the one place where kafka-python's clients are made."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+
+_REQUEST_TIMEOUT_MS = 5_000
+_BOOTSTRAP_TIMEOUT_MS = 5_000
+_RECONNECT_AT_LEAST_EVERY_MS = 2_000
+_SESSION_TIMEOUT_MS = 10_000
+_HEARTBEAT_MS = 2_000
+
+
+@dataclass(frozen=True)
+class KafkaConnection:
+    """Where Kafka is and who we are to it; a file or name left empty is not used.
+
+    `servers` are `host:port` with commas between; `security_protocol` and `sasl_mechanism` are
+    Kafka's own words; the files are PEM.
+    """
+
+    servers: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = ""
+    sasl_username: str = ""
+    sasl_password: str = field(default="", repr=False)
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    def settings(self) -> dict[str, Any]:
+        """Give what every client of kafka-python is told."""
+        given = {
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password,
+            "ssl_cafile": self.ca_file,
+            "ssl_certfile": self.cert_file,
+            "ssl_keyfile": self.key_file,
+        }
+        return {
+            "bootstrap_servers": [server.strip() for server in self.servers.split(",")],
+            "security_protocol": self.security_protocol,
+            "request_timeout_ms": _REQUEST_TIMEOUT_MS,
+            "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
+            "reconnect_backoff_max_ms": _RECONNECT_AT_LEAST_EVERY_MS,
+            **{name: value for name, value in given.items() if value},
+        }
+
+
+def open_admin(connection: KafkaConnection) -> KafkaAdminClient:
+    """Connect a client that makes and describes topics. Raises kafka-python's errors."""
+    return KafkaAdminClient(**connection.settings())
+
+
+def open_consumer(
+    connection: KafkaConnection,
+    *,
+    group: str | None = None,
+    **options: Any,  # noqa: ANN401  kafka-python's own
+) -> KafkaConsumer:
+    """Connect a consumer that sees what was committed, and nothing else.
+
+    It commits no position by itself and, unless told by `auto_offset_reset`, never jumps: where its
+    place is gone it raises.
+    """
+    grouped = {
+        "group_id": group,
+        "session_timeout_ms": _SESSION_TIMEOUT_MS,
+        "heartbeat_interval_ms": _HEARTBEAT_MS,
+    }
+    return KafkaConsumer(
+        **connection.settings(),
+        **(grouped if group else {}),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+        **{"auto_offset_reset": "none"} | options,
+    )
+
+
+def open_producer(
+    connection: KafkaConnection, *, transactional_id: str, limit_s: float
+) -> KafkaProducer:
+    """Connect a transactional producer; no single step of it waits longer than the limit.
+
+    The broker ends a transaction of its own accord after one and a half times the limit.
+    `retry_backoff_ms` is short since the client sleeps so long whenever the brokers are still
+    closing the transaction before, which is often.
+    """
+    limit_ms = int(limit_s * 1000)
+    settings = connection.settings() | {
+        "request_timeout_ms": min(_REQUEST_TIMEOUT_MS, limit_ms // 2),
+        "bootstrap_timeout_ms": min(_BOOTSTRAP_TIMEOUT_MS, limit_ms),
+    }
+    return KafkaProducer(
+        **settings,
+        transactional_id=transactional_id,
+        transaction_timeout_ms=limit_ms * 3 // 2,
+        delivery_timeout_ms=limit_ms,
+        max_block_ms=limit_ms,
+        retry_backoff_ms=5,
+        batch_size=262_144,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )

@@ -1,0 +1,106 @@
+"""How an event stands in Kafka: the stored bytes as they are, and headers that tell what they are.
+
+The key is the dossier's id in 32 hexadecimal digits. Every header is text:
+
+    event_id            the sender's own id of what it sent
+    topic               the event's stored name
+    originator_version  the event's number within its dossier, from 1
+    notification_id     its place in the order of the event store
+    recorded_at         when we heard of it, as the event itself has it
+    leaf_hash           its leaf of the Merkle log (RFC 6962) in hexadecimal digits
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import Notification
+
+from tracker.domain.errors import TrackerError
+
+_LEAF = b"\x00"
+
+
+class UnreadableRecordError(TrackerError):
+    """A record of the events' topic is not as the relay writes it."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A record to be sent."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class _Stamp(msgspec.Struct):
+    event_id: str
+    recorded_at: str
+
+
+_STAMP = msgspec.json.Decoder(_Stamp)
+
+
+def leaf_hash(state: bytes) -> bytes:
+    """Give the leaf of the Merkle log that stands for these stored bytes (RFC 6962, 2.1)."""
+    return hashlib.sha256(_LEAF + state).digest()
+
+
+def outgoing(topic: str, event: Notification) -> Outgoing:
+    """Give the record of a stored event. Raises msgspec's errors where it is no JSON of ours."""
+    stamp = _STAMP.decode(event.state)
+    return Outgoing(
+        topic,
+        event.originator_id.hex.encode()
+        if isinstance(event.originator_id, UUID)
+        else event.originator_id.encode(),
+        event.state,
+        [
+            ("event_id", stamp.event_id.encode()),
+            ("topic", event.topic.encode()),
+            ("originator_version", b"%d" % event.originator_version),
+            ("notification_id", b"%d" % event.id),
+            ("recorded_at", stamp.recorded_at.encode()),
+            ("leaf_hash", leaf_hash(event.state).hex().encode()),
+        ],
+    )
+
+
+def recorded_at(state: bytes) -> str:
+    """Give when we heard of the event in these bytes, as it stands there."""
+    return _STAMP.decode(state).recorded_at
+
+
+def header(record: Any, name: str) -> str:  # noqa: ANN401  kafka-python has no types
+    """Give the text of a header. Raises `UnreadableRecordError` where there is none."""
+    for key, value in record.headers:
+        if key == name:
+            return str(value, "utf-8")
+    message = f"A record at {record.topic}, {record.partition}, {record.offset} lacks {name}."
+    raise UnreadableRecordError(message)
+
+
+def incoming(record: Any) -> Notification:  # noqa: ANN401  kafka-python has no types
+    """Give the stored event back that a record was made of.
+
+    Raises `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
+    """
+    place = f"{record.topic}, {record.partition}, {record.offset}"
+    if record.value is None or header(record, "leaf_hash") != leaf_hash(record.value).hex():
+        message = f"The bytes of the record at {place} are not those that were recorded."
+        raise UnreadableRecordError(message)
+    try:
+        return Notification(
+            originator_id=UUID(hex=record.key.decode()),
+            originator_version=int(header(record, "originator_version")),
+            topic=header(record, "topic"),
+            state=record.value,
+            id=int(header(record, "notification_id")),
+        )
+    except ValueError as error:
+        message = f"The record at {place} has a key or number that cannot be read."
+        raise UnreadableRecordError(message) from error

@@ -1,0 +1,229 @@
+"""The relay: brings the store's events to Kafka, each once, in the order of the store.
+
+One relay publishes at a time. What makes that safe is Kafka's fencing and nothing else; what
+follows here only keeps two healthy relays from fencing each other for ever. A relay that has lost
+its place, or finds another's name in the last position, stands by: it looks at how far the other
+is, and takes over when events have waited for `stand_by_s` and the position did not move. A lock in
+the database would not do: a relay that is frozen keeps it. `stand_by_s` must be longer than a
+transaction may take, so that one who still gets on is never taken for dead. Who stops in order says
+so in its last position, and who starts again under the name that stands there begins at once.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from secrets import token_hex
+from threading import Event as Signal
+from time import monotonic
+
+from eventsourcing.persistence import PersistenceError
+from kafka.errors import KafkaError
+
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.records import Outgoing, outgoing, recorded_at
+from tracker.adapters.kafka.relay_position import (
+    KafkaAheadError,
+    Notifications,
+    RelayPosition,
+    as_record,
+    checked_position,
+    read_position,
+)
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import InDoubtError, Transactions
+
+_log = logging.getLogger(__name__)
+
+_TROUBLES = (KafkaError, InDoubtError, PersistenceError)
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 10.0
+
+
+class Standing(StrEnum):
+    """What a relay is doing."""
+
+    PUBLISHING = "publishing"
+    STANDING_BY = "standing_by"
+    IN_TROUBLE = "in_trouble"
+
+
+@dataclass(frozen=True)
+class RelayState:
+    """Where a relay is: the last event in Kafka, the last in the store, and how long one waits."""
+
+    standing: Standing
+    position: int
+    head: int
+    oldest_waiting_s: float = 0.0
+
+    @property
+    def lag(self) -> int:
+        """How far Kafka is behind the store."""
+        return max(0, self.head - self.position)
+
+
+@dataclass(frozen=True)
+class RelayTimes:
+    """How patient a relay is, in seconds, and how many events make a transaction at most."""
+
+    transaction_s: float = 10.0
+    stand_by_s: float = 20.0
+    look_again_s: float = 0.2
+    batch: int = 500
+
+
+class Relay:
+    """Publishes what the store holds, or stands by for another that does."""
+
+    def __init__(
+        self,
+        store: Notifications,
+        connection: KafkaConnection,
+        names: TopicNames,
+        *,
+        name: str,
+        now: Callable[[], datetime],
+        watch: Callable[[RelayState], None] = lambda _: None,
+        times: RelayTimes = RelayTimes(),
+    ) -> None:
+        """Read this store; `name` tells this relay from others and survives its restart.
+
+        `watch` is told the state after every transaction and every look at the store.
+        """
+        self._store = store
+        self._connection = connection
+        self._names = names
+        self._name = name
+        self._now = now
+        self._watch = watch
+        self._times = times
+        self._session = ""
+        self._announced: set[str] = set()
+        self._position = 0
+        self._signal = Signal()
+        self._ending = False
+
+    def wake(self) -> None:
+        """Let the relay look at the store at once."""
+        self._signal.set()
+
+    def stop(self) -> None:
+        """Let the transaction at hand be finished, then end."""
+        self._ending = True
+        self._signal.set()
+
+    def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Publish until told to stop; Kafka or a database that does not answer is waited for.
+
+        Raises `KafkaAheadError` and `PositionUnsureError`, which only a person can put right, and
+        whatever else it did not expect.
+        """
+        pause = _FIRST_PAUSE_S
+        while not self._ended(stopping):
+            try:
+                if self._my_turn(stopping):
+                    self._publish(stopping)
+                pause = _FIRST_PAUSE_S
+            except _TROUBLES as error:
+                _log.warning("The relay begins anew: %r", error.__cause__ or error)
+                self._rest(Standing.IN_TROUBLE, pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    # -------------------------------------------------------------- whose turn
+
+    def _my_turn(self, stopping: Callable[[], bool]) -> bool:
+        consumer = open_consumer(self._connection)
+        try:
+            seen: RelayPosition | None = None
+            since = monotonic()
+            while not self._ended(stopping):
+                last = read_position(consumer, self._names)
+                if last is None or last.left or self._is_mine(last):
+                    return True
+                self._position = last.position
+                head = self._store.max_notification_id() or 0
+                if last != seen or head <= last.position:
+                    seen, since = last, monotonic()
+                elif monotonic() - since >= self._times.stand_by_s:
+                    _log.warning("%s does not get on; %s takes over.", last.relay, self._name)
+                    return True
+                self._rest(Standing.STANDING_BY, min(1.0, self._times.stand_by_s / 4), stopping)
+            return False
+        finally:
+            consumer.close()
+
+    def _is_mine(self, last: RelayPosition) -> bool:
+        """Tell whether nobody else came between: a name is enough only for who has just begun."""
+        return last.session in self._announced if self._announced else last.relay == self._name
+
+    # -------------------------------------------------------------- publishing
+
+    def _publish(self, stopping: Callable[[], bool]) -> None:
+        kafka = Transactions(
+            self._connection, self._names.events, limit_s=self._times.transaction_s
+        )
+        with kafka:  # from here on nobody else publishes, so that what is read now stays true
+            consumer = open_consumer(self._connection)
+            try:
+                self._position = checked_position(consumer, self._names, self._store)
+            finally:
+                consumer.close()
+            self._session = token_hex(8)
+            kafka.commit([self._mark()])
+            self._announced.add(self._session)
+            _log.info("%s publishes from %s on.", self._name, self._position)
+            while not self._ended(stopping):
+                if not self._publish_next(kafka):
+                    self._signal.wait(self._times.look_again_s)
+                    self._signal.clear()
+            kafka.commit([self._mark(left=True)])
+
+    def _publish_next(self, kafka: Transactions) -> bool:
+        events = self._store.select_notifications(
+            self._position, self._times.batch, inclusive_of_start=False
+        )
+        if events:
+            last = events[-1].id
+            records = [outgoing(self._names.events, event) for event in events]
+            kafka.commit([*records, self._mark(last)])
+            self._position = last
+        elif (self._store.max_notification_id() or 0) < self._position:
+            raise KafkaAheadError
+        self._tell(Standing.PUBLISHING)
+        return bool(events)
+
+    def _mark(self, position: int | None = None, *, left: bool = False) -> Outgoing:
+        at = self._position if position is None else position
+        return as_record(self._names, RelayPosition(at, self._name, self._session, left=left))
+
+    # ---------------------------------------------------------------- the rest
+
+    def _tell(self, standing: Standing) -> None:
+        try:
+            head = self._store.max_notification_id() or 0
+            waiting = (
+                self._store.select_notifications(self._position, 1, inclusive_of_start=False)
+                if head > self._position
+                else ()
+            )
+        except PersistenceError:
+            return
+        age = (
+            (self._now() - datetime.fromisoformat(recorded_at(waiting[0].state))).total_seconds()
+            if waiting
+            else 0.0
+        )
+        self._watch(RelayState(standing, self._position, head, max(0.0, age)))
+
+    def _rest(self, standing: Standing, seconds: float, stopping: Callable[[], bool]) -> None:
+        until = monotonic() + seconds
+        while not self._ended(stopping) and (left := until - monotonic()) > 0:
+            self._tell(standing)
+            self._signal.wait(min(left, self._times.look_again_s))
+            self._signal.clear()
+
+    def _ended(self, stopping: Callable[[], bool]) -> bool:
+        return self._ending or stopping()

@@ -1,0 +1,101 @@
+"""Reads the tables of the event store as they are, for whoever checks them.
+
+Unlike the recorder it takes nothing for granted: a damaged row is given, not refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import Engine, RowMapping, bindparam, text
+
+from tracker.application.ports import RequestKey
+from tracker.application.verifying import RequestRow, StoredRow
+
+_ROWS_A_READ = 1000
+_KEYS_A_QUERY = 250
+
+
+class SqlStoreScan:
+    """The rows of one event store, on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Read this database."""
+        self._engine = engine
+        self._on_sqlite = engine.dialect.name == "sqlite"
+        self._position = "rowid" if self._on_sqlite else "notification_id"
+
+    @property
+    def leaves_no_gaps(self) -> bool:
+        """Tell whether positions are 1, 2, 3 ...; a sequence of PostgreSQL's skips some."""
+        return self._on_sqlite
+
+    def head(self) -> int:
+        """Give the position of the newest event, 0 where there is none."""
+        query = text(f"SELECT MAX({self._position}) FROM stored_events")  # noqa: S608  our own name
+        with self._engine.begin() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
+        """Give up to `limit` rows of events after this position, oldest first."""
+        query = text(
+            f"SELECT {self._position} AS position, originator_id, originator_version, topic, state"  # noqa: S608  our own name
+            f" FROM stored_events WHERE {self._position} > :after AND {self._position} <= :up_to"
+            f" ORDER BY {self._position} LIMIT :limit"
+        )
+        with self._engine.begin() as connection:
+            rows = connection.execute(query, {"after": after, "up_to": up_to, "limit": limit})
+            return [_stored(row, row["position"]) for row in rows.mappings()]
+
+    def requests(self, *, up_to: int) -> Iterator[RequestRow]:
+        """Give every request up to this position or without an event, in any order."""
+        query = text(
+            "SELECT r.source, r.event_id, r.code, r.version, r.position,"  # noqa: S608  our own name
+            f" e.{self._position} AS there, e.originator_id, e.originator_version, e.topic, e.state"
+            f" FROM requests r LEFT JOIN stored_events e ON e.{self._position} = r.position"
+            f" WHERE r.position <= :up_to OR e.{self._position} IS NULL"
+        )
+        with self._engine.begin() as connection:
+            options = connection.execution_options(yield_per=_ROWS_A_READ)
+            for row in options.execute(query, {"up_to": up_to}).mappings():
+                there = None if row["there"] is None else _stored(row, row["there"])
+                yield RequestRow(
+                    row["source"],
+                    row["event_id"],
+                    row["code"],
+                    row["version"],
+                    row["position"],
+                    there,
+                )
+
+    def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
+        """Give those of these requests that are there."""
+        query = text(
+            "SELECT source, event_id FROM requests WHERE (source, event_id) IN :keys"
+        ).bindparams(bindparam("keys", expanding=True))
+        found: set[RequestKey] = set()
+        with self._engine.begin() as connection:
+            for start in range(0, len(keys), _KEYS_A_QUERY):
+                part = list(keys[start : start + _KEYS_A_QUERY])
+                found |= {(row[0], row[1]) for row in connection.execute(query, {"keys": part})}
+        return found
+
+    def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
+        """Give those of these dossiers that have a key."""
+        query = text("SELECT dossier_id FROM dossier_keys WHERE dossier_id IN :ids").bindparams(
+            bindparam("ids", expanding=True)
+        )
+        ids = [one.hex if self._on_sqlite else one for one in dossier_ids]
+        with self._engine.begin() as connection:
+            found = connection.scalars(query, {"ids": ids}).all()
+        return {one if isinstance(one, UUID) else UUID(one) for one in found}
+
+
+def _stored(row: RowMapping, position: int) -> StoredRow:
+    state = row["state"]
+    return StoredRow(
+        position,
+        str(row["originator_id"]).replace("-", ""),
+        row["originator_version"],
+        str(row["topic"]),
+        state.encode() if isinstance(state, str) else bytes(state or b""),
+    )

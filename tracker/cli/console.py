@@ -1,0 +1,101 @@
+"""What a person sees: tables, progress and notes; plain text where nobody is watching."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+_WIDEST = 10_000
+
+Step = Callable[[int], None]
+"""Called with how much more of the work is done."""
+
+
+def say(text: str) -> None:
+    """Write a result to the standard output, as it is."""
+    print(text, flush=True)  # noqa: T201  what was asked for belongs there
+
+
+def note(text: str) -> None:
+    """Write what is not the result, such as advice or an error, to the standard error."""
+    print(text, file=sys.stderr)  # noqa: T201  where it can be told from results
+
+
+def show_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    title: str = "",
+    numbers: bool = False,
+) -> None:
+    """Write a table; nothing in it is cut off, or broken so that it could not be copied.
+
+    `numbers`: all but the first column are numbers.
+    """
+    heading = list(columns)
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[index]) for row in [heading, *cells]) for index in range(len(columns))]
+    if sys.stdout.isatty() and _fits(table := _drawn(heading, cells, title, numbers=numbers)):
+        Console().print(table)
+        return
+    if title:
+        say(title)
+    for row in [heading, *cells]:
+        padded = (
+            cell.rjust(width) if numbers and index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        say("  ".join(padded).rstrip())
+
+
+def _drawn(
+    heading: Sequence[str], cells: Sequence[Sequence[str]], title: str, *, numbers: bool
+) -> Table:
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for index, column in enumerate(heading):
+        table.add_column(column, justify="right" if numbers and index else "left", no_wrap=True)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _fits(table: Table) -> bool:
+    console = Console()
+    wanted = Measurement.get(console, console.options.update(width=_WIDEST), table).maximum
+    return wanted <= console.width
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Step]:
+    """Show how far long work is and when it will be done, where somebody is watching."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not (total and console.is_terminal),
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(task, more)

@@ -1,0 +1,13 @@
+"""How a command ends when it cannot do, or did not find, what it should."""
+
+import typer
+
+
+class UsageError(typer.TyperException):
+    """The command was called in a way that cannot be carried out."""
+
+    exit_code = 2
+
+
+class CheckFailedError(typer.TyperException):
+    """A check found what must not be."""

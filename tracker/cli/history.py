@@ -1,0 +1,123 @@
+"""`tracker history`: everything that happened to one dossier, and when we heard of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, tzinfo
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+import typer
+
+from tracker.application.reading import SEALED_FIELDS, Moment
+from tracker.bootstrap import wall_clock
+from tracker.cli.console import note, say, show_table
+from tracker.cli.figures import Format
+from tracker.cli.opening import me, opened
+from tracker.cli.times import past_end, shown
+from tracker.domain.actors import Role
+from tracker.domain.codes import tidied
+from tracker.domain.events import Corrected, Event
+from tracker.domain.values import CLOCK_SKEW
+
+_BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
+
+
+def history(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Such as H26.05-261122-0042.")],
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what had happened by then.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what was known by then.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+) -> None:
+    """List every event of one dossier.
+
+    With who and where, when it happened and when it was recorded. Sealed texts stay sealed. The
+    look itself is recorded, as every look at a dossier is.
+    """
+    now = wall_clock()
+    with opened(now=lambda: now) as it:
+        zone = it.service.calendar.zone
+        moment = Moment(
+            past_end("--as-of", as_of, zone, now), past_end("--known-at", known_at, zone, now)
+        )
+        events = it.reader.history(me(Role.AUDITOR), tidied(code), moment)
+    lines = [_line(event, events, zone) for event in events]
+    if form is Format.JSON:
+        answer = {
+            "code": events[0].code if events else tidied(code),
+            "as_of": _iso(moment.as_of, zone),
+            "known_at": _iso(moment.known_at, zone),
+            "events": lines,
+        }
+        say(orjson.dumps(answer).decode())
+        return
+    show_table(
+        ["version", "step", "occurred at", "recorded at", "who", "office", "notes"],
+        [_cells(event, line, zone) for event, line in zip(events, lines, strict=True)],
+    )
+    if not events:
+        note("Nothing of this dossier had happened, or was known, by then.")
+
+
+def _line(event: Event, events: Sequence[Event], zone: tzinfo) -> dict[str, Any]:
+    own = {
+        name: value
+        for name, value in msgspec.to_builtins(event).items()
+        if name not in _BORNE_BY_ALL and value is not None
+    }
+    return {
+        "version": event.originator_version,
+        "step": event.step.value,
+        "occurred_at": _iso(event.occurred_at, zone),
+        "recorded_at": _iso(event.recorded_at, zone),
+        "late": _is_late(event),
+        "by": asdict(event.by),
+        "event_id": event.event_id,
+        "details": {name: value for name, value in own.items() if name not in SEALED_FIELDS},
+        "sealed": [name for name in own if name in SEALED_FIELDS],
+        "corrected_by": [
+            one.originator_version
+            for one in events
+            if isinstance(one, Corrected) and one.corrects == event.originator_version
+        ],
+    }
+
+
+def _cells(event: Event, line: dict[str, Any], zone: tzinfo) -> list[str]:
+    notes = []
+    if line["late"]:
+        notes.append(f"LATE by {str(event.recorded_at - event.occurred_at).split('.')[0]}")
+    notes += [f"CORRECTED by {version}" for version in line["corrected_by"]]
+    notes += [f"{name}: {_short(value)}" for name, value in line["details"].items() if value]
+    notes += [f"{name}: (sealed)" for name in line["sealed"]]
+    return [
+        str(event.originator_version),
+        event.step.value,
+        shown(event.occurred_at, zone),
+        shown(event.recorded_at, zone),
+        f"{event.by.role} {event.by.id}",
+        event.by.office or event.by.partner or "-",
+        "; ".join(notes),
+    ]
+
+
+def _short(value: object) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{name} {_short(one)}" for name, one in value.items() if one)
+        case list() | tuple():
+            return str(len(value))
+        case _:
+            return str(value)
+
+
+def _is_late(event: Event) -> bool:
+    return event.recorded_at - event.occurred_at > CLOCK_SKEW
+
+
+def _iso(moment: datetime | None, zone: tzinfo) -> str | None:
+    return moment.astimezone(zone).isoformat() if moment else None

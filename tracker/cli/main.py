@@ -1,0 +1,84 @@
+"""The command `tracker`: every command by name, and what becomes of errors."""
+
+import sqlite3
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.cli.check_data import check_data
+from tracker.cli.console import note
+from tracker.cli.demo import demo
+from tracker.cli.figures import figures
+from tracker.cli.history import history
+from tracker.cli.importing import import_file
+from tracker.cli.keys import keys
+from tracker.cli.migrate import migrate
+from tracker.cli.rebuild import rebuild
+from tracker.cli.serve import serve
+from tracker.cli.verify import verify
+from tracker.domain.errors import TrackerError
+from tracker.settings import Settings
+
+_HELP = (
+    "Follows administrative dossiers from intake to delivery, and can prove what happened to them."
+)
+
+
+def program() -> typer.Typer:
+    """Put the commands together; the help is plain where nobody is watching."""
+    app = typer.Typer(
+        name="tracker",
+        help=_HELP,
+        epilog=_settings_help(),
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown" if sys.stdout.isatty() else None,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help=_HELP)(_without_command)
+    app.command()(serve)
+    app.command()(demo)
+    app.command("import")(import_file)
+    app.command()(figures)
+    app.command()(history)
+    app.command()(rebuild)
+    app.command()(migrate)
+    app.command()(verify)
+    app.add_typer(keys(), name="keys")
+    app.command("check-data")(check_data)
+    return app
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and end the process: 0 done, 1 a check failed or an error, 2 wrong usage."""
+    try:
+        code = program()(args=args, prog_name="tracker", standalone_mode=False)
+    except typer.TyperException as error:
+        note(f"Error: {_one_line(error.format_message())}")
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except (TrackerError, PersistenceError, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        note(f"Error: {_one_line(str(error)) or type(error).__name__}")
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        note(context.get_help())
+        raise typer.Exit(2)
+
+
+def _settings_help() -> str:
+    names = ", ".join(f"TRACKER_{name.upper()}" for name in Settings.model_fields)
+    return f"Settings are read from the environment: {names}."
+
+
+def _one_line(text: str) -> str:
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())

@@ -1,0 +1,31 @@
+"""`tracker migrate`: brings the databases to the tables that this version needs."""
+
+from sqlalchemy.engine import make_url
+
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.migrate import Branch
+from tracker.adapters.sql.migrate import migrate as bring_up
+from tracker.cli.console import say
+from tracker.cli.opening import settings
+
+
+def migrate() -> None:
+    """Make the tables that PostgreSQL lacks.
+
+    To be run before a new version is started; may be run at any time, also by two at once. SQLite
+    makes its own tables.
+    """
+    chosen = settings()
+    for branch, url in (
+        (Branch.EVENTS, chosen.events_url()),
+        (Branch.READ_MODELS, chosen.read_models_url()),
+    ):
+        if url.startswith("sqlite"):
+            say(f"{branch.value}: SQLite makes its own tables")
+            continue
+        engine = open_engine(url)
+        try:
+            bring_up(engine, branch)
+        finally:
+            engine.dispose()
+        say(f"{branch.value}: up to date at {make_url(url).render_as_string()}")

@@ -1,0 +1,118 @@
+"""`tracker serve`: runs the service in one process until it is told to stop."""
+
+import gc
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from tracker.bootstrap import http_app
+from tracker.cli.console import say
+from tracker.cli.errors import CheckFailedError, UsageError
+from tracker.cli.logs import configure_logs
+from tracker.cli.opening import opened, settings
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_FINISH_WITHIN_S = 20
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_COLLECT_AFTER = 50_000
+
+_log = structlog.get_logger("tracker.serve")
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on, instead of TRACKER_HOST.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Instead of TRACKER_PORT; 0 takes a free one."),
+    ] = None,
+) -> None:
+    """Run the service, in one process.
+
+    On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
+
+    A read model that cannot go on ends the service with 1, rather than let it grow stale unseen.
+    """
+    chosen = settings()
+    chosen = chosen.model_copy(
+        update={"host": host or chosen.host, "port": chosen.port if port is None else port}
+    )
+    if chosen.log_level.upper() not in _LEVELS:
+        message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
+        raise UsageError(message)
+    configure_logs(chosen.log_level.upper())
+    causes: list[tuple[str, Exception]] = []
+    with opened(chosen) as it, _listening(chosen.host, chosen.port) as listening:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                http_app(it),
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_FINISH_WITHIN_S,
+            )
+        )
+
+        def stop() -> None:
+            server.should_exit = True
+
+        def died(name: str, error: Exception) -> None:
+            causes.append((name, error))
+            _log.critical("a read model cannot go on", read_model=name, exc_info=error)
+            stop()
+
+        with _stopped_by_signals(stop), it.following(died):
+            _announce(listening)
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_COLLECT_AFTER)
+            server.run(sockets=[listening])
+    if causes:
+        name, error = causes[0]
+        message = f"The read model {name} cannot go on: {error}"
+        raise CheckFailedError(message)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        message = f"Cannot listen on {host}, port {port}: {error.strerror or error}"
+        raise CheckFailedError(message) from error
+    with listening:
+        yield listening
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Stop on a signal also while the server is starting, and end with 0 afterwards.
+
+    The server raises a signal it has served once more when it is done: then it must find this.
+    """
+    before = {one: signal.signal(one, lambda *_: stop()) for one in _STOPS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _announce(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(f"Tracker listens on {address}")
+    say(f"  page     {address}/")
+    say(f"  docs     {address}/docs")
+    say(f"  metrics  {address}/metrics")

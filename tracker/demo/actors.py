@@ -1,0 +1,70 @@
+"""An actor of every role, for whoever wants to try the demo."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime
+
+from tracker.application.reception import Service
+from tracker.domain.actors import Actor, Role
+from tracker.domain.network import Collaborator, Office, OfficeKind
+
+_STANDS_AT = {
+    Role.STAFF: OfficeKind.BRANCH,
+    Role.AGENT: OfficeKind.AGENT_POINT,
+    Role.KIOSK: OfficeKind.KIOSK,
+    Role.PORTAL: OfficeKind.PORTAL,
+}
+
+
+def one_a_role(service: Service, now: datetime) -> list[Actor]:
+    """Give an actor of each role, of staff two; none where the data hold nobody today."""
+    day = service.local_day(now)
+    found: dict[Role, Callable[[], Actor | None]] = {
+        Role.COLLABORATOR: lambda: _collaborator(service, day),
+        Role.CARRIER: lambda: _carrier(service, day),
+    }
+    actors = []
+    for role in Role:
+        if role in _STANDS_AT:
+            actor = _at_an_office(service, day, role)
+        else:
+            actor = found.get(role, lambda role=role: Actor(role, f"demo-{role}"))()
+        if actor:
+            actors.append(actor)
+        if role is Role.STAFF:
+            actors += _deciding(service, day)
+    return actors
+
+
+def _deciding(service: Service, day: date) -> list[Actor]:
+    """Give a clerk of the office that decides most procedures, to take dossiers further."""
+    deciding = Counter(one.decided_by for one in service.catalogue.in_force_on(day))
+    return [
+        Actor(Role.STAFF, f"demo-staff-{office.lower()}", office)
+        for office, _ in deciding.most_common(1)
+    ]
+
+
+def _at_an_office(service: Service, day: date, role: Role) -> Actor | None:
+    def fits(office: Office) -> bool:
+        return office.kind is _STANDS_AT[role] and service.network.is_open(office.id, day)
+
+    office = next(filter(fits, service.network.offices.values()), None)
+    if office is None:
+        return None
+    return Actor(role, f"demo-{role}-{office.id.lower()}", office.id, office.partner or "")
+
+
+def _collaborator(service: Service, day: date) -> Actor | None:
+    def admitted(one: Collaborator) -> bool:
+        return one.serves_on(day) and one.is_trained_on(day)
+
+    one = next(filter(admitted, service.network.collaborators.values()), None)
+    return Actor(Role.COLLABORATOR, one.id, one.team) if one else None
+
+
+def _carrier(service: Service, day: date) -> Actor | None:
+    for one in service.network.partners.values():
+        if one.carrier and one.exists_on(day):
+            return Actor(Role.CARRIER, f"demo-carrier-{one.id.lower()}", partner=one.id)
+    return None

@@ -3,7 +3,7 @@
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,9 @@ from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.engine import open_engine
@@ -32,7 +35,9 @@ from tracker.application.code_desk import CodeDesk
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
+from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
+from tracker.projections.feed import Feed
 from tracker.projections.follower import Follower
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
@@ -62,7 +67,7 @@ class Follow:
     """One projection with what it reads and what it writes."""
 
     projection: Projection
-    feed: StoreFeed
+    feed: Feed
     model: SqlReadModel
     projector: Projector
 
@@ -81,7 +86,13 @@ class Installation:
     look_up: SqlLookUp
     figures: SqlFigures
     scan: SqlStoreScan
+    store_feed: StoreFeed
     follows: dict[str, Follow]
+
+    @property
+    def is_embedded(self) -> bool:
+        """Tell whether the read models follow the store itself, without Kafka between."""
+        return not self.settings.kafka_servers
 
     def catch_up(self) -> int:
         """Bring every read model up to date, and tell how many events were taken."""
@@ -90,8 +101,8 @@ class Installation:
     def check_not_ahead(self) -> None:
         """Raise `ReadModelAheadError` where a read model would pass over the next events."""
         for follow in self.follows.values():
-            positions = [follow.model.position(one) for one in follow.feed.partitions()]
-            if max(positions) > follow.feed.head():
+            heads = follow.feed.heads()
+            if any(follow.model.position(one) > head for one, head in heads.items()):
                 raise ReadModelAheadError
 
     def sample_codes(self, limit: int) -> Sequence[str]:
@@ -119,24 +130,26 @@ class Installation:
         Raises `ReadModelAheadError`.
         """
         self.check_not_ahead()
-        followers = [
-            Follower(name, follow.projector, follow.feed, died)
-            for name, follow in self.follows.items()
-        ]
-        for follower in followers:
-            follower.start()
-        try:
+        with working(self.following_tasks(self.follows), died):
             yield
-        finally:
-            for follower in followers:
-                follower.stop()
+
+    def following_tasks(self, names: Iterable[str]) -> list[Task]:
+        """Give the tasks that keep these read models up to date."""
+        followers = {
+            name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
+        }
+        return [Task(name, one.run, one.wake) for name, one in followers.items()]
 
 
 @contextmanager
 def installation(
-    settings: Settings, now: Callable[[], datetime] = wall_clock
+    settings: Settings, now: Callable[[], datetime] = wall_clock, *, sharing: bool = False
 ) -> Iterator[Installation]:
-    """Open an installation, making what is missing, and close it afterwards."""
+    """Open an installation, making what is missing, and close it afterwards.
+
+    With Kafka the read models follow it: all of it by itself, or, `sharing`, the part that falls
+    to this process among all that share it.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     data = load_service_data(settings.service_data)
     service = Service(data.network, data.catalogue, load_calendar(settings.service_data))
@@ -146,11 +159,18 @@ def installation(
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
-    feeds: list[StoreFeed] = []
+    feeds: list[Feed] = []
 
     def stored() -> None:
         for feed in feeds:
             feed.wake()
+
+    def new_feed(name: str) -> Feed:
+        if not settings.kafka_servers:
+            return StoreFeed(tracker.store)
+        names = topic_names(settings)
+        group = f"{names.prefix}.{name}" if sharing else None
+        return KafkaFeed(kafka_connection(settings), names.events, group=group)
 
     tracker = Tracker(
         library_variables(settings.events_url()),
@@ -164,7 +184,7 @@ def installation(
         create_registry(registry)
         follows: dict[str, Follow] = {}
         for kind in PROJECTIONS:
-            projection, feed = kind(), StoreFeed(tracker.store)
+            projection, feed = kind(), new_feed(kind.NAME)
             model = SqlReadModel(views, projection)
             model.create()
             feeds.append(feed)
@@ -192,13 +212,35 @@ def installation(
                 now=now,
             ),
             scan=SqlStoreScan(registry),
+            store_feed=StoreFeed(tracker.store),
             follows=follows,
         )
     finally:
+        for feed in feeds:
+            feed.close()
         codes.close()
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def kafka_connection(settings: Settings) -> KafkaConnection:
+    """Give where Kafka is and who we are to it."""
+    return KafkaConnection(
+        servers=settings.kafka_servers,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=settings.kafka_sasl_password.get_secret_value(),
+        ca_file=settings.kafka_ca_file,
+        cert_file=settings.kafka_cert_file,
+        key_file=settings.kafka_key_file,
+    )
+
+
+def topic_names(settings: Settings) -> TopicNames:
+    """Name this installation's topics."""
+    return TopicNames(settings.kafka_topic_prefix)
 
 
 def http_app(installation: Installation) -> FastAPI:
@@ -219,7 +261,9 @@ def http_app(installation: Installation) -> FastAPI:
             look_up=installation.look_up,
             figures=installation.figures,
             watched={
-                name: Watched(follow.feed, follow.model)
+                name: Watched(
+                    installation.store_feed, follow.model, in_order=installation.is_embedded
+                )
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),

@@ -138,7 +138,7 @@ def test_a_batch_that_begins_elsewhere_than_the_model_stands_is_passed_over(
     digest = following.model.digest()
     for after in (0, 5, 11):
         with following.model.batch() as batch:
-            assert not batch.advance("list", after=after, to=20)
+            assert not batch.advance("list", after=after, last=records(EVENTS)[19])
     assert (following.model.digest(), following.position()) == (digest, 10)
 
 
@@ -337,7 +337,7 @@ def test_a_projector_that_began_before_a_switch_writes_into_the_new_tables_or_no
     assert status.model.compare_and_switch(green, status.feed).equal
     batch_of_then = records(EVENTS)[30:40]
     with status.model.batch() as batch:
-        assert batch.advance("list", after=after, to=40)
+        assert batch.advance("list", after=after, last=batch_of_then[-1])
         status.projection.apply(batch_of_then, batch.view)
     status.feed.upto = len(EVENTS)
     status.projector().catch_up()

@@ -29,7 +29,7 @@ def test_it_is_live_and_ready(site: Site) -> None:
 
 def test_it_is_not_ready_while_a_read_model_does_not_answer(site: Site) -> None:
     class Broken(SqlReadModel):
-        def position(self, _partition: str) -> int:
+        def store_position(self) -> int:
             raise OSError
 
     follow = site.installation.follows["timeline"]

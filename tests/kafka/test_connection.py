@@ -1,4 +1,15 @@
-from tracker.adapters.kafka.connection import KafkaConnection
+import threading
+from collections.abc import Callable
+
+import pytest
+from kafka.errors import KafkaTimeoutError
+
+from tracker.adapters.kafka.connection import (
+    KafkaConnection,
+    open_admin,
+    open_consumer,
+    open_producer,
+)
 
 
 def test_what_is_left_empty_is_not_told_to_the_client() -> None:
@@ -28,3 +39,21 @@ def test_sasl_and_tls_pass_through() -> None:
 
 def test_the_password_is_not_in_what_is_logged_of_a_connection() -> None:
     assert "hidden" not in repr(KafkaConnection("a:1", sasl_password="hidden"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "connect",
+    [
+        open_admin,
+        open_consumer,
+        lambda connection: open_producer(connection, transactional_id="x", limit_s=1),
+    ],
+)
+def test_a_kafka_that_is_not_there_leaves_no_thread_behind(
+    connect: Callable[[KafkaConnection], object],
+) -> None:
+    before = threading.active_count()
+    with pytest.raises(KafkaTimeoutError):
+        connect(KafkaConnection("127.0.0.1:1"))
+    assert threading.active_count() == before

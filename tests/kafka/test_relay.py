@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from uuid import uuid4
 
 import pytest
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import OperationalError, StoredEvent
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.independent import headers, records, versions
@@ -100,6 +101,20 @@ def test_events_without_their_position_are_never_seen(
         killed._send([outgoing(names.events, event) for event in events], monotonic() + 5)
         assert records(connection.servers, names.events) == []
         assert records(connection.servers, names.relay_positions) == []
+
+
+def test_an_event_kafka_never_takes_moves_no_position(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    head = append(store, histories(5))
+    publish_all(store, connection, names)
+    text = {"event_id": "x", "recorded_at": "2026-11-20T05:00:00Z", "much": "x" * 2_000_000}
+    store.insert_events([StoredEvent(uuid4(), 1, "x.v1", json.dumps(text).encode())])
+    with running(store, connection, names) as relay:
+        until(lambda: relay.stands("in_trouble"))
+        assert relay.states[-1].lag == 1
+    last = json.loads(records(connection.servers, names.relay_positions)[-1].value)
+    assert last["position"] == head
 
 
 @pytest.fixture

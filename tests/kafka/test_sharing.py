@@ -9,8 +9,9 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine
 
+from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories
-from tests.kafka.relaying import running, until
+from tests.kafka.relaying import publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
@@ -113,6 +114,47 @@ def test_workers_come_and_go_and_every_event_counts_once(
     expected.create()
     assert Projector(kind(), StoreFeed(store), expected).catch_up() == 1500
     assert model.digest() == expected.digest()
+
+
+def test_a_partition_that_went_and_came_back_is_read_on_where_it_was(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    group = f"{names.prefix}-group"
+    places: dict[str, int] = {}
+
+    def read_on(feed: KafkaFeed) -> int:
+        count = 0
+        for partition in feed.partitions():
+            while read := feed.read(partition, after=places.get(partition, 0), limit=10):
+                places[partition] = read[-1].position
+                count += len(read)
+        return count
+
+    def shares(feed: KafkaFeed, other: KafkaFeed | None = None) -> bool:
+        feed.wait(0.05)
+        if other is not None:
+            other.wait(0.05)
+            return len(feed.partitions()) == len(other.partitions()) == PARTITIONS // 2
+        return len(feed.partitions()) == PARTITIONS
+
+    with closing(KafkaFeed(connection, names.events, group=group)) as one:
+        until(lambda: shares(one))
+        append(store, histories(20))
+        publish_all(store, connection, names)
+        one.wake()
+        assert read_on(one) == 80
+        with closing(KafkaFeed(connection, names.events, group=group)) as other:
+            until(lambda: shares(one, other))
+            append(store, histories(20, first=100))
+            publish_all(store, connection, names)
+            one.wake()
+            first = read_on(one)
+        assert 0 < first < 80
+        until(lambda: shares(one))
+        append(store, histories(20, first=200))
+        publish_all(store, connection, names)
+        one.wake()
+        assert read_on(one) == 160 - first
 
 
 def test_two_workers_that_both_believe_in_a_partition_write_it_once(

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as Signal
 from time import monotonic, sleep
 
 import pytest
+from kafka.errors import KafkaTimeoutError
+from kafka.future import Future
 
 from ops.local_servers.kafka import KafkaCluster
 from tests.kafka.independent import records
@@ -74,6 +77,59 @@ def test_a_record_that_is_too_large_takes_its_neighbours_with_it(
         next_one.commit([note(names.answers, "c")])
     assert values(connection, names.answers) == ["c"]
     assert values(connection, small) == []
+
+
+class Deaf:
+    """A producer whose second record nobody takes, and whose commits never end."""
+
+    def __init__(self, *, failing: bool, hanging: bool) -> None:
+        self.commits = 0
+        self._failing = failing
+        self._hanging = hanging
+        self._sent = 0
+
+    def begin_transaction(self) -> None:
+        pass
+
+    def send(self, *_: object, **__: object) -> Future:
+        self._sent += 1
+        future = Future()
+        if self._failing and self._sent == 2:
+            return future.failure(KafkaTimeoutError())
+        return future.success(None)
+
+    def flush(self, timeout: float) -> None:
+        pass
+
+    def commit_transaction(self) -> None:
+        self.commits += 1
+        if self._hanging:
+            Signal().wait(3)
+
+    def close(self, timeout: float) -> None:
+        pass
+
+
+def commit_with(producer: Deaf) -> None:
+    mine = Transactions(KafkaConnection("nowhere:1"), "mine", limit_s=0.2)
+    mine._producer = producer
+    mine.commit([note("a", "a"), note("a", "b"), note("a", "c")])
+
+
+def test_one_record_that_failed_is_enough_not_to_commit_the_others() -> None:
+    producer = Deaf(failing=True, hanging=False)
+    with pytest.raises(InDoubtError):
+        commit_with(producer)
+    assert producer.commits == 0
+
+
+def test_a_commit_that_does_not_end_is_left_behind_in_time() -> None:
+    producer = Deaf(failing=False, hanging=True)
+    began = monotonic()
+    with pytest.raises(InDoubtError):
+        commit_with(producer)
+    assert monotonic() - began < 2
+    commit_with(Deaf(failing=False, hanging=False))
 
 
 def test_after_a_doubt_nothing_more_is_sent(connection: KafkaConnection, names: TopicNames) -> None:

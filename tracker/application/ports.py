@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder, PersistenceError
+from eventsourcing.persistence import ApplicationRecorder, Notification, PersistenceError
 
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -46,6 +46,14 @@ class DossierRecorder(ApplicationRecorder):
     @abstractmethod
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
         """Give those of these requests that were carried out."""
+
+    @abstractmethod
+    def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
+        """Store events under the very positions they bear, and requests, in one transaction.
+
+        A request that is there already is replaced. Raises the library's `IntegrityError` where a
+        version is not the dossier's next. The next event stored afterwards gets a higher position.
+        """
 
     @abstractmethod
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 from eventsourcing.persistence import PersistenceError
+from kafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.cli.check_data import check_data
@@ -15,11 +16,13 @@ from tracker.cli.demo import demo
 from tracker.cli.figures import figures
 from tracker.cli.history import history
 from tracker.cli.importing import import_file
+from tracker.cli.kafka import dead_letters, restore, topics
 from tracker.cli.keys import keys
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
 from tracker.cli.serve import serve
 from tracker.cli.verify import verify
+from tracker.cli.work import work
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 
@@ -48,6 +51,10 @@ def program() -> typer.Typer:
     app.command()(history)
     app.command()(rebuild)
     app.command()(migrate)
+    app.command()(topics)
+    app.command()(work)
+    app.command()(restore)
+    app.add_typer(dead_letters(), name="dead-letters")
     app.command()(verify)
     app.add_typer(keys(), name="keys")
     app.command("check-data")(check_data)
@@ -63,7 +70,14 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)
-    except (TrackerError, PersistenceError, SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (
+        TrackerError,
+        PersistenceError,
+        SQLAlchemyError,
+        KafkaError,
+        sqlite3.Error,
+        OSError,
+    ) as error:
         note(f"Error: {_one_line(str(error)) or type(error).__name__}")
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

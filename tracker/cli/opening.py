@@ -26,7 +26,10 @@ def settings() -> Settings:
 
 @contextmanager
 def opened(
-    chosen: Settings | None = None, now: Callable[[], datetime] = wall_clock
+    chosen: Settings | None = None,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    sharing: bool = False,
 ) -> Iterator[Installation]:
     """Open the installation. Raises `UsageError` where its settings are of no use."""
     chosen = chosen or settings()
@@ -35,15 +38,17 @@ def opened(
     except ValueError as error:
         message = f"{_variable('master_key')} (or the file master.key): {error}"
         raise UsageError(message) from error
-    with installation(chosen, now) as it:
+    with installation(chosen, now, sharing=sharing) as it:
         yield it
 
 
 def catch_up(it: Installation) -> int:
     """Bring every read model up to date, and tell how many events were taken.
 
-    Raises `ReadModelAheadError`.
+    With Kafka that is left to those who work on it. Raises `ReadModelAheadError`.
     """
+    if not it.is_embedded:
+        return 0
     it.check_not_ahead()
     behind = {follow: _behind(follow) for follow in it.follows.values()}
     with progress("Read models", sum(behind.values())) as step:
@@ -71,8 +76,8 @@ def me(role: Role) -> Actor:
 
 def _behind(follow: Follow) -> int:
     return sum(
-        max(follow.feed.head() - follow.model.position(partition), 0)
-        for partition in follow.feed.partitions()
+        max(head - follow.model.position(partition), 0)
+        for partition, head in follow.feed.heads().items()
     )
 
 

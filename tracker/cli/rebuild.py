@@ -53,7 +53,7 @@ def rebuild(
 def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:
     green = follow.model.next_generation()
     projector = Projector(follow.projection, follow.feed, green)
-    with progress(name, follow.feed.head()) as step:
+    with progress(name, sum(follow.feed.heads().values())) as step:
         for partition in follow.feed.partitions():
             while taken := projector.run_once(partition):
                 step(taken)

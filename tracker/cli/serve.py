@@ -1,10 +1,9 @@
 """`tracker serve`: runs the service in one process until it is told to stop."""
 
 import gc
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import structlog
@@ -16,8 +15,8 @@ from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
+from tracker.cli.stopping import stopped_by_signals
 
-_STOPS = (signal.SIGTERM, signal.SIGINT)
 _FINISH_WITHIN_S = 20
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _COLLECT_AFTER = 50_000
@@ -71,7 +70,8 @@ def serve(
             _log.critical("a read model cannot go on", read_model=name, exc_info=error)
             stop()
 
-        with _stopped_by_signals(stop), it.following(died):
+        following = it.following(died) if it.is_embedded else nullcontext()
+        with stopped_by_signals(stop), following:
             _announce(listening)
             gc.collect()
             gc.freeze()
@@ -93,20 +93,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         raise CheckFailedError(message) from error
     with listening:
         yield listening
-
-
-@contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Stop on a signal also while the server is starting, and end with 0 afterwards.
-
-    The server raises a signal it has served once more when it is done: then it must find this.
-    """
-    before = {one: signal.signal(one, lambda *_: stop()) for one in _STOPS}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _announce(listening: socket.socket) -> None:

@@ -1,6 +1,6 @@
 """Where projections get their events from: the event store, or Kafka."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,13 @@ class Record:
     position: int
     event: Event
     state: bytes
+    stored_at: int = 0
+    """Its position in the event store, where the feed counts in another way."""
+
+    @property
+    def store_position(self) -> int:
+        """Give its position in the event store."""
+        return self.stored_at or self.position
 
 
 class Feed(Protocol):
@@ -25,8 +32,14 @@ class Feed(Protocol):
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Give up to `limit` events after this position, oldest first."""
 
+    def heads(self) -> Mapping[str, int]:
+        """Give the position of each partition's end, as far as it is known."""
+
     def wait(self, seconds: float) -> None:
         """Return when there may be something new, at the latest after so many seconds."""
 
     def wake(self) -> None:
         """Let whoever waits look again at once."""
+
+    def close(self) -> None:
+        """Let go of what was read from."""

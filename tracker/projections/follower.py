@@ -1,43 +1,27 @@
-"""Keeps a read model up to date in a thread that never limps."""
+"""Keeps a read model up to date."""
 
 from collections.abc import Callable
-from threading import Event as Signal
-from threading import Thread
 
 from tracker.projections.feed import Feed
 from tracker.projections.projector import Projector
 
-_LOOK_AGAIN_S = 0.5
+_LOOK_AGAIN_S = 0.1
 
 
 class Follower:
-    """Runs a projector until it is stopped, or dies and says so."""
+    """Runs a projector on its feed."""
 
-    def __init__(
-        self, name: str, projector: Projector, feed: Feed, died: Callable[[str, Exception], None]
-    ) -> None:
-        """Follow the feed; `died` is called with the cause when it cannot go on."""
-        self._name = name
+    def __init__(self, projector: Projector, feed: Feed) -> None:
+        """Follow this feed, the one the projector reads."""
         self._projector = projector
         self._feed = feed
-        self._died = died
-        self._stopping = Signal()
-        self._thread = Thread(target=self._run, name=f"projection-{name}", daemon=True)
 
-    def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Follow until told to stop, the batch at hand finished. Raises whatever stopped it."""
+        while not stopping():
+            if not self._projector.catch_up(stopping):
+                self._feed.wait(_LOOK_AGAIN_S)
 
-    def stop(self) -> None:
-        """Finish the batch at hand and end."""
-        self._stopping.set()
+    def wake(self) -> None:
+        """Let it look at the feed at once."""
         self._feed.wake()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                if not self._projector.catch_up(self._stopping.is_set):
-                    self._feed.wait(_LOOK_AGAIN_S)
-        except Exception as error:  # noqa: BLE001  whatever it was, it is handed on
-            self._died(self._name, error)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from tracker.projections.feed import Feed
+from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
 from tracker.projections.rows import View
 
@@ -18,7 +18,7 @@ class Batch(Protocol):
     def view(self) -> View:
         """The rows it may read and write."""
 
-    def advance(self, partition: str, *, after: int, to: int) -> bool:
+    def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""
 
 
@@ -51,7 +51,7 @@ class Projector:
         if not records:
             return 0
         with self._model.batch() as batch:
-            if batch.advance(partition, after=after, to=records[-1].position):
+            if batch.advance(partition, after=after, last=records[-1]):
                 self._projection.apply(records, batch.view)
         return len(records)
 

@@ -38,7 +38,7 @@ class Bodies:
         parts: list[bytes] = []
         size = 0
         async for part in request.stream():
-            size = len(part)
+            size += len(part)
             if size > self._most:
                 raise TooLargeError
             parts.append(part)

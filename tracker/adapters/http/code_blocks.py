@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import Depends, FastAPI, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from tracker.adapters.http import examples
@@ -130,7 +130,7 @@ def add_code_blocks(app: FastAPI, signed_in: SignedIn, bodies: Bodies, leases: L
         request: Request, actor: Annotated[Actor, Depends(signed_in)]
     ) -> Response:
         """Lease code numbers, so that real codes can be given without a network."""
-        block = await run_sync(leases.lease, actor, await bodies.read_as(request, _LEASE))
+        block = await run_in_threadpool(leases.lease, actor, await bodies.read_as(request, _LEASE))
         answer = BlockAnswer(
             id=block.id,
             agency=block.agency,
@@ -156,6 +156,6 @@ def add_code_blocks(app: FastAPI, signed_in: SignedIn, bodies: Bodies, leases: L
     ) -> Response:
         """Note numbers of a block as never to be used; said twice, they are noted once."""
         unused = await bodies.read_as(request, _UNUSED)
-        await run_sync(leases.note_unused, actor, block_id, unused)
+        await run_in_threadpool(leases.note_unused, actor, block_id, unused)
         answer = UnusedAnswer(id=block_id, numbers=sorted(set(unused.numbers)))
         return Response(answer.model_dump_json(), media_type=JSON)

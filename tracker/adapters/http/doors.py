@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tracker.adapters.http.parts import Keys
@@ -55,7 +55,7 @@ class SignedIn:
         if actor is not None and since is not None and since <= now < since + _KNOWN_FOR:
             return actor
         try:
-            actor = await run_sync(self._keys.actor_of, key)
+            actor = await run_in_threadpool(self._keys.actor_of, key)
         except UnknownError:
             raise UnknownKeyError from None
         if len(self._known) >= _MOST_KNOWN:

@@ -85,11 +85,8 @@ def _at(error: Mapping[str, Any]) -> str:
     if place and place[0] in _ELSEWHERE:
         return "/" + "/".join(str(part) for part in place[:2])
     kind = error["type"]
-    foreign = kind == "extra_forbidden"
-    if place and place[0] in _TAGS and not (foreign and len(place) == 1):
+    if place and place[0] in _TAGS and (len(place) > 1 or kind != "extra_forbidden"):
         place = place[1:]
-    if foreign:
-        place[-1] = "*"
     if kind in {"union_tag_not_found", "union_tag_invalid"}:
         place.append("step")
     return "".join(

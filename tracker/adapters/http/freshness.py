@@ -1,16 +1,18 @@
 """How fresh an answer is, and how a writer waits until its own write can be read."""
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
+from uuid import UUID
 
-from anyio import current_time, sleep
-from anyio.to_thread import run_sync
 from fastapi import Query
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from tracker.adapters.http.problems import NotYetError, UnknownPositionError
+from tracker.domain.events import Event
 from tracker.projections.feed import Record
 
 _LOOK_AGAIN_S = 0.01
@@ -52,20 +54,46 @@ class Feed(Protocol):
 class ReadModel(Protocol):
     """A read model that knows how far it is."""
 
-    def position(self, partition: str) -> int:
-        """Give the last position that is in it."""
+    def store_position(self) -> int:
+        """Give the position in the event store of the newest event that is in it."""
+
+    def version_of(self, dossier_id: UUID) -> int:
+        """Give the version of a dossier that is in it; 0 where nothing is."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A read model and the feed it follows."""
+    """A read model and the event store that is its source.
+
+    `in_order`: it takes the events in the very order of the store. With Kafka between it may hold
+    an event and still lack an earlier one of another dossier.
+    """
 
     feed: Feed
     model: ReadModel
+    in_order: bool
 
     def position(self) -> int:
-        """Give the last position that is in the model."""
-        return sum(self.model.position(partition) for partition in self.feed.partitions())
+        """Give the position of the newest event that is in the model."""
+        return self.model.store_position()
+
+    def holds(self, position: int) -> bool:
+        """Tell whether this event is in the model, and all of its dossier before it."""
+        if self.position() < position:
+            return False
+        if self.in_order:
+            return True
+        return all(
+            self.model.version_of(event.originator_id) >= event.originator_version
+            for event in self._next_after(position - 1)
+        )
+
+    def _next_after(self, position: int) -> list[Event]:
+        return [
+            record.event
+            for partition in self.feed.partitions()
+            for record in self.feed.read(partition, after=position, limit=1)
+        ]
 
     def freshness(self, now: datetime) -> Freshness:
         """Tell how fresh the model is; asked before reading it, this never says too much."""
@@ -73,13 +101,7 @@ class Watched:
         behind = max(0, self.feed.head() - position)
         waiting: list[datetime] = []
         if behind:
-            waiting = [
-                record.event.recorded_at
-                for partition in self.feed.partitions()
-                for record in self.feed.read(
-                    partition, after=self.model.position(partition), limit=1
-                )
-            ]
+            waiting = [event.recorded_at for event in self._next_after(position)]
         age = (now - min(waiting)).total_seconds() if waiting else 0.0
         return Freshness(position=position, behind=behind, age_seconds=max(0.0, age))
 
@@ -102,14 +124,15 @@ class Waits:
         """
         if not after:
             return
-        if after > await run_sync(self._head):
+        if after > await run_in_threadpool(self._head):
             raise UnknownPositionError
-        end = current_time() + self._seconds
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._seconds
         for one in self._watched:
-            while await run_sync(one.position) < after:
-                if current_time() > end:
+            while not await run_in_threadpool(one.holds, after):
+                if loop.time() > end:
                     raise NotYetError
-                await sleep(_LOOK_AGAIN_S)
+                await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def of_the_store(head: int) -> Freshness:

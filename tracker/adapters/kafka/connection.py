@@ -1,13 +1,24 @@
 """How we speak to Kafka: the one place where kafka-python's clients are made."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import (
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaProducer,
+)
+from kafka.errors import UnknownTopicOrPartitionError
+from kafka.net.compat import KafkaNetClient
+
+T = TypeVar("T")
 
 _REQUEST_TIMEOUT_MS = 5_000
 _BOOTSTRAP_TIMEOUT_MS = 5_000
 _RECONNECT_AT_LEAST_EVERY_MS = 2_000
+_ASK_ABOUT_TOPICS_EVERY_MS = 30_000
 _SESSION_TIMEOUT_MS = 10_000
 _HEARTBEAT_MS = 2_000
 
@@ -45,13 +56,14 @@ class KafkaConnection:
             "request_timeout_ms": _REQUEST_TIMEOUT_MS,
             "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
             "reconnect_backoff_max_ms": _RECONNECT_AT_LEAST_EVERY_MS,
+            "metadata_max_age_ms": _ASK_ABOUT_TOPICS_EVERY_MS,
             **{name: value for name, value in given.items() if value},
         }
 
 
 def open_admin(connection: KafkaConnection) -> KafkaAdminClient:
     """Connect a client that makes and describes topics. Raises kafka-python's errors."""
-    return KafkaAdminClient(**connection.settings())
+    return _open(KafkaAdminClient, connection.settings())
 
 
 def open_consumer(
@@ -70,15 +82,30 @@ def open_consumer(
         "session_timeout_ms": _SESSION_TIMEOUT_MS,
         "heartbeat_interval_ms": _HEARTBEAT_MS,
     }
-    return KafkaConsumer(
-        **connection.settings(),
-        **(grouped if group else {}),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-        **{"auto_offset_reset": "none"} | options,
+    settings = {
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",
+        "allow_auto_create_topics": False,
+        "metrics_enabled": False,
+    }
+    return _open(
+        KafkaConsumer, connection.settings() | settings | (grouped if group else {}) | options
     )
+
+
+def subscribe(
+    consumer: KafkaConsumer, topic: str, listener: ConsumerRebalanceListener | None = None
+) -> None:
+    """Let the consumer share this topic with its group.
+
+    kafka-python forgets to ask about a topic it is told of while it asks about something else; as
+    the leader of its group it would then give nobody anything until it asks again. So it is asked
+    about before. Raises `UnknownTopicOrPartitionError`.
+    """
+    if not consumer.partitions_for_topic(topic):
+        raise UnknownTopicOrPartitionError(topic)
+    consumer.subscribe([topic], listener=listener)
 
 
 def open_producer(
@@ -91,18 +118,32 @@ def open_producer(
     closing the transaction before, which is often.
     """
     limit_ms = int(limit_s * 1000)
-    settings = connection.settings() | {
-        "request_timeout_ms": min(_REQUEST_TIMEOUT_MS, limit_ms // 2),
+    settings = {
+        "request_timeout_ms": min(_REQUEST_TIMEOUT_MS, limit_ms * 3 // 10),
         "bootstrap_timeout_ms": min(_BOOTSTRAP_TIMEOUT_MS, limit_ms),
+        "transactional_id": transactional_id,
+        "transaction_timeout_ms": limit_ms * 3 // 2,
+        "delivery_timeout_ms": limit_ms * 6 // 10,
+        "max_block_ms": limit_ms,
+        "retry_backoff_ms": 5,
+        "batch_size": 262_144,
+        "allow_auto_create_topics": False,
+        "metrics_enabled": False,
     }
-    return KafkaProducer(
-        **settings,
-        transactional_id=transactional_id,
-        transaction_timeout_ms=limit_ms * 3 // 2,
-        delivery_timeout_ms=limit_ms,
-        max_block_ms=limit_ms,
-        retry_backoff_ms=5,
-        batch_size=262_144,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-    )
+    return _open(KafkaProducer, connection.settings() | settings)
+
+
+def _open(kind: Callable[..., T], settings: Mapping[str, Any]) -> T:
+    """Make a client; one that cannot connect would leave a thread and four sockets behind."""
+    networks: list[KafkaNetClient] = []
+
+    def network(**configs: Any) -> KafkaNetClient:  # noqa: ANN401  kafka-python's own
+        networks.append(KafkaNetClient(**configs))
+        return networks[-1]
+
+    try:
+        return kind(kafka_client=network, **settings)
+    except BaseException:
+        for one in networks:
+            one.close()
+        raise

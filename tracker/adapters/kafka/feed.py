@@ -51,7 +51,12 @@ class KafkaFeed:
             self._note(error)
             return ()
         return [
-            Record(one.offset + 1, from_bytes(header(one, "topic"), one.value), one.value)
+            Record(
+                one.offset + 1,
+                from_bytes(header(one, "topic"), one.value),
+                one.value,
+                int(header(one, "notification_id")),
+            )
             for one in records
         ]
 

@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
-from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, subscribe
 from tracker.adapters.kafka.inbox_answers import accepted, rejected
 from tracker.adapters.kafka.inbox_reading import InboxReading, KeyRing, Letter
 from tracker.adapters.kafka.records import Outgoing
@@ -104,7 +104,11 @@ class Inbox:
             auto_offset_reset="earliest",
             max_poll_records=_BATCH,
         )
-        consumer.subscribe([self._names.inbox])
+        try:
+            subscribe(consumer, self._names.inbox)
+        except BaseException:
+            consumer.close()
+            raise
         return consumer
 
     def _take_batch(self, consumer: KafkaConsumer, transactions: Transactions) -> bool:

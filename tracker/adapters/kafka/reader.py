@@ -14,7 +14,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, subscribe
 from tracker.domain.errors import TrackerError
 
 _POLL = 2000
@@ -125,17 +125,23 @@ class TopicReader:
                 self._connection, group=self._group, max_poll_records=_POLL, fetch_max_wait_ms=250
             )
             self._consumer = consumer
-            if self._group:
-                consumer.subscribe([self._topic], listener=_Placing(self))
-            else:
-                numbers = consumer.partitions_for_topic(self._topic)
-                if not numbers:
-                    self.close()
-                    raise UnknownTopicOrPartitionError(self._topic)
-                ours = [TopicPartition(self._topic, number) for number in sorted(numbers)]
-                consumer.assign(ours)
-                self.placed(ours)
+            try:
+                self._begin(consumer)
+            except BaseException:
+                self.close()
+                raise
         return self._consumer
+
+    def _begin(self, consumer: KafkaConsumer) -> None:
+        if self._group:
+            subscribe(consumer, self._topic, _Placing(self))
+            return
+        numbers = consumer.partitions_for_topic(self._topic)
+        if not numbers:
+            raise UnknownTopicOrPartitionError(self._topic)
+        ours = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        consumer.assign(ours)
+        self.placed(ours)
 
     def _read(self, partition: TopicPartition, after: int, limit: int) -> Sequence[Any]:
         if not self._is_ours(partition):
@@ -189,14 +195,15 @@ class TopicReader:
 
     def _at_end(self, partition: TopicPartition) -> bool:
         """Tell whether nothing is left to be read; what we know of the ends is used only once."""
-        consumer = self._open()
-        if monotonic() > self._ends_until:
+        consumer, place = self._open(), self._places[partition]
+        known = self._ends.get(partition, -1) if monotonic() <= self._ends_until else -1
+        if known < place:  # what we know may be from before the partition came to us
             self._ends = dict(self.ends())
             self._ends_until = monotonic() + _ENDS_KEPT_S
-        end = self._ends.get(partition, 0)
-        if self._places[partition] > end:
+            known = self._ends.get(partition, place)
+        if place > known:
             raise TopicCutError
-        return (consumer.position(partition, timeout_ms=_SLICE_MS) or 0) >= end
+        return (consumer.position(partition, timeout_ms=_SLICE_MS) or 0) >= known
 
 
 class _Placing(ConsumerRebalanceListener):  # type: ignore[misc]

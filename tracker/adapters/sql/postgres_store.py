@@ -14,7 +14,7 @@ import psycopg
 
 # The library counts the factories it finds in this module: names of its own stay in theirs.
 from eventsourcing import postgres
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.utils import Environment, EnvType, strtobool
 
 from tracker.application.ports import DossierRecorder, OutcomeUnknownError, Request, RequestKey
@@ -46,6 +46,26 @@ FROM unnest(%s::text[], %s::text[]) AS asked (source, event_id)
 JOIN requests USING (source, event_id)
 """
 _SELECT_KEYS = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])"
+
+
+_RESTORE = """
+INSERT INTO stored_events (notification_id, originator_id, originator_version, topic, state)
+OVERRIDING SYSTEM VALUE
+SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::bytea[])
+"""
+_RESTORE_REQUESTS = """
+INSERT INTO requests (source, event_id, digest, code, version, position)
+SELECT DISTINCT ON (source, event_id) *
+FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[], %s::bigint[], %s::bigint[])
+    AS r (source, event_id, digest, code, version, position)
+ORDER BY source, event_id, position DESC
+ON CONFLICT (source, event_id) DO UPDATE
+SET code = excluded.code, version = excluded.version, position = excluded.position
+"""
+_RESTORE_SEQUENCE = """
+SELECT setval(pg_get_serial_sequence('stored_events', 'notification_id'), max(notification_id))
+FROM stored_events
+"""
 
 
 class UnsafeFunctionsError(TrackerError):
@@ -123,6 +143,32 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
                 for row in cursor.fetchall()
             )
             return {request.key: request for request in found}
+
+    def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
+        """Store events under the very positions they bear, and requests, in one transaction."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(
+                _RESTORE,
+                (
+                    [one.id for one in events],
+                    [one.originator_id for one in events],
+                    [one.originator_version for one in events],
+                    [one.topic for one in events],
+                    [one.state for one in events],
+                ),
+            )
+            cursor.execute(
+                _RESTORE_REQUESTS,
+                (
+                    [one.key[0] for one in requests],
+                    [one.key[1] for one in requests],
+                    [one.digest for one in requests],
+                    [one.code for one in requests],
+                    [one.version for one in requests],
+                    [one.position for one in requests],
+                ),
+            )
+            cursor.execute(_RESTORE_SEQUENCE)
 
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Give the wrapped keys of these dossiers; an erased one is not among them."""

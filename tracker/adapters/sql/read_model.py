@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    func,
     select,
     text,
     true,
@@ -34,7 +35,7 @@ from tracker.adapters.sql.engine import snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
 from tracker.domain.errors import ConflictError, TrackerError
-from tracker.projections.feed import Feed
+from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
 from tracker.projections.projector import BATCH
 from tracker.projections.rows import DossierRow, Row
@@ -53,6 +54,7 @@ _POSITIONS = Table(
     Column("generation", Integer, primary_key=True),
     Column("partition", String, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("store_position", BigInteger, nullable=False),
 )
 _IDS_A_QUERY = 500
 
@@ -135,14 +137,16 @@ class SqlBatch:
         self._generation = generation
         self.view = SqlView(connection, generation)
 
-    def advance(self, partition: str, *, after: int, to: int) -> bool:
+    def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""
         key = {"name": self._name, "generation": self._generation, "partition": partition}
         if after == 0:
-            fresh = insert(self._connection)(_POSITIONS).values(**key, position=0)
+            fresh = insert(self._connection)(_POSITIONS).values(**key, position=0, store_position=0)
             self._connection.execute(fresh.on_conflict_do_nothing())
         moved = self._connection.execute(
-            update(_POSITIONS).where(_is(key), _POSITIONS.c.position == after).values(position=to)
+            update(_POSITIONS)
+            .where(_is(key), _POSITIONS.c.position == after)
+            .values(position=last.position, store_position=last.store_position)
         )
         return moved.rowcount == 1
 
@@ -176,6 +180,26 @@ class SqlReadModel:
         """Give the last position that is in the tables."""
         with self._engine.begin() as connection:
             return self._position(connection, self._generation_in(connection), partition)
+
+    def store_position(self) -> int:
+        """Give the position in the event store of the newest event in the tables.
+
+        With several partitions each may lack events before it that are in another.
+        """
+        with self._engine.begin() as connection:
+            newest = select(func.max(_POSITIONS.c.store_position)).where(
+                _POSITIONS.c.name == self._projection.NAME,
+                _POSITIONS.c.generation == self._generation_in(connection),
+            )
+            return int(connection.scalar(newest) or 0)
+
+    def version_of(self, dossier_id: UUID) -> int:
+        """Give the version of a dossier that is in the tables; 0 where nothing is."""
+        with self.reading() as (connection, generation):
+            table = table_of(self._projection.ROWS[0], generation)
+            version = func.max(table.c.version)
+            found = connection.scalar(select(version).where(table.c.dossier_id == dossier_id))
+            return int(found or 0)
 
     @contextmanager
     def batch(self) -> Iterator[SqlBatch]:
@@ -311,7 +335,7 @@ class SqlReadModel:
                     records = [record for record in read if record.position <= end]
                     if not records:
                         raise ReadModelAheadError
-                    batch.advance(partition, after=after, to=records[-1].position)
+                    batch.advance(partition, after=after, last=records[-1])
                     self._projection.apply(records, batch.view)
                     touched |= {record.event.originator_id for record in records}
         return touched

@@ -12,7 +12,7 @@ from uuid import UUID
 
 # The library counts the factories it finds in this module: names of its own stay in theirs.
 from eventsourcing import sqlite
-from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.persistence import Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
 from tracker.application.ports import DossierRecorder, Request, RequestKey
@@ -182,6 +182,21 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
                     )
         return found
 
+    def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
+        """Store events under the very positions they bear, and requests, in one transaction."""
+        with self.datastore.transaction(commit=True) as c:
+            c.executemany(
+                "INSERT INTO stored_events VALUES (?,?,?,?,?)",
+                [
+                    (one.id, _hex(one.originator_id), one.originator_version, one.topic, one.state)
+                    for one in events
+                ],
+            )
+            c.executemany(
+                "INSERT OR REPLACE INTO requests VALUES (?,?,?,?,?,?)",
+                [(*one.key, one.digest, one.code, one.version, one.position) for one in requests],
+            )
+
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Give the wrapped keys of these dossiers; an erased one is not among them."""
         found: dict[UUID, bytes] = {}
@@ -213,3 +228,7 @@ class Factory(sqlite.SQLiteFactory):
 
 def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _hex(dossier: UUID | str) -> str:
+    return dossier.hex if isinstance(dossier, UUID) else dossier

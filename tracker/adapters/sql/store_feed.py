@@ -1,6 +1,6 @@
 """The event store as a feed: polled, and woken early when this process has stored something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event as Signal
 
 from eventsourcing.persistence import Notification
@@ -40,9 +40,16 @@ class StoreFeed:
         """Give the position of the newest event, 0 where there is none."""
         return self._store.max_notification_id() or 0
 
+    def heads(self) -> Mapping[str, int]:
+        """Give the position of the newest event by partition."""
+        return {PARTITION: self.head()}
+
     def wake(self) -> None:
         """Let whoever waits look again at once."""
         self._signal.set()
+
+    def close(self) -> None:
+        """Leave the store open: it is not ours."""
 
     def wait(self, seconds: float) -> None:
         """Return when there may be something new, at the latest after so many seconds."""

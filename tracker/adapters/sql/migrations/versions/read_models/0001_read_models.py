@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer, primary_key=True),
         sa.Column("partition", sa.String, primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("store_position", sa.BigInteger, nullable=False),
     )
 
 

@@ -1,0 +1,143 @@
+"""`make stack`: the production shape on this machine, with real servers, until Ctrl-C.
+
+PostgreSQL and Kafka from `ops/local_servers`, then the programs as an operator would start them:
+`tracker migrate`, `topics`, `demo`, `serve`, and `work` twice. Everything lives in one directory,
+which is kept: started again, it goes on where it was.
+"""
+
+import argparse
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from ops.local_servers.errors import ServerMissing
+from ops.local_servers.kafka import KafkaCluster
+from ops.local_servers.postgres import PostgresServer
+
+_TRACKER = (sys.executable, "-m", "tracker")
+_READY_WITHIN_S = 60
+_STOP_WITHIN_S = 40
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the stack and give the exit code: 0 stopped in order, 1 something died."""
+    parser = argparse.ArgumentParser(description="The production shape on this machine.")
+    parser.add_argument("--directory", type=Path, default=Path("var/stack"))
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
+    chosen = parser.parse_args(arguments)
+    directory = chosen.directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ExitStack() as stack:
+            environment = _servers(stack, directory, chosen.brokers)
+            for command in ("migrate", "topics"):
+                subprocess.run([*_TRACKER, command], env=environment, check=True)
+            running = _programs(stack, directory, environment, chosen.port)
+            _wait_until_ready(chosen.port, running)
+            subprocess.run([*_TRACKER, "demo"], env=environment, check=True)
+            print(f"\nThe stack stands: http://127.0.0.1:{chosen.port}/  Ctrl-C stops it.", flush=True)
+            return _watch(running)
+    except KeyboardInterrupt:
+        print("Stopped.", flush=True)
+        return 0
+    except (ServerMissing, subprocess.CalledProcessError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _servers(stack: ExitStack, directory: Path, brokers: int) -> dict[str, str]:
+    print("PostgreSQL and Kafka are starting …", flush=True)
+    postgres = stack.enter_context(PostgresServer(directory / "postgres"))
+    stack.callback(postgres.stop)
+    kafka = stack.enter_context(KafkaCluster(directory / "kafka", brokers=brokers))
+    stack.callback(kafka.stop)
+    key = directory / "master.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+    copies = {"TRACKER_KAFKA_REPLICATION": "3", "TRACKER_KAFKA_MIN_INSYNC": "2"}
+    return {
+        **os.environ,
+        **(copies if brokers > 1 else {}),
+        "TRACKER_STORE_URL": postgres.url,
+        "TRACKER_KAFKA_SERVERS": kafka.bootstrap_servers,
+        "TRACKER_DATA_DIR": str(directory / "data"),
+        "TRACKER_MASTER_KEY": key.read_text(),
+    }
+
+
+def _programs(
+    stack: ExitStack, directory: Path, environment: dict[str, str], port: int
+) -> dict[str, subprocess.Popen[bytes]]:
+    commands = {
+        "api": ["serve", "--port", str(port)],
+        "relay": ["work", "--only", "relay,inbox"],
+        "projections-1": ["work", "--only", "status,timeline,promises"],
+        "projections-2": ["work", "--only", "status,timeline,promises"],
+    }
+    return {
+        name: stack.enter_context(_program(command, directory / f"{name}.log", environment))
+        for name, command in commands.items()
+    }
+
+
+@contextmanager
+def _program(
+    command: Sequence[str], log: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*_TRACKER, *command],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for us; they are told in their turn
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]]) -> None:
+    end = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < end and not _dead(running):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+
+
+def _watch(running: dict[str, subprocess.Popen[bytes]]) -> int:
+    while not (dead := _dead(running)):
+        time.sleep(0.5)
+    print(f"{', '.join(dead)} ended; its log says why.", file=sys.stderr)
+    return 1
+
+
+def _dead(running: dict[str, subprocess.Popen[bytes]]) -> list[str]:
+    return [name for name, process in running.items() if process.poll() is not None]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

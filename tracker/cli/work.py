@@ -1,0 +1,118 @@
+"""`tracker work`: the roles that run beside the service, where Kafka stands between."""
+
+import hashlib
+import hmac
+import socket
+from collections.abc import Sequence
+from threading import Event as Signal
+from typing import Annotated
+
+import structlog
+import typer
+
+from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.inbox import Inbox
+from tracker.adapters.kafka.metrics import WorkMetrics
+from tracker.adapters.kafka.relay import Relay
+from tracker.bootstrap import PROJECTIONS, Installation, kafka_connection, topic_names
+from tracker.cli.console import say
+from tracker.cli.errors import CheckFailedError, UsageError
+from tracker.cli.logs import configure_logs
+from tracker.cli.opening import opened, settings
+from tracker.cli.stopping import stopped_by_signals
+from tracker.crew import Task, working
+from tracker.settings import Settings
+
+RELAY, INBOX = "relay", "inbox"
+ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS))
+
+_log = structlog.get_logger("tracker.work")
+
+
+def work(
+    only: Annotated[
+        str,
+        typer.Option(metavar="ROLE,…", help=f"Which of {', '.join(ROLES)}. By default all."),
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="What tells this relay from others and survives its restart."),
+    ] = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Serve /metrics here; 0 serves none.")
+    ] = 0,
+) -> None:
+    """Relay events to Kafka, take what partners post there, keep read models up to date.
+
+    Several of each may run. On SIGTERM or Ctrl-C each finishes what it has in hand. A role that
+    cannot go on ends the process with 1 and says why.
+    """
+    chosen = settings()
+    roles = _roles(only, chosen)
+    configure_logs(chosen.log_level.upper())
+    causes: list[tuple[str, Exception]] = []
+    stop = Signal()
+
+    def died(role: str, error: Exception) -> None:
+        causes.append((role, error))
+        _log.critical("a role cannot go on", role=role, exc_info=error)
+        stop.set()
+
+    with opened(chosen, sharing=True) as it:
+        metrics = WorkMetrics(
+            {role: it.follows[role].model for role in roles if role in it.follows},
+            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
+        )
+        tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
+        with metrics.served(port), stopped_by_signals(stop.set), working(tasks, died):
+            say(f"Tracker works as {', '.join(roles)}")
+            stop.wait()
+    if causes:
+        role, error = causes[0]
+        message = f"The role {role} cannot go on: {error}"
+        raise CheckFailedError(message)
+
+
+def _roles(only: str, chosen: Settings) -> Sequence[str]:
+    if not chosen.kafka_servers:
+        message = "TRACKER_KAFKA_SERVERS is not set; without Kafka 'tracker serve' does it all."
+        raise UsageError(message)
+    roles = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip())) or ROLES
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        message = f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}."
+        raise UsageError(message)
+    return roles
+
+
+def _tasks(
+    it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics
+) -> Sequence[Task]:
+    connection, names = kafka_connection(it.settings), topic_names(it.settings)
+    tasks = it.following_tasks(role for role in roles if role in it.follows)
+    if RELAY in roles:
+        relay = Relay(
+            it.tracker.store,
+            connection,
+            names,
+            name=name,
+            now=it.now,
+            watch=metrics.record_relay,
+        )
+        tasks.append(Task(RELAY, relay.run, relay.wake))
+    if INBOX in roles:
+        inbox = Inbox(
+            connection,
+            names,
+            handle=it.tracker.handle,
+            keys=it.keys,
+            secret=inbox_secret(it.settings),
+            watch=metrics.record_post,
+        )
+        tasks.append(Task(INBOX, inbox.run))
+    return tasks
+
+
+def inbox_secret(chosen: Settings) -> bytes:
+    """Derive the secret that vouches for actors on Kafka from the master key."""
+    return hmac.new(chosen.master_key_bytes(), b"tracker inbox actors", hashlib.sha256).digest()

@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MYPY_PATHS := tracker tests ops $(if $(wildcard loadtests/*.py),loadtests)
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers run test check format lock clean python
+.PHONY: help install servers stack run test check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ python:
 run: install ## Serve on this machine, with demo data where there are none yet
 	$(BIN)/tracker demo
 	exec $(BIN)/tracker serve
+
+stack: servers ## Run the production shape here: PostgreSQL, Kafka, API, relay, projections; Ctrl-C stops it
+	$(BIN)/python -m ops.stack --directory var/stack
 
 servers: install ## Bring the servers that tests start: Kafka's jars (by Maven), PostgreSQL (root: by apt-get)
 	$(BIN)/python -m ops.local_servers.install

@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             running = _programs(stack, directory, environment, chosen.port)
             _wait_until_ready(chosen.port, running)
             subprocess.run([*_TRACKER, "demo"], env=environment, check=True)
-            print(f"\nThe stack stands: http://127.0.0.1:{chosen.port}/  Ctrl-C stops it.", flush=True)
+            address = f"http://127.0.0.1:{chosen.port}/"
+            print(f"\nThe stack stands: {address}  Ctrl-C stops it.", flush=True)
             return _watch(running)
     except KeyboardInterrupt:
         print("Stopped.", flush=True)

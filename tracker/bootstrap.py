@@ -37,7 +37,7 @@ from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
-from tracker.projections.feed import Feed
+from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
@@ -67,7 +67,7 @@ class Follow:
     """One projection with what it reads and what it writes."""
 
     projection: Projection
-    feed: Feed
+    feed: OpenFeed
     model: SqlReadModel
     projector: Projector
 
@@ -159,13 +159,13 @@ def installation(
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
-    feeds: list[Feed] = []
+    feeds: list[OpenFeed] = []
 
     def stored() -> None:
         for feed in feeds:
             feed.wake()
 
-    def new_feed(name: str) -> Feed:
+    def new_feed(name: str) -> OpenFeed:
         if not settings.kafka_servers:
             return StoreFeed(tracker.store)
         names = topic_names(settings)

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Bring what is missing; say what can't be had."""
     missing = list(filter(None, (_kafka(), _postgres())))
     for line in missing:
-        print(f"Not to be had here: {line}", file=sys.stderr)  # noqa: T201 - a command
+        print(f"Not to be had here: {line}", file=sys.stderr)
     return 1 if missing and "--if-possible" not in arguments else 0
 
 
@@ -67,8 +67,8 @@ def _apt(package: str) -> None:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     commands = (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", package])
     for command in commands:
-        print("apt-get", *command, flush=True)  # noqa: T201 - a command
-        subprocess.run(["apt-get", *command], check=False, env=environment)  # noqa: S603, S607
+        print("apt-get", *command, flush=True)
+        subprocess.run(["apt-get", *command], check=False, env=environment)  # noqa: S607
 
 
 if __name__ == "__main__":

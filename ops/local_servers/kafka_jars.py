@@ -61,9 +61,7 @@ def java() -> str:
     if command is None:
         message = f"Kafka needs Java {_OLDEST_JAVA} or newer: apt-get install default-jre-headless"
         raise ServerMissing(message)
-    said = subprocess.run(  # noqa: S603 - the machine's own Java
-        [command, "-version"], check=False, capture_output=True, text=True
-    ).stderr
+    said = subprocess.run([command, "-version"], check=False, capture_output=True, text=True).stderr
     found = re.search(r'version "(\d+)', said)
     if found is None or int(found[1]) < _OLDEST_JAVA:
         message = f"Kafka needs Java {_OLDEST_JAVA} or newer, and {command} is none"
@@ -86,7 +84,7 @@ def fetch_jars() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetching-") as directory:
         jars = Path(directory, "jars")
-        done = subprocess.run(  # noqa: S603 - our own pom.xml
+        done = subprocess.run(
             [
                 *(maven, "-q", "-B", "-ntp", "-f", str(_POM)),
                 *("dependency:copy-dependencies", f"-DoutputDirectory={jars}"),

@@ -62,7 +62,7 @@ class ServerProcess:
         self._dismiss_guardian()
         with self._log.open("ab") as log:
             self._process = _begin(self._argv, stdout=log.fileno(), account=self._account)
-        self._guardian = subprocess.Popen(  # noqa: S603 - the number is all that varies
+        self._guardian = subprocess.Popen(
             ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$0"', str(self._process.pid)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -135,7 +135,7 @@ class ServerProcess:
 def _begin(
     argv: Sequence[str], *, stdout: int, account: str | None = None
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - commands of this package
+    return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=stdout,

@@ -11,9 +11,9 @@ from tracker.adapters.files.catalogue import load_catalogue
 from tracker.adapters.files.network import load_network
 from tracker.adapters.files.service_data import ServiceData, load_service_data
 from tracker.domain.admission import check_admission
-from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.network import Collaborator, Office, OfficeKind, Partner, Stop
 from tracker.domain.procedures import Level, PaperForm, PaperRequired, ProcedureVersion
+from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 
 TODAY = date(2026, 11, 22)
 

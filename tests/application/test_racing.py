@@ -154,7 +154,7 @@ def test_codes_asked_for_at_once_are_all_different(desks: list[ServiceDesk]) -> 
 def test_a_step_racing_an_erasure_never_leaves_text_that_nobody_can_open(
     desks: list[ServiceDesk],
 ) -> None:
-    for number in range(6):
+    for number in range(20):
         code = desks[0].take_in(event_id=f"in-{number}").code
         complaint = Post(
             PORTAL,

@@ -7,6 +7,7 @@ from threading import Event as Signal
 from threading import Thread
 
 import pytest
+from kafka.structs import MemberState
 from sqlalchemy import Engine
 
 from tests.kafka.conftest import PARTITIONS
@@ -155,6 +156,28 @@ def test_a_partition_that_went_and_came_back_is_read_on_where_it_was(
         publish_all(store, connection, names)
         one.wake()
         assert read_on(one) == 160 - first
+
+
+def test_a_worker_that_kafka_python_forgot_in_the_middle_of_a_share_out_comes_back(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    append(store, histories(20))
+    publish_all(store, connection, names)
+    found: dict[str, int] = {}
+    with closing(KafkaFeed(connection, names.events, group=f"{names.prefix}-group")) as feed:
+        until(lambda: bool(feed.wait(0.05)) or len(feed.partitions()) == PARTITIONS)
+        consumer = feed._reader._consumer
+        consumer._coordinator._assignment_snapshot = {}  # as when what it knows has changed
+        feed.partitions()
+        assert consumer.group_metadata().state != MemberState.STABLE
+
+        def all_read() -> bool:
+            for partition in feed.partitions():
+                read = feed.read(partition, after=0, limit=1_000)
+                found[partition] = max(found.get(partition, 0), len(read))
+            return sum(found.values()) == 80
+
+        until(all_read, seconds=60)
 
 
 def test_two_workers_that_both_believe_in_a_partition_write_it_once(

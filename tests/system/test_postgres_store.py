@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -80,16 +81,15 @@ def held_open_while_another_inserts(
 
     def follow() -> None:
         nonlocal position
-        for position, dossier in seen(recorder, position):  # noqa: B020  it moves on
+        for id_, dossier in seen(recorder, position):
+            position = id_
             followed.append(dossier)
 
     with psycopg.connect(database) as holding:
         holding.execute(INSERT, (slow, 1))
         second: Future[int] = threads.submit(insert, database, quick)
-        try:
+        with suppress(NotYet):
             second.result(timeout=1)
-        except NotYet:
-            pass
         follow()
         holding.commit()
     second.result(timeout=10)

@@ -249,10 +249,7 @@ class Tracker(Application[UUID]):
         )
         if if_version not in {None, dossier.version}:
             raise VersionConflictError(dossier.version)
-        if dossier.version:
-            seal = self._seal_of(dossier.id, work)
-        else:
-            seal = self._new_seal(dossier.id, work)
+        seal = self._seal_of(dossier, work) if dossier.version else self._new_seal(dossier.id, work)
         applicant = seal.seal("applicant", message.applicant.model_dump_json(exclude_none=True))
         self._reception.take_in(dossier, message, procedure, stamp, applicant)
         return dossier
@@ -265,7 +262,7 @@ class Tracker(Application[UUID]):
             raise VersionConflictError(dossier.version)
 
         def seal_text(name: str, text: str) -> Sealed:
-            return self._seal_of(dossier.id, work).seal(name, text)
+            return self._seal_of(dossier, work).seal(name, text)
 
         message.take(
             dossier,
@@ -307,12 +304,15 @@ class Tracker(Application[UUID]):
         work.seals[dossier] = seal
         return seal
 
-    def _seal_of(self, dossier: UUID, work: _Work) -> Seal:
-        if dossier not in work.seals:
-            if dossier not in work.wrapped:
+    def _seal_of(self, dossier: Dossier, work: _Work) -> Seal:
+        # The key was read before the dossier was: it may have been erased in between.
+        if dossier.personal_data_erased:
+            raise PersonalDataGoneError
+        if dossier.id not in work.seals:
+            if dossier.id not in work.wrapped:
                 raise PersonalDataGoneError
-            work.seals[dossier] = self._vault.unwrap(dossier, work.wrapped[dossier])
-        return work.seals[dossier]
+            work.seals[dossier.id] = self._vault.unwrap(dossier.id, work.wrapped[dossier.id])
+        return work.seals[dossier.id]
 
     def _save(self, work: _Work) -> dict[tuple[str, int], int]:
         recordings = self.save(

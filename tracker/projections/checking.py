@@ -25,12 +25,5 @@ class FeedUpTo:
     def wait(self, seconds: float) -> None:
         """Return at once: nothing will come."""
 
-    def heads(self) -> Mapping[str, int]:
-        """Give the ends."""
-        return self._ends
-
-    def close(self) -> None:
-        """Leave the feed open: it is not ours."""
-
     def wake(self) -> None:
         """Do nothing: nobody waits."""

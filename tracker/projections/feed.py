@@ -32,14 +32,18 @@ class Feed(Protocol):
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Give up to `limit` events after this position, oldest first."""
 
-    def heads(self) -> Mapping[str, int]:
-        """Give the position of each partition's end, as far as it is known."""
-
     def wait(self, seconds: float) -> None:
         """Return when there may be something new, at the latest after so many seconds."""
 
     def wake(self) -> None:
         """Let whoever waits look again at once."""
+
+
+class OpenFeed(Feed, Protocol):
+    """A feed with a source that has an end and can be let go of."""
+
+    def heads(self) -> Mapping[str, int]:
+        """Give the position of each partition's end, as far as it is known."""
 
     def close(self) -> None:
         """Let go of what was read from."""

@@ -5,6 +5,7 @@ from typing import TypeVar
 import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect
 
 from tracker.adapters.http.faults import faults_of
 from tracker.adapters.http.problems import (
@@ -37,11 +38,14 @@ class Bodies:
             raise UnsupportedMediaError
         parts: list[bytes] = []
         size = 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self._most:
-                raise TooLargeError
-            parts.append(part)
+        try:
+            async for part in request.stream():
+                size += len(part)
+                if size > self._most:
+                    raise TooLargeError
+                parts.append(part)
+        except ClientDisconnect:
+            raise MalformedError from None  # nobody is left to be told
         return media_type, b"".join(parts)
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:

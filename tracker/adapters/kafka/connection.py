@@ -99,13 +99,13 @@ def subscribe(
 ) -> None:
     """Let the consumer share this topic with its group.
 
-    kafka-python forgets to ask about a topic it is told of while it asks about something else; as
-    the leader of its group it would then give nobody anything until it asks again. So it is asked
-    about before. Raises `UnknownTopicOrPartitionError`.
+    kafka-python may forget to ask about a topic it is told of while it asks about something else,
+    and as the leader of its group then gives nobody anything; or it asks in time, but shares out
+    twice. So it is made to ask before it joins. Raises `UnknownTopicOrPartitionError`.
     """
-    if not consumer.partitions_for_topic(topic):
-        raise UnknownTopicOrPartitionError(topic)
     consumer.subscribe([topic], listener=listener)
+    if topic not in consumer.topics():
+        raise UnknownTopicOrPartitionError(topic)
 
 
 def open_producer(

@@ -23,6 +23,7 @@ from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, subscribe
 from tracker.adapters.kafka.inbox_answers import accepted, rejected
 from tracker.adapters.kafka.inbox_reading import InboxReading, KeyRing, Letter
+from tracker.adapters.kafka.membership import Membership, StuckMemberError
 from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.sealed_actor import ActorSeal
 from tracker.adapters.kafka.topics import TopicNames
@@ -86,10 +87,15 @@ class Inbox:
                         self._connection, self._id, limit_s=_TRANSACTION_S
                     ) as transactions:
                         _rewind(consumer)
+                        membership = Membership(consumer)
                         while not self._ended(stopping):
+                            membership.check()
                             if self._take_batch(consumer, transactions):
                                 pause = _FIRST_PAUSE_S
                 except (KafkaError, InDoubtError, StoreUnavailableError) as error:
+                    if consumer is not None and isinstance(error, StuckMemberError):
+                        consumer.close()
+                        consumer = None
                     _log.warning("The inbox tries again: %r", error.__cause__ or error)
                     self._rest(pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
                     pause = min(2 * pause, _LONGEST_PAUSE_S)

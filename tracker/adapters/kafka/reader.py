@@ -15,6 +15,7 @@ from kafka.errors import (
 )
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, subscribe
+from tracker.adapters.kafka.membership import Membership, StuckMemberError
 from tracker.domain.errors import TrackerError
 
 _POLL = 2000
@@ -43,6 +44,7 @@ class TopicReader:
         self._topic = topic
         self._group = group
         self._consumer: KafkaConsumer | None = None
+        self._membership: Membership | None = None
         self._signal = Signal()
         self._lock = Lock()
         self._moved: set[TopicPartition] = set()
@@ -104,7 +106,7 @@ class TopicReader:
 
     def close(self) -> None:
         """Leave the group, so that others take the partitions over at once."""
-        consumer, self._consumer = self._consumer, None
+        consumer, self._consumer, self._membership = self._consumer, None, None
         if consumer is not None:
             consumer.close()
 
@@ -135,6 +137,7 @@ class TopicReader:
     def _begin(self, consumer: KafkaConsumer) -> None:
         if self._group:
             subscribe(consumer, self._topic, _Placing(self))
+            self._membership = Membership(consumer)
             return
         numbers = consumer.partitions_for_topic(self._topic)
         if not numbers:
@@ -180,6 +183,7 @@ class TopicReader:
 
     def _poll(self, milliseconds: int) -> None:
         consumer = self._open()
+        self._check_membership()
         try:
             polled = consumer.poll(timeout_ms=milliseconds)
         except NoOffsetForPartitionError:  # it has just become ours, and is about to be placed
@@ -192,6 +196,14 @@ class TopicReader:
             if len(waiting) >= _FULL and partition not in self._held:
                 self._held.add(partition)
                 consumer.pause(partition)
+
+    def _check_membership(self) -> None:
+        if self._membership:
+            try:
+                self._membership.check()
+            except StuckMemberError:
+                self.close()
+                raise
 
     def _at_end(self, partition: TopicPartition) -> bool:
         """Tell whether nothing is left to be read; what we know of the ends is used only once."""

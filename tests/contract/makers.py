@@ -29,7 +29,7 @@ class Opens(Protocol):
     def __call__(self) -> DossierRecorder: ...
 
 
-def _recorder(variables: dict[str, str], stack: ExitStack) -> DossierRecorder:
+def open_recorder(variables: dict[str, str], stack: ExitStack) -> DossierRecorder:
     factory: InfrastructureFactory = InfrastructureFactory.construct(variables)
     stack.callback(factory.close)
     recorder = factory.application_recorder()
@@ -41,7 +41,7 @@ def _recorder(variables: dict[str, str], stack: ExitStack) -> DossierRecorder:
 def sqlite_store(directory: Path) -> Iterator[Opens]:
     variables = library_variables(f"sqlite:///{directory / 'events.db'}")
     with ExitStack() as stack:
-        yield lambda: _recorder(variables, stack)
+        yield lambda: open_recorder(variables, stack)
 
 
 @contextmanager

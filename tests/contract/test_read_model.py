@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
+from time import sleep
 from typing import TypeAlias, cast
 
 import pytest
@@ -321,6 +322,8 @@ def test_many_readers_during_many_switches_never_miss_a_row(engine: Engine) -> N
         try:
             for _ in range(5):
                 assert status.model.compare_and_switch(rebuilt(status), status.feed).equal
+                sleep(0.2)  # as between two rebuilds: who began to read before is done
+                status.model.drop_old()
         finally:
             done = True
         assert [reader.result() for reader in readers] == [{dossiers}] * 3

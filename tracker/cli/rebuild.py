@@ -1,5 +1,6 @@
 """`tracker rebuild`: fills read models anew from the events, beside the ones in use."""
 
+from time import sleep
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.opening import opened
 from tracker.projections.projector import Projector
 
+_READERS_DONE_WITHIN_S = 0.5
 _NAMES = tuple(projection.NAME for projection in PROJECTIONS)
 
 
@@ -70,4 +72,7 @@ def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:
     if replace and not is_equal:
         follow.model.replace_with(green)
         say(f"{name}: replaced")
+    if is_equal or replace:
+        sleep(_READERS_DONE_WITHIN_S)
+        follow.model.drop_old()
     return is_equal or replace

@@ -89,8 +89,8 @@ class Inbox:
                         _rewind(consumer)
                         membership = Membership(consumer)
                         while not self._ended(stopping):
-                            membership.check()
-                            if self._take_batch(consumer, transactions):
+                            wait_ms = membership.poll_ms(_POLL_MS)
+                            if self._take_batch(consumer, transactions, wait_ms):
                                 pause = _FIRST_PAUSE_S
                 except (KafkaError, InDoubtError, StoreUnavailableError) as error:
                     if consumer is not None and isinstance(error, StuckMemberError):
@@ -117,8 +117,10 @@ class Inbox:
             raise
         return consumer
 
-    def _take_batch(self, consumer: KafkaConsumer, transactions: Transactions) -> bool:
-        polled = consumer.poll(timeout_ms=_POLL_MS)
+    def _take_batch(
+        self, consumer: KafkaConsumer, transactions: Transactions, wait_ms: int
+    ) -> bool:
+        polled = consumer.poll(timeout_ms=wait_ms)
         if not polled:
             return False
         member: ConsumerGroupMetadata = consumer.group_metadata()

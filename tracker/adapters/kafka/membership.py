@@ -7,6 +7,7 @@ from kafka.errors import RetriableError
 from kafka.structs import MemberState
 
 _PATIENCE_S = 12.0
+_JOINING_MS = 1000
 
 
 class StuckMemberError(RetriableError):  # type: ignore[misc]
@@ -14,11 +15,12 @@ class StuckMemberError(RetriableError):  # type: ignore[misc]
 
 
 class Membership:
-    """Watches one consumer.
+    """Watches one consumer, and tells how long its `poll` must be.
 
-    When it finds by itself that partitions must be shared out anew, and the answer comes after its
-    `poll` has ended, kafka-python 3.0.12 never looks at the answer: it reads nothing, sends no
-    heartbeat, raises nothing, and stays so for ever.
+    kafka-python 3.0.12 joins a group in the background of a `poll`. Where the answer comes between
+    two of them it is thrown away and asked for again, which disturbs the whole group; and where it
+    was the consumer's own idea to share out anew, the answer is never looked at: it then reads
+    nothing, sends no heartbeat, raises nothing, and stays so for ever.
     """
 
     def __init__(self, consumer: KafkaConsumer) -> None:
@@ -26,9 +28,14 @@ class Membership:
         self._consumer = consumer
         self._settled_at = monotonic()
 
-    def check(self) -> None:
-        """Raise `StuckMemberError` where it has had no settled place in its group for long."""
+    def poll_ms(self, wanted: int) -> int:
+        """Give how many milliseconds to poll for: as long as wanted, or longer while it joins.
+
+        Raises `StuckMemberError` where it has had no settled place in its group for too long.
+        """
         if self._consumer.group_metadata().state == MemberState.STABLE:
             self._settled_at = monotonic()
-        elif monotonic() - self._settled_at > _PATIENCE_S:
+            return wanted
+        if monotonic() - self._settled_at > _PATIENCE_S:
             raise StuckMemberError
+        return max(wanted, _JOINING_MS)

@@ -56,7 +56,7 @@ class TopicReader:
 
     def partitions(self) -> Sequence[TopicPartition]:
         """Give the partitions that are ours now. Raises kafka-python's errors, as all here does."""
-        self._poll(0)
+        self._poll(_SLICE_MS if self._group else 0)
         return sorted(self._open().assignment())
 
     def ends(self) -> Mapping[TopicPartition, int]:
@@ -183,9 +183,13 @@ class TopicReader:
 
     def _poll(self, milliseconds: int) -> None:
         consumer = self._open()
-        self._check_membership()
         try:
+            if self._membership:
+                milliseconds = self._membership.poll_ms(milliseconds)
             polled = consumer.poll(timeout_ms=milliseconds)
+        except StuckMemberError:
+            self.close()
+            raise
         except NoOffsetForPartitionError:  # it has just become ours, and is about to be placed
             return
         for partition, records in polled.items():
@@ -196,14 +200,6 @@ class TopicReader:
             if len(waiting) >= _FULL and partition not in self._held:
                 self._held.add(partition)
                 consumer.pause(partition)
-
-    def _check_membership(self) -> None:
-        if self._membership:
-            try:
-                self._membership.check()
-            except StuckMemberError:
-                self.close()
-                raise
 
     def _at_end(self, partition: TopicPartition) -> bool:
         """Tell whether nothing is left to be read; what we know of the ends is used only once."""

@@ -255,10 +255,19 @@ class SqlReadModel:
 
     # --------------------------------------------------------- blue and green
 
+    def drop_old(self) -> None:
+        """Drop the tables that were live before the last switch.
+
+        To be called a while after it: somebody may have begun to read when they were live.
+        """
+        with writing(self._engine).begin() as connection:
+            self._drop_tables(connection, self._generation_in(connection) - 1)
+
     def next_generation(self) -> "SqlReadModel":
-        """Make empty tables beside the live ones; what an earlier rebuild left behind goes."""
+        """Make empty tables beside the live ones; what earlier rebuilds left behind goes."""
         with writing(self._engine).begin() as connection:
             generation = self._generation_in(connection) + 1
+            self._drop_tables(connection, generation - 2)
             self._drop_tables(connection, generation)
             self._create_tables(connection, generation)
         return SqlReadModel(self._engine, self._projection, generation)
@@ -283,18 +292,17 @@ class SqlReadModel:
             at_last = self._compared(connection, live, new, since)
             if not at_last.equal:
                 return at_last
-            self._switch(connection, live, new)
+            self._switch(connection, new)
         return comparison
 
     def replace_with(self, green: "SqlReadModel") -> None:
         """Switch to green, whatever it holds. Raises `RebuildOvertakenError`."""
         with writing(self._engine).begin() as connection:
-            self._switch(connection, *self._both(connection, green))
+            self._switch(connection, self._both(connection, green)[1])
 
-    def _switch(self, connection: Connection, live: int, new: int) -> None:
+    def _switch(self, connection: Connection, new: int) -> None:
         of_it = _GENERATIONS.c.name == self._projection.NAME
         connection.execute(update(_GENERATIONS).where(of_it).values(generation=new))
-        self._drop_tables(connection, live)
 
     @contextmanager
     def _one_moment(

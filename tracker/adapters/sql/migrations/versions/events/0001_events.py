@@ -40,6 +40,7 @@ BEGIN
             SELECT FROM stored_events AS before
             WHERE before.originator_id = added.originator_id
             AND before.originator_version = added.originator_version - 1
+            AND before.notification_id < added.notification_id
         )
     ) THEN
         RAISE EXCEPTION 'a version must follow its predecessor'

@@ -36,15 +36,6 @@ INSERT = (
 
 
 @pytest.fixture
-def database(postgres_url: str) -> str:
-    engine = open_engine(postgres_url)
-    for branch in Branch:
-        migrate(engine, branch)
-    engine.dispose()
-    return postgres_url
-
-
-@pytest.fixture
 def recorder(database: str) -> Iterator[PostgresDossierRecorder]:
     factory = Factory(library_variables(database))
     made = factory.application_recorder()

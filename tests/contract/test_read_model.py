@@ -169,7 +169,7 @@ def test_two_projections_in_one_database_have_each_its_own_position(engine: Engi
     assert (status.position(), timeline.position()) == (9, 0)
 
 
-@pytest.mark.parametrize("kind", [StatusProjection, PromisesProjection])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_event_stops_the_model_before_it(engine: Engine, kind: type[Projection]) -> None:
     victim = next(event for event in EVENTS if event.originator_version == 2)
     holed = follow(engine, kind, [event for event in EVENTS if event is not victim])
@@ -178,7 +178,7 @@ def test_a_missing_event_stops_the_model_before_it(engine: Engine, kind: type[Pr
     assert (holed.position(), holed.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("kind", [StatusProjection, PromisesProjection])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_event_that_comes_again_later_is_passed_over(
     engine: Engine, kind: type[Projection]
 ) -> None:

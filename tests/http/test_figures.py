@@ -76,7 +76,12 @@ def test_the_live_read_model_is_asked_where_the_present_is_meant(site: Site) -> 
 
     follow = it.follows["timeline"]
     timeline = Watched(follow.model._engine, follow.projection)
-    counts = SqlFigures(it.follows["promises"].model, timeline, partner_of=lambda _: "", now=it.now)
+    counts = SqlFigures(
+        it.follows["promises"].model,
+        timeline,
+        partner_of=lambda _: "",
+        now=lambda: it.now() + timedelta(milliseconds=1),
+    )
     site.received()
     with site.rebuilt(figures=counts) as watched:
         assert figures(watched)["total"]["received"] == 1

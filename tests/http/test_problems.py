@@ -253,7 +253,7 @@ def test_no_more_than_twenty_errors_are_told(site: Site) -> None:
         ("/v1/dossiers/{code}/history", {"as_of": "2026-11-20T09:10:00"}),
         ("/v1/dossiers/{code}/deadline", {"lang": PLANTED}),
         ("/v1/dossiers/{code}/deadline", {"known_on": "20261120"}),
-        ("/v1/dossiers/{code}/deadline", {"known_on": "1700000000"}),
+        ("/v1/dossiers/{code}/deadline", {"known_on": "1795132800"}),
         ("/v1/dossiers/{code}/personal-data", {}),
         ("/v1/dossiers/{code}/personal-data", {"reason": " "}),
         ("/v1/dossiers/{code}/personal-data", {"reason": "\x00" + PLANTED}),

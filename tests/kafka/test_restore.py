@@ -11,12 +11,10 @@ from eventsourcing.persistence import Notification
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
-from tests.kafka.restorable import Restorable, rows
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.restore import (
-    UNKNOWN_DIGEST,
     BrokenTopicError,
     StoreNotEmptyError,
     restore,
@@ -24,7 +22,7 @@ from tracker.adapters.kafka.restore import (
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.sql.sqlite_store import SQLiteDossierRecorder
-from tracker.application.ports import DossierRecorder
+from tracker.application.ports import UNKNOWN_DIGEST, DossierRecorder
 from tracker.recording import to_stored
 
 pytestmark = pytest.mark.system
@@ -39,13 +37,19 @@ def empty(tmp_path: Path) -> Iterator[SQLiteDossierRecorder]:
         yield cast("SQLiteDossierRecorder", store)
 
 
+def rows(recorder: SQLiteDossierRecorder, query: str) -> list[tuple[object, ...]]:
+    with recorder.datastore.transaction(commit=False) as c:
+        c.execute(query)
+        return [tuple(row) for row in c.fetchall()]
+
+
 def with_gaps(store: DossierRecorder) -> None:
     """Store events as a database does whose transactions are rolled back now and then."""
     events = list(histories(60, 5))
     append(store, events[:130])
     next_one = to_stored(events[130])
     late = Notification(**vars(next_one), id=140)
-    Restorable(cast("SQLiteDossierRecorder", store)).restore_events([late], [])
+    store.restore_events([late], [])
     append(store, events[131:])
 
 
@@ -58,7 +62,7 @@ def test_the_store_comes_back_bit_for_bit_gaps_included(
     with_gaps(store)
     publish_all(store, connection, names)
     counts: list[int] = []
-    assert restore(connection, names, Restorable(empty), counts.append) == 300
+    assert restore(connection, names, empty, counts.append) == 300
     assert counts == [300]
     lost = cast("SQLiteDossierRecorder", store)
     assert rows(empty, EVENTS) == rows(lost, EVENTS)
@@ -73,7 +77,7 @@ def test_every_request_comes_back_but_for_what_was_said_in_it(
 ) -> None:
     append(store, histories(50))
     publish_all(store, connection, names)
-    restore(connection, names, Restorable(empty))
+    restore(connection, names, empty)
     assert rows(empty, REQUESTS) == rows(cast("SQLiteDossierRecorder", store), REQUESTS)
     assert set(rows(empty, "SELECT digest FROM requests")) == {(UNKNOWN_DIGEST,)}
 
@@ -86,7 +90,7 @@ def test_the_relay_goes_on_with_the_restored_store(
 ) -> None:
     append(store, histories(20))
     publish_all(store, connection, names)
-    restore(connection, names, Restorable(empty))
+    restore(connection, names, empty)
     head = append(empty, histories(5, first=100))
     with running(empty, connection, names) as relay:
         until(lambda: relay.has_published(head))
@@ -98,13 +102,13 @@ def test_a_store_that_holds_events_is_left_alone(
 ) -> None:
     append(store, histories(1))
     with pytest.raises(StoreNotEmptyError):
-        restore(connection, names, Restorable(cast("SQLiteDossierRecorder", store)))
+        restore(connection, names, store)
 
 
 def test_an_empty_topic_gives_an_empty_store(
     connection: KafkaConnection, names: TopicNames, empty: SQLiteDossierRecorder
 ) -> None:
-    assert restore(connection, names, Restorable(empty)) == 0
+    assert restore(connection, names, empty) == 0
 
 
 def published(names: TopicNames, store: DossierRecorder) -> list[Outgoing]:
@@ -121,7 +125,7 @@ def force(connection: KafkaConnection, names: TopicNames, records: list[Outgoing
 
 def fault(connection: KafkaConnection, names: TopicNames, empty: SQLiteDossierRecorder) -> str:
     with pytest.raises(BrokenTopicError) as raised:
-        restore(connection, names, Restorable(empty))
+        restore(connection, names, empty)
     return str(raised.value)
 
 

@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
+from time import sleep
+from typing import Any
 
 import pytest
 from kafka.structs import MemberState
@@ -165,10 +167,11 @@ def test_a_worker_that_kafka_python_forgot_in_the_middle_of_a_share_out_comes_ba
     publish_all(store, connection, names)
     found: dict[str, int] = {}
     with closing(KafkaFeed(connection, names.events, group=f"{names.prefix}-group")) as feed:
-        until(lambda: bool(feed.wait(0.05)) or len(feed.partitions()) == PARTITIONS)
-        consumer = feed._reader._consumer
+        until(lambda: len(feed.partitions()) == PARTITIONS)
+        consumer: Any = feed._reader._consumer
         consumer._coordinator._assignment_snapshot = {}  # as when what it knows has changed
-        feed.partitions()
+        consumer.poll(timeout_ms=0)
+        sleep(0.5)  # the answer comes meanwhile
         assert consumer.group_metadata().state != MemberState.STABLE
 
         def all_read() -> bool:

@@ -29,6 +29,15 @@ class Kept:
             if one in self.rows and type(self.rows[one]) is kind
         }
 
+    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
+        return {
+            row.dossier_id: max(
+                getattr(one, "version", 0) for one in self.added if one.dossier_id == row.dossier_id
+            )
+            for row in self.added
+            if type(row) is kind and row.dossier_id in dossier_ids
+        }
+
     def put(self, rows: Iterable[DossierRow]) -> None:
         self.rows |= {row.dossier_id: row for row in rows}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from tests.contract.list_feed import ListFeed
 from tests.domain.dossier_spec import (
     CLERK,
+    HEARD,
     PORTAL,
     SEALED,
     Told,
@@ -33,6 +34,7 @@ from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.domain import events as happened
 from tracker.domain.codes import dossier_id
 from tracker.domain.events import Event
+from tracker.domain.values import Correctable
 from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -62,6 +64,7 @@ def ask(engine: Engine) -> Ask:
         as_of: datetime = NOW,
         since: datetime | None = None,
         by: GroupBy | None = None,
+        known_at: datetime | None = None,
     ) -> Figures:
         feed = ListFeed(_all(stories))
         promises = SqlReadModel(engine, PromisesProjection())
@@ -72,7 +75,7 @@ def ask(engine: Engine) -> Ask:
         ):
             model.create()
             Projector(projection, feed, model).catch_up()
-        question = Question(as_of=as_of, since=since, by=by)
+        question = Question(as_of=as_of, since=since, by=by, known_at=known_at)
 
         def counted(now: datetime) -> Figures:
             partner = {"CN05": "VNPOST"}
@@ -81,8 +84,8 @@ def ask(engine: Engine) -> Ask:
             )
             return figures.answer(question)
 
-        live, past = counted(as_of), counted(at(30, month=12))
-        if all(event.occurred_at <= as_of for event in feed.events):
+        live, past = counted(as_of), counted(datetime(2027, 3, 1, tzinfo=UTC))
+        if known_at is None and all(event.occurred_at <= as_of for event in feed.events):
             assert live == past
         return past
 
@@ -314,6 +317,29 @@ def test_a_dossier_decided_by_then_is_finished_though_the_end_of_its_pause_came_
     assert ask(story, as_of=at(10)).total == both(
         Counts(received=1, finished=1), finished_on_time=1
     )
+
+
+def test_a_correction_counts_from_what_it_corrects_even_where_that_is_in_no_figure(
+    ask: Ask,
+) -> None:
+    complained = told(happened.Complained, at(3), PORTAL, text=SEALED)
+    correction = told(
+        happened.Corrected,
+        at(12),
+        CLERK,
+        corrects=2,
+        what=Correctable.HELPED_AT,
+        value="CN01",
+        sealed=None,
+        reason=None,
+    )
+    figures = ask((TAKEN_IN, complained, correction), as_of=at(5), by=GroupBy.HELPED_AT)
+    assert set(figures.groups) == {"CN01"}
+
+
+def test_what_is_heard_of_at_the_very_moment_asked_about_is_known(ask: Ask) -> None:
+    assert ask((TAKEN_IN,), known_at=HEARD).total.received == 1
+    assert ask((TAKEN_IN,), known_at=HEARD - timedelta(microseconds=1)).total == Counts()
 
 
 def test_the_answer_names_its_question(ask: Ask) -> None:

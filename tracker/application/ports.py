@@ -17,6 +17,10 @@ RequestKey = tuple[str, str]
 """The sender and the sender's own id of what it sent: unique for ever."""
 
 
+UNKNOWN_DIGEST = bytes(32)
+"""Stands for the digest of a request whose content nobody knows any more."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What a sender once sent: a digest of it, and the last event it led to."""
@@ -28,6 +32,10 @@ class Request:
     position: int = 0
     """The event's place in the order of all events; the recorder fills it in."""
 
+    def is_of(self, digest: bytes) -> bool:
+        """Tell whether this was sent with it; where the content is not known any more, it was."""
+        return self.digest in (UNKNOWN_DIGEST, digest)
+
 
 class OutcomeUnknownError(PersistenceError):
     """The connection was lost at a commit: it may have been stored or not. The requests tell."""
@@ -37,7 +45,8 @@ class DossierRecorder(ApplicationRecorder):
     """The library's recorder, keeping with the events the requests and the keys they belong to.
 
     Its `insert_events` also takes `requests` (a sequence of `Request`), `new_keys` (wrapped keys
-    by dossier id) and `erased_keys` (dossier ids), stores all of it or nothing, and raises the
+    by dossier id), `erased_keys` (dossier ids) and `forgotten` (keys of requests whose digests are
+    overwritten with `UNKNOWN_DIGEST`), stores all of it or nothing, and raises the
     library's `IntegrityError` where a version or a request is there already, `OutcomeUnknownError`
     where the connection was lost. It refuses a version
     that is not the dossier's next, and its database refuses to change or delete an event.
@@ -78,6 +87,9 @@ class Vault(Protocol):
 
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
         """Make a stored key ready for use. Raises `SealBrokenError`."""
+
+    def digest(self, content: str) -> bytes:
+        """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
 
 
 class CodeBlocks(Protocol):

@@ -1,6 +1,5 @@
 """What is handed to the tracker to be carried out, and what it answers."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,11 +45,11 @@ class Post:
         """The sender and the sender's own id."""
         return self.actor.id, self.message.event_id
 
-    def digest(self) -> bytes:
-        """Give a digest of all that was sent, however it was written."""
+    def content(self) -> str:
+        """Give all that was sent in one form, however it was written."""
         kind = type(self.message).__name__
         content = self.message.model_dump_json(exclude_defaults=True)
-        return hashlib.sha256(f"{kind}\n{content}".encode()).digest()
+        return f"{kind}\n{content}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The only writer: it carries posts out, all that wait in one transaction."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -70,6 +69,7 @@ class _Work:
     requests: dict[RequestKey, Request] = field(default_factory=dict)
     accepted: dict[RequestKey, Accepted] = field(default_factory=dict)
     erased: list[UUID] = field(default_factory=list)
+    forgotten: list[RequestKey] = field(default_factory=list)
 
 
 class Tracker(Application[UUID]):
@@ -121,7 +121,7 @@ class Tracker(Application[UUID]):
         Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`, or what `handle`
         raises; the same `event_id` again gives the same answer.
         """
-        digest = hashlib.sha256(f"erase\n{dossier_id(code)}\n{basis}".encode()).digest()
+        digest = self._vault.digest(f"erase\n{dossier_id(code)}\n{basis}")
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(IntegrityError):
@@ -134,7 +134,7 @@ class Tracker(Application[UUID]):
     def _erase(self, actor: Actor, code: str, key: RequestKey, digest: bytes, basis: str) -> int:
         done = self.store.select_requests([key]).get(key)
         if done:
-            if done.digest != digest:
+            if not done.is_of(digest):
                 raise RequestReusedError
             return done.position
         dossier = self._load(code)
@@ -150,6 +150,7 @@ class Tracker(Application[UUID]):
             dossiers={dossier.id: dossier},
             requests={key: request},
             erased=[dossier.id],
+            forgotten=[(one.source, one.event_id) for one in self._events_of(dossier.id)],
         )
         return self._save(work)[dossier.code, dossier.version]
 
@@ -180,6 +181,8 @@ class Tracker(Application[UUID]):
         for post in posts:
             try:
                 results.append(self._carry_out(post, work, earlier))
+            except StoreUnavailableError:
+                raise
             except TrackerError as error:
                 results.append(error)
         if not work.requests:
@@ -206,9 +209,10 @@ class Tracker(Application[UUID]):
     def _carry_out(
         self, post: Post, work: _Work, earlier: Mapping[RequestKey, Request]
     ) -> Accepted:
+        digest = self._vault.digest(post.content())
         done = earlier.get(post.key) or work.requests.get(post.key)
         if done:
-            if done.digest != post.digest():
+            if not done.is_of(digest):
                 raise RequestReusedError
             if post.key in work.accepted:
                 return replace(work.accepted[post.key], duplicate=True)
@@ -232,7 +236,7 @@ class Tracker(Application[UUID]):
             case StepMessage():
                 dossier = self._take_step(post, message, stamp, work)
         work.dossiers[dossier.id] = dossier
-        work.requests[post.key] = Request(post.key, post.digest(), dossier.code, dossier.version)
+        work.requests[post.key] = Request(post.key, digest, dossier.code, dossier.version)
         work.accepted[post.key] = _accepted(dossier)
         return work.accepted[post.key]
 
@@ -292,6 +296,9 @@ class Tracker(Application[UUID]):
             return None
         return dossier
 
+    def _events_of(self, dossier: UUID) -> Iterator[Event]:
+        return (cast("Event", event) for event in self.events.get(dossier))
+
     def _first_answer(self, done: Request) -> Accepted:
         dossier = self._load(done.code, done.version)
         if dossier is None:
@@ -320,6 +327,7 @@ class Tracker(Application[UUID]):
             requests=tuple(work.requests.values()),
             new_keys={one: key for one, key in work.new_keys.items() if one in work.dossiers},
             erased_keys=work.erased,
+            forgotten=work.forgotten,
         )
         self._stored()
         return {

@@ -10,6 +10,7 @@ from eventsourcing.persistence import PersistenceError
 from kafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker.application.tracker import StoreUnavailableError
 from tracker.cli.check_data import check_data
 from tracker.cli.console import note
 from tracker.cli.demo import demo
@@ -78,7 +79,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         sqlite3.Error,
         OSError,
     ) as error:
-        note(f"Error: {_one_line(str(error)) or type(error).__name__}")
+        cause = error.__cause__ if isinstance(error, StoreUnavailableError) else None
+        note(f"Error: {_one_line(str(cause or error)) or type(error).__name__}")
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

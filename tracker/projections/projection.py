@@ -17,6 +17,20 @@ class GapInHistoryError(TrackerError):
     """An event of a dossier is missing before this one; the read model stops here."""
 
 
+def is_next(newest: dict[UUID, int], event: Event) -> bool:
+    """Tell whether the event follows on its dossier's newest, and note it; an older one does not.
+
+    Raises `GapInHistoryError` where one between is missing: nobody trusts a feed blindly.
+    """
+    version = newest.get(event.originator_id, 0)
+    if event.originator_version <= version:
+        return False
+    if event.originator_version != version + 1:
+        raise GapInHistoryError
+    newest[event.originator_id] = event.originator_version
+    return True
+
+
 class Projection(ABC):
     """Translates events into rows of the given kinds."""
 
@@ -47,16 +61,14 @@ class DossierProjection(Projection, Generic[D]):
         Raises `GapInHistoryError`.
         """
         rows = view.of(self.ROW, {record.event.originator_id for record in records})
+        newest = {dossier_id: row.version for dossier_id, row in rows.items()}
         changed: dict[UUID, D] = {}
         added: list[Row] = []
         for record in records:
             event = record.event
-            row = changed.get(event.originator_id) or rows.get(event.originator_id)
-            version = row.version if row else 0
-            if event.originator_version <= version:
+            if not is_next(newest, event):
                 continue
-            if event.originator_version != version + 1:
-                raise GapInHistoryError
+            row = changed.get(event.originator_id) or rows.get(event.originator_id)
             folded = self.fold(row, event)
             if folded is not None:
                 changed[event.originator_id] = folded

@@ -39,6 +39,9 @@ class View(Protocol):
     def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
         """Give the rows these dossiers have."""
 
+    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
+        """Give the newest version each of these dossiers has among rows of one an event."""
+
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.projections.feed import Record
-from tracker.projections.projection import Projection
+from tracker.projections.projection import Projection, is_next
 from tracker.projections.rows import Row, View
 
 
@@ -32,16 +32,22 @@ class TimelineProjection(Projection):
     ROWS = (TimelineRow,)
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        """Add one line an event."""
-        view.add(
-            TimelineRow(
-                dossier_id=record.event.originator_id,
-                version=record.event.originator_version,
-                step=record.event.step.value,
-                topic=record.event.TOPIC,
-                occurred_at=record.event.occurred_at,
-                recorded_at=record.event.recorded_at,
-                state=record.state,
-            )
-            for record in records
-        )
+        """Add one line an event; what is there already is passed over.
+
+        Raises `GapInHistoryError`.
+        """
+        newest = view.versions(TimelineRow, {record.event.originator_id for record in records})
+        view.add(_line(record) for record in records if is_next(newest, record.event))
+
+
+def _line(record: Record) -> TimelineRow:
+    event = record.event
+    return TimelineRow(
+        dossier_id=event.originator_id,
+        version=event.originator_version,
+        step=event.step.value,
+        topic=event.TOPIC,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        state=record.state,
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eventsourcing.persistence import InterfaceError, OperationalError
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -103,7 +104,8 @@ KINDS: dict[type[Exception], Kind] = {
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
 _UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
-FORESEEN = tuple(KINDS)
+_STORE_SILENT = (OperationalError, InterfaceError)
+FORESEEN = (*KINDS, *_STORE_SILENT)
 
 _ADDRESSES = {
     404: Kind(404, "unknown-address", "There is nothing at this address"),
@@ -160,6 +162,8 @@ def answer_error(_request: Request, error: Exception) -> Response:
     """Answer any error, those FastAPI raises included."""
     if isinstance(error, RequestValidationError):
         error = FaultyInputError(faults_of(error.errors()))
+    if isinstance(error, _STORE_SILENT):
+        error = StoreUnavailableError()
     if isinstance(error, HTTPException):
         kind = _ADDRESSES.get(error.status_code, KINDS[MalformedError])
         problem = Problem(

@@ -29,11 +29,8 @@ from tracker.adapters.kafka.reader import TopicReader
 from tracker.adapters.kafka.records import UnreadableRecordError, incoming
 from tracker.adapters.kafka.relay_position import PositionUnsureError, read_position
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.ports import Request
+from tracker.application.ports import UNKNOWN_DIGEST, Request
 from tracker.domain.errors import ConflictError, TrackerError
-
-UNKNOWN_DIGEST = bytes(32)
-"""Stands for the digest of a request whose content nobody knows any more."""
 
 _BATCH = 500
 

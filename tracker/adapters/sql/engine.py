@@ -3,19 +3,46 @@
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from tracker.application.tracker import StoreUnavailableError
 
 _LOCK_TIMEOUT_S = 30
 _WRITES = "tracker_writes"
+_PRIMARY_CODE = 0xFF
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""What SQLite says when it is not our statement that is wrong."""
+
+
+class DatabaseUnavailableError(StoreUnavailableError):
+    """The database does not answer. Try it again."""
 
 
 def open_engine(url: str) -> Engine:
-    """Open `sqlite:///FILE` or `postgresql://…`; nothing connects before it is used."""
-    if url.startswith("postgresql://"):
-        driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        return create_engine(
-            driver, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
-        )
+    """Open `sqlite:///FILE` or `postgresql://…`; nothing connects before it is used.
+
+    A database that does not answer raises `DatabaseUnavailableError`, whatever is asked of it.
+    """
+    engine = _postgres(url) if url.startswith("postgresql://") else _sqlite(url)
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _postgres(url: str) -> Engine:
+    driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        driver, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+    )
+
+
+def _sqlite(url: str) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -34,6 +61,16 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _translate(context: ExceptionContext) -> None:
+    if context.is_pre_ping or not isinstance(
+        context.sqlalchemy_exception, OperationalError | InterfaceError
+    ):
+        return
+    code = getattr(context.original_exception, "sqlite_errorcode", None)
+    if code is None or code & _PRIMARY_CODE in _PASSING:
+        context.chained_exception = DatabaseUnavailableError()
 
 
 def writing(engine: Engine) -> Engine:

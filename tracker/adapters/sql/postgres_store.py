@@ -17,7 +17,13 @@ from eventsourcing import postgres
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.utils import Environment, EnvType, strtobool
 
-from tracker.application.ports import DossierRecorder, OutcomeUnknownError, Request, RequestKey
+from tracker.application.ports import (
+    UNKNOWN_DIGEST,
+    DossierRecorder,
+    OutcomeUnknownError,
+    Request,
+    RequestKey,
+)
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import TrackerError
 
@@ -37,6 +43,10 @@ WITH added AS (
     SELECT * FROM unnest(%s::uuid[], %s::bytea[])
 ), erased AS (
     DELETE FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])
+), forgotten AS (
+    UPDATE requests SET digest = %s
+    FROM unnest(%s::text[], %s::text[]) AS f (source, event_id)
+    WHERE (requests.source, requests.event_id) = (f.source, f.event_id)
 )
 SELECT notification_id, originator_id, originator_version FROM added
 """
@@ -91,6 +101,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         requests: Sequence[Request] = (),
         new_keys: Mapping[UUID, bytes] | None = None,
         erased_keys: Sequence[UUID] = (),
+        forgotten: Sequence[RequestKey] = (),
         **kwargs: Any,  # noqa: ANN401, ARG002  the library's signature
     ) -> Sequence[int]:
         """Store all of it or nothing, and give the events' positions.
@@ -113,6 +124,9 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
             list(keys),
             list(keys.values()),
             list(erased_keys),
+            UNKNOWN_DIGEST,
+            [key[0] for key in forgotten],
+            [key[1] for key in forgotten],
         )
         with self.datastore.get_connection() as connection:
             try:

@@ -4,14 +4,12 @@ A rebuild fills a new generation of tables beside the live one and then switches
 transaction asks for the live generation first, so that a switch is seen at once.
 """
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,19 +24,19 @@ from sqlalchemy import (
     func,
     select,
     text,
-    true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.adapters.sql.digests import digest
 from tracker.adapters.sql.engine import snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
+from tracker.adapters.sql.view import SqlView, insert
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
 from tracker.projections.projector import BATCH
-from tracker.projections.rows import DossierRow, Row
+from tracker.projections.rows import DossierRow
 
 _METADATA = MetaData()
 _GENERATIONS = Table(
@@ -83,48 +81,6 @@ class Comparison:
     def equal(self) -> bool:
         """Tell whether the live tables are what the events say."""
         return self.live == self.rebuilt
-
-
-class SqlView:
-    """The rows of one generation, inside one transaction."""
-
-    def __init__(self, connection: Connection, generation: int) -> None:
-        """Work on this connection, whose transaction is somebody else's."""
-        self._connection = connection
-        self._generation = generation
-
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        """Give the rows these dossiers have."""
-        table, ids = table_of(kind, self._generation), list(dossier_ids)
-        found: dict[UUID, D] = {}
-        for start in range(0, len(ids), _IDS_A_QUERY):
-            part = ids[start : start + _IDS_A_QUERY]
-            query = select(table).where(table.c.dossier_id.in_(part))
-            for row in self._connection.execute(query):
-                found[row.dossier_id] = kind(**row._mapping)  # noqa: SLF001  SQLAlchemy's name for it
-        return found
-
-    def put(self, rows: Iterable[DossierRow]) -> None:
-        """Write rows that may be there already."""
-        self._write(rows, replace=True)
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Write rows that are new."""
-        self._write(rows, replace=False)
-
-    def _write(self, rows: Iterable[Row], *, replace: bool) -> None:
-        by_kind: dict[type[Row], list[dict[str, Any]]] = {}
-        for row in rows:
-            by_kind.setdefault(type(row), []).append(vars(row))
-        for kind, values in by_kind.items():
-            table = table_of(kind, self._generation)
-            statement = insert(self._connection)(table)
-            if replace:
-                statement = statement.on_conflict_do_update(
-                    index_elements=list(kind.KEY),
-                    set_={c.name: statement.excluded[c.name] for c in table.c if not c.primary_key},
-                )
-            self._connection.execute(statement, values)
 
 
 class SqlBatch:
@@ -353,38 +309,6 @@ class SqlReadModel:
     ) -> Comparison:
         rows = self._projection.ROWS
         return Comparison(digest(connection, rows, live, only), digest(connection, rows, new, only))
-
-
-def digest(
-    connection: Connection,
-    kinds: Sequence[type[Row]],
-    generation: int,
-    only: Collection[UUID] | None = None,
-) -> str:
-    """Give a digest over every row of these tables, or of `only` some dossiers."""
-    total = hashlib.sha256()
-    for kind in kinds:
-        table = table_of(kind, generation)
-        query = select(table).order_by(*table.primary_key)
-        total.update(kind.TABLE.encode())
-        for where in _parts(table, only):
-            for row in connection.execute(query.where(where)):
-                total.update(msgspec.json.encode(tuple(row)))
-    return total.hexdigest()
-
-
-def _parts(table: Table, only: Collection[UUID] | None) -> Iterator[ColumnElement[bool]]:
-    if only is None:
-        yield true()
-        return
-    ids = sorted(only)
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        yield table.c.dossier_id.in_(ids[start : start + _IDS_A_QUERY])
-
-
-def insert(connection: Connection) -> Callable[[Table], Any]:
-    """Give the `INSERT` of this database, the one that knows `ON CONFLICT`."""
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def _is(key: dict[str, Any]) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
-from tracker.application.ports import DossierRecorder, Request, RequestKey
+from tracker.application.ports import UNKNOWN_DIGEST, DossierRecorder, Request, RequestKey
 from tracker.domain.codes import dossier_id
 
 T = TypeVar("T")
@@ -142,6 +142,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         requests: Sequence[Request] = (),
         new_keys: Mapping[UUID, bytes] | None = None,
         erased_keys: Sequence[UUID] = (),
+        forgotten: Sequence[RequestKey] = (),
         **kwargs: Any,  # noqa: ANN401  the library's signature
     ) -> Sequence[int]:
         positions = super()._insert_events(c, stored_events, **kwargs) or ()
@@ -162,6 +163,10 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         )
         c.executemany(
             "DELETE FROM dossier_keys WHERE dossier_id=?", [(one.hex,) for one in erased_keys]
+        )
+        c.executemany(
+            "UPDATE requests SET digest=? WHERE (source, event_id)=(?,?)",
+            [(UNKNOWN_DIGEST, *key) for key in forgotten],
         )
         return positions
 

@@ -4,6 +4,7 @@ A dossier's key is stored wrapped by the master key. Destroying the wrapped key 
 """
 
 import base64
+import hmac
 import os
 from uuid import UUID
 
@@ -53,6 +54,7 @@ class AesVault:
     def __init__(self, master_key: bytes) -> None:
         """Take the master key of 32 bytes."""
         self._master = AESGCM(master_key)
+        self._digests = hmac.digest(master_key, b"tracker request digests", "sha256")
 
     def new_key(self, dossier_id: UUID) -> tuple[bytes, AesSeal]:
         """Make a random key; give it wrapped, to be stored, and ready for use."""
@@ -62,6 +64,10 @@ class AesVault:
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> AesSeal:
         """Make a stored key ready for use. Raises `SealBrokenError`."""
         return AesSeal(dossier_id, _decrypt(self._master, wrapped, dossier_id.bytes))
+
+    def digest(self, content: str) -> bytes:
+        """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
+        return hmac.digest(self._digests, content.encode(), "sha256")
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, aad: bytes) -> bytes:

@@ -38,10 +38,6 @@ class Dossier(DossierState):
 
     TOPIC = "dossier"
 
-    def allowed_steps(self) -> tuple[Step, ...]:
-        """Give the steps that may come next."""
-        return tuple(step for step in self.progress.allowed() if self._not_yet(step))
-
     # ------------------------------------------------------------------ intake
 
     def submit(self, stamp: Stamp, **intake: Any) -> None:  # noqa: ANN401  the event's own fields
@@ -271,13 +267,6 @@ class Dossier(DossierState):
         )
         if not (self.progress.allows(step) and self._not_yet(step)):
             raise StepNotAllowedError(step, self.progress.stage, self.version)
-
-    def _not_yet(self, step: Step) -> bool:
-        if step is Step.RATED:
-            return self.score is None
-        if step is Step.PERSONAL_DATA_ERASED:
-            return not self.personal_data_erased
-        return True
 
     def _promise_after(self, step: Step, stamp: Stamp, clock: Clock) -> Promise | None:
         if self.received_at is None or self.finished_at is not None:

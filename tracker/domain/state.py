@@ -13,7 +13,7 @@ from tracker.domain.clock import LedgerEntry, OpenPauses
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import TrackerError
 from tracker.domain.events import Event
-from tracker.domain.lifecycle import Progress, Stage
+from tracker.domain.lifecycle import Progress, Stage, Step
 from tracker.domain.values import (
     Correctable,
     Offices,
@@ -78,6 +78,17 @@ class DossierState(BaseAggregate[UUID]):
     def promise(self) -> Promise | None:
         """The date promised last."""
         return self.ledger[-1].promise if self.ledger else None
+
+    def allowed_steps(self) -> tuple[Step, ...]:
+        """Give the steps that may come next."""
+        return tuple(step for step in self.progress.allowed() if self._not_yet(step))
+
+    def _not_yet(self, step: Step) -> bool:
+        if step is Step.RATED:
+            return self.score is None
+        if step is Step.PERSONAL_DATA_ERASED:
+            return not self.personal_data_erased
+        return True
 
     def _begin(self, code: str) -> None:
         self._id = dossier_id(code)

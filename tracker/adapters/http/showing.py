@@ -53,7 +53,7 @@ class Shows:
             version=dossier.version,
             status=status,
             stage=stage,
-            next_steps=[step for step in dossier.progress.allowed() if step not in _NOT_POSTED],
+            next_steps=[step for step in dossier.allowed_steps() if step not in _NOT_POSTED],
             channel=dossier.channel,
             offices=OfficesAnswer(**asdict(dossier.offices)),
             procedure=dossier.procedure,

@@ -17,7 +17,7 @@ from tracker.adapters.kafka.topics import TopicNames
 QUICK = RelayTimes(transaction_s=5, stand_by_s=1, look_again_s=0.02, batch=50)
 
 
-def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
+def until(true: Callable[[], bool], *, seconds: float = 90) -> None:
     end = monotonic() + seconds
     while not true():
         assert monotonic() < end, "it did not happen in time"

@@ -63,14 +63,14 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate(context: ExceptionContext) -> StoreUnavailableError | None:
     if context.is_pre_ping or not isinstance(
         context.sqlalchemy_exception, OperationalError | InterfaceError
     ):
-        return
+        return None
     code = getattr(context.original_exception, "sqlite_errorcode", None)
-    if code is None or code & _PRIMARY_CODE in _PASSING:
-        context.chained_exception = DatabaseUnavailableError()
+    is_passing = code is None or code & _PRIMARY_CODE in _PASSING
+    return DatabaseUnavailableError() if is_passing else None
 
 
 def writing(engine: Engine) -> Engine:

@@ -2,15 +2,16 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+FAULT_KILLS ?= 210
 BIN := .venv/bin
 STAMP := .venv/.installed
 MYPY_PATHS := tracker tests ops $(if $(wildcard loadtests/*.py),loadtests)
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test check format lock clean python
+.PHONY: help install servers stack run test test-faults check format lock clean python
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Settings: PYTHON=$(PYTHON) (3.11 or newer), WORKERS=$(WORKERS) (tests side by side)"
 
 install: $(STAMP) ## Put the service and its tools into .venv, in the pinned versions
@@ -44,6 +45,10 @@ servers: install ## Bring the servers that tests start: Kafka's jars (by Maven),
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
 	@$(BIN)/python -m ops.local_servers.install --if-possible
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
+	@$(BIN)/python -m ops.local_servers.install
+	TRACKER_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
 
 check: install ## Check form, types, dependencies and the fast tests
 	$(BIN)/ruff format --check .

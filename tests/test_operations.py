@@ -1,0 +1,80 @@
+"""What stands under `ops/` for operators fits the program it runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tracker.cli.main import program
+from tracker.cli.work import ROLES
+from tracker.settings import Settings
+
+OPS = Path(__file__).parents[1] / "ops"
+COMPOSE = yaml.safe_load((OPS / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+SETTINGS = {f"TRACKER_{name.upper()}" for name in Settings.model_fields}
+COMMANDS = {
+    *(
+        command.name or getattr(command.callback, "__name__", "")
+        for command in program().registered_commands
+    ),
+    *(group.name for group in program().registered_groups),
+}
+UNITS = sorted((OPS / "systemd").glob("*.service"))
+
+
+def test_every_image_is_pinned_to_a_version() -> None:
+    images = [service["image"] for service in SERVICES.values()]
+    assert all(re.search(r":\d+\.\d+", image) for image in images), images
+
+
+def test_every_service_waits_for_services_that_exist() -> None:
+    waits = {one for service in SERVICES.values() for one in service.get("depends_on", ())}
+    assert waits <= SERVICES.keys()
+
+
+def test_every_volume_is_declared() -> None:
+    used = {
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", ())
+    }
+    assert used == COMPOSE["volumes"].keys()
+
+
+def test_every_setting_that_is_passed_on_exists() -> None:
+    example = (OPS / "systemd" / "tracker.env.example").read_text()
+    given = {
+        *COMPOSE["x-tracker"]["environment"],
+        *re.findall(r"^([A-Z_]+)=", example, re.MULTILINE),
+        *re.findall(r"\bTRACKER_[A-Z_]+\b", (OPS / "Dockerfile").read_text()),
+        *re.findall(r"`(TRACKER_[A-Z_]+)", (OPS.parent / "README.md").read_text()),
+    }
+    assert given - SETTINGS == set()
+
+
+def test_every_command_that_is_run_exists() -> None:
+    told = [" ".join(service.get("command", ())) for service in SERVICES.values()]
+    told.append(SERVICES["prepare"]["entrypoint"][-1].replace("tracker ", ""))
+    told += [re.findall(r"ExecStart=\S+/tracker (\S+)", unit.read_text())[0] for unit in UNITS]
+    run = {part.split()[0] for line in told for part in line.split("&&") if part.strip()}
+    assert run <= COMMANDS | {"serve"}
+    assert {"serve", "work", "migrate", "topics"} <= run
+
+
+def test_every_role_is_run_by_somebody() -> None:
+    run = {
+        role
+        for service in SERVICES.values()
+        if "--only" in service.get("command", ())
+        for role in service["command"][-1].split(",")
+    }
+    assert run == set(ROLES)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_every_unit_stops_in_order_and_starts_again_after_a_failure(unit: Path) -> None:
+    text = unit.read_text()
+    assert "KillSignal=SIGTERM" in text
+    assert "Restart=on-failure" in text

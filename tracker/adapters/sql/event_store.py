@@ -5,6 +5,7 @@ from sqlalchemy import make_url
 _PACKAGE = __package__
 _POOL_SIZE = 4
 _POOL_OVERFLOW = 12
+_ANSWERS_WITHIN_S = 3
 
 
 def library_variables(url: str) -> dict[str, str]:
@@ -25,5 +26,6 @@ def library_variables(url: str) -> dict[str, str]:
         "POSTGRES_POOL_SIZE": str(_POOL_SIZE),
         "POSTGRES_MAX_OVERFLOW": str(_POOL_OVERFLOW),
         "POSTGRES_PRE_PING": "no",
+        "POSTGRES_CONNECT_TIMEOUT": str(_ANSWERS_WITHIN_S),
         "CREATE_TABLE": "no",
     }

@@ -6,16 +6,17 @@ the order of positions is the order of commits and no follower ever skips an eve
 be changed or deleted; a version follows its predecessor.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from inspect import unwrap
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
 
 # The library counts the factories it finds in this module: names of its own stay in theirs.
 from eventsourcing import postgres
-from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing.utils import Environment, EnvType, strtobool
+from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
+from eventsourcing.utils import Environment, EnvType, retry, strtobool
 
 from tracker.application.ports import (
     UNKNOWN_DIGEST,
@@ -26,6 +27,9 @@ from tracker.application.ports import (
 )
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import TrackerError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _APPEND = """
 WITH added AS (
@@ -82,6 +86,14 @@ class UnsafeFunctionsError(TrackerError):
     """POSTGRES_ENABLE_DB_FUNCTIONS takes no lock: a follower could skip an event. Unset it."""
 
 
+def _twice(method: Callable[P, R]) -> Callable[P, R]:
+    """Let the library's method be tried twice, for a connection may be stale, and not ten times."""
+    tried: Callable[P, R] = retry((InterfaceError, OperationalError), max_attempts=2)(
+        unwrap(method)
+    )
+    return tried
+
+
 class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecorder):
     """Stores events with their requests and keys in one statement, which is one transaction."""
 
@@ -93,6 +105,10 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
     ) -> None:
         """Use the datastore's connections."""
         super().__init__(datastore, events_table_name="stored_events")
+
+    select_events = _twice(postgres.PostgresApplicationRecorder.select_events)
+    select_notifications = _twice(postgres.PostgresApplicationRecorder.select_notifications)
+    max_notification_id = _twice(postgres.PostgresApplicationRecorder.max_notification_id)
 
     def insert_events(
         self,

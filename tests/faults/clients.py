@@ -1,0 +1,171 @@
+"""Clients that post intakes and steps, each message until it is acknowledged."""
+
+import http.client
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event as Signal
+from threading import Lock, Thread
+from typing import Any
+from uuid import uuid4
+
+from ops.local_servers.ports import HOST
+from tests.faults.machine_room import DEPARTMENT, DESK
+
+_PATIENCE_S = 150.0
+_ANSWER_S = 15.0
+_STEPS: Sequence[tuple[str, dict[str, str]]] = (
+    (DEPARTMENT, {"step": "processing_started"}),
+    (DEPARTMENT, {"step": "supplement_asked", "reason": "thiếu giấy"}),
+    (DESK, {"step": "supplement_received"}),
+    (DEPARTMENT, {"step": "decided", "outcome": "granted"}),
+)
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What the service said is safe on disk."""
+
+    source: str
+    event_id: str
+    code: str
+    version: int
+    position: int
+    status: int
+    answers: tuple[int, ...]
+    """Every answer the message got, the last one 200 or 201; 0 where there was none."""
+
+
+@dataclass
+class Load:
+    """What became of all that was posted."""
+
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def note(self, one: Acknowledged) -> None:
+        with self._lock:
+            self.acknowledged.append(one)
+
+    def __len__(self) -> int:
+        return len(self.acknowledged)
+
+    def tried_again(self) -> int:
+        return sum(len(one.answers) > 1 for one in self.acknowledged)
+
+
+def stamp() -> dict[str, str]:
+    return {"event_id": uuid4().hex, "occurred_at": datetime.now(UTC).isoformat()}
+
+
+def intake() -> dict[str, Any]:
+    return {
+        **stamp(),
+        "procedure": "2.001610",
+        "applicant": {"name": "An", "phone": "0900 000 001"},
+    }
+
+
+class Client:
+    """Speaks to one address, with the keys of those it speaks for."""
+
+    def __init__(self, port: int, keys: Mapping[str, str], load: Load) -> None:
+        self._port = port
+        self._keys = keys
+        self._load = load
+        self._connection: http.client.HTTPConnection | None = None
+
+    def take_in(self) -> Acknowledged:
+        return self.post("/v1/dossiers", DESK, intake())
+
+    def post(self, path: str, who: str, message: Mapping[str, Any]) -> Acknowledged:
+        """Post it until it is acknowledged, always as the same event."""
+        body = {**stamp(), **message}
+        answers: list[int] = []
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            status, answer = self.ask("POST", path, who, body)
+            answers.append(status)
+            if status in {200, 201}:
+                one = Acknowledged(
+                    who,
+                    body["event_id"],
+                    answer["code"],
+                    answer["version"],
+                    answer["position"],
+                    answer["status"],
+                    tuple(answers),
+                )
+                self._load.note(one)
+                return one
+            if status not in {0, 503}:
+                break
+            time.sleep(random.uniform(0.05, 0.3))
+        message_ = f"{path} {body} was answered {answers}, at last {answer}"
+        raise AssertionError(message_)
+
+    def ask(self, method: str, path: str, who: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  whatever is JSON
+        """Ask once; the status is 0 where no answer came."""
+        headers = {"Content-Type": "application/json"}
+        if who:
+            headers["Authorization"] = f"Bearer {self._keys[who]}"
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection(HOST, self._port, timeout=_ANSWER_S)
+            self._connection.request(method, path, json.dumps(body) if body else None, headers)
+            with self._connection.getresponse() as answer:
+                return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            return 0, repr(error)
+
+    def live(self, stopping: Signal, rate: float) -> None:
+        """Lead dossier after dossier through its life, so many messages a second."""
+        try:
+            while not stopping.is_set():
+                taken = self.take_in()
+                for who, step in _STEPS[: random.randint(0, len(_STEPS))]:
+                    if stopping.wait(1 / rate):
+                        break
+                    self.post(f"/v1/dossiers/{taken.code}/events", who, step)
+                    self._read(taken.code)
+                stopping.wait(1 / rate)
+        except Exception as error:  # noqa: BLE001  told to whoever looks at the load
+            self._load.faults.append(repr(error))
+        finally:
+            self.close()
+
+    def _read(self, code: str) -> None:
+        """Read it; who reads is never told that something is wrong with the dossier."""
+        status, answer = self.ask("GET", f"/v1/dossiers/{code}", DESK)
+        assert status in {0, 200, 503}, answer
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+@contextmanager
+def posting(
+    port: int, keys: Mapping[str, str], *, clients: int = 3, rate: float = 12.0
+) -> Iterator[Load]:
+    """Let clients post meanwhile, and each finish the message it has in hand."""
+    load, stopping = Load(), Signal()
+    threads = [
+        Thread(target=Client(port, keys, load).live, args=(stopping, rate)) for _ in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield load
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+    assert load.faults == []

@@ -1,0 +1,44 @@
+"""A relay that is frozen past its transaction's time-out, and woken when another has taken over."""
+
+import signal
+import time
+
+import pytest
+
+from tests.faults.clients import posting
+from tests.faults.invariants import check, published, stored
+from tests.faults.machine_room import MachineRoom, Program, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.system]
+
+
+@pytest.fixture
+def relays() -> tuple[str, ...]:
+    return ("relay-a", "relay-b")
+
+
+def is_publishing(relay: Program) -> bool:
+    return "publishes from" in relay.log.read_text(errors="replace")
+
+
+def test_a_relay_woken_after_another_took_over_publishes_nothing_twice(
+    room: MachineRoom,
+) -> None:
+    relays = [room.programs["relay-a"], room.programs["relay-b"]]
+    with posting(room.port, room.keys, clients=2, rate=10) as load:
+        wait_for(lambda: any(map(is_publishing, relays)), "one relay publishes")
+        active, other = sorted(relays, key=is_publishing, reverse=True)
+        assert not is_publishing(other)
+        wait_for(lambda: len(load) > 30, "there is load")
+        room.kafka.pause()  # so that the relay is frozen with a transaction open
+        time.sleep(1)
+        active.send(signal.SIGSTOP)
+        room.kafka.resume()
+        before = len(published(room.kafka.bootstrap_servers))
+        wait_for(lambda: is_publishing(other), "the other relay takes over", seconds=90)
+        wait_for(lambda: len(published(room.kafka.bootstrap_servers)) > before + 20, "it gets on")
+        active.send(signal.SIGCONT)
+        time.sleep(3)
+    check(room, load.acknowledged)
+    assert active.ends == other.ends == []
+    assert len(stored(room.postgres.url)) > before

@@ -1,0 +1,84 @@
+"""Kill -9 at random instants, under load. `TRACKER_FAULT_KILLS` and `TRACKER_FAULT_SEED` set it."""
+
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clients import posting
+from tests.faults.invariants import check
+from tests.faults.machine_room import MachineRoom
+
+KILLS = int(os.environ.get("TRACKER_FAULT_KILLS", "12"))
+pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(240 + 30 * KILLS)]
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Whoever may be killed, and brought back."""
+
+    name: str
+    kill: Callable[[], None]
+    start: Callable[[], None]
+
+
+def victims(room: MachineRoom) -> list[Victim]:
+    postgres, kafka = room.postgres, room.kafka
+    return [
+        *(Victim(name, one.kill, one.start) for name, one in room.programs.items()),
+        Victim("postgres (kill)", postgres.kill, postgres.start),
+        Victim("postgres (immediate)", lambda: postgres.stop("immediate"), postgres.start),
+        Victim("kafka", kafka.kill, kafka.start),
+    ]
+
+
+def kill_some(room: MachineRoom, chance: random.Random, kills: int) -> Counter[str]:
+    """Kill one after the other, sometimes two at once, each victim as often as any other."""
+    killed = Counter[str]()
+    waiting: list[Victim] = []
+    while sum(killed.values()) < kills:
+        if not waiting:
+            waiting = victims(room)
+            chance.shuffle(waiting)
+        time.sleep(chance.uniform(0.1, 2.5))
+        struck = [waiting.pop() for _ in range(min(len(waiting), chance.choice((1, 1, 1, 2))))]
+        if len({one.name.split()[0] for one in struck}) < len(struck):
+            waiting.append(struck.pop())
+        for one in struck:
+            one.kill()
+            killed[one.name] += 1
+        time.sleep(chance.uniform(0.0, 2.5))
+        for one in struck:
+            one.start()
+    return killed
+
+
+def test_whoever_is_killed_when_nothing_acknowledged_is_lost_or_doubled(
+    room: MachineRoom, tmp_path: Path
+) -> None:
+    seed = int(os.environ.get("TRACKER_FAULT_SEED") or random.randrange(10**6))
+    sys.stdout.write(f"TRACKER_FAULT_SEED={seed} TRACKER_FAULT_KILLS={KILLS}\n")
+    began = time.monotonic()
+    with posting(room.port, room.keys) as load:
+        killed = kill_some(room, random.Random(seed), KILLS)
+        time.sleep(1)
+    checked = check(room, load.acknowledged)
+    report = {
+        "seed": seed,
+        "kills": sum(killed.values()),
+        "by_victim": dict(sorted(killed.items())),
+        "ended_by_themselves": {name: one.ends for name, one in room.programs.items() if one.ends},
+        "events_checked": checked,
+        "posted_more_than_once": load.tried_again(),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    (tmp_path / "kills.json").write_text(json.dumps(report, indent=2))
+    sys.stdout.write(json.dumps(report) + "\n")
+    assert killed.total() >= KILLS

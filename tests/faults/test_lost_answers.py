@@ -1,0 +1,75 @@
+"""The connection is cut when events are stored, so that nobody knows whether they are."""
+
+import time
+from contextlib import closing
+
+import pytest
+
+from ops.local_servers.ports import free_ports
+from tests.faults.clients import Client, Load, intake
+from tests.faults.cutting_proxy import Cut, CuttingProxy
+from tests.faults.invariants import check
+from tests.faults.machine_room import DEPARTMENT, DESK, MachineRoom, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.system]
+
+
+CUTS = (
+    [Cut.COMMITTED],
+    [Cut.UNANSWERED],
+    [Cut.BEFORE],
+    [Cut.COMMITTED, Cut.BEFORE, Cut.COMMITTED],
+    [Cut.UNANSWERED, Cut.BEFORE],
+    [Cut.BEFORE] * 9,
+)
+_KEY_REMEMBERED_S = 1.2
+
+
+def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
+    room: MachineRoom,
+) -> None:
+    load = Load()
+    room.programs["api"].stop()
+    (room.port,) = free_ports(1)
+    with (
+        CuttingProxy(room.postgres.port) as proxy,
+        closing(Client(room.port, room.keys, load)) as client,
+    ):
+        room.add(
+            "cut-off",
+            *("serve", "--port", str(room.port)),
+            TRACKER_STORE_URL=room.postgres.url.replace(str(room.postgres.port), str(proxy.port)),
+            TRACKER_VIEWS_URL=room.postgres.url,
+        )
+        dossier = client.take_in()
+        for cuts in CUTS:
+            proxy.cut_next(*cuts)
+            taken = client.take_in()
+            assert 0 < proxy.made <= len(cuts)
+            tries = 4 if cuts == CUTS[-1] else 1  # the service itself tries three times
+            assert taken.answers == (503,) * (tries - 1) + (201,), cuts
+            proxy.cut_next(*cuts)
+            step = {"step": "complained", "text": "Chờ quá lâu."}
+            client.post(f"/v1/dossiers/{dossier.code}/events", DEPARTMENT, step)
+        proxy.cut_next()
+        check(room, load.acknowledged)
+
+
+def test_while_there_is_no_database_every_route_says_to_try_again(room: MachineRoom) -> None:
+    load = Load()
+    with closing(Client(room.port, room.keys, load)) as client:
+        code = client.take_in().code
+        wait_for(lambda: client.ask("GET", f"/v1/lookup/{code}")[0] == 200, "it is shown")
+        room.postgres.kill()
+        for _ in range(2):
+            assert [
+                client.ask("GET", "/readyz")[0],
+                client.ask("GET", f"/v1/lookup/{code}")[0],
+                client.ask("GET", f"/v1/dossiers/{code}", DESK)[0],
+                client.ask("GET", f"/v1/dossiers/{code}/history", DESK)[0],
+                client.ask("POST", "/v1/dossiers", DESK, intake())[0],
+            ] == [503] * 5
+            time.sleep(_KEY_REMEMBERED_S)
+        room.postgres.start()
+        client.take_in()
+        check(room, load.acknowledged)

@@ -44,7 +44,7 @@ def test_after_an_old_backup_the_relay_stops_and_the_store_comes_back_from_kafka
         postgres.start()
         wait_for(lambda: not relay.alive, "the relay has stopped")
         assert relay.exit_code == 1
-        assert "old backup" in relay.said(1)
+        assert "old backup" in relay.said()
     # The restored store goes on, and has other events where Kafka has those that were lost.
     wait_for(room.ready, "the service is ready")
     client = Client(room.port, room.keys, Load())
@@ -56,7 +56,7 @@ def test_after_an_old_backup_the_relay_stops_and_the_store_comes_back_from_kafka
     relay.let_end()
     wait_for(lambda: not relay.alive, "the relay has stopped again")
     assert relay.exit_code == 1
-    assert "this event store has another there" in relay.said(1)
+    assert "this event store has another there" in relay.said()
     check_topic(whole, published(room.kafka.bootstrap_servers))
 
     with psycopg.connect(postgres.url, autocommit=True) as connection:

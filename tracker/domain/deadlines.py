@@ -92,6 +92,18 @@ def deadline(
     return Deadline(due_at, tuple(steps))
 
 
+def first_due(rule: TimeRule, received_at: datetime, calendar: WorkCalendar) -> datetime | None:
+    """Say only when what was received at `received_at` and never paused is due: `deadline` of that.
+
+    Every intake asks this, and none of them for the steps that led there.
+    """
+    received = _local(received_at, calendar)
+    if rule.time is None:
+        return None
+    reckoning = _Reckoning(rule, rule.time, calendar)
+    return reckoning.due(reckoning.start(received)[0], reckoning.full)
+
+
 def moved(
     due_at: datetime,
     given_at: datetime,

@@ -32,7 +32,9 @@ def alternate(
     """Run every side once a round, every other round in reverse, and give each side's values."""
     values: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
-        names = list(sides) if number % 2 == 0 else list(reversed(sides))
+        names = list(sides)
+        if number % 2:
+            names.reverse()
         for name in names:
             value = sides[name]()
             values[name].append(value)

@@ -71,7 +71,7 @@ class DossierRecorder(ApplicationRecorder):
 
     @abstractmethod
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
-        """Give all events of these dossiers, each dossier's in order; what is not there is left out."""
+        """Give all events of those of these dossiers that are there, each dossier's in order."""
 
     @abstractmethod
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from tracker.domain.calendar import CalendarHorizonError, WorkCalendar
 from tracker.domain.date_steps import (
@@ -144,7 +145,11 @@ class _Reckoning:
         self._hours, self._unit = rule.hours, full.unit
         in_hours = full.unit is TimeUnit.WORKING_HOURS
         self.full = timedelta(hours=full.amount) // _TICK if in_hours else full.amount
-        self._day = rule.hours.worked_until(rule.hours.closes) // _TICK
+
+    @cached_property
+    def _day(self) -> int:
+        """The ticks of a whole working day, where hours are counted."""
+        return self._hours.worked_until(self._hours.closes) // _TICK
 
     def start(self, received: datetime) -> tuple[datetime, list[DateStep]]:
         """Give when counting starts, and the step which says so where that is not `received`."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -48,7 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     metrics = Metrics(parts.watched, parts.now)
-    # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
+    app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
     signed_in = SignedIn(parts.keys, parts.now)
@@ -56,8 +56,6 @@ def create_app(parts: Parts) -> FastAPI:
     writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
-    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
-    app.add_middleware(Edge, metrics=metrics, shortcuts=shortcuts)
     at_present = FiguresNow(parts.figures, parts.now)
     add_page(app, parts, look_up, at_present)
     add_writing(app, signed_in, bodies, writing)
@@ -68,6 +66,9 @@ def create_app(parts: Parts) -> FastAPI:
     add_operating(app, parts, metrics)
     add_documenting(app)
 
+    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    app.middleware_stack = Edge(app.build_middleware_stack(), metrics=metrics, shortcuts=shortcuts)
+
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = document(app, Lease, Unused)
@@ -75,3 +76,8 @@ def create_app(parts: Parts) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _leave_to_the_edge(_request: Request, error: Exception) -> Response:
+    """Let what nobody foresaw reach the edge, to be noted and answered there."""
+    raise error

@@ -60,7 +60,7 @@ class Edge:
             await send(message)
 
         try:
-            await (self._shortcuts.of(scope) or self._app)(scope, receive, send_out)
+            await (self._shortcuts.find(scope) or self._app)(scope, receive, send_out)
         except Exception as error:
             # The error's own words may hold what was sent, so only its kind and place are noted.
             kind = type(error)

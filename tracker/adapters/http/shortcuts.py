@@ -7,7 +7,7 @@ same answers by the same functions; the tests hold both ways to the same words.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +26,7 @@ _STEP = re.compile(r"/v1/dossiers/([A-Z0-9.-]{3,60})/events", re.ASCII)
 _LOOK_UP = re.compile(r"/v1/lookup/([A-Z0-9.-]{3,60})", re.ASCII)
 _BEARER = b"Bearer "
 _JSON = JSON.encode()
+_NOT_PLAIN = frozenset({b"content-encoding", b"if-match"})
 _CONTENT_TYPE = (b"content-type", _JSON)
 
 
@@ -53,9 +54,9 @@ class Shortcuts:
         self._writing = writing
         self._look_ups = look_ups
 
-    def of(self, scope: Scope) -> ASGIApp | None:
+    def find(self, scope: Scope) -> ASGIApp | None:
         """Give the short way of this request, where it has one."""
-        if scope["query_string"]:
+        if scope["type"] != "http" or scope["query_string"]:
             return None
         path = scope["path"]
         if scope["method"] == "GET":
@@ -73,27 +74,16 @@ class Shortcuts:
     def _look_up(self, code: str) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  ASGI's
             scope["route"] = _LOOK_UPS
-            body = await self._look_ups.answer(code)
-            await _send(send, 200, body, [])
+            await _send(send, 200, await self._look_ups.answer(code), [])
 
         return answer
 
     def _posting(
         self, scope: Scope, template: _Template, read: Callable[[bytes], Message]
     ) -> ASGIApp | None:
-        actor: Actor | None = None
-        is_json = False
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                if value.startswith(_BEARER):
-                    actor = self._signed_in.known(value.removeprefix(_BEARER))
-            elif name == b"content-type":
-                is_json = value == _JSON
-            elif name in {b"content-encoding", b"if-match"}:
-                return None
-        if actor is None or not is_json:
+        sender = self._sender(scope["headers"])
+        if sender is None:
             return None
-        sender = actor
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             scope["route"] = template
@@ -104,6 +94,20 @@ class Shortcuts:
             await _send(send, status_of(accepted), as_json(accepted), headers)
 
         return answer
+
+    def _sender(self, headers: Iterable[tuple[bytes, bytes]]) -> Actor | None:
+        """Give who sends plain JSON with a key known just now; `None` for anything else."""
+        key, is_json = b"", False
+        for name, value in headers:
+            if name == b"authorization":
+                key = value
+            elif name == b"content-type":
+                is_json = value == _JSON
+            elif name in _NOT_PLAIN:
+                return None
+        if not (is_json and key.startswith(_BEARER)):
+            return None
+        return self._signed_in.known(key.removeprefix(_BEARER))
 
 
 def _intake(raw: bytes) -> Message:

@@ -206,7 +206,7 @@ class Tracker(Application[UUID]):
                 return self._handle(posts, attempts - 1, before)
             return [self._conflict(posts[0])]
         return [
-            replace(result, position=positions[result.code, result.version])
+            result.at(positions[result.code, result.version])
             if isinstance(result, Accepted) and not result.position
             else result
             for result in results

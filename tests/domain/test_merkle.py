@@ -92,7 +92,7 @@ def consistency_by_force(first: int, leaves: Sequence[bytes], *, known: bool = T
 def fetch(nodes: Collection[Node]) -> dict[Node, bytes]:
     """Every complete node of the tree over `LEAVES`, by force."""
     return {
-        one: root_by_force(LEAVES[one.index << one.level : one.last_leaf + 1]) for one in nodes
+        one: root_by_force(LEAVES[one.number << one.level : one.last_leaf + 1]) for one in nodes
     }
 
 
@@ -135,7 +135,7 @@ def test_the_proofs_of_certificate_transparency_are_given() -> None:
 
     def of_these(nodes: Collection[Node]) -> dict[Node, bytes]:
         return {
-            one: root_by_force(leaves[one.index << one.level : one.last_leaf + 1]) for one in nodes
+            one: root_by_force(leaves[one.number << one.level : one.last_leaf + 1]) for one in nodes
         }
 
     assert [one.hex() for one in inclusion_proof(5, 8, of_these)] == [

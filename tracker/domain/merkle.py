@@ -25,15 +25,15 @@ class OutsideTreeError(TrackerError):
 
 
 class Node(NamedTuple):
-    """A complete node: the `index`th on its level, over 2^level leaves; level 0 are the leaves."""
+    """A complete node: the `number`th on its level, over 2^level leaves; level 0 are the leaves."""
 
     level: int
-    index: int
+    number: int
 
     @property
     def last_leaf(self) -> int:
         """Give the number of the leaf that completes it."""
-        return ((self.index + 1) << self.level) - 1
+        return ((self.number + 1) << self.level) - 1
 
 
 Fetch = Callable[[Collection[Node]], Mapping[Node, bytes]]
@@ -132,52 +132,53 @@ def check_inclusion(
     leaf: int, size: int, hashed: bytes, proof: Sequence[bytes], root: bytes
 ) -> None:
     """Raise `InvalidProofError` unless the leaf with this hash is in the tree with this root."""
-    if not 0 <= leaf < size:
-        raise InvalidProofError
+    _check(0 <= leaf < size)
     index, last = leaf, size - 1
     for beside in proof:
-        if last == 0:
-            raise InvalidProofError
+        _check(last > 0)
         if index & 1 or index == last:
             hashed = node_hash(beside, hashed)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
+            index, last = _up_to_a_right_child(index, last)
         else:
             hashed = node_hash(hashed, beside)
         index, last = index >> 1, last >> 1
-    if last or hashed != root:
-        raise InvalidProofError
+    _check(last == 0 and hashed == root)
 
 
 def check_consistency(
     first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]
 ) -> None:
     """Raise `InvalidProofError` unless the second tree begins with the first."""
-    if not 0 < first <= second:
-        raise InvalidProofError
+    _check(0 < first <= second)
     if first == second:
-        if proof or first_root != second_root:
-            raise InvalidProofError
+        _check(not proof and first_root == second_root)
         return
     path = list(proof) if first & (first - 1) else [first_root, *proof]
-    if not path:
-        raise InvalidProofError
+    _check(bool(path))
     index, last = first - 1, second - 1
     while index & 1:
         index, last = index >> 1, last >> 1
     old = new = path[0]
     for beside in path[1:]:
-        if last == 0:
-            raise InvalidProofError
+        _check(last > 0)
         if index & 1 or index == last:
             old, new = node_hash(beside, old), node_hash(beside, new)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
+            index, last = _up_to_a_right_child(index, last)
         else:
             new = node_hash(new, beside)
         index, last = index >> 1, last >> 1
-    if last or (old, new) != (first_root, second_root):
+    _check(last == 0 and (old, new) == (first_root, second_root))
+
+
+def _check(holds: bool) -> None:  # noqa: FBT001  it is all this is about
+    if not holds:
         raise InvalidProofError
+
+
+def _up_to_a_right_child(index: int, last: int) -> tuple[int, int]:
+    while index and not index & 1:
+        index, last = index >> 1, last >> 1
+    return index, last
 
 
 def _split(width: int) -> int:

@@ -337,7 +337,9 @@ def http_app(installation: Installation) -> FastAPI:
             prover=installation.log.prover,
             watched={
                 name: Watched(
-                    installation.store_feed, follow.model, in_order=installation.is_embedded
+                    installation.store_feed,
+                    follow.model,
+                    in_order=isinstance(follow.feed, StoreFeed),
                 )
                 for name, follow in installation.follows.items()
             },

@@ -185,7 +185,7 @@ class CheckpointMaker:
             root=root,
             heads=heads,
             heads_root=heads_root,
-            made_at=self._now(),
+            made_at=self._now().replace(microsecond=0),
         )
         self._checkpoints.add(size, self._notary.sign(made.text))
         self._leaves.drop_heads([size, *(one.size for one in known[:1])])

@@ -50,7 +50,7 @@ def status() -> None:
             say(f"key {key}")
         say(f"leaves {it.log.leaves.size()} up to position {it.log.leaves.position()}")
         last = it.log.checkpoints.last()
-        say(str(last) if last else "no checkpoint yet")
+        say(str(last).rstrip("\n") if last else "no checkpoint yet")
 
 
 def checkpoint() -> None:

@@ -44,10 +44,14 @@ def verify() -> None:
         raise CheckFailedError(message)
 
 
+def log_verifier(it: Installation) -> LogVerifier:
+    """Give what checks the log against the store, and against all that was signed or published."""
+    signed = merge(it.log.checkpoints.after(-1), sorted(_published(it)))
+    return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check)
+
+
 def _check_log(it: Installation) -> None:
-    log = it.log
-    signed = merge(log.checkpoints.after(-1), sorted(_published(it)))
-    verifier = LogVerifier(log.leaves, it.scan, signed, log.notary.check)
+    verifier = log_verifier(it)
     with progress("Log", verifier.size) as step:
         damage = verifier.first_damage(step)
     if damage:

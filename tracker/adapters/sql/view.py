@@ -4,7 +4,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.adapters.sql.tables import table_of
@@ -53,7 +64,8 @@ class SqlView:
         table, found = table_of(kind, self._generation), dict[UUID, R]()
         newest = func.max(table.c.version).label("newest")
         for part in _parts(dossier_ids):
-            of_these = select(table.c.dossier_id, newest).where(table.c.dossier_id.in_(part))
+            is_one = _is_among(self._connection, table.c.dossier_id, part)
+            of_these = select(table.c.dossier_id, newest).where(is_one)
             top = of_these.group_by(table.c.dossier_id).subquery()
             is_top = (table.c.dossier_id == top.c.dossier_id) & (table.c.version == top.c.newest)
             for row in self._connection.execute(select(table).join(top, is_top)):
@@ -91,17 +103,34 @@ class SqlView:
         for kind, values in by_kind.items():
             table = table_of(kind, self._generation)
             statement = insert(self._connection)(table)
+            on_postgres = self._connection.dialect.name == "postgresql"
+            if on_postgres:
+                statement = statement.from_select(list(table.c), _unnested(table, values))
             if replace:
                 statement = statement.on_conflict_do_update(
                     index_elements=list(kind.KEY),
                     set_={c.name: statement.excluded[c.name] for c in table.c if not c.primary_key},
                 )
-            self._connection.execute(statement, values)
+            self._connection.execute(statement, None if on_postgres else values)
 
 
 def insert(connection: Connection) -> Callable[[Table], Any]:
     """Give the `INSERT` of this database, the one that knows `ON CONFLICT`."""
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def _unnested(table: Table, values: list[dict[str, Any]]) -> Select[Any]:
+    """Give the rows as one array a column: PostgreSQL takes that twice as fast as row by row."""
+    arrays = [
+        bindparam(None, [row[c.name] for row in values], type_=ARRAY(c.type)) for c in table.c
+    ]
+    return select(func.unnest(*arrays).table_valued(*table.c.keys()).render_derived())
+
+
+def _is_among(connection: Connection, column: Column[T], items: list[T]) -> ColumnElement[bool]:
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, items, type_=ARRAY(column.type)))
+    return column.in_(items)
 
 
 def _parts(items: Collection[T]) -> Iterator[list[T]]:

@@ -18,6 +18,7 @@ signed with it. For a dossier that is not there: its two neighbours in that tree
 import argparse
 import base64
 import hashlib
+import io
 import json
 import sys
 import uuid
@@ -253,7 +254,8 @@ def check_kept(proof: dict[str, Any], kept: str, key: Key, signed: Checkpoint) -
             "the proof is older than the checkpoint you kept",
             "tệp chứng minh cũ hơn dấu mốc bạn đã giữ",
         )
-    since = {"size": old.size, "path": []} if old.size == signed.size else proof["since"]
+    same: dict[str, Any] = {"size": old.size, "path": []}
+    since = same if old.size == signed.size else proof["since"]
     if since is None or since["size"] != old.size:
         refuse(
             f"the proof shows nothing about the kept checkpoint; ask for it with since={old.size}",
@@ -390,5 +392,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  a terminal's is none
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     sys.exit(main())

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.meddling import behind_the_back
 from tests.http.site import NOON
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.notary.ed25519 import NoLogKeyError
 from tracker.application.checkpointing import (
     CheckpointMaker,
+    LogForkedError,
     OtherOriginError,
     Publisher,
     SilentPublisherError,
@@ -129,6 +131,20 @@ def test_nothing_is_signed_while_a_log_is_made_anew(room: Room) -> None:
     room.receive()
     assert maker.make() is not None
     assert room.sizes() == [3, 4]
+
+
+def test_nothing_is_signed_whose_event_is_not_in_the_store_any_more(
+    room: Room, tmp_path: Path
+) -> None:
+    room.receive()
+    maker = room.maker()
+    maker.make()
+    room.receive()
+    with behind_the_back(tmp_path / "events.db") as connection:
+        connection.execute("DELETE FROM stored_events WHERE rowid = 2")
+    with pytest.raises(LogForkedError, match="leaf 1, position 2, is not in the store"):
+        maker.make()
+    assert room.sizes() == [1]
 
 
 def test_without_its_key_a_log_that_was_signed_gets_no_other(room: Room, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Desk:
     key: str
     kept: str
     code: str
+    old: dict[str, Any]
 
     def proof(self, code: str = "", since: int | None = None) -> dict[str, Any]:
         return self.it.log.prover.prove(code or self.code, since=since)
@@ -54,12 +55,13 @@ def _desk(it: Installation) -> Desk:
     kept = str(it.log.prover.checkpoint())
     code = next(code for code in it.look_up.samples(20) if _steps(it, code) > 4)
     other = next(one for one in it.look_up.samples(20) if one != code)
+    old = it.log.prover.prove(code)
     administrator = Actor(Role.ADMINISTRATOR, "adm-1")
     it.tracker.erase_personal_data(administrator, other, event_id="er-1", basis="by law")
     it.catch_up()
     assert it.log.maker.make() is not None
     (key,) = it.log.notary.public_keys()
-    return Desk(it, str(key), kept, code)
+    return Desk(it, str(key), kept, code, old)
 
 
 def _steps(it: Installation, code: str) -> int:
@@ -156,13 +158,25 @@ def test_a_proof_older_than_the_checkpoint_that_was_kept_is_refused(
 ) -> None:
     kept = tmp_path / "kept.txt"
     kept.write_text(str(desk.it.log.prover.checkpoint()), encoding="utf-8")
+    assert verify(desk.old, desk.key)[0] == 0
+    code, told = verify(desk.old, desk.key, "--checkpoint", str(kept))
+    assert (code, told) == (1, "REFUSED: the proof is older than the checkpoint you kept.\n")
+
+
+def test_an_older_checkpoint_under_a_newer_proof_is_refused(desk: Desk, verify: Verify) -> None:
     code, told = verify(desk.proof() | {"checkpoint": desk.kept}, desk.key)
     assert code == 1
     assert "event 1 is not in the log" in told
-    code, told = verify(
-        desk.proof() | {"checkpoint": desk.kept, "events": []}, desk.key, "--checkpoint", str(kept)
-    )
-    assert code == 1
+
+
+def test_heads_that_deny_a_dossier_whose_events_are_there_are_refused(desk: Desk) -> None:
+    """As a signer could have made them who leaves dossiers out."""
+    absent, key = desk.proof(MISSING), verify_proof.read_key(desk.key)
+    signed = verify_proof.read_checkpoint(absent["checkpoint"], key)
+    missing = dossier_id(MISSING)
+    assert not verify_proof.check_complete(absent, missing, (0, None, bytes(32)), signed)
+    with pytest.raises(verify_proof.Refused, match="whether the dossier is there"):
+        verify_proof.check_complete(absent, missing, (1, 0, bytes(32)), signed)
 
 
 def test_a_log_that_was_rewritten_since_is_refused(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from heapq import merge
+from itertools import groupby
 
 from tracker.application.checkpointing import SilentPublisherError
 from tracker.application.verifying import StoreVerifier
@@ -46,7 +47,8 @@ def verify() -> None:
 
 def log_verifier(it: Installation) -> LogVerifier:
     """Give what checks the log against the store, and against all that was signed or published."""
-    signed = merge(it.log.checkpoints.after(-1), sorted(_published(it)))
+    known = merge(it.log.checkpoints.after(-1), sorted(_published(it)))
+    signed = (one for one, _ in groupby(known))
     return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check)
 
 

@@ -10,6 +10,7 @@ import structlog
 import typer
 import uvicorn
 
+from tracker.adapters.http.connections import ImpatientProtocol, allow_many
 from tracker.bootstrap import http_app
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
@@ -47,13 +48,14 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
+    allow_many()
     causes: list[tuple[str, Exception]] = []
     with opened(chosen) as it, _listening(chosen.host, chosen.port) as listening:
         server = uvicorn.Server(
             uvicorn.Config(
                 http_app(it),
                 loop="uvloop",
-                http="httptools",
+                http=ImpatientProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

@@ -83,8 +83,8 @@ def incoming(record: Any) -> Notification:  # noqa: ANN401  kafka-python has no 
     Raises `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
     """
     place = f"{record.topic}, {record.partition}, {record.offset}"
-    topic = header(record, "topic")
-    if record.value is None or header(record, "leaf_hash") != leaf_hash(topic, record.value).hex():
+    said, topic = header(record, "leaf_hash"), header(record, "topic")
+    if record.value is None or said != leaf_hash(topic, record.value).hex():
         message = f"The bytes of the record at {place} are not those that were recorded."
         raise UnreadableRecordError(message)
     try:

@@ -85,7 +85,7 @@ class PublicLookUps:
         """Give the answer to this code. Raises `UnknownDossierError`, `TooBusyError`."""
         if len(self._together) >= MOST_WAITING:
             raise TooBusyError
-        answer = await self._together.submit(code)
+        (answer,) = await self._together.submit([code])
         if answer is None:
             raise UnknownDossierError
         return answer

@@ -86,7 +86,7 @@ def _programs(
 ) -> dict[str, subprocess.Popen[bytes]]:
     commands = {
         "api": ["serve", "--port", str(port)],
-        "relay": ["work", "--only", "relay,inbox"],
+        "relay": ["work", "--only", "relay,inbox,log"],
         "projections-1": ["work", "--only", "status,timeline,promises"],
         "projections-2": ["work", "--only", "status,timeline,promises"],
     }

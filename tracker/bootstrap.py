@@ -4,26 +4,32 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event as Signal
 
 from fastapi import FastAPI
 
 from tracker.adapters.files.calendar import load_calendar
+from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.notary.ed25519 import Notary
 from tracker.adapters.sql.api_keys import SqlApiKeys
+from tracker.adapters.sql.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
@@ -31,7 +37,10 @@ from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.aes import AesVault
+from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.code_desk import CodeDesk
+from tracker.application.ports import DossierRecorder
+from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
@@ -39,6 +48,7 @@ from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
+from tracker.projections.log import LogProjection
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -54,6 +64,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
+    LogProjection,
 )
 
 
@@ -73,6 +84,18 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class MerkleLog:
+    """The log with what vouches for it."""
+
+    leaves: SqlLog
+    checkpoints: SqlCheckpoints
+    notary: Notary
+    publishers: Sequence[Publisher]
+    maker: CheckpointMaker
+    prover: Prover
+
+
+@dataclass(frozen=True)
 class Installation:
     """Everything of one installation, ready for use."""
 
@@ -88,6 +111,7 @@ class Installation:
     scan: SqlStoreScan
     store_feed: StoreFeed
     follows: dict[str, Follow]
+    log: MerkleLog
 
     @property
     def is_embedded(self) -> bool:
@@ -138,7 +162,22 @@ class Installation:
         followers = {
             name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
         }
-        return [Task(name, one.run, one.wake) for name, one in followers.items()]
+        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+
+    def _signing(self) -> Task:
+        """Give the task that makes checkpoints of the log."""
+        signal, chosen = Signal(), self.settings
+
+        def run(stopping: Callable[[], bool]) -> None:
+            self.log.maker.run(
+                stopping,
+                signal.wait,
+                seconds=chosen.log_checkpoint_seconds,
+                events=chosen.log_checkpoint_events,
+            )
+
+        return Task("checkpoints", run, signal.set)
 
 
 @contextmanager
@@ -160,13 +199,14 @@ def installation(
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
+    ending = ExitStack()
 
     def stored() -> None:
         for feed in feeds:
             feed.wake()
 
     def new_feed(name: str) -> OpenFeed:
-        if not settings.kafka_servers:
+        if not settings.kafka_servers or name == LogProjection.NAME:
             return StoreFeed(tracker.store)
         names = topic_names(settings)
         group = f"{names.prefix}.{name}" if sharing else None
@@ -194,35 +234,72 @@ def installation(
             known = service.network.offices.get(office)
             return (known.partner if known else None) or ""
 
-        with closing(SqlLookUp(follows[StatusProjection.NAME].model)) as look_up:
-            yield Installation(
-                settings=settings,
+        reads = SqlReads(registry)
+        look_up = SqlLookUp(follows[StatusProjection.NAME].model)
+        ending.callback(look_up.close)
+        yield Installation(
+            settings=settings,
+            now=now,
+            service=service,
+            tracker=tracker,
+            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            keys=SqlApiKeys(registry),
+            blocks=blocks,
+            look_up=look_up,
+            figures=SqlFigures(
+                follows[PromisesProjection.NAME].model,
+                follows[TimelineProjection.NAME].model,
+                partner_of=partner_of,
                 now=now,
-                service=service,
-                tracker=tracker,
-                reader=Reader(
-                    tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
-                ),
-                keys=SqlApiKeys(registry),
-                blocks=blocks,
-                look_up=look_up,
-                figures=SqlFigures(
-                    follows[PromisesProjection.NAME].model,
-                    follows[TimelineProjection.NAME].model,
-                    partner_of=partner_of,
-                    now=now,
-                ),
-                scan=SqlStoreScan(registry),
-                store_feed=StoreFeed(tracker.store),
-                follows=follows,
-            )
+            ),
+            scan=SqlStoreScan(registry),
+            store_feed=StoreFeed(tracker.store),
+            follows=follows,
+            log=_merkle_log(
+                settings,
+                leaves=SqlLog(views, follows[LogProjection.NAME].model),
+                checkpoints=SqlCheckpoints(registry),
+                store=tracker.store,
+                reads=reads,
+                now=now,
+            ),
+        )
     finally:
+        ending.close()
         for feed in feeds:
             feed.close()
         codes.close()
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def _merkle_log(
+    settings: Settings,
+    *,
+    leaves: SqlLog,
+    checkpoints: SqlCheckpoints,
+    store: DossierRecorder,
+    reads: SqlReads,
+    now: Callable[[], datetime],
+) -> MerkleLog:
+    notary = Notary(settings.log_key_path(), settings.log_origin)
+    publishers: list[Publisher] = []
+    if settings.log_checkpoint_file:
+        publishers.append(CheckpointFile(settings.log_checkpoint_file))
+    if settings.kafka_servers:
+        publishers.append(KafkaCheckpoints(kafka_connection(settings), topic_names(settings)))
+    maker = CheckpointMaker(
+        log=leaves,
+        store=store,
+        checkpoints=checkpoints,
+        notary=notary,
+        publishers=publishers,
+        origin=settings.log_origin,
+        now=now,
+    )
+    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
+    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -261,9 +338,12 @@ def http_app(installation: Installation) -> FastAPI:
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            prover=installation.log.prover,
             watched={
                 name: Watched(
-                    installation.store_feed, follow.model, in_order=installation.is_embedded
+                    installation.store_feed,
+                    follow.model,
+                    in_order=isinstance(follow.feed, StoreFeed),
                 )
                 for name, follow in installation.follows.items()
             },

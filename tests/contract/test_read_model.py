@@ -20,6 +20,7 @@ from tracker.adapters.sql.read_model import RebuildOvertakenError, SqlReadModel
 from tracker.adapters.sql.tables import table_of
 from tracker.domain.events import Event
 from tracker.projections.feed import Record
+from tracker.projections.log import LogProjection
 from tracker.projections.projection import GapInHistoryError, Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -28,7 +29,12 @@ from tracker.projections.status import StatusProjection, StatusRow
 from tracker.projections.timeline import TimelineProjection, TimelineRow
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
-KINDS: tuple[type[Projection], ...] = (StatusProjection, TimelineProjection, PromisesProjection)
+KINDS: tuple[type[Projection], ...] = (
+    StatusProjection,
+    TimelineProjection,
+    PromisesProjection,
+    LogProjection,
+)
 EVENTS = history(3, dossiers=6, steps=80)
 
 
@@ -231,6 +237,7 @@ TAMPERING = {
     " WHERE code = (SELECT MIN(code) FROM status_1 WHERE promised_at IS NOT NULL)",
     TimelineProjection: "DELETE FROM timeline_1 WHERE version = 3",
     PromisesProjection: "UPDATE promises_1 SET given = NOT given WHERE version = 1",
+    LogProjection: "UPDATE log_1 SET nodes = chain WHERE leaf = 7",
 }
 
 

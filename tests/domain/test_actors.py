@@ -49,15 +49,15 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.ADMINISTRATOR: {step.value for step in Step},
 }
 MAY_READ: dict[Role, set[str]] = {
-    Role.STAFF: {"dossier", "history", "personal_data", "figures"},
+    Role.STAFF: {"dossier", "history", "personal_data", "figures", "proof"},
     Role.AGENT: {"dossier"},
     Role.COLLABORATOR: {"dossier"},
     Role.KIOSK: set(),
     Role.CARRIER: set(),
     Role.PORTAL: {"dossier"},
-    Role.AUDITOR: {"dossier", "history", "figures", "readers"},
+    Role.AUDITOR: {"dossier", "history", "figures", "readers", "proof"},
     Role.MANAGER: {"figures"},
-    Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers"},
+    Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers", "proof"},
 }
 MAY_LEASE = {
     Role.STAFF,

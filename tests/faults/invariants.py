@@ -90,7 +90,8 @@ def check_topic(events: Sequence[Stored], found: Sequence[Any]) -> None:
         order[record.key.decode()].append(int(said["originator_version"]))
         assert int(said["notification_id"]) > last.get(record.partition, 0)
         last[record.partition] = int(said["notification_id"])
-        assert said["leaf_hash"] == hashlib.sha256(b"\0" + record.value).hexdigest()
+        leaf = b"\0" + said["topic"].encode() + b"\n" + record.value
+        assert said["leaf_hash"] == hashlib.sha256(leaf).hexdigest()
     assert [key for key, got in order.items() if got != list(range(1, len(got) + 1))] == []
     assert sorted(
         (

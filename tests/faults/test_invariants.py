@@ -33,7 +33,7 @@ def record(it: Stored) -> Record:
         "notification_id": str(it.position),
         "originator_version": str(it.version),
         "topic": it.topic,
-        "leaf_hash": hashlib.sha256(b"\0" + it.state).hexdigest(),
+        "leaf_hash": hashlib.sha256(b"\0" + it.topic.encode() + b"\n" + it.state).hexdigest(),
     }
     return Record(
         it.dossier.hex.encode(), it.state, [(name, text.encode()) for name, text in said.items()]

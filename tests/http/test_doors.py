@@ -17,6 +17,10 @@ OPEN = {
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/v1/log/checkpoint",
+    "/v1/log/proof/consistency",
+    "/v1/log/proof/inclusion",
+    "/v1/log/verifier",
     "/v1/lookup/{code}",
 }
 

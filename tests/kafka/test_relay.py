@@ -14,11 +14,12 @@ from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.independent import headers, records, versions
 from tests.kafka.relaying import Running, Spoilt, publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.records import leaf_hash, outgoing
+from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.relay_position import KafkaAheadError, PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.application.ports import DossierRecorder
+from tracker.domain.log import leaf_hash
 
 pytestmark = pytest.mark.system
 
@@ -62,7 +63,7 @@ def test_the_headers_tell_what_a_record_is(
         "originator_version": "1",
         "notification_id": "1",
         "recorded_at": "2026-11-13T15:46:40Z",
-        "leaf_hash": leaf_hash(record.value).hex(),
+        "leaf_hash": leaf_hash(headers(record)["topic"], record.value).hex(),
     }
 
 

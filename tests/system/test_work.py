@@ -138,7 +138,7 @@ def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_eq
     production: Room,
 ) -> None:
     address = serve(production)
-    roles = ("relay,inbox", "status,timeline,promises", "status,timeline,promises")
+    roles = ("relay,inbox,log", "status,timeline,promises", "status,timeline,promises")
     workers = [production.start("work", "--only", names) for names in roles]
     written = take_in(production, address, "clerk-1").json()
     found = f"{address}/v1/lookup/{written['code']}?after={written['position']}"
@@ -148,7 +148,7 @@ def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_eq
     ends = [process.wait(PATIENCE_S) for process, _ in workers]
     assert ends == [0, 0, 0], [log.read_text()[-2000:] for _, log in workers]
     rebuilt = production.run("rebuild")
-    assert (rebuilt.returncode, rebuilt.stdout.count(": equal")) == (0, 3), rebuilt.stderr
+    assert (rebuilt.returncode, rebuilt.stdout.count(": equal")) == (0, 4), rebuilt.stderr
     assert production.run("verify").returncode == 0
 
 

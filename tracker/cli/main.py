@@ -19,6 +19,7 @@ from tracker.cli.history import history
 from tracker.cli.importing import import_file
 from tracker.cli.kafka import dead_letters, restore, topics
 from tracker.cli.keys import keys
+from tracker.cli.log import log
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
 from tracker.cli.serve import serve
@@ -57,6 +58,7 @@ def program() -> typer.Typer:
     app.command()(restore)
     app.add_typer(dead_letters(), name="dead-letters")
     app.command()(verify)
+    app.add_typer(log(), name="log")
     app.add_typer(keys(), name="keys")
     app.command("check-data")(check_data)
     return app

@@ -21,10 +21,12 @@ from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
+from tracker.projections.log import LogProjection
 from tracker.settings import Settings
 
 RELAY, INBOX = "relay", "inbox"
 ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS))
+_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, LogProjection.NAME}
 
 _log = structlog.get_logger("tracker.work")
 
@@ -42,10 +44,11 @@ def work(
         int, typer.Option(min=0, max=65535, help="Serve /metrics here; 0 serves none.")
     ] = 0,
 ) -> None:
-    """Relay events to Kafka, take what partners post there, keep read models up to date.
+    """Relay events to Kafka, take what partners post there, keep read models and the log.
 
-    Several of each may run. On SIGTERM or Ctrl-C each finishes what it has in hand. A role that
-    cannot go on ends the process with 1 and says why.
+       Several of each may run, but one log: whoever has its key signs it.
+    On SIGTERM or Ctrl-C each finishes what it has in hand. A role that
+       cannot go on ends the process with 1 and says why.
     """
     chosen = settings()
     roles = _roles(only, chosen)
@@ -60,7 +63,7 @@ def work(
 
     with opened(chosen, sharing=True) as it:
         metrics = WorkMetrics(
-            {role: it.follows[role].model for role in roles if role in it.follows},
+            {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)

@@ -30,6 +30,7 @@ class Read(StrEnum):
     PERSONAL_DATA = "personal_data"
     FIGURES = "figures"
     READERS = "readers"
+    PROOF = "proof"
 
 
 class Manage(StrEnum):
@@ -75,13 +76,13 @@ _OF_A_DOSSIER = frozenset({Read.DOSSIER, Read.HISTORY, Read.PERSONAL_DATA})
 _BLOCKS = frozenset({Manage.CODE_BLOCKS})
 
 MAY: dict[Role, frozenset[Step | Read | Manage]] = {
-    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES} | _BLOCKS,
+    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES, Read.PROOF} | _BLOCKS,
     Role.AGENT: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.COLLABORATOR: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.KIOSK: _INTAKE | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
-    Role.AUDITOR: frozenset({Read.DOSSIER, Read.HISTORY, Read.FIGURES, Read.READERS}),
+    Role.AUDITOR: frozenset(Read) - {Read.PERSONAL_DATA},
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
 }

@@ -16,6 +16,7 @@ from tracker.adapters.http.doors import SignedIn
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
+from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
@@ -76,6 +77,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
     add_reading(app, signed_in, parts)
+    add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_operating(app, parts, metrics)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
 from tracker.application.posts import Accepted, Post
+from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
@@ -74,6 +75,7 @@ class Parts:
     blocks: Blocks
     look_up: LookUp
     figures: AnswersFigures
+    prover: Prover
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     max_body_bytes: int

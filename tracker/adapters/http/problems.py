@@ -17,6 +17,7 @@ from tracker.application.posts import (
     UnknownDossierError,
     VersionConflictError,
 )
+from tracker.application.proving import NoCheckpointError
 from tracker.application.tracker import StoreUnavailableError
 from tracker.domain.dossier import StepNotAllowedError
 from tracker.domain.errors import (
@@ -97,6 +98,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
     UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
     UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
+    NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
     VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),

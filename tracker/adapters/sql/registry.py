@@ -73,6 +73,13 @@ READS = Table(
 )
 Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
 
+LOG_CHECKPOINTS = Table(
+    "log_checkpoints",
+    REGISTRY,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
+)
+
 
 def create_registry(engine: Engine) -> None:
     """Make the tables that are missing; on PostgreSQL check that they were migrated."""

@@ -1,7 +1,7 @@
 """What was sent, what was acknowledged, and how each request went: written down as it happens."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -35,34 +35,34 @@ class Journal:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._write = {
-            name: self._opened(directory / name) for name in (_MESSAGES, _REQUESTS, _LEARNT)
+        self._files = {
+            name: (directory / name).open("a", encoding="utf-8", buffering=1)
+            for name in (_MESSAGES, _REQUESTS, _LEARNT)
         }
 
     def sent(self, source: str, event_id: str) -> None:
         """Note that a message is about to be sent."""
-        self._write[_MESSAGES]({"sent": [source, event_id]})
+        self._write(_MESSAGES, {"sent": [source, event_id]})
 
     def acknowledged(self, one: Acknowledged) -> None:
         """Note that the service said it is safe."""
-        self._write[_MESSAGES]({"acknowledged": asdict(one)})
+        self._write(_MESSAGES, {"acknowledged": asdict(one)})
 
     def requested(self, request: Request) -> None:
         """Note how a request went."""
-        self._write[_REQUESTS](astuple(request))
+        self._write(_REQUESTS, astuple(request))
 
     def learnt(self, answer: Mapping[str, object]) -> None:
         """Note what a guessed code gave away."""
-        self._write[_LEARNT](answer)
+        self._write(_LEARNT, answer)
 
-    @staticmethod
-    def _opened(path: Path) -> Callable[[Any], None]:
-        lines = path.open("a", encoding="utf-8", buffering=1)
+    def close(self) -> None:
+        """Write no more."""
+        for file in self._files.values():
+            file.close()
 
-        def write(what: Any) -> None:  # noqa: ANN401  whatever is JSON
-            lines.write(json.dumps(what, ensure_ascii=False) + "\n")
-
-        return write
+    def _write(self, name: str, what: object) -> None:
+        self._files[name].write(json.dumps(what, ensure_ascii=False) + "\n")
 
 
 @dataclass

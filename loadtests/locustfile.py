@@ -94,6 +94,10 @@ def _note_request(
     journal.requested(Request(began_s, who, what, response_time, status, fault))
 
 
+def _end(**_: object) -> None:
+    journal.close()
+
+
 def _note_breakdown(user_instance: TaskSet, exception: Exception, **_: object) -> None:
     fault = f"the journey itself broke: {exception!r}"
     who = user_instance.user.__module__.rpartition(".")[2]
@@ -102,4 +106,5 @@ def _note_breakdown(user_instance: TaskSet, exception: Exception, **_: object) -
 
 events.test_start.add_listener(_begin)
 events.request.add_listener(_note_request)
+events.quit.add_listener(_end)
 events.user_error.add_listener(_note_breakdown)

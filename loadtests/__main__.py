@@ -1,11 +1,7 @@
-"""`python -m loadtests city-day …`: the stack, locust, the judges; exit code 1 if anything fails.
-
-Locust runs in a process of its own: it changes Python's sockets for all that live with it.
-"""
+"""`python -m loadtests city-day …`: the stack, the people, the judges; 1 if anything fails."""
 
 import argparse
-import os
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -15,7 +11,8 @@ from pathlib import Path
 from loadtests import report
 from loadtests.journal import Told, read_learnt, read_requests
 from loadtests.judging import missed
-from loadtests.processor import seconds_used
+from loadtests.locust_process import LOG, run_locust
+from loadtests.processor import Spent
 from loadtests.profile import PROFILES, Profile, load
 from ops.local_servers.errors import ServerMissing
 from ops.local_servers.ports import free_ports
@@ -30,9 +27,7 @@ from ops.reading_back import (
 )
 from ops.stack import Stack, standing
 
-_FINISH_WITHIN_S = 30
 _PUBLISHED_WITHIN_S = 60
-_HERE = Path(__file__).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("profiles", nargs="*", default=["city-day"], help=", ".join(names))
     parser.add_argument("--results", type=Path, default=Path("var/loadtest"))
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
     profiles = {name: load(name) for name in chosen.profiles}
     results = chosen.results / f"{time.strftime('%Y%m%d-%H%M%S')}"
     try:
@@ -63,8 +59,6 @@ def _load(stack: Stack, profiles: dict[str, Profile], results: Path) -> int:
     faults: list[str] = []
     for name, profile in profiles.items():
         faults += _run(stack, name, profile, cast, results / Path(name).stem)
-    if ended := stack.ended():
-        faults.append(f"ended under the load: {', '.join(ended)}")
     faults += _check(stack, [results / Path(name).stem for name in profiles], before)
     report.verdict(faults, results)
     return 1 if faults else 0
@@ -74,38 +68,17 @@ def _run(stack: Stack, name: str, profile: Profile, cast: Path, results: Path) -
     print(
         f"\n{name}: {profile.what} {profile.people} people, {profile.seconds:.0f} s …", flush=True
     )
-    results.mkdir()
-    used = seconds_used(stack.pids)
-    began = time.monotonic()
-    locust = subprocess.run(
-        [
-            *(sys.executable, "-m", "locust", "--headless", "--only-summary"),
-            *("--locustfile", str(_HERE / "locustfile.py"), "--host", stack.address),
-            *("--html", str(results / "report.html"), "--csv", str(results / "locust")),
-            *("--stop-timeout", str(_FINISH_WITHIN_S), "--exit-code-on-error", "0"),
-            *("--loglevel", "WARNING"),
-        ],
-        env=os.environ
-        | {
-            "LOADTEST_PROFILE": name,
-            "LOADTEST_CAST": str(cast),
-            "LOADTEST_RESULTS": str(results),
-            "PYTHONPATH": str(_HERE.parent),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    log = results / "locust.log"
-    log.write_bytes(locust.stdout)
-    seconds = time.monotonic() - began
-    if locust.returncode:
-        return [f"locust ended with {locust.returncode}; {log} says why"]
-    spent = {part: now - used[part] for part, now in seconds_used(stack.pids).items()}
+    before = Spent.until_now(stack.pids)
+    locust = run_locust(name, host=stack.address, cast=cast, results=results)
+    if ended := stack.ended():
+        return [f"{name}: {', '.join(ended)} ended under the load"]
+    if locust:
+        return [f"{name}: locust ended with {locust}; {results / LOG} says why"]
+    spent = Spent.until_now(stack.pids).since(before)
     asked = read_requests(results)
     report.journeys(profile, asked)
     report.spikes(profile, asked)
-    report.processor(spent, seconds, asked)
+    report.processor(spent, asked)
     report.guesses(asked, read_learnt(results))
     return [f"{name}: {one}" for one in missed(profile, asked)]
 

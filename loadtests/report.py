@@ -11,6 +11,7 @@ from rich.table import Table
 
 from loadtests.journal import Request, Told
 from loadtests.judging import by_journey, faults_by_name, recoveries, summary
+from loadtests.processor import Spent
 from loadtests.profile import Profile
 
 _WIDTH = 110
@@ -45,16 +46,19 @@ def spikes(profile: Profile, requests: Sequence[Request]) -> None:
     _show(table)
 
 
-def processor(spent: Mapping[str, float], seconds: float, requests: Sequence[Request]) -> None:
-    """Show the processor time of each part, and what one core would do."""
-    parts = ", ".join(f"{name} {used:.1f}" for name, used in spent.items())
-    print(f"Processor seconds in {seconds:.0f} s: {parts}; in all {sum(spent.values()):.1f}.")
+def processor(spent: Spent, requests: Sequence[Request]) -> None:
+    """Show the processor time of each part, what one core would do, and who else was at work."""
+    parts = ", ".join(f"{name} {used:.1f}" for name, used in spent.parts.items())
+    print(
+        f"Processor seconds in {spent.wall:.0f} s: {parts}; the service in all"
+        f" {spent.service:.1f}, the people {spent.people:.1f};"
+        f" others had {spent.others_share:.0%} of the machine."
+    )
     whole = sum(one.journey == _LIFE and one.name == "look-up" and one.ok for one in requests)
     if whole:
-        everything = whole / sum(spent.values())
         print(
-            f"{whole} life cycles: {whole / spent['api']:.0f} a second and core of the API,"
-            f" {everything:.0f} a second and core of everything together."
+            f"{whole} life cycles: {whole / spent.parts['api']:.0f} a second and core of the API,"
+            f" {whole / spent.service:.0f} a second and core of everything together."
         )
 
 

@@ -53,11 +53,12 @@ class Answer:
     body: Any
     retry_after_s: float
 
-    @property
-    def problem(self) -> str:
-        """The kind of problem, as the service names it."""
+    def named(self) -> str:
+        """Its status and the kind of problem, as the service names it."""
+        if not self.status:
+            return "no answer"
         told = self.body.get("type", "") if isinstance(self.body, dict) else ""
-        return str(told).removeprefix("/problems/")
+        return f"{self.status} {str(told).removeprefix('/problems/')}".strip()
 
 
 class Person(FastHttpUser):
@@ -156,7 +157,7 @@ class Person(FastHttpUser):
             if answer.status in fine:
                 response.success()
             else:
-                response.failure(f"{answer.status} {answer.problem}".strip())
+                response.failure(answer.named())
         return answer
 
     def look(self, path: str, name: str, **how: Any) -> Any:  # noqa: ANN401  whatever is JSON

@@ -45,6 +45,7 @@ class Collaborator(Person):
             self.think()
         if outbox:
             self.missed("send what was done", f"{len(outbox)} messages were never accepted")
+        self.town.taken_in.extend(one.code for one in known.values() if one.version == 1)
         self._give_back_what_is_left(block)
 
     def _lease(self) -> dict[str, Any]:
@@ -106,7 +107,6 @@ class Collaborator(Person):
             self.missed("send what was done", "the same message was stored as another")
         if "procedure" in message and before is one:
             self.town.file(one.code)
-            self.town.taken_in.append(one.code)
 
     def _give_back_what_is_left(self, block: dict[str, Any]) -> None:
         numbers = list(range(block["first"] + _DOSSIERS, block["last"] + 1))

@@ -93,7 +93,7 @@ def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
 def wait_until_read(port: int) -> None:
     """Return when everything stored can be looked up."""
     while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:  # noqa: S310  ours
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
             models = orjson.loads(answer.read())["read_models"]
         if not any(one["behind"] for one in models.values()):
             return

@@ -86,7 +86,7 @@ def batch(rounds: int, seconds: float, told: Told) -> list[Figure]:
         raw = stack.enter_context(RawInsert(url, like_the_last=BATCH))
         sides = {"plain insert": lambda: raw.rate(seconds), "batches": post}
         values = alternate(sides, rounds, told=told)
-    return [_figure("batch intake", values, "batches", "plain insert", 0.5, "dossiers/s")]
+    return [_figure("batch intake", values, "batches", "plain insert", 0.5, unit="dossiers/s")]
 
 
 def step(rounds: int, seconds: float, told: Told) -> list[Figure]:
@@ -182,6 +182,7 @@ def _figure(
     ours: str,
     ceiling: str,
     target: float,
+    *,
     unit: str = "requests/s",
 ) -> Figure:
     ratio = ratios(values[ours], values[ceiling])

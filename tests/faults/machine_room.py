@@ -28,7 +28,6 @@ from ops.local_servers.processes import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 TRACKER = (sys.executable, "-m", "tracker")
-EVENTS = "tracker.dossier-events"
 DESK, DEPARTMENT = "faults-desk", "faults-department"
 _STARTED_AGAIN_AFTER_S = 0.5
 _LOOK_S = 0.1

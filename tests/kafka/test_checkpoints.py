@@ -3,7 +3,7 @@
 import pytest
 
 from ops.local_servers.ports import free_ports
-from tests.kafka.independent import records
+from ops.reading_back import records
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames

@@ -20,6 +20,8 @@ from tracker.domain.lifecycle import Step
 from tracker.domain.procedures import PaperForm
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Offices,
     Outcome,
     Paper,
@@ -32,7 +34,7 @@ from tracker.recording import UnreadableEventError, from_bytes, to_bytes
 GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
 TOPICS = sorted(GOLDEN["events"])
 PARTS: tuple[type, ...] = (Actor, Offices, Paper, Promise)
-WORDS = (Role, WayOfReturn, Outcome, Correctable, PaperForm)
+WORDS = (Role, WayOfReturn, Outcome, Correctable, PaperForm, NoticeChannel, NoticeLanguage)
 
 NOT_FREE = {
     "code": "a dossier code",
@@ -173,6 +175,8 @@ def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> 
         "Sealed",
         "Sealed | None",
         "tuple[Paper, ...]",
+        "tuple[NoticeChannel, ...]",
+        "NoticeLanguage",
     }
 
 

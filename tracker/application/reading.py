@@ -140,7 +140,7 @@ def _opened(event: Event, seal: Seal) -> dict[str, str]:
     return opened
 
 
-SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw"})
+SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw", "contact"})
 """The fields of events that hold sealed text."""
 
 

@@ -13,6 +13,8 @@ from tracker.domain.actors import Actor
 from tracker.domain.lifecycle import Step
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Offices,
     Outcome,
     Paper,
@@ -330,6 +332,26 @@ class Corrected(Event):
     value: str
     sealed: Sealed | None
     reason: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesAgreed(Event):
+    """The person agreed to be told what happens. `contact`: where to, if not the applicant's."""
+
+    TOPIC = "dossier.notices_agreed.v1"
+    step = Step.NOTICES_AGREED
+
+    channels: tuple[NoticeChannel, ...]
+    language: NoticeLanguage
+    contact: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesStopped(Event):
+    """The person wants to be told no more."""
+
+    TOPIC = "dossier.notices_stopped.v1"
+    step = Step.NOTICES_STOPPED
 
 
 @dataclass(frozen=True, kw_only=True)

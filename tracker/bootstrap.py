@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import SystemRandom
 
 from fastapi import FastAPI
 
@@ -19,26 +20,33 @@ from tracker.adapters.http.parts import Parts
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.outbox import SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.letters import Letters
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
+from tracker.application.sending import Sender
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
+from tracker.projections.messages import MessagesProjection
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -54,6 +62,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
+    MessagesProjection,
 )
 
 
@@ -88,6 +97,10 @@ class Installation:
     scan: SqlStoreScan
     store_feed: StoreFeed
     follows: dict[str, Follow]
+    outbox: SqlOutbox
+    deliveries: SqlDeliveries
+    letters: Letters
+    stop_tokens: StopTokens
 
     @property
     def is_embedded(self) -> bool:
@@ -125,12 +138,16 @@ class Installation:
 
     @contextmanager
     def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile; `died` is told when one cannot go on.
+        """Keep every read model up to date meanwhile, and people told, where a file says how.
 
-        Raises `ReadModelAheadError`.
+        `died` is told when one of these tasks cannot go on. Raises `ReadModelAheadError`,
+        `UnfitRoutesError`.
         """
         self.check_not_ahead()
-        with working(self.following_tasks(self.follows), died):
+        with (
+            self.sending_tasks() as sending,
+            working([*self.following_tasks(self.follows), *sending], died),
+        ):
             yield
 
     def following_tasks(self, names: Iterable[str]) -> list[Task]:
@@ -139,6 +156,39 @@ class Installation:
             name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
         }
         return [Task(name, one.run, one.wake) for name, one in followers.items()]
+
+    @contextmanager
+    def routes(self) -> Iterator[Routes]:
+        """Open the ways by which people and systems are told; none where no file names any.
+
+        Raises `UnfitRoutesError`.
+        """
+        if self.settings.notices is None:
+            yield Routes((), timedelta(), reach_people=False)
+            return
+        with open_routes(self.settings.notices, self.now) as routes:
+            if routes.reach_people and not self.settings.public_url:
+                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                raise UnfitRoutesError(message)
+            yield routes
+
+    @contextmanager
+    def sending_tasks(self) -> Iterator[list[Task]]:
+        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        with self.routes() as routes:
+            senders = {
+                route.target: Sender(
+                    route,
+                    outbox=self.outbox,
+                    deliveries=self.deliveries,
+                    writer=self.letters,
+                    max_age=routes.max_age,
+                    now=self.now,
+                    chance=SystemRandom().random,
+                )
+                for route in routes.routes
+            }
+            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
 
 
 @contextmanager
@@ -156,6 +206,7 @@ def installation(
     registry = open_engine(settings.events_url())
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
+    stop_tokens = StopTokens(settings.master_key_bytes())
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
@@ -214,6 +265,16 @@ def installation(
             scan=SqlStoreScan(registry),
             store_feed=StoreFeed(tracker.store),
             follows=follows,
+            outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            deliveries=SqlDeliveries(registry),
+            letters=Letters(
+                tracker.store,
+                vault,
+                zone=service.calendar.zone,
+                public_url=settings.public_address(),
+                stop_token=stop_tokens.token,
+            ),
+            stop_tokens=stop_tokens,
         )
     finally:
         for feed in feeds:

@@ -38,6 +38,14 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+.*)?$",
+        description="Where citizens reach the service, as links in messages to them have it.",
+    )
+    notices: Path | None = Field(
+        default=None, description="A TOML file that says how people and systems are told."
+    )
     code_block_size: int = Field(
         default=100,
         ge=1,
@@ -88,6 +96,10 @@ class Settings(BaseSettings):
             message = "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ValueError(message)
         return url
+
+    def public_address(self) -> str:
+        """Give where citizens reach the service, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def events_url(self) -> str:
         """Give the event store's address, the default filled in."""

@@ -116,9 +116,7 @@ def test_only_the_office_that_decides_takes_the_steps_of_deciding(step: str) -> 
 @pytest.mark.parametrize("step", [step for step in Step if step not in ONLY_THE_DECIDING_OFFICE])
 def test_staff_elsewhere_take_every_step_but_those_of_the_dossiers_own_offices(step: Step) -> None:
     elsewhere = may_step(Actor(Role.STAFF, "a", "CN01"), step)
-    assert elsewhere is (
-        step not in {Step.REFUSED, Step.NOTICES_AGREED, Step.PERSONAL_DATA_ERASED}
-    )
+    assert elsewhere is (step not in {Step.REFUSED, Step.NOTICES_AGREED, Step.PERSONAL_DATA_ERASED})
 
 
 @pytest.mark.parametrize("place", OFFICES)

@@ -153,7 +153,7 @@ def test_a_follower_that_dies_takes_the_process_down_with_its_cause(data_dir: Pa
         plant_a_broken_event(data_dir)
         code, err = service.ended()
     assert code == 1
-    assert "a read model cannot go on" in err
+    assert "a task cannot go on" in err
     assert "dossier.from_the_future.v9 cannot be read" in err.splitlines()[-1]
 
 

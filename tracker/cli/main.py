@@ -19,6 +19,7 @@ from tracker.cli.history import history
 from tracker.cli.importing import import_file
 from tracker.cli.kafka import dead_letters, restore, topics
 from tracker.cli.keys import keys
+from tracker.cli.messages import messages
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
 from tracker.cli.serve import serve
@@ -58,6 +59,7 @@ def program() -> typer.Typer:
     app.add_typer(dead_letters(), name="dead-letters")
     app.command()(verify)
     app.add_typer(keys(), name="keys")
+    app.add_typer(messages(), name="messages")
     app.command("check-data")(check_data)
     return app
 

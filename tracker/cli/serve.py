@@ -37,7 +37,8 @@ def serve(
 
     On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
 
-    A read model that cannot go on ends the service with 1, rather than let it grow stale unseen.
+    A read model or a sender of messages that cannot go on ends the service with 1, rather than let
+    it fall behind unseen.
     """
     chosen = settings()
     chosen = chosen.model_copy(
@@ -67,7 +68,7 @@ def serve(
 
         def died(name: str, error: Exception) -> None:
             causes.append((name, error))
-            _log.critical("a read model cannot go on", read_model=name, exc_info=error)
+            _log.critical("a task cannot go on", task=name, exc_info=error)
             stop()
 
         following = it.following(died) if it.is_embedded else nullcontext()
@@ -79,7 +80,7 @@ def serve(
             server.run(sockets=[listening])
     if causes:
         name, error = causes[0]
-        message = f"The read model {name} cannot go on: {error}"
+        message = f"The task {name} cannot go on: {error}"
         raise CheckFailedError(message)
 
 

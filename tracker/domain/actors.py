@@ -41,9 +41,7 @@ class Manage(StrEnum):
 _INTAKE = frozenset({Step.SUBMITTED, Step.RECEIVED})
 _NOTICES = frozenset({Step.NOTICES_AGREED, Step.NOTICES_STOPPED})
 _AT_THE_DESK = (
-    _INTAKE
-    | _NOTICES
-    | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
+    _INTAKE | _NOTICES | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
 )
 _DECIDING = frozenset(
     {

@@ -147,10 +147,15 @@ class DossierState(BaseAggregate[UUID]):
             case happened.CarrierScanned():
                 if event.number == self.parcel_number and self.parcel_at is not None:
                     self.parcel_at = max(self.parcel_at, event.occurred_at)
-            case happened.Rated():
-                self.score = event.score
             case happened.Corrected():
                 self._apply_correction(event)
+            case _:
+                self._apply_of_the_person(event)
+
+    def _apply_of_the_person(self, event: Event) -> None:
+        match event:
+            case happened.Rated():
+                self.score = event.score
             case happened.NoticesAgreed():
                 self.notices = Notices(
                     event.channels, event.language, event.contact, event.recorded_at

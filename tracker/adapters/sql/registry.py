@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Uuid,
 )
 
 from tracker.adapters.sql.engine import writing
@@ -72,6 +73,26 @@ READS = Table(
     Column("reason", String, nullable=False),
 )
 Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
+
+DELIVERIES = Table(
+    "deliveries",
+    REGISTRY,
+    Column("target", String, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("notice", LargeBinary, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("reason", String, nullable=False),
+)
+Index("deliveries_due", DELIVERIES.c.target, DELIVERIES.c.state, DELIVERIES.c.due_at)
+Index("deliveries_by_id", DELIVERIES.c.id, unique=True)
 
 
 def create_registry(engine: Engine) -> None:

@@ -328,6 +328,7 @@ def http_app(installation: Installation) -> FastAPI:
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
+            stops=installation.stop_tokens.fits,
             max_body_bytes=installation.settings.max_body_bytes,
         )
     )

@@ -13,10 +13,12 @@ OPEN = {
     "/",
     "/assets/{name}",
     "/docs",
+    "/figures",
     "/livez",
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/stop/{code}/{token}",
     "/v1/lookup/{code}",
 }
 

@@ -20,6 +20,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
+    CITIZEN = "citizen"
 
 
 class Read(StrEnum):
@@ -88,6 +89,7 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.AUDITOR: frozenset({Read.DOSSIER, Read.HISTORY, Read.FIGURES, Read.READERS}),
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
+    Role.CITIZEN: frozenset({Step.NOTICES_STOPPED}),
 }
 """Who may do what at all; the functions below add where and to which dossier."""
 

@@ -58,7 +58,8 @@ class Parts:
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    are shown on the first page. `stops` tells whether a token is the one by which the person of
+    this code stops messages. A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -73,5 +74,6 @@ class Parts:
     figures: AnswersFigures
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
+    stops: Callable[[str, str], bool]
     max_body_bytes: int
     wait_s: float = 3.0

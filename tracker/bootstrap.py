@@ -164,7 +164,7 @@ class Installation:
         Raises `UnfitRoutesError`.
         """
         if self.settings.notices is None:
-            yield Routes((), timedelta(), reach_people=False)
+            yield Routes((), timedelta(), timedelta(), reach_people=False)
             return
         with open_routes(self.settings.notices, self.now) as routes:
             if routes.reach_people and not self.settings.public_url:
@@ -183,6 +183,7 @@ class Installation:
                     deliveries=self.deliveries,
                     writer=self.letters,
                     max_age=routes.max_age,
+                    lease=routes.lease,
                     now=self.now,
                     chance=SystemRandom().random,
                 )

@@ -52,7 +52,7 @@ def test_where_they_differ_nothing_is_switched(run: Run, demo: Path) -> None:
     assert "status: DIFFERENT" in result.out
     assert "promises: equal" in result.out
     assert result.err.startswith("Error: status: what is in use is not what the events say.")
-    assert generations(demo) == {"status": 1, "timeline": 2, "promises": 2, "messages": 1}
+    assert generations(demo) == {"status": 1, "timeline": 2, "promises": 2, "messages": 2}
 
 
 def test_what_differs_is_replaced_where_that_is_asked_for(run: Run, demo: Path) -> None:

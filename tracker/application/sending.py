@@ -31,9 +31,6 @@ RETRIES = (
 """How long after each failure it is tried again; after the last of these, never."""
 JITTER = 0.2
 """Up to this share is added by chance, so that what failed together does not return together."""
-LEASE = timedelta(minutes=5)
-"""How long a sender may take over one notice before another takes its outcome for unknown."""
-
 _AT_ONCE = 8
 _PAGE = 1000
 _LOOK_AGAIN_S = 1.0
@@ -181,15 +178,20 @@ class Sender:
         deliveries: Deliveries,
         writer: WritesLetters,
         max_age: timedelta,
+        lease: timedelta,
         now: Callable[[], datetime],
         chance: Callable[[], float],
     ) -> None:
-        """Send what is at most `max_age` old when it is first seen; `chance` gives 0 to 1."""
+        """Send what is at most `max_age` old when it is first seen; `chance` gives 0 to 1.
+
+        `lease` is how long sending one may take before its outcome counts as unknown.
+        """
         self._route = route
         self._outbox = outbox
         self._deliveries = deliveries
         self._writer = writer
         self._max_age = max_age
+        self._lease = lease
         self._now = now
         self._chance = chance
         self._signal = Signal()
@@ -236,7 +238,7 @@ class Sender:
     def send_due(self, pool: ThreadPoolExecutor) -> int:
         """Send what is due, and tell how many were claimed."""
         now = self._now()
-        claimed = self._deliveries.claim(self._route.target, now, now + LEASE, _AT_ONCE)
+        claimed = self._deliveries.claim(self._route.target, now, now + self._lease, _AT_ONCE)
         for _ in pool.map(self._send, claimed):
             pass
         return len(claimed)

@@ -12,8 +12,8 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
         NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
         NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ. Quét mã QR trên giấy tiếp nhận"
         " để xem cần nộp gì.",
-        NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp {amount} đồng phí, lệ phí. Chỉ nộp tại nơi"
-        " tiếp nhận hoặc trên Cổng dịch vụ công.",
+        NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng. Chỉ nộp tại nơi tiếp nhận"
+        " hoặc Cổng dịch vụ công.",
         NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
         NoticeKind.READY: "Hồ sơ {code} đã có kết quả. {way}",
         NoticeKind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi"

@@ -1,6 +1,7 @@
 """Reads who is told and by whom from a TOML file, and makes the couriers.
 
     max_age_hours = 72          # older news is not told when sending begins
+    lease_seconds = 300         # a sender that died in the middle is believed dead after so long
 
     [sms]
     url = "https://gateway.example/send"
@@ -52,10 +53,11 @@ class UnfitRoutesError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Routes:
-    """Who is told by whom, and how old news may be when it is first seen."""
+    """Who is told by whom, how old news may be when first seen, and how long one may take."""
 
     routes: tuple[Route, ...]
     max_age: timedelta
+    lease: timedelta
     reach_people: bool
 
 
@@ -101,6 +103,7 @@ class _Webhook(_Part):
 
 class _Config(_Part):
     max_age_hours: Annotated[float, Field(gt=0)] = 72
+    lease_seconds: Annotated[float, Field(gt=0)] = 300
     sms: _Sms | None = None
     email: _Email | None = None
     file: _File | None = None
@@ -118,6 +121,7 @@ def open_routes(path: Path, now: Callable[[], datetime]) -> Iterator[Routes]:
         yield Routes(
             tuple(_people(config, client, now)) + tuple(_systems(config, client, now)),
             timedelta(hours=config.max_age_hours),
+            timedelta(seconds=config.lease_seconds),
             reach_people=bool(config.sms or config.email),
         )
 

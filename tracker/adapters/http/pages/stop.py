@@ -21,17 +21,13 @@ _BY_LINK = Actor(Role.CITIZEN, "stop-link")
 def add_stop_page(app: FastAPI, parts: Parts, pages: Pages, commit: GroupCommit) -> None:
     """Add the page. Looking at it stops nothing: mail scanners follow every link."""
 
-    @app.get(
-        "/stop/{code}/{token}", dependencies=[Depends(open_to_all)], include_in_schema=False
-    )
+    @app.get("/stop/{code}/{token}", dependencies=[Depends(open_to_all)], include_in_schema=False)
     def show_stop(request: Request, code: str, token: str) -> HTMLResponse:
         """Ask whether to stop; a link that does not fit is told so, whatever is wrong with it."""
         fits = parts.stops(tidied(code), token)
         return pages.show(request, "stop.html", status=200 if fits else 404, fits=fits, code=code)
 
-    @app.post(
-        "/stop/{code}/{token}", dependencies=[Depends(open_to_all)], include_in_schema=False
-    )
+    @app.post("/stop/{code}/{token}", dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def stop(request: Request, code: str, token: str) -> HTMLResponse:
         """Stop. What was stopped before is stopped; a mail program posts here by itself."""
         fits = parts.stops(tidied(code), token)
@@ -41,8 +37,10 @@ def add_stop_page(app: FastAPI, parts: Parts, pages: Pages, commit: GroupCommit)
             )
             (result,) = await commit.submit_all([Post(_BY_LINK, message)])
             fits = not isinstance(result, UnknownDossierError)
-            if fits and isinstance(result, Exception) and not isinstance(
-                result, StepNotAllowedError
+            if (
+                fits
+                and isinstance(result, Exception)
+                and not isinstance(result, StepNotAllowedError)
             ):
                 raise result
         return pages.show(

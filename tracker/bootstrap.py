@@ -37,6 +37,7 @@ from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.aes import AesVault
 from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.erasing import Erasure
 from tracker.application.letters import Letters
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
@@ -101,6 +102,7 @@ class Installation:
     deliveries: SqlDeliveries
     letters: Letters
     stop_tokens: StopTokens
+    erasure: Erasure
 
     @property
     def is_embedded(self) -> bool:
@@ -208,7 +210,7 @@ def installation(
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
-    blocks = SqlCodeBlocks(registry)
+    blocks, reads = SqlCodeBlocks(registry), SqlReads(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
@@ -251,9 +253,7 @@ def installation(
             now=now,
             service=service,
             tracker=tracker,
-            reader=Reader(
-                tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
-            ),
+            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
             keys=SqlApiKeys(registry),
             blocks=blocks,
             look_up=SqlLookUp(follows[StatusProjection.NAME].model),
@@ -276,6 +276,7 @@ def installation(
                 stop_token=stop_tokens.token,
             ),
             stop_tokens=stop_tokens,
+            erasure=Erasure(tracker, reads),
         )
     finally:
         for feed in feeds:

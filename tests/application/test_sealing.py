@@ -108,7 +108,7 @@ def test_nothing_personal_and_no_reason_stands_in_any_file_in_clear(
     full_of_secrets(desk)
     desk.at.catch_up()
     on_disk = bytes_on_disk(tmp_path)
-    assert b"dossier.carrier_scanned.v1" in on_disk
+    assert b"dossier.carrier_scanned.v2" in on_disk
     found = [
         text
         for text in (NAME, PHONE, *SECRETS.values())

@@ -139,7 +139,7 @@ _STEPS: dict[Step, Callable[[Dossier, Stamp, Clock, Random], None]] = {
         m,
         number=r.choice(PARCELS),
         scan=r.choice(("EMB", "EMH", "EMI", "504", "?")),
-        place="",
+        whereabouts=None,
         raw=None,
     ),
     Step.DELIVERED: lambda d, m, _, __: d.deliver(m),

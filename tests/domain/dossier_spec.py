@@ -179,7 +179,7 @@ def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> 
         number=number,
         scan=scan,
         meaning=meaning,
-        place="",
+        whereabouts=None,
         raw=None,
     )
 

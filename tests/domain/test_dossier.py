@@ -191,7 +191,9 @@ HOME = (*POSTED, delivered(at(6)))
         ),
         pytest.param(
             POSTED,
-            lambda d: d.scan(stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", place="", raw=None),
+            lambda d: d.scan(
+                stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", whereabouts=None, raw=None
+            ),
             (scanned(at(6), "EMB", "moving"),),
             id="scan",
         ),
@@ -539,7 +541,9 @@ def test_after_the_decision_no_promise_is_made_any_more() -> None:
 
 
 def scan(code: str, moment: datetime, number: str = PARCEL) -> Callable[[Dossier], None]:
-    return lambda d: d.scan(stamp(moment, POSTMAN), number=number, scan=code, place="", raw=None)
+    return lambda d: d.scan(
+        stamp(moment, POSTMAN), number=number, scan=code, whereabouts=None, raw=None
+    )
 
 
 def test_a_delivery_scan_returns_the_dossier() -> None:
@@ -641,14 +645,18 @@ def test_a_parcel_number_that_is_no_valid_s10_is_accepted_with_a_flag(number: st
 def test_a_carrier_scans_only_the_parcels_it_was_handed() -> None:
     others = replace(POSTMAN, partner="VIETTELPOST")
     given(*POSTED).when(
-        lambda d: d.scan(stamp(at(6), others), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), others), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError, "This parcel was not handed to this carrier.")
 
 
 def test_a_carrier_without_a_name_scans_nothing_even_where_no_parcel_is_out() -> None:
     nobody = replace(POSTMAN, partner="")
     given(*READY).when(
-        lambda d: d.scan(stamp(at(6), nobody), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), nobody), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError)
 
 

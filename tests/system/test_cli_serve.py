@@ -124,7 +124,7 @@ def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path) ->
                 assert service.take_in(key, f"s-{sent}") == 201
                 time.sleep(0.01)
             out, _ = rebuild.communicate(timeout=PATIENCE_S)
-        assert (rebuild.returncode, out.count(": equal")) == (0, 3)
+        assert (rebuild.returncode, out.count(": equal")) == (0, 4)
         assert tracker(data_dir, "verify").returncode == 0
         assert service.get("/livez")[0] == 200
         service.process.terminate()

@@ -140,7 +140,9 @@ def _opened(event: Event, seal: Seal) -> dict[str, str]:
     return opened
 
 
-SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw", "contact"})
+SEALED_FIELDS = frozenset(
+    {"applicant", "sealed", "reason", "text", "raw", "contact", "whereabouts"}
+)
 """The fields of events that hold sealed text."""
 
 

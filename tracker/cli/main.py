@@ -14,6 +14,7 @@ from tracker.application.tracker import StoreUnavailableError
 from tracker.cli.check_data import check_data
 from tracker.cli.console import note
 from tracker.cli.demo import demo
+from tracker.cli.erase import erase
 from tracker.cli.figures import figures
 from tracker.cli.history import history
 from tracker.cli.importing import import_file
@@ -60,6 +61,7 @@ def program() -> typer.Typer:
     app.command()(verify)
     app.add_typer(keys(), name="keys")
     app.add_typer(messages(), name="messages")
+    app.command()(erase)
     app.command("check-data")(check_data)
     return app
 

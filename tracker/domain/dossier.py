@@ -158,7 +158,15 @@ class Dossier(DossierState):
             number_is_s10=is_s10(number),
         )
 
-    def scan(self, stamp: Stamp, *, number: str, scan: str, place: str, raw: Sealed | None) -> None:
+    def scan(
+        self,
+        stamp: Stamp,
+        *,
+        number: str,
+        scan: str,
+        whereabouts: Sealed | None,
+        raw: Sealed | None,
+    ) -> None:
         """Note what the carrier saw, and what follows from it.
 
         A scan of another parcel, or one older than what we know, changes nothing but the record;
@@ -174,7 +182,7 @@ class Dossier(DossierState):
             number=number,
             scan=scan,
             meaning=meaning.value,
-            place=place,
+            whereabouts=whereabouts,
             raw=raw,
         )
         if not is_ours:

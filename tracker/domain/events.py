@@ -238,8 +238,8 @@ class HandedToCarrier(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarrierScanned(Event):
-    """The carrier saw the parcel. `raw`: what it sent, kept as evidence."""
+class CarrierScannedV1(Event):
+    """What `CarrierScanned` was while `place` stood open; it is read, and written no more."""
 
     TOPIC = "dossier.carrier_scanned.v1"
     step = Step.CARRIER_SCANNED
@@ -248,6 +248,23 @@ class CarrierScanned(Event):
     scan: str
     meaning: str
     place: str
+    raw: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierScanned(Event):
+    """The carrier saw the parcel. `raw`: what it sent, kept as evidence.
+
+    `whereabouts` is where, in the carrier's own words: it may be somebody's address.
+    """
+
+    TOPIC = "dossier.carrier_scanned.v2"
+    step = Step.CARRIER_SCANNED
+
+    number: str
+    scan: str
+    meaning: str
+    whereabouts: Sealed | None
     raw: Sealed | None
 
 

@@ -144,7 +144,7 @@ class DossierState(BaseAggregate[UUID]):
             case happened.HandedToCarrier():
                 self.carrier, self.parcel_number = event.carrier, event.number
                 self.parcel_at = event.occurred_at
-            case happened.CarrierScanned():
+            case happened.CarrierScanned() | happened.CarrierScannedV1():
                 if event.number == self.parcel_number and self.parcel_at is not None:
                     self.parcel_at = max(self.parcel_at, event.occurred_at)
             case happened.Corrected():

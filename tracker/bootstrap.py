@@ -27,12 +27,15 @@ from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
@@ -81,6 +84,7 @@ class Installation:
     service: Service
     tracker: Tracker
     reader: Reader
+    receipts: Receipts
     keys: SqlApiKeys
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
@@ -202,6 +206,11 @@ def installation(
             reader=Reader(
                 tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
             ),
+            receipts=Receipts(
+                ReceiptTokens(settings.master_key_bytes()),
+                SqlTokenGenerations(registry),
+                public_url=settings.public_address(),
+            ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
             look_up=SqlLookUp(follows[StatusProjection.NAME].model),
@@ -256,6 +265,7 @@ def http_app(installation: Installation) -> FastAPI:
             ],
             service=installation.service,
             reader=installation.reader,
+            receipts=installation.receipts,
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,

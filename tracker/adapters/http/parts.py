@@ -8,6 +8,7 @@ from typing import Protocol
 from tracker.adapters.http.freshness import Watched
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -67,6 +68,7 @@ class Parts:
     used: Callable[[Collection[str]], Collection[str]]
     service: Service
     reader: Reader
+    receipts: Receipts
     keys: Keys
     blocks: Blocks
     look_up: LookUp

@@ -47,6 +47,7 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.AUDITOR: set(),
     Role.MANAGER: set(),
     Role.ADMINISTRATOR: {step.value for step in Step},
+    Role.CITIZEN: {"rated"},
 }
 MAY_READ: dict[Role, set[str]] = {
     Role.STAFF: {"dossier", "history", "personal_data", "figures"},
@@ -58,6 +59,7 @@ MAY_READ: dict[Role, set[str]] = {
     Role.AUDITOR: {"dossier", "history", "figures", "readers"},
     Role.MANAGER: {"figures"},
     Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers"},
+    Role.CITIZEN: set(),
 }
 MAY_LEASE = {
     Role.STAFF,

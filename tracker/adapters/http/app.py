@@ -23,10 +23,11 @@ from tracker.adapters.http.pages.look_up import add_look_up_page
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN, answer_error
-from tracker.adapters.http.public import PublicLookUp, add_public
+from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
+from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
-from tracker.adapters.http.writing import add_writing
+from tracker.adapters.http.writing import Writing, add_writing
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -37,6 +38,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await commit.close()
+        await look_ups.close()
 
     app = FastAPI(
         title="Tracker",
@@ -48,19 +50,22 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     metrics = Metrics(parts.watched, parts.now)
-    app.add_middleware(Edge, metrics=metrics)
     # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
     signed_in = SignedIn(parts.keys, parts.now)
     bodies = Bodies(parts.max_body_bytes)
+    writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
+    look_ups = PublicLookUps(look_up, parts)
+    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    app.add_middleware(Edge, metrics=metrics, shortcuts=shortcuts)
     at_present = FiguresNow(parts.figures, parts.now)
     pages = Pages(parts.service.calendar.zone)
     add_look_up_page(app, parts, pages, look_up)
     add_figures_page(app, parts, pages, at_present)
-    add_writing(app, signed_in, bodies, commit, Tally(metrics, parts.service.network))
-    add_public(app, parts, look_up)
+    add_writing(app, signed_in, bodies, writing)
+    add_public(app, parts, look_ups)
     add_reading(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
     add_code_blocks(app, signed_in, bodies, Leases(parts))

@@ -45,6 +45,33 @@ class Settings(BaseSettings):
         description="Where citizens find the service, as links and QR codes say it:"
         " `https://HOST`; by default the address listened on.",
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Whose `X-Forwarded-For` is believed: addresses, with commas between.",
+    )
+    lookups_per_code: int = Field(
+        default=60, ge=0, description="How often a minute one code is answered; 0: no limit."
+    )
+    lookups_per_network: int = Field(
+        default=600,
+        ge=0,
+        description="How often a minute one address is answered, of IPv6 one /64; 0: no limit.",
+    )
+    lookups_overall: int = Field(
+        default=30_000,
+        ge=0,
+        description="How many look-ups a minute this process answers; 0: no limit.",
+    )
+    tries_per_network: int = Field(
+        default=10,
+        ge=0,
+        description="How often a minute one address may try a phone's last digits; 0: no limit.",
+    )
+    tries_overall: int = Field(
+        default=120,
+        ge=0,
+        description="How often a minute all together may try them here; 0: no limit.",
+    )
     code_block_size: int = Field(
         default=100,
         ge=1,

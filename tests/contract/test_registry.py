@@ -17,7 +17,8 @@ from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.reads import Reading, SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
-from tracker.adapters.sql.wrong_tries import MOST, Lock, SqlWrongTries
+from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
+from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError, dossier_id
 

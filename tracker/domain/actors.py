@@ -108,6 +108,13 @@ def citizen_of(dossier_id: UUID) -> Actor:
     return Actor(Role.CITIZEN, f"citizen:{dossier_id.hex}")
 
 
+def require_own(actor: Actor, dossier_id: UUID) -> None:
+    """Raise `NotAllowedError` where a citizen acts on a dossier that is not theirs."""
+    if actor.role is Role.CITIZEN and actor != citizen_of(dossier_id):
+        message = "This dossier is somebody else's."
+        raise NotAllowedError(message)
+
+
 def require(actor: Actor, action: Step | Read | Manage) -> None:
     """Raise `NotAllowedError` where this role may never do this."""
     if action not in MAY[actor.role]:

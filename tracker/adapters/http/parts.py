@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
+from tracker.application.citizens import Citizens
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
@@ -59,7 +61,8 @@ class Parts:
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    are shown on the first page. `limits` are those of look-ups, `tries_limits` those of a phone's
+    last digits. A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -69,6 +72,9 @@ class Parts:
     service: Service
     reader: Reader
     receipts: Receipts
+    citizens: Citizens
+    limits: Limits
+    tries_limits: Limits
     keys: Keys
     blocks: Blocks
     look_up: LookUp

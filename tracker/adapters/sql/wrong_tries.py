@@ -1,7 +1,7 @@
 """How often somebody tried to open a dossier with the wrong digits; every API node counts here."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine, and_, case, literal, select, update
@@ -10,9 +10,7 @@ from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import WRONG_TRIES
 from tracker.adapters.sql.tables import Instant
 from tracker.adapters.sql.view import insert
-
-MOST = 5
-LOCKED_FOR = timedelta(hours=1)
+from tracker.application.citizens import LOCKED_FOR, MOST_TRIES
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,11 @@ class SqlWrongTries:
     def begin(self, dossier_id: UUID, at: datetime) -> int:
         """Count one more try, and give the how-manieth it is within an hour of the last.
 
-        After `MOST` it is locked, and for `LOCKED_FOR` no further try moves the hour on.
+        After `MOST_TRIES` it is locked, and no further try moves the hour on.
         """
         table = WRONG_TRIES.c
         is_fresh = table.tried_at > at - LOCKED_FOR
-        is_locked = and_(is_fresh, table.tries >= MOST)
+        is_locked = and_(is_fresh, table.tries >= MOST_TRIES)
         with writing(self._engine).begin() as connection:
             first = insert(connection)(WRONG_TRIES).values(
                 dossier_id=dossier_id, tries=1, tried_at=at

@@ -62,7 +62,8 @@ class Parts:
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
     are shown on the first page. `limits` are those of look-ups, `tries_limits` those of a phone's
-    last digits. A reader who asks for `after=` waits `wait_s` seconds at most.
+    last digits; `live_pages` may be open at once and wait for news, until `is_ending`. A reader
+    who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -82,4 +83,6 @@ class Parts:
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     max_body_bytes: int
+    live_pages: int
+    is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

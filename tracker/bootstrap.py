@@ -16,6 +16,7 @@ from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
@@ -31,15 +32,20 @@ from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.outbox import SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.sql.wrong_tries import SqlWrongTries
 from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.erasing import Erasure
 from tracker.application.letters import Letters
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.sending import Sender
 from tracker.application.tracker import Tracker
@@ -91,6 +97,8 @@ class Installation:
     service: Service
     tracker: Tracker
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
     keys: SqlApiKeys
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
@@ -210,7 +218,13 @@ def installation(
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
-    blocks, reads = SqlCodeBlocks(registry), SqlReads(registry)
+    reads = SqlReads(registry)
+    receipts = Receipts(
+        ReceiptTokens(settings.master_key_bytes()),
+        SqlTokenGenerations(registry),
+        public_url=settings.public_address(),
+    )
+    blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
@@ -254,6 +268,16 @@ def installation(
             service=service,
             tracker=tracker,
             reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            receipts=receipts,
+            citizens=Citizens(
+                tracker.store,
+                service=service,
+                vault=vault,
+                receipts=receipts,
+                tries=SqlWrongTries(registry),
+                reads=reads,
+                now=now,
+            ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
             look_up=SqlLookUp(follows[StatusProjection.NAME].model),
@@ -306,9 +330,9 @@ def topic_names(settings: Settings) -> TopicNames:
     return TopicNames(settings.kafka_topic_prefix)
 
 
-def http_app(installation: Installation) -> FastAPI:
-    """Make the HTTP application of an installation."""
-    store = installation.tracker.store
+def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Make the HTTP application of an installation; what waits for news ends with `is_ending`."""
+    store, settings = installation.tracker.store, installation.settings
     return create_app(
         Parts(
             now=installation.now,
@@ -319,6 +343,18 @@ def http_app(installation: Installation) -> FastAPI:
             ],
             service=installation.service,
             reader=installation.reader,
+            receipts=installation.receipts,
+            citizens=installation.citizens,
+            limits=Limits(
+                per_code=settings.lookups_per_code,
+                per_network=settings.lookups_per_network,
+                overall=settings.lookups_overall,
+            ),
+            tries_limits=Limits(
+                per_code=settings.tries_per_network,
+                per_network=settings.tries_per_network,
+                overall=settings.tries_overall,
+            ),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,
@@ -331,6 +367,8 @@ def http_app(installation: Installation) -> FastAPI:
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             stops=installation.stop_tokens.fits,
-            max_body_bytes=installation.settings.max_body_bytes,
+            max_body_bytes=settings.max_body_bytes,
+            live_pages=settings.live_pages,
+            is_ending=is_ending,
         )
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.http.site import Site
+from tracker.domain.actors import citizen_of
 from tracker.domain.codes import dossier_id
 from tracker.recording import from_bytes
 
@@ -80,4 +81,4 @@ def test_it_was_the_citizen_who_stopped(site: Site, code: str) -> None:
     site.client.post(link(site, code))
     stored = site.installation.tracker.store.select_events(dossier_id(code))[-1]
     by = from_bytes(stored.topic, stored.state).by
-    assert (by.role, by.id) == ("citizen", "stop-link")
+    assert by == citizen_of(dossier_id(code))

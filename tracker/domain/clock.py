@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.domain.calendar import WorkCalendar
-from tracker.domain.deadlines import deadline, moved
+from tracker.domain.deadlines import deadline, first_due, moved
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.time_rules import Pause, PauseKind, TimeRule
 from tracker.domain.values import Promise
@@ -18,6 +18,16 @@ class LedgerEntry:
     step: Step
     made_at: datetime
     promise: Promise
+
+
+def is_kept(
+    due_at: datetime, *, finished_at: datetime | None, paused_at: datetime | None, now: datetime
+) -> bool:
+    """Tell whether a promise is kept so far.
+
+    A result that was ready in time stays on time; while the clock stands still nothing falls due.
+    """
+    return (finished_at or paused_at or now) <= due_at
 
 
 @dataclass(frozen=True)
@@ -66,8 +76,8 @@ class Clock:
 
     def first_promise(self, received_at: datetime) -> Promise | None:
         """Give the promise made when the dossier is taken in; `None` where there is no time."""
-        due = deadline(self.rule, received_at, (), self.calendar)
-        return self._promise(due.due_at) if due else None
+        due_at = first_due(self.rule, received_at, self.calendar)
+        return self._promise(due_at) if due_at else None
 
     def next_promise(
         self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain import events as happened
-from tracker.domain.actors import require_step_on
+from tracker.domain.actors import require_own, require_step_on
 from tracker.domain.clock import Clock
 from tracker.domain.errors import ConflictError, InvalidInputError
 from tracker.domain.events import Event
@@ -287,6 +287,7 @@ class Dossier(DossierState):
     # ----------------------------------------------------------------- private
 
     def _check(self, step: Step, stamp: Stamp) -> None:
+        require_own(stamp.by, self.id)
         require_step_on(
             stamp.by,
             step,

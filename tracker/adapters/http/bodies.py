@@ -1,11 +1,12 @@
 """How the body of a request is read: as much as is allowed, of the types that are allowed."""
 
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from tracker.adapters.http.faults import faults_of
 from tracker.adapters.http.problems import (
@@ -17,6 +18,8 @@ from tracker.adapters.http.problems import (
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
 
 T = TypeVar("T")
 
@@ -36,25 +39,48 @@ class Bodies:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in media_types or "content-encoding" in request.headers:
             raise UnsupportedMediaError
+        return media_type, await self.received(request.receive)
+
+    async def received(self, receive: Receive) -> bytes:
+        """Give the whole body. Raises `TooLargeError`, and `MalformedError` where it breaks off."""
         parts: list[bytes] = []
-        size = 0
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise MalformedError  # nobody is left to be told
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._most:
+                raise TooLargeError
+            parts.append(part)
+            more = message.get("more_body", False)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def read_form(self, request: Request) -> dict[str, str]:
+        """Give the fields of a form that a page sent, line breaks as one character.
+
+        Raises what `read` raises, and `MalformedError`.
+        """
+        _, raw = await self.read(request, FORM)
         try:
-            async for part in request.stream():
-                size += len(part)
-                if size > self._most:
-                    raise TooLargeError
-                parts.append(part)
-        except ClientDisconnect:
-            raise MalformedError from None  # nobody is left to be told
-        return media_type, b"".join(parts)
+            fields = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise MalformedError from error
+        return {name: value.replace("\r\n", "\n") for name, value in fields}
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
         """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
         _, raw = await self.read(request, JSON)
-        try:
-            return adapter.validate_json(raw)
-        except ValidationError as error:
-            raise refusal_of(error) from None
+        return parsed(raw, adapter)
+
+
+def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
+    """Give a body as a message. Raises `MalformedError`, `FaultyInputError`."""
+    try:
+        return adapter.validate_json(raw)
+    except ValidationError as error:
+        raise refusal_of(error) from None
 
 
 def decoded(raw: bytes) -> object:

@@ -6,8 +6,11 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
+from tracker.application.citizens import Citizens
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -26,8 +29,8 @@ class Keys(Protocol):
 class LookUp(Protocol):
     """Knows where each dossier stands."""
 
-    def row(self, code: str) -> StatusRow | None:
-        """Give the status of the dossier with this code, if there is one."""
+    def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
 
 
 class AnswersFigures(Protocol):
@@ -59,7 +62,9 @@ class Parts:
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
     are shown on the first page. `stops` tells whether a token is the one by which the person of
-    this code stops messages. A reader who asks for `after=` waits `wait_s` seconds at most.
+    this code stops messages. `limits` are those of look-ups, `tries_limits` those of a phone's
+    last digits; `live_pages` may be open at once and wait for news, until `is_ending`. A reader
+    who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -68,6 +73,10 @@ class Parts:
     used: Callable[[Collection[str]], Collection[str]]
     service: Service
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
+    limits: Limits
+    tries_limits: Limits
     keys: Keys
     blocks: Blocks
     look_up: LookUp
@@ -76,4 +85,6 @@ class Parts:
     sample_codes: Callable[[], Sequence[str]]
     stops: Callable[[str, str], bool]
     max_body_bytes: int
+    live_pages: int
+    is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

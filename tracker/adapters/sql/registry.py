@@ -94,6 +94,23 @@ DELIVERIES = Table(
 Index("deliveries_due", DELIVERIES.c.target, DELIVERIES.c.state, DELIVERIES.c.due_at)
 Index("deliveries_by_id", DELIVERIES.c.id, unique=True)
 
+RECEIPT_TOKENS = Table(
+    "receipt_tokens",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+WRONG_TRIES = Table(
+    "wrong_tries",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("locked_at", Instant),
+)
+Index("wrong_tries_by_lock", WRONG_TRIES.c.locked_at)
+
 
 def create_registry(engine: Engine) -> None:
     """Make the tables that are missing; on PostgreSQL check that they were migrated."""

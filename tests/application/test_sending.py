@@ -176,6 +176,20 @@ def test_who_stops_while_a_message_waits_does_not_get_it(desk: ServiceDesk) -> N
     assert fate(desk) == [("received", "dropped", "Not agreed to, or stopped.")]
 
 
+def test_who_asks_for_mails_instead_while_an_sms_waits_does_not_get_the_sms(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sender(desk, post)
+    desk.at.catch_up()
+    one.pick_up()
+    contact = {"email": "an@example.vn"}
+    desk.post(CLERK, code=code, step="notices_agreed", channels=["email"], contact=contact)
+    work(one, desk)
+    assert post.kinds == []
+
+
 def test_who_is_erased_while_a_message_waits_cannot_be_reached_any_more(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()

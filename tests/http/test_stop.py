@@ -26,7 +26,7 @@ def test_looking_stops_nothing_and_pressing_the_button_does(site: Site, code: st
     page = site.get(link(site, code))
     assert page.status_code == 200
     assert '<form method="post">' in page.text
-    assert f"đang nhận tin về hồ sơ {code}" in page.text
+    assert f"không muốn nhận tin về hồ sơ {code} nữa?" in page.text
     assert steps(site, code) == ["received", "notices_agreed"]
     answer = site.client.post(link(site, code))
     assert answer.status_code == 200
@@ -47,7 +47,7 @@ def test_the_page_speaks_english_and_a_code_may_be_written_in_small_letters(
 ) -> None:
     page = site.get(link(site, code).replace(code, code.lower()), lang="en")
     assert page.status_code == 200
-    assert "You are getting messages about dossier" in page.text
+    assert "You want no more messages about dossier" in page.text
     assert "Messages stopped" in site.client.post(link(site, code)).text
 
 

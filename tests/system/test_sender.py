@@ -138,6 +138,9 @@ def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
         if hooked(headers):
             Webhook(SECRET).verify(body, headers)
             assert PHONE.encode() not in body
+    logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert "Tracker listens" in logs
+    assert sink.url not in logs  # a gateway's address may hold a key
 
 
 def hooked(headers: dict[str, str]) -> bool:

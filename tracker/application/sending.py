@@ -5,7 +5,6 @@ that dies between sending and noting it leaves the outcome unknown: the notice i
 the same id, by which the receiver drops it. So it is at least once on the wire, once by its id.
 """
 
-from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -123,21 +122,18 @@ class Outbox(Protocol):
 class Deliveries(Protocol):
     """What was sent to whom, and what is still to be sent."""
 
-    @abstractmethod
     def add(self, target: str, notices: Sequence[Notice], at: datetime) -> None:
         """Note what is to be sent; what is noted already stays as it is.
 
         One that comes after a later one of its dossier was sent is dropped: never the wrong order.
         """
 
-    @abstractmethod
     def claim(self, target: str, at: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Take what is due, of each dossier the oldest in hand only; nobody else takes it `until`.
 
         What another claimed and did not settle by `at` is due again.
         """
 
-    @abstractmethod
     def settle(
         self, delivery: Delivery, state: State, at: datetime, *, due_at: datetime, reason: str
     ) -> None:

@@ -102,11 +102,13 @@ class SqlDeliveries:
             .where(c.target == target, c.state.in_(IN_HAND), c.due_at <= at, ~waits)
             .order_by(c.due_at, c.recorded_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
+        with self._engine.begin() as connection:
+            if connection.execute(query.limit(1)).first() is None:
+                return ()  # the usual case, and no reason to keep others from writing
         claimed: list[Delivery] = []
         with writing(self._engine).begin() as connection:
-            for row in connection.execute(query).all():
+            for row in connection.execute(query.with_for_update(skip_locked=True)).all():
                 connection.execute(
                     update(DELIVERIES)
                     .where(_is(row.target, row.dossier_id, row.version))

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -41,6 +42,11 @@ class Applicant(BaseModel):
     address: Line | None = None
     phone: Phone | None = None
     email: Email | None = None
+
+    def as_text(self) -> str:
+        """Give what is known of the person as JSON, to be sealed."""
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return orjson.dumps(known).decode()
 
 
 class Contact(BaseModel):

@@ -10,6 +10,7 @@ import structlog
 import typer
 import uvicorn
 
+from tracker.adapters.http.connections import ImpatientProtocol, allow_many
 from tracker.bootstrap import http_app
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
@@ -49,6 +50,7 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
+    allow_many()
     with _listening(chosen.host, chosen.port) as listening:
         _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
 
@@ -60,7 +62,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             uvicorn.Config(
                 http_app(it, lambda: server.should_exit),
                 loop="uvloop",
-                http="httptools",
+                http=ImpatientProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

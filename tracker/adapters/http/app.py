@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
@@ -34,6 +35,20 @@ from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
 
 
+class _Application(FastAPI):
+    """FastAPI with our own edge around all of it."""
+
+    edge: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let everything come in over the edge."""
+        await self.edge(scope, receive, send)
+
+    async def long_way(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve by the framework's own layers."""
+        await super().__call__(scope, receive, send)
+
+
 def create_app(parts: Parts) -> FastAPI:
     """Make the application. On shutdown it finishes what it has accepted."""
     commit = GroupCommit(parts.handle)
@@ -44,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
         await commit.close()
         await look_ups.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Tracker",
         version=VERSION,
         description=DESCRIPTION,
@@ -55,7 +70,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     pages = Pages(parts.service.calendar.zone)
     metrics = Metrics(parts.watched, parts.now)
-    # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
+    app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
     signed_in = SignedIn(parts.keys, parts.now)
@@ -63,8 +78,6 @@ def create_app(parts: Parts) -> FastAPI:
     writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
-    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
-    app.add_middleware(Edge, metrics=metrics, shortcuts=shortcuts)
     at_present = FiguresNow(parts.figures, parts.now)
     live = Live(
         parts.look_up,
@@ -84,6 +97,9 @@ def create_app(parts: Parts) -> FastAPI:
     add_operating(app, parts, metrics)
     add_documenting(app)
 
+    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
+
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = document(app, Lease, Unused)
@@ -91,3 +107,8 @@ def create_app(parts: Parts) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _leave_to_the_edge(_request: Request, error: Exception) -> Response:
+    """Let what nobody foresaw reach the edge, to be noted and answered there."""
+    raise error

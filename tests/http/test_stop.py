@@ -3,7 +3,7 @@
 import pytest
 
 from tests.http.site import Site
-from tracker.domain.actors import citizen_of
+from tracker.domain.actors import Actor, Role, citizen_of
 from tracker.domain.codes import dossier_id
 from tracker.recording import from_bytes
 
@@ -82,3 +82,17 @@ def test_it_was_the_citizen_who_stopped(site: Site, code: str) -> None:
     stored = site.installation.tracker.store.select_events(dossier_id(code))[-1]
     by = from_bytes(stored.topic, stored.state).by
     assert by == citizen_of(dossier_id(code))
+
+
+def test_the_dossiers_own_page_tells_of_consent_and_its_end_until_the_person_is_erased(
+    site: Site, code: str
+) -> None:
+    site.client.post(link(site, code))
+    own = site.installation.receipts.path(code)
+    page = site.get(own, lang="en")
+    assert page.status_code == 200
+    assert "You agreed to get messages about it" in page.text
+    assert "You stopped the messages about it" in page.text
+    administrator = Actor(Role.ADMINISTRATOR, "admin-1")
+    site.installation.erasure.erase(administrator, code, event_id="erase", basis="law")
+    assert site.get(own).status_code == 403

@@ -82,26 +82,13 @@ class Reader:
         if wrapped is None:
             return {}
         seal = self._vault.unwrap(dossier_id(code), wrapped)
-        opened = {event.originator_version: _opened(event, seal) for event in events}
+        opened = {event.originator_version: opened_texts(event, seal) for event in events}
         return {version: texts for version, texts in opened.items() if texts}
 
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
-        calendar = self._service.calendar.as_known(known_on or self._service.local_day(self._now()))
-        reckoned = None
-        if dossier.received_at is not None:
-            try:
-                procedure = self._service.catalogue.version(
-                    dossier.procedure, dossier.procedure_version
-                )
-            except UnknownError:
-                pass
-            else:
-                reckoned = deadline(
-                    procedure.rule, dossier.received_at, dossier.pauses.all(), calendar
-                )
-        return Why(dossier.code, dossier.ledger, calendar.version, reckoned)
+        return why_of(dossier, self._service, known_on or self._service.local_day(self._now()))
 
     def readers(self, actor: Actor, code: str) -> Sequence[Any]:
         """List who read the dossier."""
@@ -131,7 +118,22 @@ class Reader:
         return events, dossier
 
 
-def _opened(event: Event, seal: Seal) -> dict[str, str]:
+def why_of(dossier: DossierState, service: Service, known_on: date) -> Why:
+    """Explain a dossier's dates on the calendar as it was known on this day."""
+    calendar = service.calendar.as_known(known_on)
+    reckoned = None
+    if dossier.received_at is not None:
+        try:
+            procedure = service.catalogue.version(dossier.procedure, dossier.procedure_version)
+        except UnknownError:
+            pass
+        else:
+            reckoned = deadline(procedure.rule, dossier.received_at, dossier.pauses.all(), calendar)
+    return Why(dossier.code, dossier.ledger, calendar.version, reckoned)
+
+
+def opened_texts(event: Event, seal: Seal) -> dict[str, str]:
+    """Open what is sealed in an event, by field."""
     opened: dict[str, str] = {}
     for one in fields(event):
         value = getattr(event, one.name)
@@ -140,7 +142,9 @@ def _opened(event: Event, seal: Seal) -> dict[str, str]:
     return opened
 
 
-SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw"})
+SEALED_FIELDS = frozenset(
+    {"applicant", "sealed", "reason", "text", "raw", "contact", "whereabouts"}
+)
 """The fields of events that hold sealed text."""
 
 

@@ -6,9 +6,12 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
+from tracker.application.citizens import Citizens
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -62,7 +65,10 @@ class Parts:
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    are shown on the first page. `stops` tells whether a token is the one by which the person of
+    this code stops messages. `limits` are those of look-ups, `tries_limits` those of a phone's
+    last digits; `live_pages` may be open at once and wait for news, until `is_ending`. A reader
+    who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -71,6 +77,10 @@ class Parts:
     used: Callable[[Collection[str]], Collection[str]]
     service: Service
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
+    limits: Limits
+    tries_limits: Limits
     keys: Keys
     blocks: Blocks
     look_up: LookUp
@@ -78,5 +88,8 @@ class Parts:
     prover: Prover
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
+    stops: Callable[[str, str], bool]
     max_body_bytes: int
+    live_pages: int
+    is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

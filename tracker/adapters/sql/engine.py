@@ -59,6 +59,7 @@ def _sqlite(url: str) -> Engine:
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

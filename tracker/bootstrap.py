@@ -30,7 +30,7 @@ from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.application.code_desk import CodeDesk
 from tracker.application.reading import Reader
 from tracker.application.reception import Reception, Service
@@ -254,6 +254,7 @@ def http_app(installation: Installation) -> FastAPI:
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)
             ],
+            last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
             keys=installation.keys,
@@ -268,5 +269,8 @@ def http_app(installation: Installation) -> FastAPI:
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             max_body_bytes=installation.settings.max_body_bytes,
+            session_secret=secret_for(
+                b"tracker sessions", installation.settings.master_key_bytes()
+            ),
         )
     )

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
 from tracker.adapters.http.documenting import add_documenting
-from tracker.adapters.http.doors import SignedIn
+from tracker.adapters.http.doors import KnownActors, SignedIn
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
@@ -23,6 +23,7 @@ from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN, answer_error
 from tracker.adapters.http.public import PublicLookUp, add_public
 from tracker.adapters.http.reading import add_reading
+from tracker.adapters.http.sessions import Sessions
 from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import add_writing
 
@@ -50,7 +51,9 @@ def create_app(parts: Parts) -> FastAPI:
     # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
-    signed_in = SignedIn(parts.keys, parts.now)
+    actors = KnownActors(parts.keys, parts.now)
+    sessions = Sessions(parts.session_secret, parts.now)
+    signed_in = SignedIn(actors, sessions)
     bodies = Bodies(parts.max_body_bytes)
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     at_present = FiguresNow(parts.figures, parts.now)

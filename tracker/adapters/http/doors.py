@@ -1,4 +1,4 @@
-"""Who may enter a route. Every route says it: `open_to_all`, or a `SignedIn`."""
+"""Who may enter a route. Every route says it: `open_to_all`, a `SignedIn`, or a door of the desk."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tracker.adapters.http.parts import Keys
 from tracker.adapters.http.problems import UnknownKeyError
+from tracker.adapters.http.sessions import Sessions
 from tracker.domain.actors import Actor
 from tracker.domain.errors import UnknownError
 
@@ -19,16 +20,17 @@ _bearer = HTTPBearer(
 )
 _KNOWN_FOR = timedelta(seconds=1)
 _MOST_KNOWN = 1_000
+_CHANGING_NOTHING = frozenset({"GET", "HEAD"})
 
 
 async def open_to_all() -> None:
     """Let everybody in; said aloud."""
 
 
-class SignedIn:
-    """Lets in whoever shows a key that is known. What they may do, the domain decides.
+class KnownActors:
+    """Tells whose a key is.
 
-    A key found good is not looked up again for a second, so a revoked one may serve that long.
+    One found good is not looked up again for a second, so a revoked one may serve that long.
     """
 
     def __init__(self, keys: Keys, now: Callable[[], datetime]) -> None:
@@ -37,28 +39,54 @@ class SignedIn:
         self._now = now
         self._known: dict[bytes, tuple[datetime, Actor]] = {}
 
+    async def of_key(self, key: str) -> Actor:
+        """Give who was given this key. Raises `UnknownKeyError`."""
+        return await self._remembered(key, self._keys.actor_of)
+
+    async def of_session(self, key_id: str) -> Actor:
+        """Give who holds the key of this id, as long as it is good. Raises `UnknownKeyError`."""
+        return await self._remembered(key_id, self._keys.holder_of)
+
+    async def _remembered(self, name: str, ask: Callable[[str], Actor]) -> Actor:
+        now = self._now()
+        digest = hashlib.sha256(f"{ask.__name__} {name}".encode()).digest()
+        since, actor = self._known.get(digest, (None, None))
+        if actor is not None and since is not None and since <= now < since + _KNOWN_FOR:
+            return actor
+        try:
+            actor = await run_in_threadpool(ask, name)
+        except UnknownError:
+            raise UnknownKeyError from None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = (now, actor)
+        return actor
+
+
+class SignedIn:
+    """Lets in whoever shows a key that is known. What they may do, the domain decides.
+
+    To read, the cookie of somebody who signed in at the desk will do as well; never to write: a
+    browser sends cookies whoever made it send them, and only the desk's own forms prove who did.
+    """
+
+    def __init__(self, actors: KnownActors, sessions: Sessions) -> None:
+        """Ask these."""
+        self._actors = actors
+        self._sessions = sessions
+
     async def __call__(
         self,
         request: Request,
         shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Actor:
         """Give the actor. Raises `UnknownKeyError`."""
-        if shown is None:
+        session = self._sessions.of(request) if request.method in _CHANGING_NOTHING else None
+        if shown is not None:
+            actor = await self._actors.of_key(shown.credentials)
+        elif session is not None:
+            actor = await self._actors.of_session(session.key_id)
+        else:
             raise UnknownKeyError
-        actor = await self._actor_of(shown.credentials)
         request.state.actor = actor
-        return actor
-
-    async def _actor_of(self, key: str) -> Actor:
-        now, digest = self._now(), hashlib.sha256(key.encode()).digest()
-        since, actor = self._known.get(digest, (None, None))
-        if actor is not None and since is not None and since <= now < since + _KNOWN_FOR:
-            return actor
-        try:
-            actor = await run_in_threadpool(self._keys.actor_of, key)
-        except UnknownError:
-            raise UnknownKeyError from None
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[digest] = (now, actor)
         return actor

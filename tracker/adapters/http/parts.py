@@ -6,12 +6,14 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Reader
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
 from tracker.projections.figures import Figures, Question
 from tracker.projections.status import StatusRow
 
@@ -21,6 +23,12 @@ class Keys(Protocol):
 
     def actor_of(self, key: str) -> Actor:
         """Give the actor of a key. Raises `UnknownError`."""
+
+    def id_of(self, key: str) -> str:
+        """Give the id that a key bears, good or not."""
+
+    def holder_of(self, key_id: str) -> Actor:
+        """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
 
 
 class LookUp(Protocol):
@@ -57,14 +65,17 @@ class Parts:
     """Everything the routes work with.
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
-    position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    position of the newest event, `used` those of the codes that have a dossier, `last_event_of`
+    the event that a request led to. `sample_codes` are shown on the first page. `session_secret`,
+    32 bytes, seals the sessions of browsers. A reader who asks for `after=` waits `wait_s` seconds
+    at most.
     """
 
     now: Callable[[], datetime]
     handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
     head: Callable[[], int]
     used: Callable[[Collection[str]], Collection[str]]
+    last_event_of: Callable[[RequestKey], Event | None]
     service: Service
     reader: Reader
     keys: Keys
@@ -74,4 +85,5 @@ class Parts:
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     max_body_bytes: int
+    session_secret: bytes
     wait_s: float = 3.0

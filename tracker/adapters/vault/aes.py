@@ -54,7 +54,7 @@ class AesVault:
     def __init__(self, master_key: bytes) -> None:
         """Take the master key of 32 bytes."""
         self._master = AESGCM(master_key)
-        self._digests = hmac.digest(master_key, b"tracker request digests", "sha256")
+        self._digests = secret_for(b"tracker request digests", master_key)
 
     def new_key(self, dossier_id: UUID) -> tuple[bytes, AesSeal]:
         """Make a random key; give it wrapped, to be stored, and ready for use."""
@@ -68,6 +68,11 @@ class AesVault:
     def digest(self, content: str) -> bytes:
         """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
         return hmac.digest(self._digests, content.encode(), "sha256")
+
+
+def secret_for(use: bytes, master_key: bytes) -> bytes:
+    """Derive the 32 bytes that serve this one use from the master key."""
+    return hmac.digest(master_key, use, "sha256")
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, aad: bytes) -> bytes:

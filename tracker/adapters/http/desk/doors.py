@@ -1,0 +1,115 @@
+"""The doors of the desk: its pages open for a session, its forms only when its own page sent them."""
+
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from tracker.adapters.http.bodies import Bodies
+from tracker.adapters.http.doors import KnownActors
+from tracker.adapters.http.problems import MalformedError, UnknownKeyError
+from tracker.adapters.http.sessions import Session, Sessions, is_own
+from tracker.domain.actors import Actor
+from tracker.domain.errors import NotAllowedError, TrackerError
+
+FORM = "application/x-www-form-urlencoded"
+TOKEN = "token"  # noqa: S105  the name of the box that holds it
+_MOST_BOXES = 1_000
+
+
+class SignedOutError(TrackerError):
+    """Nobody is signed in here, or not any more. `typed` is what was sent in vain."""
+
+    def __init__(self, typed: dict[str, str] | None = None) -> None:
+        """Keep what was typed."""
+        super().__init__()
+        self.typed = typed or {}
+
+
+class StaleFormError(TrackerError):
+    """The form was made for an earlier session. `typed` is what was sent in vain."""
+
+    def __init__(self, typed: dict[str, str]) -> None:
+        """Keep what was typed."""
+        super().__init__()
+        self.typed = typed
+
+
+class ForeignFormError(NotAllowedError):
+    """This was not sent from a page of ours."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody signed in, and their session."""
+
+    actor: Actor
+    session: Session
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form that somebody signed in sent from a page of ours."""
+
+    visit: Visit
+    typed: dict[str, str] = field(repr=False)
+
+
+class AtTheDesk:
+    """Lets in whoever signed in here and is still known."""
+
+    def __init__(self, actors: KnownActors, sessions: Sessions) -> None:
+        """Ask these."""
+        self._actors = actors
+        self._sessions = sessions
+
+    async def __call__(self, request: Request) -> Visit:
+        """Give the visit. Raises `SignedOutError`."""
+        session = self._sessions.of(request)
+        if session is None:
+            raise SignedOutError
+        try:
+            actor = await self._actors.of_session(session.key_id)
+        except UnknownKeyError:
+            raise SignedOutError from None
+        request.state.actor = actor
+        return Visit(actor, session)
+
+
+class FormSent:
+    """Lets in a form sent from a page of ours, by somebody signed in, in the session it was for."""
+
+    def __init__(self, at_the_desk: AtTheDesk, bodies: Bodies) -> None:
+        """Let in whom this door lets in."""
+        self._at_the_desk = at_the_desk
+        self._bodies = bodies
+
+    async def __call__(self, request: Request) -> Sent:
+        """Give what was sent. Raises `ForeignFormError`, `SignedOutError`, `StaleFormError`."""
+        typed = await typed_into(request, self._bodies)
+        token = typed.pop(TOKEN, "")
+        try:
+            visit = await self._at_the_desk(request)
+        except SignedOutError:
+            raise SignedOutError(typed) from None
+        if not hmac.compare_digest(token.encode(), visit.session.token.encode()):
+            raise StaleFormError(typed)
+        return Sent(visit, typed)
+
+
+async def typed_into(request: Request, bodies: Bodies) -> dict[str, str]:
+    """Give what was typed into a form of ours, by box. Raises `ForeignFormError` for another's."""
+    if not is_own(request):
+        raise ForeignFormError
+    _, raw = await bodies.read(request, FORM)
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_BOXES,
+        )
+    except ValueError:
+        raise MalformedError from None
+    return {name: text.replace("\r\n", "\n") for name, text in pairs}

@@ -23,7 +23,7 @@ FLOORS = (
     ("tracker.bootstrap", "tracker.demo"),
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),
-    ("tracker.recording",),
+    ("tracker.recording", "tracker.words"),
     ("tracker.domain", "tracker.settings", "tracker.crew"),
 )
 """The rooms of the house, floor by floor from the top."""

@@ -13,6 +13,7 @@ OPEN = {
     "/",
     "/assets/{name}",
     "/docs",
+    "/figures",
     "/livez",
     "/metrics",
     "/openapi.json",

@@ -18,7 +18,9 @@ from tracker.adapters.http.group_commit import GroupCommit
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
-from tracker.adapters.http.page import add_page
+from tracker.adapters.http.pages.figures import add_figures_page
+from tracker.adapters.http.pages.look_up import add_look_up_page
+from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN, answer_error
 from tracker.adapters.http.public import PublicLookUp, add_public
@@ -57,7 +59,9 @@ def create_app(parts: Parts) -> FastAPI:
     bodies = Bodies(parts.max_body_bytes)
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     at_present = FiguresNow(parts.figures, parts.now)
-    add_page(app, parts, look_up, at_present)
+    pages = Pages(parts.service.calendar.zone)
+    add_look_up_page(app, parts, pages, look_up)
+    add_figures_page(app, parts, pages, at_present)
     add_writing(app, signed_in, bodies, commit, Tally(metrics, parts.service.network))
     add_public(app, parts, look_up)
     add_reading(app, signed_in, parts)

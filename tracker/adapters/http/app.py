@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
 from tracker.adapters.http.doors import KnownActors, SignedIn
 from tracker.adapters.http.edge import Edge
@@ -62,7 +64,9 @@ def create_app(parts: Parts) -> FastAPI:
     pages = Pages(parts.service.calendar.zone)
     add_look_up_page(app, parts, pages, look_up)
     add_figures_page(app, parts, pages, at_present)
-    add_writing(app, signed_in, bodies, commit, Tally(metrics, parts.service.network))
+    tally = Tally(metrics, parts.service.network)
+    add_writing(app, signed_in, bodies, commit, tally)
+    add_desk(app, Front(parts, pages, sessions, commit, tally), actors, bodies)
     add_public(app, parts, look_up)
     add_reading(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)

@@ -1,4 +1,4 @@
-"""Who may enter a route. Every route says it: `open_to_all`, a `SignedIn`, or a door of the desk."""
+"""Who may enter a route. Every route says it: `open_to_all`, a `SignedIn`, or one of the desk's."""
 
 import hashlib
 from collections.abc import Callable

@@ -103,9 +103,10 @@ KINDS: dict[type[Exception], Kind] = {
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
+UNFIT_STATUS = KINDS[InvalidInputError].status
 _UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
 STORE_SILENT = (OperationalError, InterfaceError)
-FORESEEN = (*KINDS, *STORE_SILENT)
+FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 
 _ADDRESSES = {
     404: Kind(404, "unknown-address", "There is nothing at this address"),

@@ -20,7 +20,7 @@ IDLE: Final = timedelta(minutes=60)
 """After so long without a page a session ends."""
 
 LONGEST: Final = timedelta(hours=12)
-"""However busy, it ends after a working day: from opening up to the evening round at people's homes."""
+"""However busy, it ends after a working day, the evening round at people's homes included."""
 
 _NAME = "tracker-session"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -48,7 +48,7 @@ class Sessions:
         return Session(key_id, self._seconds(), secrets.token_urlsafe(16))
 
     def of(self, request: Request) -> Session | None:
-        """Give the session whose cookie was sent, unless it is forged, was changed, or has ended."""
+        """Give the session whose cookie was sent, unless it was forged or has ended."""
         now = self._seconds()
         try:
             sealed = request.cookies.get(_cookie(request), "").encode("ascii")

@@ -37,8 +37,11 @@ class Box:
     row: tuple["Box", ...] = ()
 
     def of_row(self, number: int) -> tuple["Box", ...]:
-        """Give the boxes of this row of it."""
-        return tuple(replace(box, name=f"{self.name}.{number}.{box.name}") for box in self.row)
+        """Give the boxes of this row of it; a row may be left empty."""
+        return tuple(
+            replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
+            for box in self.row
+        )
 
 
 def boxes_of(model: type[BaseModel], *without: str) -> tuple[Box, ...]:

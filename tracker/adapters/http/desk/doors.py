@@ -1,4 +1,4 @@
-"""The doors of the desk: its pages open for a session, its forms only when its own page sent them."""
+"""The doors of the desk: a session opens its pages; a form must also come from one of them."""
 
 import hmac
 from dataclasses import dataclass, field

@@ -21,7 +21,7 @@ from tracker.adapters.http.desk.doors import (
     typed_into,
 )
 from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.desk.sayings import faults_from
+from tracker.adapters.http.desk.sayings import Saying, faults_from
 from tracker.adapters.http.doors import open_to_all
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.problems import FORESEEN, STORE_SILENT, kind_of
@@ -35,6 +35,13 @@ _KEPT = "kept."
 """How the names of boxes begin that wait for somebody to sign in."""
 
 _LONGEST_KEY = 200
+_TOLD: tuple[type[Exception], ...] = (
+    *FORESEEN,
+    SignedOutError,
+    StaleFormError,
+    RequestValidationError,
+)
+"""What goes wrong and is told as a page."""
 
 
 def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormSent) -> None:
@@ -53,9 +60,7 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         then = typed.get("then", "")
         then = then if _OURS.fullmatch(then) else HOME
         kept = {
-            name.removeprefix(_KEPT): text
-            for name, text in typed.items()
-            if name.startswith(_KEPT)
+            name.removeprefix(_KEPT): text for name, text in typed.items() if name.startswith(_KEPT)
         }
         if not may_carry_keys(request):
             return sign_in_page(front.pages, request, then, kept, status=403)
@@ -63,7 +68,9 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         try:
             actor = await run_in_threadpool(keys.actor_of, key)
         except UnknownError:
-            return sign_in_page(front.pages, request, then, kept, status=401, fault=True)
+            return sign_in_page(
+                front.pages, request, then, kept, status=401, fault=Saying("unknown_key")
+            )
         request.state.actor = actor
         session = front.sessions.begin(keys.id_of(key))
         if kept:
@@ -87,7 +94,7 @@ def sign_in_page(
     kept: Mapping[str, str] | None = None,
     *,
     status: int = 200,
-    fault: bool = False,
+    fault: Saying | None = None,
 ) -> HTMLResponse:
     """Ask for a key; what was typed in vain is kept, to be sent after all."""
     return pages.show(
@@ -113,13 +120,12 @@ def go_on_page(
     status: int = 200,
 ) -> HTMLResponse:
     """Show that what was typed is still there, to be sent with one button."""
-    return front.show(
-        request, visit, "go_on.html", status=status, here=HOME, then=then, kept=kept
-    )
+    return front.show(request, visit, "go_on.html", status=status, here=HOME, then=then, kept=kept)
 
 
-def errors_as_pages(pages: Pages, front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
+def errors_as_pages(front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
     """Make routes that tell what goes wrong as a page; what was typed is never lost."""
+    pages = front.pages
 
     async def tell(request: Request, error: Exception) -> Response:
         if isinstance(error, SignedOutError):
@@ -146,7 +152,7 @@ def errors_as_pages(pages: Pages, front: Front, at_the_desk: AtTheDesk) -> type[
             async def handle_or_tell(request: Request) -> Response:
                 try:
                     return await handle(request)
-                except (*FORESEEN, SignedOutError, StaleFormError, RequestValidationError) as error:
+                except _TOLD as error:
                     return await tell(request, error)
 
             return handle_or_tell

@@ -28,26 +28,34 @@ class Offer:
 
 @dataclass(frozen=True)
 class Form:
-    """A form. `name` tells it from others on the page, `event_id` from the same one shown again."""
+    """A form. `name` tells it from others on the page, `event_id` from the same one shown again.
+
+    `starts_at` names the box to begin at, where nothing is at fault.
+    """
 
     name: str
     boxes: Sequence[Box]
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Faults = field(default_factory=dict)
     offers: Mapping[str, Sequence[Offer]] = field(default_factory=dict)
+    starts_at: str = ""
     event_id: str = field(default_factory=lambda: f"desk-{secrets.token_urlsafe(12)}")
 
     def id_of(self, box_name: str) -> str:
         """Give the id that this box has on the page."""
         return f"{self.name}-{box_name}".replace(".", "-")
 
+    def plain(self, box_name: str) -> str:
+        """Give the name of a box without the number of its row: all rows are called the same."""
+        return ".".join(part for part in box_name.split(".") if not part.isdecimal())
+
     def text_in(self, box: Box) -> str:
         """Give what stands in this box."""
         return self.typed.get(box.name, box.default)
 
-    def is_in_trouble(self, box: Box) -> bool:
-        """Tell whether something in this box, or in a row of it, does not fit."""
-        return any(name == box.name or name.startswith(f"{box.name}.") for name in self.faults)
+    def begins_at(self) -> str:
+        """Name the box to begin at: the first at fault, if any."""
+        return next(filter(None, self.faults), self.starts_at)
 
     def rows_of(self, box: Box) -> list[tuple[Box, ...]]:
         """Give the rows of this box, some spare ones at the end."""

@@ -1,4 +1,4 @@
-"""What every page of the desk works with: how it is shown, and how what was typed is stored once."""
+"""What every page of the desk works with: it shows pages, and stores what was typed once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -52,6 +52,7 @@ class Front:
             request,
             f"desk/{template}",
             status=status,
+            headers=None,
             here=here,
             actor=visit.actor,
             office=self.parts.service.network.offices.get(visit.actor.office),

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent, Visit
 from tracker.adapters.http.desk.filling import drawn_together, filled
-from tracker.adapters.http.desk.form import EVENT_ID, Form, Offer, boxes_for, offers_of
+from tracker.adapters.http.desk.form import EVENT_ID, Form, boxes_for, offers_of
 from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.places import places_open
 from tracker.adapters.http.desk.sayings import Faults, Saying, faults_from, faults_in
-from tracker.adapters.http.problems import kind_of
+from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.intake import Intake
 from tracker.application.reading import Reader
@@ -26,10 +27,8 @@ from tracker.domain.actors import Actor, Read, Role, require
 from tracker.domain.admission import check_admission
 from tracker.domain.errors import NotAllowedError, RefusedError, TrackerError
 from tracker.domain.lifecycle import Step
-from tracker.domain.network import NotAReceptionPlaceError, channel_of
 from tracker.domain.procedures import ProcedureVersion
 
-_UNFIT = 422
 _WHY_READ = "tiếp nhận tại quầy"
 _NOT_ASKED = ("procedure", "promised_at")
 
@@ -79,7 +78,7 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
         try:
             accepted = await front.store(sent.visit, Intake, raw)
         except ValidationError as error:
-            faults, status = faults_in(error, form.boxes), _UNFIT
+            faults, status = faults_in(error, form.boxes), UNFIT_STATUS
         except TrackerError as error:
             faults, status = faults_from(error, form.boxes), kind_of(error).status
         else:
@@ -151,23 +150,6 @@ def matching(offered: Iterable[ProcedureVersion], asked: str) -> list[ProcedureV
         for one in offered
         if words and all(word in _plain(f"{one.code} {one.name} {one.name_en}") for word in words)
     ]
-
-
-def places_open(service: Service, day: date) -> list[Offer]:
-    """Offer the places where dossiers are taken in on this day."""
-
-    def takes_in(office_id: str) -> bool:
-        try:
-            channel_of(service.network.offices[office_id].kind)
-        except NotAReceptionPlaceError:
-            return False
-        return service.network.is_open(office_id, day)
-
-    offices = filter(takes_in, service.network.offices)
-    return offers_of(
-        (one, f"{service.network.offices[one].name} ({one})", service.network.offices[one].name_en)
-        for one in offices
-    )
 
 
 def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -> Form:

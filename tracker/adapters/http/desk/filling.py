@@ -85,6 +85,14 @@ def _read(box: Box, text: str, zone: ZoneInfo) -> object:
     return text
 
 
+def spelt_out(text: str, zone: ZoneInfo) -> str:
+    """Give a time written as people here do, `20/11/2026 09:10`, as a message has it."""
+    try:
+        return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return text
+
+
 def _put(raw: dict[str, Any], place: list[str], value: object) -> None:
     *above, last = place
     for part in above:

@@ -166,6 +166,7 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
         "intake",
         boxes,
         drawn_together(boxes, typed),
+        starts_at=boxes[0].name,
         offers={
             "helped_at": places,
             "received_at": places,

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent, Visit
 from tracker.adapters.http.desk.dossier import DossierPage, Told
-from tracker.adapters.http.desk.filling import drawn_together, filled
+from tracker.adapters.http.desk.filling import drawn_together, filled, spelt_out
 from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, boxes_for
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.sayings import Saying, faults_from, faults_in
@@ -23,6 +23,7 @@ from tracker.domain.actors import Read, require
 from tracker.domain.codes import tidied
 from tracker.domain.errors import TrackerError, UnknownError
 from tracker.domain.lifecycle import Step
+from tracker.domain.values import Correctable
 
 _REASON: TypeAdapter[str] = TypeAdapter(Line)
 
@@ -74,6 +75,8 @@ def add_recording(desk: APIRouter, front: Front, form_sent: FormSent) -> None:
         form = Form(step.value, boxes, drawn_together(boxes, typed), event_id=event_id)
         raw = filled(boxes, form.typed, zone)
         raw |= {"step": step.value, "code": code, EVENT_ID: event_id}
+        if raw.get("what") == Correctable.OCCURRED_AT and "value" in raw:
+            raw["value"] = spelt_out(raw["value"], zone)
         seen = _number(typed.get(IF_VERSION, ""))
         try:
             await front.store(sent.visit, message, raw, seen)

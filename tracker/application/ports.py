@@ -7,7 +7,12 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, PersistenceError
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    Notification,
+    PersistenceError,
+    StoredEvent,
+)
 
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -63,6 +68,10 @@ class DossierRecorder(ApplicationRecorder):
         A request that is there already is replaced. Raises the library's `IntegrityError` where a
         version is not the dossier's next. The next event stored afterwards gets a higher position.
         """
+
+    @abstractmethod
+    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """Give all events of those of these dossiers that are there, each dossier's in order."""
 
     @abstractmethod
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:

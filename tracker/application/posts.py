@@ -59,7 +59,7 @@ class Accepted:
     code: str
     version: int
     position: int
-    stage: Stage
     status: PublicStatus
+    stage: Stage
     promised_at: datetime | None
     duplicate: bool = False

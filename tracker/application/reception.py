@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from tracker.application.code_desk import CodeDesk
@@ -76,6 +76,10 @@ class Reception:
         self._service = service
         self._codes = codes
         self._calendar_known = lru_cache(maxsize=64)(service.calendar.as_known)
+        # The network and the catalogue do not change while we run.
+        self._admitted = lru_cache(maxsize=4096)(
+            partial(check_admission, service.network, service.catalogue)
+        )
 
     def clock_of(self, procedure: str, version: int, at: datetime) -> Clock:
         """Give the clock of a procedure's version, on the calendar known at this moment."""
@@ -108,9 +112,7 @@ class Reception:
             if collaborator not in {None, actor.id}:
                 raise NotThisCollaboratorError
             collaborator = actor.id
-        procedure = check_admission(
-            self._service.network,
-            self._service.catalogue,
+        procedure = self._admitted(
             office_id=office.id,
             collaborator_id=collaborator,
             procedure_code=message.procedure,

@@ -15,6 +15,7 @@ from tracker.domain.codes import tidied
 
 UNFIT: Final = "tracker_unfit"
 _YEARS = range(1900, 2200)
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
 )
@@ -29,7 +30,7 @@ def in_utc(moment: datetime) -> datetime:
 
 def _tidy(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n" for letter in composed):
+    if _CONTROL.search(composed):
         raise PydanticCustomError(UNFIT, "must not hold control characters")
     return composed
 

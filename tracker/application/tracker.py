@@ -40,7 +40,7 @@ from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, RefusedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.values import Sealed, Stamp
-from tracker.recording import EventMapper
+from tracker.recording import EventMapper, from_bytes, to_stored
 
 _ATTEMPTS = 3
 _STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
@@ -62,6 +62,8 @@ class _Work:
     before: frozenset[RequestKey]
     """The requests that had been carried out before these posts came."""
     wrapped: Mapping[UUID, bytes]
+    loaded: dict[UUID, Dossier] = field(default_factory=dict)
+    """The dossiers these posts name, as they stood before."""
     is_repeated: bool = False
     dossiers: dict[UUID, Dossier] = field(default_factory=dict)
     seals: dict[UUID, Seal] = field(default_factory=dict)
@@ -178,11 +180,12 @@ class Tracker(Application[UUID]):
     ) -> list[Accepted | TrackerError]:
         earlier = self.store.select_requests([post.key for post in posts])
         before = frozenset(earlier) if before is None else before
-        codes = {post.message.code for post in posts if post.message.code}
+        named = {dossier_id(post.message.code) for post in posts if post.message.code}
         work = _Work(
             recorded_at=self._tick(),
             before=before,
-            wrapped=self.store.select_keys([dossier_id(code) for code in codes]) if codes else {},
+            wrapped=self.store.select_keys([*named]) if named else {},
+            loaded=self._load_all([*named]) if named else {},
             is_repeated=attempts < _ATTEMPTS,
         )
         results: list[Accepted | TrackerError] = []
@@ -192,6 +195,9 @@ class Tracker(Application[UUID]):
             except StoreUnavailableError:
                 raise
             except TrackerError as error:
+                # What was loaded may have been touched before the error: whoever comes next
+                # for this dossier looks into the store again.
+                work.loaded.pop(dossier_id(post.message.code or ""), None)
                 results.append(error)
         if not work.requests:
             return results
@@ -292,8 +298,17 @@ class Tracker(Application[UUID]):
         return dossier
 
     def _find(self, code: str, work: _Work) -> Dossier | None:
-        there = work.dossiers.get(dossier_id(code))
-        return there or self._load(code)
+        there = dossier_id(code)
+        return work.dossiers.get(there) or work.loaded.get(there) or self._load(code)
+
+    def _load_all(self, dossier_ids: Sequence[UUID]) -> dict[UUID, Dossier]:
+        """Load many dossiers at once; what is not there is left out."""
+        loaded: dict[UUID, Dossier] = {}
+        for one, history in self.store.select_histories(dossier_ids).items():
+            dossier = Dossier.replay(None, (from_bytes(e.topic, e.state) for e in history))
+            if dossier:
+                loaded[one] = dossier
+        return loaded
 
     def _load(self, code: str, version: int | None = None) -> Dossier | None:
         try:
@@ -330,8 +345,17 @@ class Tracker(Application[UUID]):
         return work.seals[dossier.id]
 
     def _save(self, work: _Work) -> dict[tuple[str, int], int]:
-        recordings = self.save(
-            *work.dossiers.values(),
+        """Store it and give the position of each event, by its code and version.
+
+        The library's own `save` does the same by way of eight objects an event.
+        """
+        events = [
+            cast("Event", event)
+            for dossier in work.dossiers.values()
+            for event in dossier.collect_events()
+        ]
+        positions = self.store.insert_events(
+            [to_stored(event) for event in events],
             requests=tuple(work.requests.values()),
             new_keys={one: key for one, key in work.new_keys.items() if one in work.dossiers},
             erased_keys=work.erased,
@@ -339,10 +363,8 @@ class Tracker(Application[UUID]):
         )
         self._stored()
         return {
-            (cast("Event", one.domain_event).code, one.notification.originator_version): (
-                one.notification.id
-            )
-            for one in recordings
+            (event.code, event.originator_version): position
+            for event, position in zip(events, positions or (), strict=True)
         }
 
     def _conflict(self, post: Post) -> ConflictError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.domain.calendar import WorkCalendar
-from tracker.domain.deadlines import deadline, moved
+from tracker.domain.deadlines import deadline, first_due, moved
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.time_rules import Pause, PauseKind, TimeRule
 from tracker.domain.values import Promise
@@ -66,8 +66,8 @@ class Clock:
 
     def first_promise(self, received_at: datetime) -> Promise | None:
         """Give the promise made when the dossier is taken in; `None` where there is no time."""
-        due = deadline(self.rule, received_at, (), self.calendar)
-        return self._promise(due.due_at) if due else None
+        due_at = first_due(self.rule, received_at, self.calendar)
+        return self._promise(due_at) if due_at else None
 
     def next_promise(
         self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]

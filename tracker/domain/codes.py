@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from tracker.domain.errors import InvalidInputError, RefusedError
@@ -58,12 +59,9 @@ class DossierCode:
     @classmethod
     def issue(cls, agency: str, day: date, sequence: int) -> "DossierCode":
         """Write the code of this number; four digits, more when the day has more than 9,999."""
-        if not _AGENCY.fullmatch(agency):
-            message = f"{agency} is not an agency id such as H26.05."
-            raise InvalidCodeError(message)
         if not 1 <= sequence <= MAX_SEQUENCE:
             raise CodesUsedUpError
-        return cls(agency, day, sequence, f"{agency}-{day:%y%m%d}-{sequence:04d}")
+        return cls(agency, day, sequence, f"{_prefix(agency, day)}-{sequence:04d}")
 
     def __str__(self) -> str:
         """Give the code as it stands on the receipt."""
@@ -95,6 +93,14 @@ class CodeBlock:
         )
 
 
+@lru_cache(maxsize=1_000)
+def _prefix(agency: str, day: date) -> str:
+    if not _AGENCY.fullmatch(agency):
+        message = f"{agency} is not an agency id such as H26.05."
+        raise InvalidCodeError(message)
+    return f"{agency}-{day:%y%m%d}"
+
+
 def tidied(text: str) -> str:
     """Forgive what a person or a phone adds to a code: blanks, long dashes, small letters."""
     return text.strip().translate(_DASHES).upper()
@@ -111,6 +117,7 @@ def legacy_code(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)
 def dossier_id(code: str) -> UUID:
     """Give the id of the dossier with this code; capital or small letters make no difference."""
     return uuid5(_DOSSIERS, code.upper())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from tracker.domain.calendar import CalendarHorizonError, WorkCalendar
 from tracker.domain.date_steps import (
@@ -92,6 +93,18 @@ def deadline(
     return Deadline(due_at, tuple(steps))
 
 
+def first_due(rule: TimeRule, received_at: datetime, calendar: WorkCalendar) -> datetime | None:
+    """Say only when what was received at `received_at` and never paused is due: `deadline` of that.
+
+    Every intake asks this, and none of them for the steps that led there.
+    """
+    received = _local(received_at, calendar)
+    if rule.time is None:
+        return None
+    reckoning = _Reckoning(rule, rule.time, calendar)
+    return reckoning.due(reckoning.start(received)[0], reckoning.full)
+
+
 def moved(
     due_at: datetime,
     given_at: datetime,
@@ -132,7 +145,11 @@ class _Reckoning:
         self._hours, self._unit = rule.hours, full.unit
         in_hours = full.unit is TimeUnit.WORKING_HOURS
         self.full = timedelta(hours=full.amount) // _TICK if in_hours else full.amount
-        self._day = rule.hours.worked_until(rule.hours.closes) // _TICK
+
+    @cached_property
+    def _day(self) -> int:
+        """The ticks of a whole working day, where hours are counted."""
+        return self._hours.worked_until(self._hours.closes) // _TICK
 
     def start(self, received: datetime) -> tuple[datetime, list[DateStep]]:
         """Give when counting starts, and the step which says so where that is not `received`."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cache, cached_property
 
 from tracker.domain.time_rules import PauseKind
 
@@ -160,7 +161,7 @@ class Progress:
     underneath: Stage | None = NEW
     pauses: frozenset[PauseKind] = field(default_factory=frozenset)
 
-    @property
+    @cached_property
     def stage(self) -> Stage | None:
         """The stage as it is shown; `None` before the dossier exists.
 
@@ -190,8 +191,13 @@ class Progress:
 
     def after(self, step: Step) -> "Progress":
         """Give the progress after this step, which is taken as having happened."""
-        rule = STEPS[step]
-        pauses = self.pauses - rule.closes
-        if rule.opens:
-            pauses |= {rule.opens}
-        return Progress(rule.to or self.underneath, pauses)
+        return _after(self, step)
+
+
+@cache  # there are some dozen ways to stand, and each event of each history asks
+def _after(before: Progress, step: Step) -> Progress:
+    rule = STEPS[step]
+    pauses = before.pauses - rule.closes
+    if rule.opens:
+        pauses |= {rule.opens}
+    return Progress(rule.to or before.underneath, pauses)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -13,7 +13,7 @@ from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_bl
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
-from tracker.adapters.http.doors import KnownActors, SignedIn
+from tracker.adapters.http.doors import SignedIn, Visits
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
@@ -25,11 +25,12 @@ from tracker.adapters.http.pages.look_up import add_look_up_page
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN, answer_error
-from tracker.adapters.http.public import PublicLookUp, add_public
+from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
+from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
-from tracker.adapters.http.writing import add_writing
+from tracker.adapters.http.writing import Writing, add_writing
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -40,6 +41,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await commit.close()
+        await look_ups.close()
 
     app = FastAPI(
         title="Tracker",
@@ -51,28 +53,31 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     metrics = Metrics(parts.watched, parts.now)
-    app.add_middleware(Edge, metrics=metrics)
-    # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
+    app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
-    actors = KnownActors(parts.keys, parts.now)
     sessions = Sessions(parts.session_secret, parts.now)
-    signed_in = SignedIn(actors, sessions)
+    visits = Visits(parts.keys, sessions)
+    signed_in = SignedIn(parts.keys, visits, parts.now)
     bodies = Bodies(parts.max_body_bytes)
+    writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
+    look_ups = PublicLookUps(look_up, parts)
     at_present = FiguresNow(parts.figures, parts.now)
     pages = Pages(parts.service.calendar.zone)
     add_look_up_page(app, parts, pages, look_up)
     add_figures_page(app, parts, pages, at_present)
-    tally = Tally(metrics, parts.service.network)
-    add_writing(app, signed_in, bodies, commit, tally)
-    add_desk(app, Front(parts, pages, sessions, commit, tally), actors, bodies)
-    add_public(app, parts, look_up)
+    add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
+    add_writing(app, signed_in, bodies, writing)
+    add_public(app, parts, look_ups)
     add_reading(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_operating(app, parts, metrics)
     add_documenting(app)
+
+    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    app.middleware_stack = Edge(app.build_middleware_stack(), metrics=metrics, shortcuts=shortcuts)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -81,3 +86,8 @@ def create_app(parts: Parts) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _leave_to_the_edge(_request: Request, error: Exception) -> Response:
+    """Let what nobody foresaw reach the edge, to be noted and answered there."""
+    raise error

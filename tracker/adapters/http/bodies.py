@@ -5,7 +5,7 @@ from typing import TypeVar
 import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from tracker.adapters.http.faults import faults_of
 from tracker.adapters.http.problems import (
@@ -36,25 +36,36 @@ class Bodies:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in media_types or "content-encoding" in request.headers:
             raise UnsupportedMediaError
+        return media_type, await self.received(request.receive)
+
+    async def received(self, receive: Receive) -> bytes:
+        """Give the whole body. Raises `TooLargeError`, and `MalformedError` where it breaks off."""
         parts: list[bytes] = []
-        size = 0
-        try:
-            async for part in request.stream():
-                size += len(part)
-                if size > self._most:
-                    raise TooLargeError
-                parts.append(part)
-        except ClientDisconnect:
-            raise MalformedError from None  # nobody is left to be told
-        return media_type, b"".join(parts)
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise MalformedError  # nobody is left to be told
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._most:
+                raise TooLargeError
+            parts.append(part)
+            more = message.get("more_body", False)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
         """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
         _, raw = await self.read(request, JSON)
-        try:
-            return adapter.validate_json(raw)
-        except ValidationError as error:
-            raise refusal_of(error) from None
+        return parsed(raw, adapter)
+
+
+def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
+    """Give a body as a message. Raises `MalformedError`, `FaultyInputError`."""
+    try:
+        return adapter.validate_json(raw)
+    except ValidationError as error:
+        raise refusal_of(error) from None
 
 
 def decoded(raw: bytes) -> object:

@@ -1,7 +1,10 @@
 """Who may enter a route. Every route says it: `open_to_all`, a `SignedIn`, or one of the desk's."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,14 +14,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tracker.adapters.http.parts import Keys
 from tracker.adapters.http.problems import UnknownKeyError
-from tracker.adapters.http.sessions import Sessions
+from tracker.adapters.http.sessions import Session, Sessions
 from tracker.domain.actors import Actor
-from tracker.domain.errors import UnknownError
+from tracker.domain.errors import TrackerError, UnknownError
 
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
 _KNOWN_FOR = timedelta(seconds=1)
+_NO_TIME = timedelta()
 _MOST_KNOWN = 1_000
 _CHANGING_NOTHING = frozenset({"GET", "HEAD"})
 
@@ -27,53 +31,49 @@ async def open_to_all() -> None:
     """Let everybody in; said aloud."""
 
 
-class KnownActors:
-    """Tells whose a key is.
+@dataclass(frozen=True)
+class Visit:
+    """Somebody signed in at a browser, and their session."""
 
-    One found good is not looked up again for a second, so a revoked one may serve that long.
-    """
+    actor: Actor
+    session: Session
 
-    def __init__(self, keys: Keys, now: Callable[[], datetime]) -> None:
-        """Ask these keys."""
+
+class Visits:
+    """Tells who is signed in at a browser: who holds the key of its session now."""
+
+    def __init__(self, keys: Keys, sessions: Sessions) -> None:
+        """Ask these."""
         self._keys = keys
-        self._now = now
-        self._known: dict[bytes, tuple[datetime, Actor]] = {}
+        self._sessions = sessions
 
-    async def of_key(self, key: str) -> Actor:
-        """Give who was given this key. Raises `UnknownKeyError`."""
-        return await self._remembered(key, self._keys.actor_of)
-
-    async def of_session(self, key_id: str) -> Actor:
-        """Give who holds the key of this id, as long as it is good. Raises `UnknownKeyError`."""
-        return await self._remembered(key_id, self._keys.holder_of)
-
-    async def _remembered(self, name: str, ask: Callable[[str], Actor]) -> Actor:
-        now = self._now()
-        digest = hashlib.sha256(f"{ask.__name__} {name}".encode()).digest()
-        since, actor = self._known.get(digest, (None, None))
-        if actor is not None and since is not None and since <= now < since + _KNOWN_FOR:
-            return actor
+    async def of(self, request: Request) -> Visit | None:
+        """Give the visit, unless there is no session, or its key was revoked."""
+        session = self._sessions.of(request)
+        if session is None:
+            return None
         try:
-            actor = await run_in_threadpool(ask, name)
+            actor = await run_in_threadpool(self._keys.holder_of, session.key_id)
         except UnknownError:
-            raise UnknownKeyError from None
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[digest] = (now, actor)
-        return actor
+            return None
+        return Visit(actor, session)
 
 
 class SignedIn:
     """Lets in whoever shows a key that is known. What they may do, the domain decides.
 
-    To read, the cookie of somebody who signed in at the desk will do as well; never to write: a
-    browser sends cookies whoever made it send them, and only the desk's own forms prove who did.
+    A key found good is not looked up again for a second, so a revoked one may serve that long.
+    To read, having signed in at the desk will do as well; never to write: a browser sends its
+    cookies whoever made it send them, and only the desk's own forms prove who did.
     """
 
-    def __init__(self, actors: KnownActors, sessions: Sessions) -> None:
+    def __init__(self, keys: Keys, visits: Visits, now: Callable[[], datetime]) -> None:
         """Ask these."""
-        self._actors = actors
-        self._sessions = sessions
+        self._keys = keys
+        self._visits = visits
+        self._now = now
+        self._looking: dict[bytes, asyncio.Task[None]] = {}
+        self._known: dict[bytes, tuple[datetime, Actor]] = {}
 
     async def __call__(
         self,
@@ -81,12 +81,51 @@ class SignedIn:
         shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Actor:
         """Give the actor. Raises `UnknownKeyError`."""
-        session = self._sessions.of(request) if request.method in _CHANGING_NOTHING else None
         if shown is not None:
-            actor = await self._actors.of_key(shown.credentials)
-        elif session is not None:
-            actor = await self._actors.of_session(session.key_id)
+            actor = await self._actor_of(shown.credentials)
+        elif request.method in _CHANGING_NOTHING and (visit := await self._visits.of(request)):
+            actor = visit.actor
         else:
             raise UnknownKeyError
         request.state.actor = actor
+        return actor
+
+    def known(self, key: bytes) -> Actor | None:
+        """Give the actor of a key that was found good a moment ago. Called on the event loop.
+
+        A key in use is looked up again in good time, so that it need not be waited for.
+        """
+        digest = hashlib.sha256(key).digest()
+        since, actor = self._known.get(digest, (None, None))
+        if since is None:
+            return None
+        age = self._now() - since
+        if not _NO_TIME <= age < _KNOWN_FOR:
+            return None
+        if age >= _KNOWN_FOR / 2 and digest not in self._looking:
+            self._looking[digest] = asyncio.create_task(self._look_again(key, digest))
+        return actor
+
+    async def _look_again(self, key: bytes, digest: bytes) -> None:
+        try:
+            # What stands against it is found again, and told, when it is no longer known.
+            with suppress(TrackerError):
+                await self._look_up(key.decode(), digest)
+        finally:
+            del self._looking[digest]
+
+    async def _actor_of(self, key: str) -> Actor:
+        bare = key.encode()
+        return self.known(bare) or await self._look_up(key, hashlib.sha256(bare).digest())
+
+    async def _look_up(self, key: str, digest: bytes) -> Actor:
+        now = self._now()
+        try:
+            actor = await run_in_threadpool(self._keys.actor_of, key)
+        except UnknownError:
+            self._known.pop(digest, None)
+            raise UnknownKeyError from None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = (now, actor)
         return actor

@@ -1,35 +1,45 @@
 """The outermost layer: what every answer bears, what is noted of every request."""
 
+import logging
 import traceback
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.adapters.http.metrics import Metrics
-from tracker.adapters.http.problems import answer_error
+from tracker.adapters.http.problems import FORESEEN, answer_error
+from tracker.adapters.http.shortcuts import Shortcuts
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
+_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex"),
+]
 """On every answer, unless the route says otherwise."""
+
+_FIRST_ERROR = 400
+_SLOW_S = 1.0
 
 _log = structlog.get_logger("tracker.http")
 
 
 class Edge:
-    """Sets headers, times, and notes one line a request: never a code, a name or a body."""
+    """Sets headers, times, and notes requests: never a code, a name or a body.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        """Stand around this application."""
+    What failed or was slow is noted line by line, the rest only at level DEBUG: in the rush hour
+    its lines would cost more than its work, and the metrics count it all.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, shortcuts: Shortcuts) -> None:
+        """Stand around this application; what has a shortcut does not go through it."""
         self._app = app
         self._metrics = metrics
+        self._shortcuts = shortcuts
+        self._notes_all = logging.getLogger("tracker.http").isEnabledFor(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through; what nobody else has answered is answered as an error here."""
@@ -43,32 +53,40 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = [*message["headers"]]
+                there = {name for name, _ in headers}
+                headers += [one for one in _HEADERS if one[0] not in there]
+                message["headers"] = headers
             await send(message)
 
         try:
-            await self._app(scope, receive, send_out)
+            await (self._shortcuts.find(scope) or self._app)(scope, receive, send_out)
         except Exception as error:
             # The error's own words may hold what was sent, so only its kind and place are noted.
-            _log.error(
-                "broken",
-                error=type(error).__name__,
-                at="".join(traceback.format_tb(error.__traceback__)),
-            )
+            kind = type(error)
+            if not issubclass(kind, FORESEEN):
+                _log.error(
+                    "broken",
+                    error=kind.__name__,
+                    at="".join(traceback.format_tb(error.__traceback__)),
+                )
             if status:
                 raise
             await answer_error(Request(scope), error)(scope, receive, send_out)
         finally:
-            seconds = perf_counter() - began
-            route = getattr(scope.get("route"), "path", "none")
-            actor = scope.get("state", {}).get("actor")
-            self._metrics.observe_http(route, status, seconds)
-            _log.info(
-                "request",
-                route=route,
-                status=status,
-                ms=round(seconds * 1000, 1),
-                actor=actor.id if actor else None,
-            )
+            self._note(scope, status, perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.observe_http(route, status, seconds)
+        is_fine = 0 < status < _FIRST_ERROR and seconds < _SLOW_S
+        if is_fine and not self._notes_all:
+            return
+        actor = scope.get("state", {}).get("actor")
+        (_log.debug if is_fine else _log.info)(
+            "request",
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            actor=actor.id if actor else None,
+        )

@@ -1,67 +1,63 @@
 """Group commit: what arrives while one commit is in flight rides together in the next."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from tracker.adapters.http.together import Together
 from tracker.application.posts import Accepted, Post
 from tracker.application.tracker import StoreUnavailableError
 from tracker.domain.errors import TrackerError
 
 MOST_AT_ONCE = 500
+MOST_WAITING = 5_000
 
 Handle = Callable[[Sequence[Post]], list[Accepted | TrackerError]]
 Result = Accepted | Exception
-_Waiting = tuple[Post, "asyncio.Future[Result]"]
+
+
+class TooBusyError(StoreUnavailableError):
+    """More is posted than can be stored just now. Nothing was stored; send it again in a moment."""
 
 
 class GroupCommit:
-    """Hands posts to the tracker in the order they came, in one thread, without a timer."""
+    """Hands posts to the tracker in the order they came, in one thread.
 
-    def __init__(self, handle: Handle, *, most: int = MOST_AT_ONCE) -> None:
+    So many may wait and no more: whoever comes then is told so at once, instead of all waiting
+    longer and longer.
+    """
+
+    def __init__(
+        self, handle: Handle, *, most: int = MOST_AT_ONCE, most_waiting: int = MOST_WAITING
+    ) -> None:
         """Carry out with `handle`, at most `most` posts at once."""
         self._handle = handle
-        self._most = most
-        self._waiting: deque[_Waiting] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._most_waiting = most_waiting
+        self._together = Together[Post, Result](self._carry_out, name="group-commit", most=most)
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
 
     async def submit(self, post: Post) -> Accepted:
         """Give what was stored once it is on disk, or raise what stands against it."""
-        (result,) = await self.submit_all([post])
+        self._check_open(1)
+        result = await self._together.submit(post)
         if isinstance(result, Exception):
             raise result
         return result
 
     async def submit_all(self, posts: Sequence[Post]) -> list[Result]:
         """Carry posts out in this order; each has its own result. Raises when closed."""
-        if self._closed:
-            raise StoreUnavailableError
-        loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[Result]] = [loop.create_future() for _ in posts]
-        self._waiting.extend(zip(posts, futures, strict=True))
-        if self._running is None or self._running.done():
-            self._running = loop.create_task(self._run())
-        return await asyncio.gather(*futures)
+        self._check_open(len(posts))
+        return await asyncio.gather(*[self._together.submit(post) for post in posts])
 
     async def close(self) -> None:
         """Finish what was accepted, and accept no more."""
         self._closed = True
-        if self._running is not None:
-            await self._running
-        self._thread.shutdown()
+        await self._together.close()
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            riding = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
-            posts = [post for post, _ in riding]
-            results = await loop.run_in_executor(self._thread, self._carry_out, posts)
-            for (_, future), result in zip(riding, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+    def _check_open(self, more: int) -> None:
+        if self._closed:
+            raise StoreUnavailableError
+        if len(self._together) and len(self._together) + more > self._most_waiting:
+            raise TooBusyError
 
     def _carry_out(self, posts: Sequence[Post]) -> Sequence[Result]:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -40,22 +41,27 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Projections(watched, now))
+        # A metric's child is found once: its look-up takes a lock and costs more than its count.
+        self._intake = cache(self._intakes.labels)
+        self._step = cache(self._steps.labels)
+        self._lookup = cache(self._lookups.labels)
+        self._request = cache(self._requests.labels)
 
     def record_intake(self, channel: str, outcome: str) -> None:
         """Count a dossier posted."""
-        self._intakes.labels(channel, outcome).inc()
+        self._intake(channel, outcome).inc()
 
     def record_step(self, step: str, outcome: str) -> None:
         """Count a step posted."""
-        self._steps.labels(step, outcome).inc()
+        self._step(step, outcome).inc()
 
     def record_lookup(self, outcome: str) -> None:
         """Count a look-up by code."""
-        self._lookups.labels(outcome).inc()
+        self._lookup(outcome).inc()
 
     def observe_http(self, route: str, status: int, seconds: float) -> None:
         """Count and time a request; `route` is the template, never the address itself."""
-        self._requests.labels(route, str(status)).observe(seconds)
+        self._request(route, str(status)).observe(seconds)
 
     def exposition(self) -> bytes:
         """Give all of it as Prometheus reads it."""

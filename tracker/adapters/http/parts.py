@@ -34,8 +34,8 @@ class Keys(Protocol):
 class LookUp(Protocol):
     """Knows where each dossier stands."""
 
-    def row(self, code: str) -> StatusRow | None:
-        """Give the status of the dossier with this code, if there is one."""
+    def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
 
 
 class AnswersFigures(Protocol):

@@ -1,24 +1,30 @@
 """What anybody may ask: where a dossier stands, by its code alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from fastapi import Depends, FastAPI, Response
 
 from tracker.adapters.http import examples
 from tracker.adapters.http.answers import LookupAnswer
 from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.doors import open_to_all
-from tracker.adapters.http.freshness import Waits
+from tracker.adapters.http.freshness import Freshness, Waits
+from tracker.adapters.http.group_commit import MOST_AT_ONCE, MOST_WAITING, TooBusyError
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import answers
 from tracker.adapters.http.parameters import Code
 from tracker.adapters.http.parts import LookUp, Parts
+from tracker.adapters.http.together import Together
 from tracker.application.posts import UnknownDossierError
 from tracker.domain.codes import tidied
 from tracker.domain.network import KINDS_UNDER_A_BRANCH, Network
 from tracker.projections.lookup import PublicAnswer, public_answer
+from tracker.projections.status import StatusRow
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class PublicLookUp:
@@ -35,11 +41,24 @@ class PublicLookUp:
 
     def answer(self, code: str) -> PublicAnswer:
         """Tell where the dossier stands. Raises `UnknownDossierError`."""
-        row = self._look_up.row(tidied(code))
-        self._metrics.record_lookup("found" if row else "unknown")
-        if row is None:
+        (found,) = self.answers([code])
+        if found is None:
             raise UnknownDossierError
-        return public_answer(row, phone=self._phone(row.received_at_office), now=self._now())
+        return found
+
+    def answers(self, codes: Sequence[str]) -> list[PublicAnswer | None]:
+        """Tell of each of these codes where its dossier stands, if there is one."""
+        asked = [tidied(code) for code in codes]
+        rows, now = self._look_up.rows(asked), self._now()
+        told: list[PublicAnswer | None] = []
+        for code in asked:
+            row = rows.get(code)
+            self._metrics.record_lookup("found" if row else "unknown")
+            told.append(self._told(row, now) if row else None)
+        return told
+
+    def _told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+        return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
     def _phone(self, office_id: str) -> str:
         """Give the number to call: a branch's, since an agent point's would tell which it was."""
@@ -49,10 +68,56 @@ class PublicLookUp:
         return office.phone if office else ""
 
 
-def add_public(app: FastAPI, parts: Parts, look_up: PublicLookUp) -> None:
+class PublicLookUps:
+    """Answers as JSON; who asks during a query is asked for in the next, with all who wait."""
+
+    def __init__(self, look_up: PublicLookUp, parts: Parts) -> None:
+        """Look up here; the read model tells how fresh it is."""
+        self._look_up = look_up
+        self._status = parts.watched["status"]
+        self._now = parts.now
+        self._zone = parts.service.calendar.zone
+        self._together = Together[str, bytes | None](
+            self._answers, name="look-ups", most=MOST_AT_ONCE
+        )
+
+    async def answer(self, code: str) -> bytes:
+        """Give the answer to this code. Raises `UnknownDossierError`, `TooBusyError`."""
+        if len(self._together) >= MOST_WAITING:
+            raise TooBusyError
+        answer = await self._together.submit(code)
+        if answer is None:
+            raise UnknownDossierError
+        return answer
+
+    async def close(self) -> None:
+        """Finish what was asked."""
+        await self._together.close()
+
+    def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
+        freshness = self._status.freshness(self._now())  # asked first, it never says too much
+        found = self._look_up.answers(codes)
+        return [self._as_json(told, freshness) if told else None for told in found]
+
+    def _as_json(self, told: PublicAnswer, freshness: Freshness) -> bytes:
+        """Write it as `LookupAnswer` has it: the same names in the same order."""
+        promised_at = told.promised_at
+        return _ENCODER.encode(
+            {
+                "code": told.code,
+                "status": told.status,
+                "promised_at": promised_at and promised_at.astimezone(self._zone),
+                "on_time": told.on_time,
+                "to_do": told.to_do,
+                "phone": told.phone,
+                "freshness": vars(freshness),
+            }
+        )
+
+
+def add_public(app: FastAPI, parts: Parts, look_ups: PublicLookUps) -> None:
     """Add the look-up."""
-    status = parts.watched["status"]
-    until_there = Depends(Waits([status], head=parts.head, seconds=parts.wait_s))
+    until_there = Depends(Waits([parts.watched["status"]], head=parts.head, seconds=parts.wait_s))
 
     @app.get(
         "/v1/lookup/{code}",
@@ -60,18 +125,6 @@ def add_public(app: FastAPI, parts: Parts, look_up: PublicLookUp) -> None:
         responses=answers(404, 422, 503, status=200, model=LookupAnswer, example=examples.LOOKUP),
         tags=["public"],
     )
-    def look_up_by_code(_there: Annotated[None, until_there], code: Code) -> Response:
+    async def look_up_by_code(_there: Annotated[None, until_there], code: Code) -> Response:
         """Tell where a dossier stands to whoever has its code: no name, no procedure, no reason."""
-        freshness = status.freshness(parts.now())
-        told = look_up.answer(code)
-        promised_at = told.promised_at
-        answer = LookupAnswer(
-            code=told.code,
-            status=told.status,
-            promised_at=promised_at and promised_at.astimezone(parts.service.calendar.zone),
-            on_time=told.on_time,
-            to_do=told.to_do,
-            phone=told.phone,
-            freshness=freshness,
-        )
-        return Response(answer.model_dump_json(), media_type=JSON)
+        return Response(await look_ups.answer(code), media_type=JSON)

@@ -1,12 +1,14 @@
 """The routes that take messages in: one by one, and in batches."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import msgspec
 from fastapi import Depends, FastAPI, Header, Request, Response
 
 from tracker.adapters.http import examples
-from tracker.adapters.http.answers import BatchAnswer, BatchItem, Stored
+from tracker.adapters.http.answers import BatchAnswer, Stored
 from tracker.adapters.http.bodies import JSON, NDJSON, Bodies
 from tracker.adapters.http.doors import SignedIn
 from tracker.adapters.http.group_commit import GroupCommit, Result
@@ -26,6 +28,7 @@ _LOCATED: dict[str, Any] = {
         "ETag": {"schema": {"type": "string"}, "description": "Its version, for `If-Match`."},
     }
 }
+_ENCODER = msgspec.json.Encoder()
 _MANY = {
     "type": "array",
     "maxItems": MOST_IN_A_BATCH,
@@ -42,9 +45,33 @@ class BatchUnavailableError(StoreUnavailableError):
     """The event store does not answer. Send all of it again: nothing is stored twice."""
 
 
-def add_writing(
-    app: FastAPI, signed_in: SignedIn, bodies: Bodies, commit: GroupCommit, tally: Tally
-) -> None:
+class Writing:
+    """Has posts carried out and counted, and words the answers."""
+
+    def __init__(self, commit: GroupCommit, tally: Tally) -> None:
+        """Hand posts to this group commit and count them here."""
+        self._commit = commit
+        self._tally = tally
+
+    async def one(self, post: Post) -> Accepted:
+        """Give what was stored. Raises what stands against it."""
+        try:
+            accepted = await self._commit.submit(post)
+        except Exception as error:
+            self._tally.note(post, error)
+            raise
+        self._tally.note(post, accepted)
+        return accepted
+
+    async def many(self, posts: Sequence[Post]) -> list[Result]:
+        """Give what became of each."""
+        results = await self._commit.submit_all(posts)
+        for post, result in zip(posts, results, strict=True):
+            self._tally.note(post, result)
+        return results
+
+
+def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writing) -> None:
     """Add the routes that write."""
 
     @app.post(
@@ -57,7 +84,7 @@ def add_writing(
     async def take_in(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
         """Take a dossier in, or hand it in unseen. It answers once this is safe on disk."""
         message = await bodies.read_as(request, INTAKE)
-        return _answer((await post([Post(actor, message)]))[0])
+        return answered(await writing.one(Post(actor, message)))
 
     @app.post(
         "/v1/dossiers/{code}/events",
@@ -81,7 +108,7 @@ def add_writing(
         """Record that something happened to a dossier."""
         message = addressed(await bodies.read_as(request, HAPPENING), code)
         version = None if if_match in {None, "*"} else int(str(if_match).strip('"'))
-        return _answer((await post([Post(actor, message, version)]))[0])
+        return answered(await writing.one(Post(actor, message, version)))
 
     @app.post(
         "/v1/dossiers:batch",
@@ -97,18 +124,12 @@ def add_writing(
         """
         batch = many(*await bodies.read(request, JSON, NDJSON))
         places = batch.in_working_order()
-        results = await post([Post(actor, batch.messages[place]) for place in places])
+        results = await writing.many([Post(actor, batch.messages[place]) for place in places])
         if any(isinstance(result, StoreUnavailableError) for result in results):
             raise BatchUnavailableError
         by_place = batch.rejected | dict(zip(places, results, strict=True))
-        answer = BatchAnswer(items=[_item(by_place[place]) for place in sorted(by_place)])
-        return Response(answer.model_dump_json(exclude_unset=True), media_type=JSON)
-
-    async def post(posts: list[Post]) -> list[Result]:
-        results = await commit.submit_all(posts)
-        for one, result in zip(posts, results, strict=True):
-            tally.note(one, result)
-        return results
+        items = [_item(by_place[place]) for place in sorted(by_place)]
+        return Response(msgspec.json.encode({"items": items}), media_type=JSON)
 
 
 def _stored(example: dict[str, Any], *problems: int) -> Responses:
@@ -122,35 +143,36 @@ def _stored(example: dict[str, Any], *problems: int) -> Responses:
     )
 
 
-def _answer(result: Result) -> Response:
-    if isinstance(result, Exception):
-        raise result
+def answered(accepted: Accepted) -> Response:
+    """Answer what was stored, or was stored before."""
     return Response(
-        _as_stored(result).model_dump_json(),
-        status_code=200 if result.duplicate else 201,
+        as_json(accepted),
+        status_code=status_of(accepted),
         media_type=JSON,
-        headers={
-            "Location": f"/v1/dossiers/{quote(result.code)}",
-            "ETag": f'"{result.version}"',
-        },
+        headers=dict(located(accepted)),
     )
 
 
-def _as_stored(accepted: Accepted) -> Stored:
-    return Stored(
-        code=accepted.code,
-        version=accepted.version,
-        position=accepted.position,
-        status=accepted.status,
-        stage=accepted.stage,
-        promised_at=accepted.promised_at,
-        duplicate=accepted.duplicate,
-    )
+def status_of(accepted: Accepted) -> int:
+    """Give the status of the answer."""
+    return 200 if accepted.duplicate else 201
 
 
-def _item(result: Result) -> BatchItem:
+def located(accepted: Accepted) -> list[tuple[str, str]]:
+    """Give the headers that tell where it is now, and which version."""
+    return [
+        ("location", f"/v1/dossiers/{quote(accepted.code)}"),
+        ("etag", f'"{accepted.version}"'),
+    ]
+
+
+def as_json(accepted: Accepted) -> bytes:
+    """Write it as `Stored` has it: the same names in the same order."""
+    return _ENCODER.encode(accepted)
+
+
+def _item(result: Result) -> dict[str, object]:
     if isinstance(result, Exception):
-        return BatchItem(outcome="rejected", problem=problem_of(result))
-    return BatchItem(
-        outcome="duplicate" if result.duplicate else "created", stored=_as_stored(result)
-    )
+        problem = problem_of(result).model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return {"outcome": "rejected", "problem": problem}
+    return {"outcome": "duplicate" if result.duplicate else "created", "stored": result}

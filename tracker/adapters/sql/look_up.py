@@ -1,9 +1,12 @@
 """Looks a dossier's status up by its code."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
+from tracker.adapters.sql.view import SqlView
 from tracker.domain.codes import dossier_id
 from tracker.projections.status import StatusRow
 
@@ -15,14 +18,12 @@ class SqlLookUp:
         """Read this model."""
         self._status = status
 
-    def row(self, code: str) -> StatusRow | None:
-        """Give the status of the dossier with this code, if there is one."""
+    def rows(self, codes: Sequence[str]) -> dict[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
+        ids = {dossier_id(code): code for code in codes}
         with self._status.reading() as (connection, generation):
-            table = table_of(StatusRow, generation)
-            row = connection.execute(
-                select(table).where(table.c.dossier_id == dossier_id(code))
-            ).first()
-        return StatusRow(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's name for it
+            found = SqlView(connection, generation).of(StatusRow, ids)
+        return {ids[one]: row for one, row in found.items()}
 
     def samples(self, limit: int) -> list[str]:
         """Give the codes of up to `limit` dossiers, as unlike in their stages as can be."""

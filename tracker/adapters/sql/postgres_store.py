@@ -6,7 +6,8 @@ the order of positions is the order of commits and no follower ever skips an eve
 be changed or deleted; a version follows its predecessor.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import unwrap
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -17,7 +18,15 @@ import psycopg
 from eventsourcing import postgres
 from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType, retry, strtobool
+from psycopg.rows import tuple_row
 
+from tracker.adapters.sql.binary_arrays import (
+    BigintArray,
+    ByteaArray,
+    TextArray,
+    UuidArray,
+    send_binary_arrays,
+)
 from tracker.application.ports import (
     UNKNOWN_DIGEST,
     DossierRecorder,
@@ -52,12 +61,16 @@ WITH added AS (
     FROM unnest(%s::text[], %s::text[]) AS f (source, event_id)
     WHERE (requests.source, requests.event_id) = (f.source, f.event_id)
 )
-SELECT notification_id, originator_id, originator_version FROM added
+SELECT notification_id FROM added ORDER BY notification_id
 """
 _SELECT_REQUESTS = """
 SELECT source, event_id, digest, code, version, position
 FROM unnest(%s::text[], %s::text[]) AS asked (source, event_id)
 JOIN requests USING (source, event_id)
+"""
+_SELECT_HISTORIES = """
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE originator_id = ANY (%s::uuid[]) ORDER BY originator_id, originator_version
 """
 _SELECT_KEYS = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])"
 
@@ -127,52 +140,53 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         """
         keys = new_keys or {}
         parameters = (
-            [event.originator_id for event in stored_events],
-            [event.originator_version for event in stored_events],
-            [event.topic for event in stored_events],
-            [event.state for event in stored_events],
-            [one.key[0] for one in requests],
-            [one.key[1] for one in requests],
-            [one.digest for one in requests],
-            [one.code for one in requests],
-            [dossier_id(one.code) for one in requests],
-            [one.version for one in requests],
-            list(keys),
-            list(keys.values()),
-            list(erased_keys),
+            UuidArray.of([_uuid(event.originator_id) for event in stored_events]),
+            BigintArray.of([event.originator_version for event in stored_events]),
+            TextArray.of([event.topic for event in stored_events]),
+            ByteaArray.of([event.state for event in stored_events]),
+            TextArray.of([one.key[0] for one in requests]),
+            TextArray.of([one.key[1] for one in requests]),
+            ByteaArray.of([one.digest for one in requests]),
+            TextArray.of([one.code for one in requests]),
+            UuidArray.of([dossier_id(one.code) for one in requests]),
+            BigintArray.of([one.version for one in requests]),
+            UuidArray.of(list(keys)),
+            ByteaArray.of(list(keys.values())),
+            UuidArray.of(erased_keys),
             UNKNOWN_DIGEST,
-            [key[0] for key in forgotten],
-            [key[1] for key in forgotten],
+            TextArray.of([key[0] for key in forgotten]),
+            TextArray.of([key[1] for key in forgotten]),
         )
-        with self.datastore.get_connection() as connection:
+        with self._cursor() as cursor:
             try:
-                rows = connection.execute(_APPEND, parameters, prepare=True).fetchall()
+                # The numbers are drawn in the order of the rows given, under the store's lock.
+                return [position for (position,) in cursor.execute(_APPEND, parameters).fetchall()]
             except psycopg.OperationalError as error:
-                if connection.closed:
+                if cursor.connection.closed:
                     raise OutcomeUnknownError from error
                 raise
-        at = {
-            (row["originator_id"], row["originator_version"]): row["notification_id"]
-            for row in rows
-        }
-        return [at[event.originator_id, event.originator_version] for event in stored_events]
+
+    @contextmanager
+    def _cursor(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+        """Give a cursor that speaks binary, on a connection whose statements stay prepared."""
+        with self.datastore.get_connection() as connection:
+            connection.prepare_threshold = 0
+            with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+                yield cursor
 
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
         """Give those of these requests that were carried out."""
-        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
-            sources, event_ids = [key[0] for key in keys], [key[1] for key in keys]
-            cursor.execute(_SELECT_REQUESTS, (sources, event_ids), prepare=True)
-            found = (
-                Request(
-                    (row["source"], row["event_id"]),
-                    bytes(row["digest"]),
-                    row["code"],
-                    row["version"],
-                    row["position"],
+        sources = TextArray.of([key[0] for key in keys])
+        event_ids = TextArray.of([key[1] for key in keys])
+        with self._cursor() as cursor:
+            return {
+                (source, event_id): Request(
+                    (source, event_id), bytes(digest), code, version, position
                 )
-                for row in cursor.fetchall()
-            )
-            return {request.key: request for request in found}
+                for source, event_id, digest, code, version, position in cursor.execute(
+                    _SELECT_REQUESTS, (sources, event_ids)
+                )
+            }
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
         """Store events under the very positions they bear, and requests, in one transaction."""
@@ -202,9 +216,19 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Give the wrapped keys of these dossiers; an erased one is not among them."""
-        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
-            cursor.execute(_SELECT_KEYS, (list(dossier_ids),), prepare=True)
-            return {row["dossier_id"]: bytes(row["wrapped"]) for row in cursor.fetchall()}
+        with self._cursor() as cursor:
+            found = cursor.execute(_SELECT_KEYS, (UuidArray.of(dossier_ids),))
+            return {dossier: bytes(wrapped) for dossier, wrapped in found}
+
+    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """Give all events of these dossiers, each dossier's in order."""
+        histories: dict[UUID, list[StoredEvent]] = {}
+        with self._cursor() as cursor:
+            found = cursor.execute(_SELECT_HISTORIES, (UuidArray.of(dossier_ids),))
+            for dossier, version, topic, state in found:
+                stored = StoredEvent(dossier, version, topic, bytes(state))
+                histories.setdefault(dossier, []).append(stored)
+        return histories
 
 
 class Factory(postgres.PostgresFactory):
@@ -215,5 +239,10 @@ class Factory(postgres.PostgresFactory):
     def __init__(self, env: Environment | EnvType | None) -> None:
         """Read the library's variables from `env`."""
         super().__init__(env)
+        send_binary_arrays()
         if strtobool(self.env.get("POSTGRES_ENABLE_DB_FUNCTIONS") or "no"):
             raise UnsafeFunctionsError
+
+
+def _uuid(dossier: UUID | str) -> UUID:
+    return dossier if isinstance(dossier, UUID) else UUID(dossier)

@@ -202,6 +202,26 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
                 [(*one.key, one.digest, one.code, one.version, one.position) for one in requests],
             )
 
+    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """Give all events of these dossiers, each dossier's in order."""
+        histories: dict[UUID, list[StoredEvent]] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for part in _parts(dossier_ids, _MAX_VARIABLES):
+                marks = ",".join("?" * len(part))
+                c.execute(
+                    "SELECT originator_id, originator_version, topic, state FROM stored_events"  # noqa: S608  only marks
+                    f" WHERE originator_id IN ({marks})"
+                    " ORDER BY originator_id, originator_version",
+                    [one.hex for one in part],
+                )
+                for row in c.fetchall():
+                    dossier = UUID(row["originator_id"])
+                    stored = StoredEvent(
+                        dossier, row["originator_version"], row["topic"], row["state"]
+                    )
+                    histories.setdefault(dossier, []).append(stored)
+        return histories
+
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Give the wrapped keys of these dossiers; an erased one is not among them."""
         found: dict[UUID, bytes] = {}

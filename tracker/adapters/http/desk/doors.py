@@ -7,10 +7,9 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from tracker.adapters.http.bodies import Bodies
-from tracker.adapters.http.doors import KnownActors
-from tracker.adapters.http.problems import MalformedError, UnknownKeyError
-from tracker.adapters.http.sessions import Session, Sessions, is_own
-from tracker.domain.actors import Actor
+from tracker.adapters.http.doors import Visit, Visits
+from tracker.adapters.http.problems import MalformedError
+from tracker.adapters.http.sessions import is_own
 from tracker.domain.errors import NotAllowedError, TrackerError
 
 FORM = "application/x-www-form-urlencoded"
@@ -41,14 +40,6 @@ class ForeignFormError(NotAllowedError):
 
 
 @dataclass(frozen=True)
-class Visit:
-    """Somebody signed in, and their session."""
-
-    actor: Actor
-    session: Session
-
-
-@dataclass(frozen=True)
 class Sent:
     """A form that somebody signed in sent from a page of ours."""
 
@@ -59,22 +50,17 @@ class Sent:
 class AtTheDesk:
     """Lets in whoever signed in here and is still known."""
 
-    def __init__(self, actors: KnownActors, sessions: Sessions) -> None:
+    def __init__(self, visits: Visits) -> None:
         """Ask these."""
-        self._actors = actors
-        self._sessions = sessions
+        self._visits = visits
 
     async def __call__(self, request: Request) -> Visit:
         """Give the visit. Raises `SignedOutError`."""
-        session = self._sessions.of(request)
-        if session is None:
+        visit = await self._visits.of(request)
+        if visit is None:
             raise SignedOutError
-        try:
-            actor = await self._actors.of_session(session.key_id)
-        except UnknownKeyError:
-            raise SignedOutError from None
-        request.state.actor = actor
-        return Visit(actor, session)
+        request.state.actor = visit.actor
+        return visit
 
 
 class FormSent:

@@ -9,11 +9,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from tracker.adapters.http.answers import PersonalEntry
-from tracker.adapters.http.desk.doors import Visit
 from tracker.adapters.http.desk.form import Form, Offer, boxes_for, offers_of
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.places import places_open
 from tracker.adapters.http.desk.sayings import Saying
+from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.messages import MESSAGES

@@ -17,12 +17,11 @@ from tracker.adapters.http.desk.doors import (
     Sent,
     SignedOutError,
     StaleFormError,
-    Visit,
     typed_into,
 )
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.sayings import Saying, faults_from
-from tracker.adapters.http.doors import open_to_all
+from tracker.adapters.http.doors import Visit, open_to_all
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.problems import FORESEEN, STORE_SILENT, kind_of
 from tracker.adapters.http.sessions import may_carry_keys

@@ -9,12 +9,12 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.desk.doors import TOKEN, Visit
-from tracker.adapters.http.group_commit import GroupCommit
+from tracker.adapters.http.desk.doors import TOKEN
+from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.sessions import Sessions
-from tracker.adapters.http.tally import Tally
+from tracker.adapters.http.writing import Writing
 from tracker.application.desk import StepMessage
 from tracker.application.intake import Intake
 from tracker.application.posts import Accepted, Post, RequestReusedError
@@ -29,8 +29,7 @@ class Front:
     parts: Parts
     pages: Pages
     sessions: Sessions
-    commit: GroupCommit
-    tally: Tally
+    writing: Writing
 
     def today(self) -> date:
         """Give the day it is here."""
@@ -78,13 +77,11 @@ class Front:
         """
         message = kind.model_validate({"occurred_at": self.parts.now(), **raw})
         post = Post(visit.actor, message, if_version)
-        (result,) = await self.commit.submit_all([post])
-        if isinstance(result, RequestReusedError) and "occurred_at" not in raw:
+        try:
+            return await self.writing.one(post)
+        except RequestReusedError:
             first = await run_in_threadpool(self.parts.last_event_of, post.key)
-            if first is not None:
-                same = message.model_copy(update={"occurred_at": first.occurred_at})
-                (result,) = await self.commit.submit_all([replace(post, message=same)])
-        self.tally.note(post, result)
-        if isinstance(result, Exception):
-            raise result
-        return result
+            if first is None or "occurred_at" in raw:
+                raise
+            same = message.model_copy(update={"occurred_at": first.occurred_at})
+            return await self.writing.one(replace(post, message=same))

@@ -12,12 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent, Visit
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent
 from tracker.adapters.http.desk.filling import drawn_together, filled
 from tracker.adapters.http.desk.form import EVENT_ID, Form, boxes_for, offers_of
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.places import places_open
 from tracker.adapters.http.desk.sayings import Faults, Saying, faults_from, faults_in
+from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.intake import Intake

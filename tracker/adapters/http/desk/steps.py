@@ -9,12 +9,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent, Visit
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent
 from tracker.adapters.http.desk.dossier import DossierPage, Told
 from tracker.adapters.http.desk.filling import drawn_together, filled, spelt_out
 from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, boxes_for
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.sayings import Saying, faults_from, faults_in
+from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.messages import MESSAGES

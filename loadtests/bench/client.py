@@ -1,0 +1,167 @@
+"""A client that keeps many HTTP connections busy and costs little itself.
+
+locust's users think, and cost a hundred times as much a request: they are for journeys. This one is
+for ceilings. It speaks just enough HTTP/1.1 for servers of ours: answers with a `Content-Length`,
+connections that stay open, one request at a time on each.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import cast
+
+import uvloop
+
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length: "
+
+
+@dataclass
+class Load:
+    """What came of some seconds of load: answers by status, and how long each took, in seconds."""
+
+    seconds: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+    times: list[float] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.times) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Give the time, in seconds, within which this share of the answers came."""
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    def require(self, *expected: int) -> None:
+        """Raise `RuntimeError` where an answer had another status than these."""
+        others = {status: n for status, n in self.statuses.items() if status not in expected}
+        if others or not self.times:
+            message = f"unexpected answers: {others or 'none at all'}"
+            raise RuntimeError(message)
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """Write a request; an underscore in a header's name stands for a dash."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + _HEAD_END + body
+
+
+def load(
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    warm_up: float = 1.0,
+    keep_bodies: bool = False,
+) -> Load:
+    """Send these requests one after the other on so many connections; give what came of it.
+
+    What is answered during the warm-up does not count. The load ends with the requests or the
+    time. Raises `ConnectionError` where the server closes a connection.
+    """
+    return uvloop.run(_load(port, requests, connections, seconds, warm_up, keep_bodies))
+
+
+async def _load(
+    port: int,
+    requests: Iterator[bytes],
+    connections: int,
+    seconds: float,
+    warm_up: float,
+    keep_bodies: bool,  # noqa: FBT001  passed on
+) -> Load:
+    loop = asyncio.get_running_loop()
+    load = Load()
+    ended: asyncio.Future[None] = loop.create_future()
+    begin = perf_counter() + warm_up
+    run = _Run(requests, load, begin, begin + seconds, ended, keep_bodies)
+    made = [
+        await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
+        for _ in range(connections)
+    ]
+    for _, connection in made:
+        connection.send_next()
+    try:
+        await ended
+    finally:
+        load.seconds = min(perf_counter(), run.end) - begin
+        for transport, _ in made:
+            transport.abort()
+    return load
+
+
+@dataclass
+class _Run:
+    requests: Iterator[bytes]
+    load: Load
+    begin: float
+    end: float
+    ended: "asyncio.Future[None]"
+    keep_bodies: bool
+
+    def finish(self, error: Exception | None = None) -> None:
+        if self.ended.done():
+            return
+        if error:
+            self.ended.set_exception(error)
+        else:
+            self.ended.set_result(None)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._read = b""
+        self._sent_at = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def send_next(self) -> None:
+        following = next(self._run.requests, None)
+        if following is None or self._transport is None:
+            self._run.finish()
+            return
+        self._sent_at = perf_counter()
+        self._transport.write(following)
+
+    def data_received(self, data: bytes) -> None:
+        read = self._read + data if self._read else data
+        head = read.find(_HEAD_END)
+        at = read.find(_LENGTH)
+        if head < 0 or not 0 <= at < head:
+            self._read = read
+            return
+        length = int(read[at + len(_LENGTH) : read.index(b"\r", at)])
+        if len(read) < head + len(_HEAD_END) + length:
+            self._read = read
+            return
+        self._read = b""
+        self._note(int(read[9:12]), read[head + len(_HEAD_END) :])
+
+    def _note(self, status: int, body: bytes) -> None:
+        run, now = self._run, perf_counter()
+        if run.ended.done():
+            return
+        if now >= run.begin:
+            run.load.statuses[status] += 1
+            run.load.times.append(now - self._sent_at)
+            if run.keep_bodies:
+                run.load.bodies.append(body)
+        if now >= run.end:
+            run.finish()
+            return
+        self.send_next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._run.finish(exc or ConnectionError("the server closed a connection"))

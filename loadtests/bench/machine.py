@@ -1,0 +1,165 @@
+"""Starts what is measured, each part on the processor it is given, and stops it again.
+
+With two processors the server has one to itself; the client and PostgreSQL share the other.
+"""
+
+import base64
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.local_servers.ports import free_ports
+from ops.local_servers.postgres import PostgresServer
+
+_PROCESSORS = sorted(os.sched_getaffinity(0))
+SERVER = {_PROCESSORS[0]}
+"""Where the server under test runs."""
+
+OTHERS = set(_PROCESSORS[1:]) or SERVER
+"""Where everything else runs."""
+
+_READY_WITHIN_S = 60
+_TRACKER = (sys.executable, "-m", "tracker")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation to be measured: how its programs are told of it, and a clerk's key."""
+
+    environment: Mapping[str, str]
+    key: str
+
+    def command(self, *words: str) -> str:
+        """Run one of Tracker's commands and give what it printed."""
+        return _run(words, self.environment)
+
+
+@contextmanager
+def directory() -> Iterator[Path]:
+    """Give a directory that PostgreSQL's account may enter too; afterwards it is gone."""
+    made = Path(tempfile.mkdtemp(prefix="tracker-bench-"))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+@contextmanager
+def on_postgres(**settings: str) -> Iterator[Site]:
+    """Give an installation on a PostgreSQL of its own, durable as in production.
+
+    It is told of a Kafka that is not there: its read models are then other processes' work, and
+    intake does not wait for it.
+    """
+    with directory() as made:
+        server = PostgresServer(made / "postgres", settings={"shared_buffers": "1GB", **settings})
+        with server:
+            _move(server.pid, OTHERS)
+            (nowhere,) = free_ports(1)
+            yield _site(
+                made,
+                TRACKER_STORE_URL=server.url,
+                TRACKER_KAFKA_SERVERS=f"127.0.0.1:{nowhere}",
+            )
+
+
+@contextmanager
+def on_sqlite() -> Iterator[Site]:
+    """Give an installation as it is by default: everything in one directory."""
+    with directory() as made:
+        yield _site(made)
+
+
+@contextmanager
+def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
+    """Run `tracker serve`; gives the port."""
+    (port,) = free_ports(1)
+    command = [*_TRACKER, "serve", "--port", str(port)]
+    with running(command, site.environment, processors):
+        _wait_for(f"http://127.0.0.1:{port}/livez")
+        yield port
+
+
+@contextmanager
+def ceiling(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
+    """Run one of the endpoints Tracker is compared with; gives the port."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "loadtests.bench.ceilings", which, "--port", str(port)]
+    with running(command, os.environ, processors):
+        _wait_for(f"http://127.0.0.1:{port}/")
+        yield port
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environment: Mapping[str, str], processors: set[int]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program on these processors; afterwards it is told to end, and waited for."""
+    process = subprocess.Popen(
+        ["taskset", "-c", ",".join(map(str, sorted(processors))), *command],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _site(made: Path, **settings: str) -> Site:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")},
+        "TRACKER_DATA_DIR": str(made / "data"),
+        "TRACKER_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "TRACKER_LOG_LEVEL": "INFO",
+        "TRACKER_CODE_BLOCK_SIZE": "10000",
+        **settings,
+    }
+    if "TRACKER_STORE_URL" in settings:
+        _run(("migrate",), environment)
+    words = ("keys", "make", "--role", "staff", "--actor", "bench", "--office", "CN01")
+    return Site(environment, _run(words, environment).strip())
+
+
+def _run(words: Sequence[str], environment: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        [*_TRACKER, *words], env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def _move(postmaster: int, processors: set[int]) -> None:
+    """Move a server with all its processes; those it starts later inherit the place."""
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    for pid in (postmaster, *map(int, children)):
+        os.sched_setaffinity(pid, processors)
+
+
+def _wait_for(address: str) -> None:
+    until = time.monotonic() + _READY_WITHIN_S
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=1):  # noqa: S310  our own loopback address
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)

@@ -20,11 +20,12 @@ from tracker.application.messages import MESSAGES
 from tracker.domain.actors import Actor, Read, require_reading
 from tracker.domain.codes import tidied
 from tracker.domain.errors import NotAllowedError, UnknownError
-from tracker.domain.events import Event
+from tracker.domain.events import Corrected, Event
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.network import OfficeKind
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.state import DossierState
+from tracker.domain.values import Correctable
 from tracker.domain.wording import why_sentence
 
 Offers = Mapping[str, Sequence[Offer]]
@@ -76,6 +77,7 @@ class DossierPage:
             procedure=self._procedure(dossier),
             history=[self._shows.event(event) for event in opened.events or ()],
             due=_promised(opened.events or ()),
+            corrected=_corrected(opened.events or ()),
             why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
             told=told,
             is_handed_in=Step.RECEIVED in dossier.steps_for(actor),
@@ -122,6 +124,15 @@ def _promised(events: Iterable[Event]) -> dict[int, datetime]:
     """Give the dates promised, by the versions of the events that promised them."""
     promises = {event.originator_version: getattr(event, "promise", None) for event in events}
     return {version: promise.due_at for version, promise in promises.items() if promise}
+
+
+def _corrected(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give the times put right, by the versions of the events that did it."""
+    return {
+        event.originator_version: datetime.fromisoformat(event.value)
+        for event in events
+        if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT
+    }
 
 
 def _moves(step: Step) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tracker.adapters.http.desk.boxes import Box
+from tracker.adapters.http.desk.boxes import Box, Kind
 from tracker.adapters.http.desk.doors import ForeignFormError
 from tracker.adapters.http.desk.filling import box_at
 from tracker.adapters.http.problems import NotYetError
@@ -22,6 +22,7 @@ from tracker.application.posts import (
 )
 from tracker.application.reception import CannotDecideError, NotACarrierError, WrongPlaceError
 from tracker.application.tracker import PersonalDataGoneError, StoreUnavailableError
+from tracker.application.texts import UNFIT
 from tracker.domain.admission import (
     CollaboratorMissingError,
     CollaboratorNotAdmittedError,
@@ -77,15 +78,17 @@ KINDS: Final = frozenset(
         "greater_than_equal",
         "less_than_equal",
         "too_long",
+        UNFIT,
     }
 )
 """The kinds of pydantic's faults that have words of their own."""
 
-BOXES: Final = frozenset({"phone", "email", "occurred_at", "due_at", "value"})
+BOXES: Final = frozenset({"phone", "email", "value"})
 """The boxes with words of their own for what does not fit their form, by their last name."""
 
+MOMENT: Final = "moment"
 OTHERWISE: Final = "otherwise"
-_OF_FORM = frozenset({"string_pattern_mismatch"})
+_OF_FORM = frozenset({"string_pattern_mismatch", UNFIT})
 _LIMITS = ("max_length", "ge", "le")
 _OFFICES = ("to_office", "at_office", "received_at", "helped_at")
 
@@ -134,8 +137,10 @@ def faults_in(error: ValidationError, boxes: Iterable[Box]) -> Faults:
     """Say what pydantic found, one saying a box."""
     boxes = tuple(boxes)
     faults: dict[str, Saying] = {}
+    moments = {box.name for box in boxes if box.kind is Kind.MOMENT}
     for one in error.errors(include_url=False, include_input=False):
-        faults.setdefault(box_at(one["loc"], boxes), _saying(one))
+        name = box_at(one["loc"], boxes)
+        faults.setdefault(name, Saying(MOMENT) if name in moments else _saying(one))
     return faults
 
 

@@ -15,6 +15,7 @@ from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
@@ -27,12 +28,17 @@ from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.sql.wrong_tries import SqlWrongTries
 from tracker.adapters.vault.aes import AesVault, secret_for
+from tracker.adapters.vault.receipt_tokens import ReceiptTokens
+from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
@@ -81,6 +87,8 @@ class Installation:
     service: Service
     tracker: Tracker
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
     keys: SqlApiKeys
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
@@ -156,6 +164,12 @@ def installation(
     registry = open_engine(settings.events_url())
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
+    reads = SqlReads(registry)
+    receipts = Receipts(
+        ReceiptTokens(settings.master_key_bytes()),
+        SqlTokenGenerations(registry),
+        public_url=settings.public_address(),
+    )
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
@@ -199,8 +213,16 @@ def installation(
             now=now,
             service=service,
             tracker=tracker,
-            reader=Reader(
-                tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
+            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            receipts=receipts,
+            citizens=Citizens(
+                tracker.store,
+                service=service,
+                vault=vault,
+                receipts=receipts,
+                tries=SqlWrongTries(registry),
+                reads=reads,
+                now=now,
             ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
@@ -245,7 +267,7 @@ def topic_names(settings: Settings) -> TopicNames:
 
 def http_app(installation: Installation) -> FastAPI:
     """Make the HTTP application of an installation."""
-    store = installation.tracker.store
+    store, settings = installation.tracker.store, installation.settings
     return create_app(
         Parts(
             now=installation.now,
@@ -257,6 +279,18 @@ def http_app(installation: Installation) -> FastAPI:
             last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
+            receipts=installation.receipts,
+            citizens=installation.citizens,
+            limits=Limits(
+                per_code=settings.lookups_per_code,
+                per_network=settings.lookups_per_network,
+                overall=settings.lookups_overall,
+            ),
+            tries_limits=Limits(
+                per_code=settings.tries_per_network,
+                per_network=settings.tries_per_network,
+                overall=settings.tries_overall,
+            ),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,
@@ -268,9 +302,7 @@ def http_app(installation: Installation) -> FastAPI:
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
-            max_body_bytes=installation.settings.max_body_bytes,
-            session_secret=secret_for(
-                b"tracker sessions", installation.settings.master_key_bytes()
-            ),
+            max_body_bytes=settings.max_body_bytes,
+            session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
         )
     )

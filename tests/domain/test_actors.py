@@ -8,10 +8,13 @@ from tracker.domain.actors import (
     Manage,
     Read,
     Role,
+    citizen_of,
     require,
+    require_own,
     require_reading,
     require_step_on,
 )
+from tracker.domain.codes import dossier_id
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Step
 
@@ -47,6 +50,7 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.AUDITOR: set(),
     Role.MANAGER: set(),
     Role.ADMINISTRATOR: {step.value for step in Step},
+    Role.CITIZEN: {"rated"},
 }
 MAY_READ: dict[Role, set[str]] = {
     Role.STAFF: {"dossier", "history", "personal_data", "figures"},
@@ -58,6 +62,7 @@ MAY_READ: dict[Role, set[str]] = {
     Role.AUDITOR: {"dossier", "history", "figures", "readers"},
     Role.MANAGER: {"figures"},
     Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers"},
+    Role.CITIZEN: set(),
 }
 MAY_LEASE = {
     Role.STAFF,
@@ -164,6 +169,15 @@ def test_an_auditor_sees_every_history_and_no_personal_data() -> None:
     auditor = Actor(Role.AUDITOR, "a", "CN05")
     assert may_read(auditor, Read.HISTORY)
     assert not may_read(auditor, Read.PERSONAL_DATA)
+
+
+def test_a_citizen_acts_on_their_own_dossier_and_bears_no_name_of_theirs() -> None:
+    own, other = dossier_id("H26.01-261120-0001"), dossier_id("H26.01-261120-0002")
+    require_own(citizen_of(own), own)
+    with pytest.raises(NotAllowedError):
+        require_own(citizen_of(other), own)
+    require_own(Actor(Role.STAFF, "a", "CN01"), own)
+    assert citizen_of(own).id == f"citizen:{own.hex}"
 
 
 def test_what_is_refused_is_said_with_the_role_and_the_deed() -> None:

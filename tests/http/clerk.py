@@ -1,6 +1,7 @@
 """Somebody at a browser, as far as it takes no browser: cookies, and the forms of pages."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -22,6 +23,7 @@ class Clerk:
     site: Site
     browser: TestClient
     shown: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: FROM_OUR_PAGE)
 
     def signs_in(self, who: str, **typed: str) -> Response:
         return self.sends("/desk/sign-in", key=self.site.keys[who], **typed)
@@ -31,14 +33,14 @@ class Clerk:
         self.shown = answer.text
         return answer
 
-    def sends(self, path: str, headers: dict[str, str] | None = None, **typed: str) -> Response:
+    def sends(self, path: str, **typed: str) -> Response:
         """Send a form as it was shown, with what was typed into it; `__` stands for a dot."""
         named = {name.replace("__", "."): text for name, text in typed.items()}
         hidden = self.form(path).hidden if self.shown else {}
         answer = self.browser.post(
             path,
             data=hidden | named,
-            headers=FROM_OUR_PAGE if headers is None else headers,
+            headers=self.headers,
             follow_redirects=False,
         )
         if answer.status_code != 303:

@@ -20,7 +20,7 @@ def clerk(site: Site) -> Clerk:
 
 
 def code_in(location: str) -> str:
-    return location.split("/")[-1].split("?")[0]
+    return location.rsplit("/", maxsplit=1)[-1].split("?", maxsplit=1)[0]
 
 
 def test_a_dossier_is_taken_in_with_all_that_was_typed(clerk: Clerk) -> None:

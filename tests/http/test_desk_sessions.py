@@ -32,6 +32,14 @@ def test_a_good_key_opens_the_desk_and_another_does_not(clerk: Clerk) -> None:
     assert is_signed_in(clerk)
 
 
+def test_keys_are_not_tried_without_end(clerk: Clerk) -> None:
+    clerk.opens("/desk/sign-in")
+    tried = [clerk.sends("/desk/sign-in", key="trk_x").status_code for _ in range(61)]
+    assert tried == [401] * 60 + [429]
+    assert clerk.faults() == ["Đã thử quá nhiều lần. Xin đợi một phút rồi thử lại."]
+    assert clerk.signs_in("desk").status_code == 429
+
+
 def test_the_cookie_stays_with_this_host_and_this_browser(clerk: Clerk) -> None:
     cookie = clerk.signs_in("desk").headers["Set-Cookie"]
     assert cookie.startswith(f"{COOKIE}=")
@@ -149,11 +157,12 @@ def test_a_form_sent_from_elsewhere_is_not_taken(clerk: Clerk, headers: dict[str
     clerk.signs_in("desk")
     clerk.opens("/desk/intake", procedure="2.001610")
     before = clerk.site.head()
-    answer = clerk.sends("/desk/intake", headers, applicant__name="An")
+    clerk.headers = headers
+    answer = clerk.sends("/desk/intake", applicant__name="An")
     assert answer.status_code == 403
     assert "không được gửi từ trang của chúng tôi" in answer.text
-    assert clerk.sends("/desk/sign-out", headers).status_code == 403
-    assert clerk.sends("/desk/sign-in", headers, key=clerk.site.keys["agent"]).status_code == 403
+    assert clerk.sends("/desk/sign-out").status_code == 403
+    assert clerk.signs_in("agent").status_code == 403
     assert clerk.site.head() == before
     assert is_signed_in(clerk)
 
@@ -161,8 +170,8 @@ def test_a_form_sent_from_elsewhere_is_not_taken(clerk: Clerk, headers: dict[str
 def test_an_old_browser_that_tells_only_its_origin_is_believed(clerk: Clerk) -> None:
     clerk.signs_in("desk")
     clerk.opens("/desk/intake", procedure="2.001610")
-    answer = clerk.sends("/desk/intake", {"Origin": OURS}, applicant__name="An")
-    assert answer.status_code == 303
+    clerk.headers = {"Origin": OURS}
+    assert clerk.sends("/desk/intake", applicant__name="An").status_code == 303
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "A" * 22])

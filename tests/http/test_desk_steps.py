@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -7,9 +8,8 @@ from tests.http.site import Site
 from tracker.application.messages import MESSAGES
 from tracker.domain.lifecycle import Step
 
-
 REASON = {"reason": "x"}
-IN_FULL: dict[Step, dict[str, object]] = {
+IN_FULL: dict[Step, Mapping[str, object]] = {
     Step.REFUSED: REASON,
     Step.FORWARDED: {"to_office": "UBND-LONGBIEN"},
     Step.INTERNAL_STEP_TAKEN: {"name": "x", "clerk": "y"},
@@ -103,7 +103,7 @@ def test_just_what_this_person_may_do_now_is_offered(site: Site, code: str, who:
 
 
 def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str) -> None:
-    typed = {
+    typed: dict[str, dict[str, str]] = {
         "processing_started": {},
         "supplement_asked": {"reason": "Thiếu giấy", "papers__0__name": "Đơn"},
         "supplement_received": {},
@@ -264,7 +264,7 @@ def test_an_entry_is_corrected_with_a_time_as_people_write_it(decider: Clerk, co
 
 
 def test_a_page_of_every_stage_can_be_shown_in_both_languages(site: Site, code: str) -> None:
-    lives = {
+    lives: dict[str, list[tuple[str, str, dict[str, object]]]] = {
         "refused": [("decider", "refused", {"reason": "x"})],
         "withdrawn": [("decider", "withdrawn", {})],
         "stopped": [("decider", "stopped", {"reason": "x"})],

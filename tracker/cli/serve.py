@@ -16,6 +16,7 @@ from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
+from tracker.settings import Settings
 
 _FINISH_WITHIN_S = 20
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -47,8 +48,13 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
+    with _listening(chosen.host, chosen.port) as listening:
+        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
+
+
+def _serve(listening: socket.socket, chosen: Settings) -> None:
     causes: list[tuple[str, Exception]] = []
-    with opened(chosen) as it, _listening(chosen.host, chosen.port) as listening:
+    with opened(chosen) as it:
         server = uvicorn.Server(
             uvicorn.Config(
                 http_app(it),
@@ -58,6 +64,7 @@ def serve(
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=chosen.trusted_proxies,
                 timeout_graceful_shutdown=_FINISH_WITHIN_S,
             )
         )
@@ -72,7 +79,7 @@ def serve(
 
         following = it.following(died) if it.is_embedded else nullcontext()
         with stopped_by_signals(stop), following:
-            _announce(listening)
+            _announce(chosen)
             gc.collect()
             gc.freeze()
             gc.set_threshold(_COLLECT_AFTER)
@@ -95,9 +102,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _announce(listening: socket.socket) -> None:
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+def _announce(chosen: Settings) -> None:
+    address = chosen.listening_at()
     say(f"Tracker listens on {address}")
     say(f"  page     {address}/")
     say(f"  docs     {address}/docs")

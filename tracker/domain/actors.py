@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Step
@@ -20,6 +21,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
+    CITIZEN = "citizen"
 
 
 class Read(StrEnum):
@@ -84,6 +86,7 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.AUDITOR: frozenset({Read.DOSSIER, Read.HISTORY, Read.FIGURES, Read.READERS}),
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
+    Role.CITIZEN: frozenset({Step.RATED}),
 }
 """Who may do what at all; the functions below add where and to which dossier."""
 
@@ -98,6 +101,18 @@ class Actor:
     id: str
     office: str = ""
     partner: str = ""
+
+
+def citizen_of(dossier_id: UUID) -> Actor:
+    """Give whoever a dossier belongs to, named after the dossier and not after the person."""
+    return Actor(Role.CITIZEN, f"citizen:{dossier_id.hex}")
+
+
+def require_own(actor: Actor, dossier_id: UUID) -> None:
+    """Raise `NotAllowedError` where a citizen acts on a dossier that is not theirs."""
+    if actor.role is Role.CITIZEN and actor != citizen_of(dossier_id):
+        message = "This dossier is somebody else's."
+        raise NotAllowedError(message)
 
 
 def require(actor: Actor, action: Step | Read | Manage) -> None:

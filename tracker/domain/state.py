@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from tracker.domain import events as happened
-from tracker.domain.actors import Actor, require_step_on
+from tracker.domain.actors import Actor, require_own, require_step_on
 from tracker.domain.clock import LedgerEntry, OpenPauses
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import NotAllowedError, TrackerError
@@ -90,6 +90,7 @@ class DossierState(BaseAggregate[UUID]):
 
     def require_step(self, actor: Actor, step: Step) -> None:
         """Raise `NotAllowedError` where this actor may not take this step on this dossier."""
+        require_own(actor, self.id)
         require_step_on(
             actor,
             step,

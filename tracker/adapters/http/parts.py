@@ -6,9 +6,12 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
+from tracker.application.citizens import Citizens
 from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
@@ -66,9 +69,9 @@ class Parts:
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier, `last_event_of`
-    the event that a request led to. `sample_codes` are shown on the first page. `session_secret`,
-    32 bytes, seals the sessions of browsers. A reader who asks for `after=` waits `wait_s` seconds
-    at most.
+    the event that a request led to. `sample_codes` are shown on the first page. `limits` are those
+    of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
+    the sessions of browsers. A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -78,6 +81,10 @@ class Parts:
     last_event_of: Callable[[RequestKey], Event | None]
     service: Service
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
+    limits: Limits
+    tries_limits: Limits
     keys: Keys
     blocks: Blocks
     look_up: LookUp

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.faults import Fault, faults_of
+from tracker.adapters.http.limits import TooOftenError
 from tracker.application.posts import (
     CodeTakenError,
     RequestReusedError,
@@ -98,6 +99,7 @@ KINDS: dict[type[Exception], Kind] = {
     StepNotAllowedError: Kind(409, "step-not-allowed", "This step cannot follow"),
     RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
     CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
+    TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
     NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
     StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
 }
@@ -177,4 +179,6 @@ def answer_error(_request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == KINDS[NotYetError].status:
         headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, TooOftenError):
+        headers["Retry-After"] = str(error.retry_after_s)
     return answer(problem, headers)

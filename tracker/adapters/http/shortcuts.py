@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tracker.adapters.http.bodies import JSON, Bodies, parsed
 from tracker.adapters.http.doors import SignedIn
 from tracker.adapters.http.incoming import HAPPENING, Message, addressed
+from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.public import PublicLookUps
 from tracker.adapters.http.writing import Writing, as_json, located, status_of
 from tracker.application.messages import INTAKE
@@ -74,7 +75,8 @@ class Shortcuts:
     def _look_up(self, code: str) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  ASGI's
             scope["route"] = _LOOK_UPS
-            await _send(send, 200, await self._look_ups.answer(code), [])
+            body = await self._look_ups.answer(code, address_of(scope))
+            await _send(send, 200, body, [])
 
         return answer
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Uuid,
 )
 
 from tracker.adapters.sql.engine import writing
@@ -72,6 +73,23 @@ READS = Table(
     Column("reason", String, nullable=False),
 )
 Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
+
+RECEIPT_TOKENS = Table(
+    "receipt_tokens",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+WRONG_TRIES = Table(
+    "wrong_tries",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("locked_at", Instant),
+)
+Index("wrong_tries_by_lock", WRONG_TRIES.c.locked_at)
 
 
 def create_registry(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from tracker.adapters.http.desk.doors import (
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.sayings import Saying, faults_from
 from tracker.adapters.http.doors import Visit, open_to_all
+from tracker.adapters.http.limits import Limits, TooOftenError, address_of
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.problems import FORESEEN, STORE_SILENT, kind_of
 from tracker.adapters.http.sessions import may_carry_keys
@@ -34,6 +35,10 @@ _KEPT = "kept."
 """How the names of boxes begin that wait for somebody to sign in."""
 
 _LONGEST_KEY = 200
+_TRIES_PER_NETWORK = 60
+"""A minute: all desks of a branch come in at seven, from one address."""
+
+_TRIES_OVERALL = 600
 _TOLD: tuple[type[Exception], ...] = (
     *FORESEEN,
     SignedOutError,
@@ -46,6 +51,7 @@ _TOLD: tuple[type[Exception], ...] = (
 def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormSent) -> None:
     """Add the pages."""
     keys = front.parts.keys
+    limits = Limits(per_code=0, per_network=_TRIES_PER_NETWORK, overall=_TRIES_OVERALL)
 
     @desk.get("/sign-in", dependencies=[Depends(open_to_all)])
     def show_sign_in(request: Request) -> HTMLResponse:
@@ -63,6 +69,11 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         }
         if not may_carry_keys(request):
             return sign_in_page(front.pages, request, then, kept, status=403)
+        try:
+            limits.check("", address_of(request.scope))
+        except TooOftenError:
+            fault = Saying("too_often")
+            return sign_in_page(front.pages, request, then, kept, status=429, fault=fault)
         key = typed.get("key", "").strip()[:_LONGEST_KEY]
         try:
             actor = await run_in_threadpool(keys.actor_of, key)

@@ -21,8 +21,8 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import CannotDecideError, NotACarrierError, WrongPlaceError
-from tracker.application.tracker import PersonalDataGoneError, StoreUnavailableError
 from tracker.application.texts import UNFIT
+from tracker.application.tracker import PersonalDataGoneError, StoreUnavailableError
 from tracker.domain.admission import (
     CollaboratorMissingError,
     CollaboratorNotAdmittedError,

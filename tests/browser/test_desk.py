@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.accessible import barriers
 from tests.browser.conftest import SIZES, Office, SitsDown
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.system
 
 WAYS = [(size, javascript) for size in SIZES for javascript in (True, False)]
 PROCEDURE = "/desk/intake?procedure=2.001610"
-NARROWEST = {"width": 320, "height": 640}
+NARROWEST = ViewportSize(width=320, height=640)
 """A screen of 1280 at 400 %, which is as far as WCAG asks."""
 OPEN_ALL = "all => all.forEach(one => { one.removeAttribute('name'); one.open = true })"
 

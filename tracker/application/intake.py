@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.application.texts import Code, EventId, Id, Line, Moment
@@ -44,6 +45,11 @@ class Applicant(BaseModel):
         ]
         | None
     ) = None
+
+    def as_text(self) -> str:
+        """Give what is known of the person as JSON, to be sealed."""
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return orjson.dumps(known).decode()
 
 
 class PaperIn(BaseModel):

@@ -10,6 +10,7 @@ import structlog
 import typer
 import uvicorn
 
+from tracker.adapters.http.connections import ImpatientProtocol, allow_many
 from tracker.bootstrap import http_app
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
@@ -48,6 +49,7 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
+    allow_many()
     with _listening(chosen.host, chosen.port) as listening:
         _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
 
@@ -59,7 +61,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             uvicorn.Config(
                 http_app(it),
                 loop="uvloop",
-                http="httptools",
+                http=ImpatientProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -106,5 +108,6 @@ def _announce(chosen: Settings) -> None:
     address = chosen.listening_at()
     say(f"Tracker listens on {address}")
     say(f"  page     {address}/")
+    say(f"  desk     {address}/desk")
     say(f"  docs     {address}/docs")
     say(f"  metrics  {address}/metrics")

@@ -30,6 +30,11 @@ class BrokenHistoryError(TrackerError):
     """These events are not one dossier's, or not all of them in order."""
 
 
+_NOWHERE = Offices("", "", "")
+_NOT_BEGUN = Progress()
+_NO_PAUSES = OpenPauses()
+
+
 class DossierState(BaseAggregate[UUID]):
     """All that follows from a dossier's events. Applying checks nothing: it has happened."""
 
@@ -118,9 +123,9 @@ class DossierState(BaseAggregate[UUID]):
         self._version = 0
         self._pending_events = []
         self.code = code
-        self.progress = Progress()
+        self.progress = _NOT_BEGUN
         self.channel = ""
-        self.offices = Offices("", "", "")
+        self.offices = _NOWHERE
         self.procedure = ""
         self.procedure_version = 0
         self.papers: tuple[Paper, ...] = ()
@@ -132,7 +137,7 @@ class DossierState(BaseAggregate[UUID]):
         self.versions: dict[str, int] = {}
         self.outcome: Outcome | None = None
         self.ledger: tuple[LedgerEntry, ...] = ()
-        self.pauses = OpenPauses()
+        self.pauses = _NO_PAUSES
         self.carrier = ""
         self.parcel_number = ""
         self.parcel_at: datetime | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
@@ -33,6 +34,20 @@ from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
 
 
+class _Application(FastAPI):
+    """FastAPI with our own edge around all of it."""
+
+    edge: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let everything come in over the edge."""
+        await self.edge(scope, receive, send)
+
+    async def long_way(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve by the framework's own layers."""
+        await super().__call__(scope, receive, send)
+
+
 def create_app(parts: Parts) -> FastAPI:
     """Make the application. On shutdown it finishes what it has accepted."""
     commit = GroupCommit(parts.handle)
@@ -43,7 +58,7 @@ def create_app(parts: Parts) -> FastAPI:
         await commit.close()
         await look_ups.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Tracker",
         version=VERSION,
         description=DESCRIPTION,
@@ -77,7 +92,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_documenting(app)
 
     shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
-    app.middleware_stack = Edge(app.build_middleware_stack(), metrics=metrics, shortcuts=shortcuts)
+    app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -49,6 +49,10 @@ class TooManyError(TooLargeError):
     """A batch holds at most 500 messages. Send the rest in another."""
 
 
+class TooSlowError(TrackerError):
+    """The body did not come in time. Send it again, over a better line or in smaller parts."""
+
+
 class UnsupportedMediaError(TrackerError):
     """The body must be of a type that this address reads, and not compressed."""
 
@@ -87,6 +91,7 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownKeyError: Kind(401, "unknown-key", "You are not signed in"),
     MalformedError: Kind(400, "malformed", "The body cannot be read"),
     TooLargeError: Kind(413, "too-large", "The body is too large"),
+    TooSlowError: Kind(408, "too-slow", "The body did not come in time"),
     UnsupportedMediaError: Kind(415, "unsupported-media-type", "This type of body is not read"),
     InvalidInputError: Kind(422, "invalid-input", "What was sent does not fit"),
     RefusedError: Kind(422, "refused", "The rules of the service do not allow this"),

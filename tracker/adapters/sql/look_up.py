@@ -20,10 +20,10 @@ class SqlLookUp:
 
     def rows(self, codes: Sequence[str]) -> dict[str, StatusRow]:
         """Give the status of the dossiers with these codes, as far as there are any."""
-        ids = {dossier_id(code): code for code in codes}
+        ids = {code: dossier_id(code) for code in codes}
         with self._status.reading() as (connection, generation):
-            found = SqlView(connection, generation).of(StatusRow, ids)
-        return {ids[one]: row for one, row in found.items()}
+            found = SqlView(connection, generation).of(StatusRow, set(ids.values()))
+        return {code: found[one] for code, one in ids.items() if one in found}
 
     def samples(self, limit: int) -> list[str]:
         """Give the codes of up to `limit` dossiers, as unlike in their stages as can be."""

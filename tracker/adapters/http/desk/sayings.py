@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tracker.adapters.http.desk.boxes import Box, Kind
 from tracker.adapters.http.desk.doors import ForeignFormError
 from tracker.adapters.http.desk.filling import box_at
-from tracker.adapters.http.problems import NotYetError
+from tracker.adapters.http.problems import NotYetError, TooLargeError, TooSlowError
 from tracker.application.code_desk import NotYourCodeError
 from tracker.application.posts import (
     CodeTakenError,
@@ -123,6 +123,8 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
     RequestReusedError: (),
     StoreUnavailableError: (),
     NotYetError: (),
+    TooLargeError: (),
+    TooSlowError: (),
     ForeignFormError: (),
     NotAllowedError: (),
     ConflictError: (),

@@ -124,6 +124,14 @@ def test_whoever_signs_out_is_out(clerk: Clerk) -> None:
     assert not is_signed_in(clerk)
 
 
+def test_whoever_signs_out_too_late_need_not_do_it_again(clerk: Clerk) -> None:
+    clerk.signs_in("desk")
+    clerk.opens("/desk")
+    clerk.later(hours=2)
+    assert clerk.sends("/desk/sign-out").status_code == 401
+    assert clerk.signs_in("desk").headers["Location"] == "/desk"
+
+
 def test_a_session_reads_what_its_holder_may_read_and_writes_nothing_there(clerk: Clerk) -> None:
     code = clerk.site.received()
     clerk.signs_in("desk")

@@ -97,6 +97,15 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         return answer
 
 
+def _then(request: Request, error: SignedOutError) -> str:
+    """Give where to go on once somebody has signed in: where they were going."""
+    if error.typed:
+        return request.url.path
+    if request.method != "GET":
+        return HOME
+    return f"{request.url.path}?{request.url.query}".removesuffix("?")
+
+
 def sign_in_page(
     pages: Pages,
     request: Request,
@@ -139,10 +148,7 @@ def errors_as_pages(front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
 
     async def tell(request: Request, error: Exception) -> Response:
         if isinstance(error, SignedOutError):
-            then = request.url.path
-            if not error.typed and request.url.query:
-                then = f"{then}?{request.url.query}"
-            return sign_in_page(pages, request, then, error.typed, status=401)
+            return sign_in_page(pages, request, _then(request, error), error.typed, status=401)
         if isinstance(error, StaleFormError):
             visit = await at_the_desk(request)
             return go_on_page(front, request, visit, request.url.path, error.typed, status=409)

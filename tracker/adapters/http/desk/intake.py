@@ -24,7 +24,7 @@ from tracker.adapters.http.showing import Shows
 from tracker.application.intake import Intake
 from tracker.application.reading import Reader
 from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Read, Role, require
+from tracker.domain.actors import Actor, Role, require
 from tracker.domain.admission import check_admission
 from tracker.domain.errors import NotAllowedError, RefusedError, TrackerError
 from tracker.domain.lifecycle import Step
@@ -200,7 +200,6 @@ def _handed_in(reader: Reader, shows: Shows, actor: Actor, code: str) -> dict[st
         "helped_at": dossier.offices.helped_at,
     }
     with suppress(NotAllowedError):
-        require(actor, Read.PERSONAL_DATA)
         for entry in shows.opened(reader.personal_data(actor, code, _WHY_READ)):
             typed |= {f"applicant.{name}": text for name, text in (entry.applicant or {}).items()}
     return typed

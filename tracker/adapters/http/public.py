@@ -88,7 +88,7 @@ class PublicLookUps:
         self._limits.check(code, address)
         if len(self._together) >= MOST_WAITING:
             raise TooBusyError
-        answer = await self._together.submit(code)
+        (answer,) = await self._together.submit([code])
         if answer is None:
             raise UnknownDossierError
         return answer

@@ -62,7 +62,7 @@ class Writing:
         self._tally.note(post, accepted)
         return accepted
 
-    async def many(self, posts: Sequence[Post]) -> list[Result]:
+    async def many(self, posts: Sequence[Post]) -> Sequence[Result]:
         """Give what became of each."""
         results = await self._commit.submit_all(posts)
         for post, result in zip(posts, results, strict=True):

@@ -265,8 +265,8 @@ def topic_names(settings: Settings) -> TopicNames:
     return TopicNames(settings.kafka_topic_prefix)
 
 
-def http_app(installation: Installation) -> FastAPI:
-    """Make the HTTP application of an installation."""
+def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Make the HTTP application of an installation; what waits for news ends with `is_ending`."""
     store, settings = installation.tracker.store, installation.settings
     return create_app(
         Parts(
@@ -304,5 +304,7 @@ def http_app(installation: Installation) -> FastAPI:
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
+            live_pages=settings.live_pages,
+            is_ending=is_ending,
         )
     )

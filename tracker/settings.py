@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How often a minute all together may try them here; 0: no limit.",
     )
+    live_pages: int = Field(
+        default=500, ge=0, description="How many pages may wait here for news at once."
+    )
     code_block_size: int = Field(
         default=100,
         ge=1,

@@ -158,7 +158,7 @@ def test_a_double_click_takes_one_dossier_in(sits_down: SitsDown, office: Office
     signs_in(page, office, "desk")
     page.goto(PROCEDURE)
     page.get_by_label("Họ và tên người nộp").fill("Nguyễn Thị An")
-    page.get_by_role("button", name="Tiếp nhận").dblclick()
+    page.get_by_role("button", name="Nhận hồ sơ này").dblclick()
     receipt = page.get_by_role("status")
     expect(receipt).to_contain_text("Đã tiếp nhận")
     first = receipt.inner_text()

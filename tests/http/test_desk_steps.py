@@ -67,6 +67,14 @@ def test_a_code_is_found_however_it_is_typed(decider: Clerk, code: str) -> None:
     assert decider.opens(page_of("H26.01-261120-9999")).status_code == 404
 
 
+def test_a_receipt_is_scanned_and_a_code_misread_is_guessed(decider: Clerk, code: str) -> None:
+    scanned = f"https://hoso.hanoi.example/h/{code}/{'a' * 26}"
+    answer = decider.browser.get("/desk/dossiers", params={"code": scanned}, follow_redirects=False)
+    assert answer.headers["Location"] == page_of(code)
+    answer = decider.opens("/desk/dossiers", code=code.replace("0", "O").replace("-", ""))
+    assert f'href="{page_of(code)}"' in answer.text
+
+
 def test_the_page_says_how_the_dossier_stands_and_why_the_date(decider: Clerk) -> None:
     assert "Đã tiếp nhận, chờ giải quyết" in decider.shown
     assert "17:00 ngày 30/11/2026" in decider.shown

@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute
 
 from tests.http.site import NOON, Site
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
-from tracker.adapters.http.doors import SignedIn, open_to_all
+from tracker.adapters.http.doors import HoldsReceipt, SignedIn, open_to_all
 
-DOORS = (SignedIn, AtTheDesk, FormSent)
+DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
 
 FROM_OUR_PAGE = {
     b"Sec-Fetch-Site": b"same-origin",
@@ -22,12 +22,16 @@ OPEN = {
     "/desk/sign-in",
     "/docs",
     "/figures",
+    "/h",
+    "/live",
     "/livez",
     "/metrics",
     "/openapi.json",
     "/readyz",
     "/v1/lookup/{code}",
 }
+
+WITH_A_RECEIPT = {"/h/{code}/{token}", "/h/{code}/{token}/live", "/h/{code}/{token}/rating"}
 
 
 def doors(dependant: Dependant) -> list[Any]:
@@ -73,6 +77,28 @@ def test_only_these_routes_are_open_to_all(site: Site) -> None:
     assert is_open == OPEN
 
 
+def test_these_routes_and_no_others_are_for_whoever_has_the_receipt(site: Site) -> None:
+    for_owners = {
+        route.path
+        for route in app_of(site).routes
+        if isinstance(route, APIRoute)
+        and any(isinstance(door, HoldsReceipt) for door in doors(route.dependant))
+    }
+    assert for_owners == WITH_A_RECEIPT
+
+
+def test_without_the_receipt_every_page_of_the_owner_answers_403(site: Site) -> None:
+    code = site.received()
+    for route in app_of(site).routes:
+        assert isinstance(route, APIRoute)
+        if route.path in WITH_A_RECEIPT:
+            method = next(iter(route.methods or ()))
+            address = route.path.replace("{code}", code).replace("{token}", "a" * 26)
+            answer = site.client.request(method, address, headers={"Accept": "text/html"})
+            assert answer.status_code == 403
+            assert "Đường dẫn này không mở được hồ sơ" in answer.text
+
+
 @pytest.mark.parametrize(
     "shown",
     [
@@ -93,7 +119,7 @@ def test_without_a_known_key_every_other_route_answers_401_before_anything_else(
     headers = {} if shown is None else {b"Authorization": shown.encode("latin-1")}
     for route in app_of(site).routes:
         assert isinstance(route, APIRoute)
-        if route.path in OPEN:
+        if route.path in OPEN | WITH_A_RECEIPT:
             continue
         is_page = route.path.startswith("/desk")
         method = next(iter(route.methods or ()))

@@ -20,8 +20,8 @@ from tracker.domain.values import Outcome, Paper, WayOfReturn
 Texts = Mapping[int, Mapping[str, str]]
 """What was sealed in each event, by version and field."""
 
-_TOLD = frozenset(Step) - {Step.INTERNAL_STEP_TAKEN, Step.CORRECTED, Step.COMPLAINED}
-"""What happened between clerks is theirs; a complaint goes its own way."""
+_TOLD = frozenset(Step) - {Step.INTERNAL_STEP_TAKEN, Step.CORRECTED}
+"""What happened between clerks is theirs."""
 
 _REASONED = frozenset(
     {

@@ -57,9 +57,9 @@ def serve(
 def _serve(listening: socket.socket, chosen: Settings) -> None:
     causes: list[tuple[str, Exception]] = []
     with opened(chosen) as it:
-        server = uvicorn.Server(
+        server: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
-                http_app(it),
+                http_app(it, lambda: server.should_exit),
                 loop="uvloop",
                 http=ImpatientProtocol,
                 ws="none",

@@ -22,10 +22,13 @@ from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
+from tracker.adapters.http.pages.live import Live
 from tracker.adapters.http.pages.look_up import add_look_up_page
+from tracker.adapters.http.pages.own import add_own_page
+from tracker.adapters.http.pages.refusals import Refusals
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
-from tracker.adapters.http.problems import FORESEEN, answer_error
+from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
@@ -67,10 +70,11 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    pages = Pages(parts.service.calendar.zone)
     metrics = Metrics(parts.watched, parts.now)
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer_error)
+        app.add_exception_handler(kind, Refusals(pages))
     sessions = Sessions(parts.session_secret, parts.now)
     visits = Visits(parts.keys, sessions)
     signed_in = SignedIn(parts.keys, visits, parts.now)
@@ -79,8 +83,14 @@ def create_app(parts: Parts) -> FastAPI:
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
     at_present = FiguresNow(parts.figures, parts.now)
-    pages = Pages(parts.service.calendar.zone)
-    add_look_up_page(app, parts, pages, look_up)
+    live = Live(
+        parts.look_up,
+        parts.watched["status"].position,
+        most=parts.live_pages,
+        is_ending=parts.is_ending,
+    )
+    add_look_up_page(app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live)
+    add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
     add_writing(app, signed_in, bodies, writing)

@@ -1,9 +1,9 @@
-"""Who may enter a route. Every route says it: `open_to_all`, a `SignedIn`, or one of the desk's."""
+"""Who may enter a route. Every route says it: `open_to_all`, or who must be let in."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -12,19 +12,36 @@ from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from tracker.adapters.http.limits import Limits, address_of
 from tracker.adapters.http.parts import Keys
 from tracker.adapters.http.problems import UnknownKeyError
 from tracker.adapters.http.sessions import Session, Sessions
+from tracker.application.citizens import Citizens, NotYoursError
+from tracker.application.own_dossier import OwnDossier
 from tracker.domain.actors import Actor
+from tracker.domain.codes import tidied
 from tracker.domain.errors import TrackerError, UnknownError
 
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
+_REFUSED_AFTER_S = 0.4
 _KNOWN_FOR = timedelta(seconds=1)
 _NO_TIME = timedelta()
 _MOST_KNOWN = 1_000
 _CHANGING_NOTHING = frozenset({"GET", "HEAD"})
+
+
+@asynccontextmanager
+async def unhurried() -> AsyncIterator[None]:
+    """Let a refusal come at the same moment, so that its time does not tell its reason."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        yield
+    except NotYoursError:
+        await asyncio.sleep(began + _REFUSED_AFTER_S - loop.time())
+        raise
 
 
 async def open_to_all() -> None:
@@ -57,6 +74,24 @@ class Visits:
         except UnknownError:
             return None
         return Visit(actor, session)
+
+
+class HoldsReceipt:
+    """Lets in whoever shows a dossier's receipt, whose token stands in the address.
+
+    Whoever is turned away is so at the same moment, whatever was wrong.
+    """
+
+    def __init__(self, citizens: Citizens, limits: Limits) -> None:
+        """Ask here who may see which dossier, and nobody too often."""
+        self._citizens = citizens
+        self._limits = limits
+
+    async def __call__(self, request: Request, code: str, token: str) -> OwnDossier:
+        """Give the dossier. Raises `NotYoursError`, `TooOftenError`."""
+        self._limits.check(tidied(code), address_of(request.scope))
+        async with unhurried():
+            return await run_in_threadpool(self._citizens.open, code, token)
 
 
 class SignedIn:

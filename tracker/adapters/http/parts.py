@@ -71,7 +71,8 @@ class Parts:
     position of the newest event, `used` those of the codes that have a dossier, `last_event_of`
     the event that a request led to. `sample_codes` are shown on the first page. `limits` are those
     of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
-    the sessions of browsers. A reader who asks for `after=` waits `wait_s` seconds at most.
+    the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
+    A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
@@ -93,4 +94,6 @@ class Parts:
     sample_codes: Callable[[], Sequence[str]]
     max_body_bytes: int
     session_secret: bytes
+    live_pages: int
+    is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

@@ -55,10 +55,11 @@ class PublicLookUp:
         for code in asked:
             row = rows.get(code)
             self._metrics.record_lookup("found" if row else "unknown")
-            told.append(self._told(row, now) if row else None)
+            told.append(self.told(row, now) if row else None)
         return told
 
-    def _told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+    def told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+        """Tell what this row reveals to whoever has the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
     def _phone(self, office_id: str) -> str:

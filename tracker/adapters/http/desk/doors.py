@@ -2,19 +2,15 @@
 
 import hmac
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.doors import Visit, Visits
-from tracker.adapters.http.problems import MalformedError
 from tracker.adapters.http.sessions import is_own
 from tracker.domain.errors import NotAllowedError, TrackerError
 
-FORM = "application/x-www-form-urlencoded"
 TOKEN = "token"  # noqa: S105  the name of the box that holds it
-_MOST_BOXES = 1_000
 
 
 class SignedOutError(TrackerError):
@@ -88,14 +84,4 @@ async def typed_into(request: Request, bodies: Bodies) -> dict[str, str]:
     """Give what was typed into a form of ours, by box. Raises `ForeignFormError` for another's."""
     if not is_own(request):
         raise ForeignFormError
-    _, raw = await bodies.read(request, FORM)
-    try:
-        pairs = parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MOST_BOXES,
-        )
-    except ValueError:
-        raise MalformedError from None
-    return {name: text.replace("\r\n", "\n") for name, text in pairs}
+    return await bodies.read_form(request)

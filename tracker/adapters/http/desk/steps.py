@@ -1,5 +1,6 @@
 """Finding a dossier, opening it, and recording what happens next."""
 
+import re
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
@@ -24,7 +25,11 @@ from tracker.domain.actors import Read, require
 from tracker.domain.codes import tidied
 from tracker.domain.errors import TrackerError, UnknownError
 from tracker.domain.lifecycle import Step
+from tracker.domain.misread_codes import likely_codes
 from tracker.domain.values import Correctable
+
+_SCANNED = re.compile(r"\S*/h/([^/\s?#]{3,100})/\S*")
+"""What a hand scanner types when it reads the QR code of a receipt."""
 
 _REASON: TypeAdapter[str] = TypeAdapter(Line)
 
@@ -39,13 +44,15 @@ def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
         visit: Annotated[Visit, Depends(at_the_desk)],
         code: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
-        """Find a dossier by its code, however it was typed."""
+        """Find a dossier by its code, typed or scanned; what it may have meant is offered."""
         require(visit.actor, Read.DOSSIER)
-        asked = tidied(code)
+        scanned = _SCANNED.fullmatch(code.strip())
+        asked = tidied(scanned[1] if scanned else code)
         if asked and front.parts.used([asked]):
             return RedirectResponse(f"/desk/dossiers/{quote(asked)}", 303)
-        status = 404 if asked else 200
-        return front.show(request, visit, "find.html", status=status, asked=code)
+        likely = front.parts.used(likely_codes(asked))
+        status = 404 if asked and not likely else 200
+        return front.show(request, visit, "find.html", status=status, asked=code, likely=likely)
 
     @desk.get("/dossiers/{code}")
     def open_dossier(

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -104,7 +105,10 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
         "day": lambda moment: written(moment, _DAYS[language]),
         "moment": lambda moment: written(moment, _MOMENTS[language]),
         "machine_time": lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
+        "time": lambda moment: written(moment, "HH:mm"),
+        "number": lambda number: format_decimal(number, locale=language),
         "percent": _percent,
+        "first_upper": lambda text: text[:1].upper() + text[1:],
     }
     return pages
 

@@ -4,7 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -208,35 +208,36 @@ def installation(
             known = service.network.offices.get(office)
             return (known.partner if known else None) or ""
 
-        yield Installation(
-            settings=settings,
-            now=now,
-            service=service,
-            tracker=tracker,
-            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
-            receipts=receipts,
-            citizens=Citizens(
-                tracker.store,
+        with closing(SqlLookUp(follows[StatusProjection.NAME].model)) as look_up:
+            yield Installation(
+                settings=settings,
+                now=now,
                 service=service,
-                vault=vault,
+                tracker=tracker,
+                reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
                 receipts=receipts,
-                tries=SqlWrongTries(registry),
-                reads=reads,
-                now=now,
-            ),
-            keys=SqlApiKeys(registry),
-            blocks=blocks,
-            look_up=SqlLookUp(follows[StatusProjection.NAME].model),
-            figures=SqlFigures(
-                follows[PromisesProjection.NAME].model,
-                follows[TimelineProjection.NAME].model,
-                partner_of=partner_of,
-                now=now,
-            ),
-            scan=SqlStoreScan(registry),
-            store_feed=StoreFeed(tracker.store),
-            follows=follows,
-        )
+                citizens=Citizens(
+                    tracker.store,
+                    service=service,
+                    vault=vault,
+                    receipts=receipts,
+                    tries=SqlWrongTries(registry),
+                    reads=reads,
+                    now=now,
+                ),
+                keys=SqlApiKeys(registry),
+                blocks=blocks,
+                look_up=look_up,
+                figures=SqlFigures(
+                    follows[PromisesProjection.NAME].model,
+                    follows[TimelineProjection.NAME].model,
+                    partner_of=partner_of,
+                    now=now,
+                ),
+                scan=SqlStoreScan(registry),
+                store_feed=StoreFeed(tracker.store),
+                follows=follows,
+            )
     finally:
         for feed in feeds:
             feed.close()

@@ -40,6 +40,9 @@ class LookUp(Protocol):
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
         """Give the status of the dossiers with these codes, as far as there are any."""
 
+    def at_position(self, codes: Sequence[str]) -> tuple[int, Mapping[str, StatusRow]]:
+        """Give the rows, and the position of the newest event in the model they were read from."""
+
 
 class AnswersFigures(Protocol):
     """Counts."""

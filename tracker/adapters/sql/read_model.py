@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from tracker.adapters.sql.digests import digest
-from tracker.adapters.sql.engine import snapshots, writing
+from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
 from tracker.adapters.sql.view import SqlView, insert
@@ -148,6 +148,25 @@ class SqlReadModel:
                 _POSITIONS.c.generation == self._generation_in(connection),
             )
             return int(connection.scalar(newest) or 0)
+
+    def kept_connection(self) -> KeptConnection:
+        """Give a connection for whoever reads all the time."""
+        return KeptConnection(self._engine)
+
+    def live(self, connection: Connection) -> tuple[int, int]:
+        """Give the live generation, and the position in the event store of its newest event."""
+        its_own = and_(
+            _POSITIONS.c.name == _GENERATIONS.c.name,
+            _POSITIONS.c.generation == _GENERATIONS.c.generation,
+        )
+        query = (
+            select(_GENERATIONS.c.generation, func.max(_POSITIONS.c.store_position))
+            .select_from(_GENERATIONS.outerjoin(_POSITIONS, its_own))
+            .where(_GENERATIONS.c.name == self._projection.NAME)
+            .group_by(_GENERATIONS.c.generation)
+        )
+        generation, position = connection.execute(query).one()
+        return generation, position or 0
 
     def version_of(self, dossier_id: UUID) -> int:
         """Give the version of a dossier that is in the tables; 0 where nothing is."""

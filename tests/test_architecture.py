@@ -24,7 +24,7 @@ FLOORS = (
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),
     ("tracker.recording", "tracker.words"),
-    ("tracker.domain", "tracker.settings", "tracker.crew"),
+    ("tracker.domain", "tracker.settings", "tracker.crew", "tracker.data"),
 )
 """The rooms of the house, floor by floor from the top."""
 

@@ -4,28 +4,38 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import SystemRandom
+from threading import Event as Signal
 
 from fastapi import FastAPI
 
 from tracker.adapters.files.calendar import load_calendar
+from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
 from tracker.adapters.sql.api_keys import SqlApiKeys
+from tracker.adapters.sql.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.outbox import SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
@@ -35,16 +45,25 @@ from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.sql.wrong_tries import SqlWrongTries
 from tracker.adapters.vault.aes import AesVault
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
+from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.erasing import Erasure
+from tracker.application.letters import Letters
+from tracker.application.ports import DossierRecorder
+from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
+from tracker.application.sending import Sender
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
+from tracker.projections.log import LogProjection
+from tracker.projections.messages import MessagesProjection
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -60,6 +79,8 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
+    LogProjection,
+    MessagesProjection,
 )
 
 
@@ -76,6 +97,18 @@ class Follow:
     feed: OpenFeed
     model: SqlReadModel
     projector: Projector
+
+
+@dataclass(frozen=True)
+class MerkleLog:
+    """The log with what vouches for it."""
+
+    leaves: SqlLog
+    checkpoints: SqlCheckpoints
+    notary: Notary
+    publishers: Sequence[Publisher]
+    maker: CheckpointMaker
+    prover: Prover
 
 
 @dataclass(frozen=True)
@@ -96,6 +129,12 @@ class Installation:
     scan: SqlStoreScan
     store_feed: StoreFeed
     follows: dict[str, Follow]
+    log: MerkleLog
+    outbox: SqlOutbox
+    deliveries: SqlDeliveries
+    letters: Letters
+    stop_tokens: StopTokens
+    erasure: Erasure
 
     @property
     def is_embedded(self) -> bool:
@@ -133,12 +172,16 @@ class Installation:
 
     @contextmanager
     def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile; `died` is told when one cannot go on.
+        """Keep every read model up to date meanwhile, and people told, where a file says how.
 
-        Raises `ReadModelAheadError`.
+        `died` is told when one of these tasks cannot go on. Raises `ReadModelAheadError`,
+        `UnfitRoutesError`.
         """
         self.check_not_ahead()
-        with working(self.following_tasks(self.follows), died):
+        with (
+            self.sending_tasks() as sending,
+            working([*self.following_tasks(self.follows), *sending], died),
+        ):
             yield
 
     def following_tasks(self, names: Iterable[str]) -> list[Task]:
@@ -146,7 +189,56 @@ class Installation:
         followers = {
             name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
         }
-        return [Task(name, one.run, one.wake) for name, one in followers.items()]
+        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+
+    def _signing(self) -> Task:
+        """Give the task that makes checkpoints of the log."""
+        signal, chosen = Signal(), self.settings
+
+        def run(stopping: Callable[[], bool]) -> None:
+            self.log.maker.run(
+                stopping,
+                signal.wait,
+                seconds=chosen.log_checkpoint_seconds,
+                events=chosen.log_checkpoint_events,
+            )
+
+        return Task("checkpoints", run, signal.set)
+
+    @contextmanager
+    def routes(self) -> Iterator[Routes]:
+        """Open the ways by which people and systems are told; none where no file names any.
+
+        Raises `UnfitRoutesError`.
+        """
+        if self.settings.notices is None:
+            yield Routes((), timedelta(), timedelta(), reach_people=False)
+            return
+        with open_routes(self.settings.notices, self.now) as routes:
+            if routes.reach_people and not self.settings.public_url:
+                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                raise UnfitRoutesError(message)
+            yield routes
+
+    @contextmanager
+    def sending_tasks(self) -> Iterator[list[Task]]:
+        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        with self.routes() as routes:
+            senders = {
+                route.target: Sender(
+                    route,
+                    outbox=self.outbox,
+                    deliveries=self.deliveries,
+                    writer=self.letters,
+                    max_age=routes.max_age,
+                    lease=routes.lease,
+                    now=self.now,
+                    chance=SystemRandom().random,
+                )
+                for route in routes.routes
+            }
+            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
 
 
 @contextmanager
@@ -164,6 +256,7 @@ def installation(
     registry = open_engine(settings.events_url())
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
+    stop_tokens = StopTokens(settings.master_key_bytes())
     reads = SqlReads(registry)
     receipts = Receipts(
         ReceiptTokens(settings.master_key_bytes()),
@@ -174,13 +267,14 @@ def installation(
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
+    ending = ExitStack()
 
     def stored() -> None:
         for feed in feeds:
             feed.wake()
 
     def new_feed(name: str) -> OpenFeed:
-        if not settings.kafka_servers:
+        if not settings.kafka_servers or name == LogProjection.NAME:
             return StoreFeed(tracker.store)
         names = topic_names(settings)
         group = f"{names.prefix}.{name}" if sharing else None
@@ -208,6 +302,9 @@ def installation(
             known = service.network.offices.get(office)
             return (known.partner if known else None) or ""
 
+        reads = SqlReads(registry)
+        look_up = SqlLookUp(follows[StatusProjection.NAME].model)
+        ending.callback(look_up.close)
         yield Installation(
             settings=settings,
             now=now,
@@ -226,7 +323,7 @@ def installation(
             ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
-            look_up=SqlLookUp(follows[StatusProjection.NAME].model),
+            look_up=look_up,
             figures=SqlFigures(
                 follows[PromisesProjection.NAME].model,
                 follows[TimelineProjection.NAME].model,
@@ -236,14 +333,62 @@ def installation(
             scan=SqlStoreScan(registry),
             store_feed=StoreFeed(tracker.store),
             follows=follows,
+            log=_merkle_log(
+                settings,
+                leaves=SqlLog(views, follows[LogProjection.NAME].model),
+                checkpoints=SqlCheckpoints(registry),
+                store=tracker.store,
+                reads=reads,
+                now=now,
+            ),
+            outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            deliveries=SqlDeliveries(registry),
+            letters=Letters(
+                tracker.store,
+                vault,
+                zone=service.calendar.zone,
+                public_url=settings.public_address(),
+                stop_token=stop_tokens.token,
+            ),
+            stop_tokens=stop_tokens,
+            erasure=Erasure(tracker, reads),
         )
     finally:
+        ending.close()
         for feed in feeds:
             feed.close()
         codes.close()
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def _merkle_log(
+    settings: Settings,
+    *,
+    leaves: SqlLog,
+    checkpoints: SqlCheckpoints,
+    store: DossierRecorder,
+    reads: SqlReads,
+    now: Callable[[], datetime],
+) -> MerkleLog:
+    notary = Notary(settings.log_key_path(), settings.log_origin)
+    publishers: list[Publisher] = []
+    if settings.log_checkpoint_file:
+        publishers.append(CheckpointFile(settings.log_checkpoint_file))
+    if settings.kafka_servers:
+        publishers.append(KafkaCheckpoints(kafka_connection(settings), topic_names(settings)))
+    maker = CheckpointMaker(
+        log=leaves,
+        store=store,
+        checkpoints=checkpoints,
+        notary=notary,
+        publishers=publishers,
+        origin=settings.log_origin,
+        now=now,
+    )
+    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
+    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -294,13 +439,17 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            prover=installation.log.prover,
             watched={
                 name: Watched(
-                    installation.store_feed, follow.model, in_order=installation.is_embedded
+                    installation.store_feed,
+                    follow.model,
+                    in_order=isinstance(follow.feed, StoreFeed),
                 )
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
+            stops=installation.stop_tokens.fits,
             max_body_bytes=settings.max_body_bytes,
             live_pages=settings.live_pages,
             is_ending=is_ending,

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         description="Where citizens find the service, as links and QR codes say it:"
         " `https://HOST`; by default the address listened on.",
     )
+    notices: Path | None = Field(
+        default=None, description="A TOML file that says how people and systems are told."
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         description="Whose `X-Forwarded-For` is believed: addresses, with commas between.",
@@ -118,6 +121,28 @@ class Settings(BaseSettings):
         default=1, ge=1, description="Copies a commit waits for; 2 in production."
     )
 
+    log_origin: str = Field(
+        default="tracker.local/log",
+        pattern=r"^[^\s+]{1,200}$",
+        description="The name of the Merkle log, such as `center.example/log`; never changed.",
+    )
+    log_key_file: Path | None = Field(
+        default=None,
+        description="The key that signs the log; by default `log.key` in the data directory.",
+    )
+    log_checkpoint_file: Path | None = Field(
+        default=None, description="Checkpoints are appended here too, on another machine's disk."
+    )
+    log_witness_keys_file: Path | None = Field(
+        default=None, description="Public keys of the witnesses whose cosignatures are taken."
+    )
+    log_checkpoint_seconds: float = Field(
+        default=60, gt=0, description="How often a checkpoint is signed at least."
+    )
+    log_checkpoint_events: int = Field(
+        default=10_000, ge=1, description="After how many events one is signed already."
+    )
+
     @field_validator("store_url", "views_url")
     @classmethod
     def _known_kind(cls, url: str) -> str:
@@ -154,6 +179,10 @@ class Settings(BaseSettings):
         if self.store_url.startswith("postgresql://"):
             return self.store_url
         return f"sqlite:///{self.data_dir / 'views.db'}"
+
+    def log_key_path(self) -> Path:
+        """Give where the key that signs the log is, the default filled in."""
+        return self.log_key_file or self.data_dir / "log.key"
 
     def master_key_bytes(self) -> bytes:
         """Give the master key: the one set, or the one of the data directory, made if missing.

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from ops.local_servers.ports import free_ports
 from ops.local_servers.postgres import PostgresServer
 
@@ -56,22 +58,19 @@ def directory() -> Iterator[Path]:
 
 
 @contextmanager
-def on_postgres(**settings: str) -> Iterator[Site]:
+def on_postgres(*, follows: bool = False) -> Iterator[Site]:
     """Give an installation on a PostgreSQL of its own, durable as in production.
 
-    It is told of a Kafka that is not there: its read models are then other processes' work, and
-    intake does not wait for it.
+    Unless the service itself `follows` the store, it is told of a Kafka that is not there: its read
+    models are then other processes' work, and intake does not wait for Kafka.
     """
     with directory() as made:
-        server = PostgresServer(made / "postgres", settings={"shared_buffers": "1GB", **settings})
+        server = PostgresServer(made / "postgres", settings={"shared_buffers": "1GB"})
         with server:
             _move(server.pid, OTHERS)
             (nowhere,) = free_ports(1)
-            yield _site(
-                made,
-                TRACKER_STORE_URL=server.url,
-                TRACKER_KAFKA_SERVERS=f"127.0.0.1:{nowhere}",
-            )
+            kafka = {} if follows else {"TRACKER_KAFKA_SERVERS": f"127.0.0.1:{nowhere}"}
+            yield _site(made, TRACKER_STORE_URL=server.url, **kafka)
 
 
 @contextmanager
@@ -89,6 +88,16 @@ def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
     with running(command, site.environment, processors):
         _wait_for(f"http://127.0.0.1:{port}/livez")
         yield port
+
+
+def wait_until_read(port: int) -> None:
+    """Return when everything stored can be looked up."""
+    while True:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
+            models = orjson.loads(answer.read())["read_models"]
+        if not any(one["behind"] for one in models.values()):
+            return
+        time.sleep(0.1)
 
 
 @contextmanager

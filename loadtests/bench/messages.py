@@ -1,7 +1,7 @@
 """What the clients of the bench send: intakes and steps as large as real ones."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -54,5 +54,25 @@ def batches(key: str, run: str, size: int) -> Iterator[bytes]:
             "/v1/dossiers:batch",
             b"\n".join(lines),
             Content_Type="application/x-ndjson",
+            Authorization=f"Bearer {key}",
+        )
+
+
+def steps(key: str, run: str, codes: Sequence[str]) -> Iterator[bytes]:
+    """Give requests that each add a step to one of these dossiers, without end."""
+    for number, code in enumerate(itertools.cycle(codes)):
+        body = orjson.dumps(
+            {
+                "event_id": f"{run}-{number}",
+                "occurred_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "step": "complained",
+                "text": "Đã quá hẹn ba ngày mà chưa có tin gì.",
+            }
+        )
+        yield request(
+            "POST",
+            f"/v1/dossiers/{code}/events",
+            body,
+            Content_Type="application/json",
             Authorization=f"Bearer {key}",
         )

@@ -1,4 +1,4 @@
-"""Measures things in turn, round after round, so that a noisy machine disturbs all of them alike."""
+"""Measures things in turn, round after round, so that a noisy machine disturbs all alike."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

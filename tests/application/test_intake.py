@@ -429,7 +429,7 @@ def test_an_old_number_in_small_letters_is_found_by_whoever_types_it(desk: Servi
         answer = desk.post(PORTAL, code=typed, step="complained", text="đâu rồi")
         assert answer.code == "hs-2019.0001"
     desk.at.catch_up()
-    row = desk.at.look_up.row("HS-2019.0001")
+    row = desk.at.look_up.rows(["HS-2019.0001"])["HS-2019.0001"]
     assert row is not None
     assert row.code == "hs-2019.0001"
 

@@ -70,7 +70,7 @@ def test_it_fills_an_empty_installation_and_gives_keys_and_codes(run: Run, data_
     with installation(Settings(data_dir=data_dir)) as it:
         assert [it.keys.actor_of(key).role for _, key in keys] == [role for role, _ in keys]
         assert codes
-        assert all(it.look_up.row(code) for code in codes[1].split(", "))
+        assert all(it.look_up.rows([code]) for code in codes[1].split(", "))
     assert run("verify").code == 0
 
 
@@ -151,5 +151,6 @@ def test_some_are_late_some_overdue_some_open_and_most_in_time(whole: Whole) -> 
 
 def test_the_samples_stand_at_different_stages(demo_installation: Installation) -> None:
     codes = demo_installation.sample_codes(5)
-    rows = [demo_installation.look_up.row(code) for code in codes]
+    found = demo_installation.look_up.rows(codes)
+    rows = [found.get(code) for code in codes]
     assert len({row.stage for row in rows if row}) == 5

@@ -20,6 +20,11 @@ COMMANDS = (
     ("keys", "make"),
     ("keys", "list"),
     ("keys", "revoke"),
+    ("messages",),
+    ("messages", "list"),
+    ("messages", "retry"),
+    ("messages", "replay"),
+    ("erase",),
     ("check-data",),
 )
 

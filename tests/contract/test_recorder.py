@@ -61,6 +61,16 @@ def test_an_empty_store_has_nothing(store: DossierRecorder) -> None:
     assert store.select_keys([IDS[0]]) == {}
 
 
+def test_many_histories_are_read_at_once_each_in_order(store: DossierRecorder) -> None:
+    told = [event(0, 1), event(1, 1), event(0, 2), event(2, 1), event(0, 3)]
+    store.insert_events(told)
+    assert store.select_histories([IDS[0], IDS[1], IDS[3]]) == {
+        IDS[0]: [told[0], told[2], told[4]],
+        IDS[1]: [told[1]],
+    }
+    assert store.select_histories([]) == {}
+
+
 def test_what_is_stored_is_read_back_byte_for_byte(store: DossierRecorder) -> None:
     states = [b"{}", b'{"name":"Nguy\xe1\xbb\x85n"}', bytes(range(256))]
     told = [event(0, number, state) for number, state in enumerate(states, 1)]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.domain.dossier_spec import (
     ADMINISTRATOR,
+    BY_SMS,
     CLERK,
     CODE,
     DECIDER,
@@ -21,6 +22,7 @@ from tests.domain.dossier_spec import (
     SEALED,
     Given,
     Told,
+    agreed,
     asked,
     at,
     brought,
@@ -56,6 +58,9 @@ from tracker.domain.values import (
     Correctable,
     FutureTimeError,
     NaiveTimeError,
+    NoticeChannel,
+    NoticeLanguage,
+    Notices,
     Offices,
     Outcome,
     Promise,
@@ -186,7 +191,9 @@ HOME = (*POSTED, delivered(at(6)))
         ),
         pytest.param(
             POSTED,
-            lambda d: d.scan(stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", place="", raw=None),
+            lambda d: d.scan(
+                stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", whereabouts=None, raw=None
+            ),
             (scanned(at(6), "EMB", "moving"),),
             id="scan",
         ),
@@ -255,6 +262,18 @@ HOME = (*POSTED, delivered(at(6)))
                 ),
             ),
             id="correct",
+        ),
+        pytest.param(
+            TAKEN_IN,
+            lambda d: d.agree_to_notices(stamp(at(3), CLERK), **BY_SMS),
+            (agreed(at(3)),),
+            id="agree_to_notices",
+        ),
+        pytest.param(
+            (*TAKEN_IN, agreed(at(3))),
+            lambda d: d.stop_notices(stamp(at(4), CLERK)),
+            (told(happened.NoticesStopped, at(4), CLERK),),
+            id="stop_notices",
         ),
         pytest.param(
             TAKEN_IN,
@@ -522,7 +541,9 @@ def test_after_the_decision_no_promise_is_made_any_more() -> None:
 
 
 def scan(code: str, moment: datetime, number: str = PARCEL) -> Callable[[Dossier], None]:
-    return lambda d: d.scan(stamp(moment, POSTMAN), number=number, scan=code, place="", raw=None)
+    return lambda d: d.scan(
+        stamp(moment, POSTMAN), number=number, scan=code, whereabouts=None, raw=None
+    )
 
 
 def test_a_delivery_scan_returns_the_dossier() -> None:
@@ -624,14 +645,18 @@ def test_a_parcel_number_that_is_no_valid_s10_is_accepted_with_a_flag(number: st
 def test_a_carrier_scans_only_the_parcels_it_was_handed() -> None:
     others = replace(POSTMAN, partner="VIETTELPOST")
     given(*POSTED).when(
-        lambda d: d.scan(stamp(at(6), others), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), others), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError, "This parcel was not handed to this carrier.")
 
 
 def test_a_carrier_without_a_name_scans_nothing_even_where_no_parcel_is_out() -> None:
     nobody = replace(POSTMAN, partner="")
     given(*READY).when(
-        lambda d: d.scan(stamp(at(6), nobody), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), nobody), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError)
 
 
@@ -798,7 +823,39 @@ def test_the_steps_offered_to_a_paused_dossier_are_those_it_accepts() -> None:
         Step.PROMISE_EXTENDED,
         Step.COMPLAINED,
         Step.CORRECTED,
+        Step.NOTICES_AGREED,
         Step.PERSONAL_DATA_ERASED,
+    )
+
+
+# telling the person
+
+
+def test_the_latest_agreement_counts_and_says_since_when() -> None:
+    dossier = dossier_of(*TAKEN_IN, agreed(at(3)), agreed(at(4), contact=SEALED))
+    assert dossier.notices == Notices(
+        (NoticeChannel.SMS,), NoticeLanguage.VIETNAMESE, SEALED, agreed_at=HEARD
+    )
+
+
+def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew() -> None:
+    stop = stamp(at(4), CLERK)
+    given(*TAKEN_IN).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
+    over = (*TAKEN_IN, agreed(at(3)), told(happened.NoticesStopped, at(4), CLERK))
+    given(*over).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
+    assert dossier_of(*over).notices is None
+    assert dossier_of(*over, agreed(at(5))).notices is not None
+
+
+def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
+    erased = (
+        *TAKEN_IN,
+        agreed(at(3)),
+        told(happened.PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
+    )
+    assert dossier_of(*erased).notices is None
+    given(*erased).when(lambda d: d.agree_to_notices(stamp(at(5), CLERK), **BY_SMS)).then_refused(
+        StepNotAllowedError
     )
 
 

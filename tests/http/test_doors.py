@@ -20,6 +20,11 @@ OPEN = {
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/stop/{code}/{token}",
+    "/v1/log/checkpoint",
+    "/v1/log/proof/consistency",
+    "/v1/log/proof/inclusion",
+    "/v1/log/verifier",
     "/v1/lookup/{code}",
 }
 

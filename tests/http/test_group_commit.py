@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.http.site import ACTORS, NOON, Site
-from tracker.adapters.http.group_commit import GroupCommit, Handle
+from tracker.adapters.http.group_commit import GroupCommit, Handle, TooBusyError
 from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
 from tracker.application.tracker import StoreUnavailableError
@@ -22,7 +22,7 @@ def post(number: int) -> Post:
 
 
 def stored(one: Post) -> Accepted:
-    return Accepted(one.message.event_id, 1, 1, Stage.RECEIVED, PublicStatus.RECEIVED, None)
+    return Accepted(one.message.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
 
 
 class Store:
@@ -124,6 +124,41 @@ def test_closing_finishes_what_was_accepted_and_accepts_no_more() -> None:
         store.may_go.release(3)
         await closing
         assert [type(result) for result in await waiting] == [Accepted] * 5
+
+    asyncio.run(run())
+
+
+def test_past_a_limit_whoever_comes_is_told_so_at_once_and_those_who_wait_are_served() -> None:
+    store = Store()
+
+    async def run() -> None:
+        commit = GroupCommit(store.handle, most=1, most_waiting=3)
+        waiting = [asyncio.create_task(commit.submit(post(0)))]
+        await until(lambda: len(store.commits) == 1)
+        waiting += [asyncio.create_task(commit.submit(post(number))) for number in (1, 2, 3)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooBusyError):
+            await commit.submit(post(9))
+        with pytest.raises(TooBusyError):
+            await commit.submit_all([post(10), post(11)])
+        store.may_go.release(4)
+        assert [result.code for result in await asyncio.gather(*waiting)] == ["0", "1", "2", "3"]
+        store.may_go.release(1)
+        assert (await commit.submit(post(12))).code == "12"
+        await commit.close()
+
+    asyncio.run(run())
+
+
+def test_a_batch_larger_than_the_limit_is_taken_by_whoever_is_idle() -> None:
+    store = Store()
+    store.may_go.release(5)
+
+    async def run() -> None:
+        commit = GroupCommit(store.handle, most_waiting=3)
+        results = await commit.submit_all([post(number) for number in range(5)])
+        assert [type(result) for result in results] == [Accepted] * 5
+        await commit.close()
 
     asyncio.run(run())
 

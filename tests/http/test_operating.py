@@ -1,5 +1,8 @@
+import logging
 from dataclasses import replace
+from functools import partial
 
+import pytest
 import structlog
 
 from tests.http.site import Site
@@ -87,16 +90,21 @@ def test_every_answer_bears_the_headers(site: Site) -> None:
         assert "unsafe" not in policy
 
 
-def test_one_line_is_noted_a_request_and_nothing_personal_in_it(site: Site) -> None:
-    with structlog.testing.capture_logs() as noted:
-        code = site.received(applicant={"name": "Planted Name"})
-        site.get(f"/v1/lookup/{code}")
-        site.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="Planted reason")
-        site.get("/nowhere/planted")
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+def test_a_request_is_one_line_and_one_that_went_well_only_for_debugging(
+    site: Site, level: int, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(logging.getLogger("tracker.http").setLevel, logging.NOTSET))
+    logging.getLogger("tracker.http").setLevel(level)
+    with site.rebuilt() as noting, structlog.testing.capture_logs() as noted:
+        code = noting.received(applicant={"name": "Planted Name"})
+        noting.get(f"/v1/lookup/{code}")
+        noting.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="Planted reason")
+        noting.get("/nowhere/planted")
     assert [{**line, "ms": 0.0} for line in noted] == [
         {
             "event": "request",
-            "log_level": "info",
+            "log_level": "debug" if status < 400 else "info",
             "route": route,
             "status": status,
             "actor": actor,
@@ -108,18 +116,19 @@ def test_one_line_is_noted_a_request_and_nothing_personal_in_it(site: Site) -> N
             ("/v1/dossiers/{code}/personal-data", 200, "staff-desk"),
             ("none", 404, None),
         )
+        if level == logging.DEBUG or status >= 400
     ]
 
 
 def test_what_broke_is_noted_by_its_kind_and_place_without_its_words(site: Site) -> None:
     class Broken:
-        def row(self, code: str) -> None:
-            raise ValueError(code)
+        def at_position(self, codes: list[str]) -> None:
+            raise ValueError(codes)
 
     with structlog.testing.capture_logs() as noted, site.rebuilt(look_up=Broken()) as broken:
         broken.get("/v1/lookup/planted")
     assert noted[0]["event"] == "broken"
     assert noted[0]["error"] == "ValueError"
-    assert "in row" in noted[0]["at"]
+    assert "in at_position" in noted[0]["at"]
     assert "planted" not in repr(noted)
     assert noted[1]["status"] == 500

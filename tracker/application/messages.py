@@ -33,6 +33,7 @@ from tracker.application.returning import (
     Rated,
     ReturnedToOffice,
 )
+from tracker.application.telling import NoticesAgreed, NoticesStopped
 
 AnyStep = Annotated[
     Refused
@@ -57,7 +58,9 @@ AnyStep = Annotated[
     | DeliveredElectronically
     | Rated
     | Complained
-    | Corrected,
+    | Corrected
+    | NoticesAgreed
+    | NoticesStopped,
     Field(discriminator="step"),
 ]
 """Any step on a dossier that exists."""

@@ -165,20 +165,20 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
     for event in events:
         progress = progress.after(event.step)
         if event.step in _TOLD:
-            reason = texts.get(event.originator_version, {}).get("reason", "")
+            opened = texts.get(event.originator_version, {})
             told.append(
                 Happening(
                     step=event.step,
                     at=event.occurred_at,
                     stage=progress.stage or Stage.SUBMITTED,
-                    reason=reason if event.step in _REASONED else "",
+                    reason=opened.get("reason", "") if event.step in _REASONED else "",
                     papers=event.papers if isinstance(event, happened.SupplementAsked) else (),
                     amount=getattr(event, "amount", 0),
                     due_at=_due_at(event),
                     office=service.network.public_face(_office(event)),
                     carrier=_carrier(getattr(event, "carrier", ""), service),
                     number=getattr(event, "number", ""),
-                    place=getattr(event, "place", ""),
+                    place=opened.get("whereabouts", getattr(event, "place", "")),
                     meaning=getattr(event, "meaning", ""),
                 )
             )

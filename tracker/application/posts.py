@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from tracker.application.desk import StepMessage
 from tracker.application.intake import Intake, LegacyIntake
@@ -40,7 +41,7 @@ class Post:
     message: Intake | LegacyIntake | StepMessage
     if_version: int | None = None
 
-    @property
+    @cached_property
     def key(self) -> RequestKey:
         """The sender and the sender's own id."""
         return self.actor.id, self.message.event_id
@@ -63,3 +64,15 @@ class Accepted:
     stage: Stage
     promised_at: datetime | None
     duplicate: bool = False
+
+    def at(self, position: int) -> "Accepted":
+        """Give the same at its place in the order of all events."""
+        return Accepted(
+            self.code,
+            self.version,
+            position,
+            self.status,
+            self.stage,
+            self.promised_at,
+            self.duplicate,
+        )

@@ -142,7 +142,9 @@ def opened_texts(event: Event, seal: Seal) -> dict[str, str]:
     return opened
 
 
-SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw"})
+SEALED_FIELDS = frozenset(
+    {"applicant", "sealed", "reason", "text", "raw", "contact", "whereabouts"}
+)
 """The fields of events that hold sealed text."""
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from tracker.application.code_desk import CodeDesk
-from tracker.application.intake import Intake, LegacyIntake, as_papers
+from tracker.application.intake import Intake, LegacyIntake, as_channels, as_papers
 from tracker.application.posts import CodeTakenError
 from tracker.domain.actors import Actor, Role, require
 from tracker.domain.admission import check_admission
@@ -75,19 +75,19 @@ class Reception:
         """Work by this service's data and issue codes from this desk."""
         self._service = service
         self._codes = codes
-        self._calendar_known = lru_cache(maxsize=64)(service.calendar.as_known)
+        self._day_of = lru_cache(maxsize=64)(service.local_day)
+        self._clock_known = lru_cache(maxsize=1024)(self._clock)
         # The network and the catalogue do not change while we run.
         self._admitted = lru_cache(maxsize=4096)(
             partial(check_admission, service.network, service.catalogue)
         )
 
     def clock_of(self, procedure: str, version: int, at: datetime) -> Clock:
-        """Give the clock of a procedure's version, on the calendar known at this moment."""
-        try:
-            rule = self._service.catalogue.version(procedure, version).rule
-        except UnknownError:
-            rule = _NO_TIME
-        return self._clock(rule, at)
+        """Give the clock of a procedure's version, on the calendar known at this moment.
+
+        A procedure or version that is none of ours has no time.
+        """
+        return self._clock_known(procedure, version, self._day_of(at))
 
     def begin(
         self,
@@ -157,12 +157,19 @@ class Reception:
         }
         if message.step == "submitted":
             dossier.submit(stamp, **intake)
-            return
-        clock = self._clock(procedure.rule, stamp.recorded_at)
-        given = self._given(dossier, message, stamp)
-        if given:
-            clock.require_reach(given.due_at)
-        dossier.receive(stamp, clock=clock, given=given, **intake)
+        else:
+            clock = self.clock_of(procedure.code, procedure.version, stamp.recorded_at)
+            given = self._given(dossier, message, stamp)
+            if given:
+                clock.require_reach(given.due_at)
+            dossier.receive(stamp, clock=clock, given=given, **intake)
+        if message.notices:
+            dossier.agree_to_notices(
+                stamp,
+                channels=as_channels(message.notices.channels),
+                language=message.notices.language,
+                contact=None,
+            )
 
     def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
         """Give the dossier of an older system, received as it stood there."""
@@ -170,7 +177,7 @@ class Reception:
         dossier = Dossier.new(legacy_code(message.code))
         dossier.receive(
             stamp,
-            clock=self._clock(_NO_TIME, stamp.recorded_at),
+            clock=self.clock_of("", 0, stamp.recorded_at),
             given=Promise(message.promised_at, given=True) if message.promised_at else None,
             channel=message.channel,
             offices=Offices(message.helped_at, message.received_at, message.decided_by),
@@ -182,8 +189,12 @@ class Reception:
         )
         return dossier
 
-    def _clock(self, rule: TimeRule, at: datetime) -> Clock:
-        return Clock(rule, self._calendar_known(self._service.local_day(at)))
+    def _clock(self, procedure: str, version: int, day: date) -> Clock:
+        try:
+            rule = self._service.catalogue.version(procedure, version).rule
+        except UnknownError:
+            rule = _NO_TIME
+        return Clock(rule, self._service.calendar.as_known(day))
 
     def _given(self, dossier: Dossier, message: Intake, stamp: Stamp) -> Promise | None:
         if message.promised_at is None:

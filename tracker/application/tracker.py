@@ -206,7 +206,7 @@ class Tracker(Application[UUID]):
                 return self._handle(posts, attempts - 1, before)
             return [self._conflict(posts[0])]
         return [
-            replace(result, position=positions[result.code, result.version])
+            result.at(positions[result.code, result.version])
             if isinstance(result, Accepted) and not result.position
             else result
             for result in results
@@ -260,7 +260,7 @@ class Tracker(Application[UUID]):
         if if_version not in {None, dossier.version}:
             raise VersionConflictError(dossier.version)
         seal = self._seal_of(dossier, work) if dossier.version else self._new_seal(dossier.id, work)
-        applicant = seal.seal("applicant", message.applicant.model_dump_json(exclude_none=True))
+        applicant = seal.seal("applicant", message.applicant.as_text())
         self._reception.take_in(dossier, message, procedure, stamp, applicant)
         return dossier
 

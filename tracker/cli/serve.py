@@ -10,6 +10,7 @@ import structlog
 import typer
 import uvicorn
 
+from tracker.adapters.http.connections import ImpatientProtocol, allow_many
 from tracker.bootstrap import http_app
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
@@ -38,7 +39,8 @@ def serve(
 
     On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
 
-    A read model that cannot go on ends the service with 1, rather than let it grow stale unseen.
+    A read model or a sender of messages that cannot go on ends the service with 1, rather than let
+    it fall behind unseen.
     """
     chosen = settings()
     chosen = chosen.model_copy(
@@ -48,6 +50,7 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
+    allow_many()
     with _listening(chosen.host, chosen.port) as listening:
         _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
 
@@ -59,7 +62,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             uvicorn.Config(
                 http_app(it, lambda: server.should_exit),
                 loop="uvloop",
-                http="httptools",
+                http=ImpatientProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -74,7 +77,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
 
         def died(name: str, error: Exception) -> None:
             causes.append((name, error))
-            _log.critical("a read model cannot go on", read_model=name, exc_info=error)
+            _log.critical("a task cannot go on", task=name, exc_info=error)
             stop()
 
         following = it.following(died) if it.is_embedded else nullcontext()
@@ -86,7 +89,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             server.run(sockets=[listening])
     if causes:
         name, error = causes[0]
-        message = f"The read model {name} cannot go on: {error}"
+        message = f"The task {name} cannot go on: {error}"
         raise CheckFailedError(message)
 
 

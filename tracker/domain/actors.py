@@ -32,6 +32,7 @@ class Read(StrEnum):
     PERSONAL_DATA = "personal_data"
     FIGURES = "figures"
     READERS = "readers"
+    PROOF = "proof"
 
 
 class Manage(StrEnum):
@@ -41,7 +42,10 @@ class Manage(StrEnum):
 
 
 _INTAKE = frozenset({Step.SUBMITTED, Step.RECEIVED})
-_AT_THE_DESK = _INTAKE | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
+_NOTICES = frozenset({Step.NOTICES_AGREED, Step.NOTICES_STOPPED})
+_AT_THE_DESK = (
+    _INTAKE | _NOTICES | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
+)
 _DECIDING = frozenset(
     {
         Step.FORWARDED,
@@ -70,6 +74,7 @@ _STAFF = (
 )
 _PORTAL = (
     _INTAKE
+    | _NOTICES
     | _BY_THE_CITIZEN
     | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.DELIVERED_ELECTRONICALLY}
 )
@@ -77,16 +82,16 @@ _OF_A_DOSSIER = frozenset({Read.DOSSIER, Read.HISTORY, Read.PERSONAL_DATA})
 _BLOCKS = frozenset({Manage.CODE_BLOCKS})
 
 MAY: dict[Role, frozenset[Step | Read | Manage]] = {
-    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES} | _BLOCKS,
+    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES, Read.PROOF} | _BLOCKS,
     Role.AGENT: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.COLLABORATOR: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
-    Role.KIOSK: _INTAKE | {Step.FEE_PAID} | _BLOCKS,
+    Role.KIOSK: _INTAKE | _NOTICES | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
-    Role.AUDITOR: frozenset({Read.DOSSIER, Read.HISTORY, Read.FIGURES, Read.READERS}),
+    Role.AUDITOR: frozenset(Read) - {Read.PERSONAL_DATA},
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
-    Role.CITIZEN: frozenset({Step.RATED}),
+    Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
 }
 """Who may do what at all; the functions below add where and to which dossier."""
 
@@ -141,6 +146,10 @@ def require_step_on(
         raise NotAllowedError(message)
     if step is Step.REFUSED and actor.office not in offices:
         message = "Only an office of this dossier may refuse it."
+        raise NotAllowedError(message)
+    is_elsewhere = actor.role is not Role.PORTAL and actor.office not in offices
+    if step is Step.NOTICES_AGREED and is_elsewhere:
+        message = "Only an office of this dossier may note where its notices go."
         raise NotAllowedError(message)
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from tracker.domain.calendar import WorkCalendar
-from tracker.domain.deadlines import deadline, first_due, moved
+from tracker.domain.deadlines import deadline, local_moment, moved
 from tracker.domain.lifecycle import STEPS, Step
-from tracker.domain.time_rules import Pause, PauseKind, TimeRule
+from tracker.domain.time_rules import Pause, PauseKind, TimeRule, TimeUnit
 from tracker.domain.values import Promise
 
 
@@ -73,11 +73,27 @@ class Clock:
 
     rule: TimeRule
     calendar: WorkCalendar
+    _made: dict[tuple[date, bool], Promise] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """First promises already made: in days, all that comes in before or after closing is alike."""
 
     def first_promise(self, received_at: datetime) -> Promise | None:
         """Give the promise made when the dossier is taken in; `None` where there is no time."""
-        due_at = first_due(self.rule, received_at, self.calendar)
-        return self._promise(due_at) if due_at else None
+        if self.rule.time is None or self.rule.time.unit is TimeUnit.WORKING_HOURS:
+            return self._first_promise(received_at)
+        local = local_moment(received_at, self.calendar)
+        alike = local.date(), local.time() > self.rule.last_moment
+        if alike not in self._made:
+            promise = self._first_promise(received_at)
+            if promise is None:
+                return None
+            self._made[alike] = promise
+        return self._made[alike]
+
+    def _first_promise(self, received_at: datetime) -> Promise | None:
+        due = deadline(self.rule, received_at, (), self.calendar)
+        return self._promise(due.due_at) if due else None
 
     def next_promise(
         self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]

@@ -50,7 +50,7 @@ def deadline(
 
     Raises InvalidInputError for a naive datetime, CalendarHorizonError where the calendar ends.
     """
-    received = _local(received_at, calendar)
+    received = local_moment(received_at, calendar)
     local_pauses = sorted((_in_zone(pause, calendar) for pause in pauses), key=_order)
     if rule.time is None:
         return None
@@ -93,18 +93,6 @@ def deadline(
     return Deadline(due_at, tuple(steps))
 
 
-def first_due(rule: TimeRule, received_at: datetime, calendar: WorkCalendar) -> datetime | None:
-    """Say only when what was received at `received_at` and never paused is due: `deadline` of that.
-
-    Every intake asks this, and none of them for the steps that led there.
-    """
-    received = _local(received_at, calendar)
-    if rule.time is None:
-        return None
-    reckoning = _Reckoning(rule, rule.time, calendar)
-    return reckoning.due(reckoning.start(received)[0], reckoning.full)
-
-
 def moved(
     due_at: datetime,
     given_at: datetime,
@@ -118,7 +106,7 @@ def moved(
     rule's policy holds, and which pauses count, and the errors, are as for `deadline`; a rule
     without a time counts in working days. Restarting never makes it earlier than what was given.
     """
-    given, due = _local(given_at, calendar), _local(due_at, calendar)
+    given, due = local_moment(given_at, calendar), local_moment(due_at, calendar)
     local_pauses = sorted((_in_zone(pause, calendar) for pause in pauses), key=_order)
     if rule.pause_policy is PausePolicy.LOCK:
         return due
@@ -232,7 +220,11 @@ class _Reckoning:
         return datetime.combine(day, moment, self._calendar.zone)
 
 
-def _local(moment: datetime, calendar: WorkCalendar) -> datetime:
+def local_moment(moment: datetime, calendar: WorkCalendar) -> datetime:
+    """Give the moment in the calendar's zone.
+
+    Raises InvalidInputError for a naive datetime, CalendarHorizonError for one no calendar has.
+    """
     if moment.utcoffset() is None:
         msg = "A time without a zone cannot be counted from."
         raise InvalidInputError(msg)
@@ -244,8 +236,8 @@ def _local(moment: datetime, calendar: WorkCalendar) -> datetime:
 
 
 def _in_zone(pause: Pause, calendar: WorkCalendar) -> Pause:
-    ended_at = None if pause.ended_at is None else _local(pause.ended_at, calendar)
-    return replace(pause, started_at=_local(pause.started_at, calendar), ended_at=ended_at)
+    ended_at = None if pause.ended_at is None else local_moment(pause.ended_at, calendar)
+    return replace(pause, started_at=local_moment(pause.started_at, calendar), ended_at=ended_at)
 
 
 def _order(pause: Pause) -> tuple[datetime, bool, datetime, str, str, str]:

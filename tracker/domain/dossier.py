@@ -13,6 +13,8 @@ from tracker.domain.postal import ScanMeaning, is_s10, scan_meaning
 from tracker.domain.state import DossierState
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Outcome,
     Paper,
     Promise,
@@ -156,7 +158,15 @@ class Dossier(DossierState):
             number_is_s10=is_s10(number),
         )
 
-    def scan(self, stamp: Stamp, *, number: str, scan: str, place: str, raw: Sealed | None) -> None:
+    def scan(
+        self,
+        stamp: Stamp,
+        *,
+        number: str,
+        scan: str,
+        whereabouts: Sealed | None,
+        raw: Sealed | None,
+    ) -> None:
         """Note what the carrier saw, and what follows from it.
 
         A scan of another parcel, or one older than what we know, changes nothing but the record;
@@ -172,7 +182,7 @@ class Dossier(DossierState):
             number=number,
             scan=scan,
             meaning=meaning.value,
-            place=place,
+            whereabouts=whereabouts,
             raw=raw,
         )
         if not is_ours:
@@ -249,6 +259,25 @@ class Dossier(DossierState):
             sealed=sealed,
             reason=reason,
         )
+
+    def agree_to_notices(
+        self,
+        stamp: Stamp,
+        *,
+        channels: tuple[NoticeChannel, ...],
+        language: NoticeLanguage,
+        contact: Sealed | None,
+    ) -> None:
+        """Note that the person agreed to be told what happens; the latest agreement counts."""
+        self._check(Step.NOTICES_AGREED, stamp)
+        self._record(
+            happened.NoticesAgreed, stamp, channels=channels, language=language, contact=contact
+        )
+
+    def stop_notices(self, stamp: Stamp) -> None:
+        """Note that the person wants to be told no more."""
+        self._check(Step.NOTICES_STOPPED, stamp)
+        self._record(happened.NoticesStopped, stamp)
 
     def erase_personal_data(self, stamp: Stamp, *, basis: str) -> None:
         """Note that the dossier's key was destroyed."""

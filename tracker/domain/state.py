@@ -16,6 +16,7 @@ from tracker.domain.events import Event
 from tracker.domain.lifecycle import Progress, Stage, Step
 from tracker.domain.values import (
     Correctable,
+    Notices,
     Offices,
     Outcome,
     Paper,
@@ -27,6 +28,11 @@ from tracker.domain.values import (
 
 class BrokenHistoryError(TrackerError):
     """These events are not one dossier's, or not all of them in order."""
+
+
+_NOWHERE = Offices("", "", "")
+_NOT_BEGUN = Progress()
+_NO_PAUSES = OpenPauses()
 
 
 class DossierState(BaseAggregate[UUID]):
@@ -86,8 +92,10 @@ class DossierState(BaseAggregate[UUID]):
     def _not_yet(self, step: Step) -> bool:
         if step is Step.RATED:
             return self.score is None
-        if step is Step.PERSONAL_DATA_ERASED:
+        if step in {Step.PERSONAL_DATA_ERASED, Step.NOTICES_AGREED}:
             return not self.personal_data_erased
+        if step is Step.NOTICES_STOPPED:
+            return self.notices is not None
         return True
 
     def _begin(self, code: str) -> None:
@@ -95,9 +103,9 @@ class DossierState(BaseAggregate[UUID]):
         self._version = 0
         self._pending_events = []
         self.code = code
-        self.progress = Progress()
+        self.progress = _NOT_BEGUN
         self.channel = ""
-        self.offices = Offices("", "", "")
+        self.offices = _NOWHERE
         self.procedure = ""
         self.procedure_version = 0
         self.papers: tuple[Paper, ...] = ()
@@ -109,11 +117,12 @@ class DossierState(BaseAggregate[UUID]):
         self.versions: dict[str, int] = {}
         self.outcome: Outcome | None = None
         self.ledger: tuple[LedgerEntry, ...] = ()
-        self.pauses = OpenPauses()
+        self.pauses = _NO_PAUSES
         self.carrier = ""
         self.parcel_number = ""
         self.parcel_at: datetime | None = None
         self.score: int | None = None
+        self.notices: Notices | None = None
         self.personal_data_erased = False
 
     def _apply(self, event: Event) -> None:
@@ -140,15 +149,27 @@ class DossierState(BaseAggregate[UUID]):
             case happened.HandedToCarrier():
                 self.carrier, self.parcel_number = event.carrier, event.number
                 self.parcel_at = event.occurred_at
-            case happened.CarrierScanned():
+            case happened.CarrierScanned() | happened.CarrierScannedV1():
                 if event.number == self.parcel_number and self.parcel_at is not None:
                     self.parcel_at = max(self.parcel_at, event.occurred_at)
-            case happened.Rated():
-                self.score = event.score
             case happened.Corrected():
                 self._apply_correction(event)
+            case _:
+                self._apply_of_the_person(event)
+
+    def _apply_of_the_person(self, event: Event) -> None:
+        match event:
+            case happened.Rated():
+                self.score = event.score
+            case happened.NoticesAgreed():
+                self.notices = Notices(
+                    event.channels, event.language, event.contact, event.recorded_at
+                )
+            case happened.NoticesStopped():
+                self.notices = None
             case happened.PersonalDataErased():
                 self.personal_data_erased = True
+                self.notices = None
 
     def _apply_intake(self, event: happened.Submitted | happened.Received) -> None:
         self.channel = event.channel

@@ -112,6 +112,11 @@ class TimeRule:
     cut_off: clock_time | None = None
     pause_policy: PausePolicy = PausePolicy.EXTEND
 
+    @property
+    def last_moment(self) -> clock_time:
+        """The last moment of a working day that counts as that day; later is the next morning."""
+        return self.hours.closes if self.cut_off is None else self.cut_off
+
     def __post_init__(self) -> None:
         """Refuse a cut-off at which the office is not open."""
         if self.cut_off is None:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
@@ -15,6 +16,7 @@ from tracker.adapters.http.doors import SignedIn
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
+from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
@@ -24,6 +26,7 @@ from tracker.adapters.http.pages.look_up import add_look_up_page
 from tracker.adapters.http.pages.own import add_own_page
 from tracker.adapters.http.pages.refusals import Refusals
 from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
@@ -31,6 +34,20 @@ from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
+
+
+class _Application(FastAPI):
+    """FastAPI with our own edge around all of it."""
+
+    edge: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let everything come in over the edge."""
+        await self.edge(scope, receive, send)
+
+    async def long_way(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve by the framework's own layers."""
+        await super().__call__(scope, receive, send)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -43,7 +60,7 @@ def create_app(parts: Parts) -> FastAPI:
         await commit.close()
         await look_ups.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Tracker",
         version=VERSION,
         description=DESCRIPTION,
@@ -54,7 +71,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     pages = Pages(parts.service.calendar.zone)
     metrics = Metrics(parts.watched, parts.now)
-    # What nobody foresaw has no handler here: it reaches the edge, is noted and answered there.
+    app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
     signed_in = SignedIn(parts.keys, parts.now)
@@ -62,8 +79,6 @@ def create_app(parts: Parts) -> FastAPI:
     writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
-    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
-    app.add_middleware(Edge, metrics=metrics, shortcuts=shortcuts)
     at_present = FiguresNow(parts.figures, parts.now)
     live = Live(
         parts.look_up,
@@ -74,13 +89,18 @@ def create_app(parts: Parts) -> FastAPI:
     add_look_up_page(app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live)
     add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
+    add_stop_page(app, parts, pages=pages, writing=writing)
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
     add_reading(app, signed_in, parts)
+    add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_operating(app, parts, metrics)
     add_documenting(app)
+
+    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -89,3 +109,8 @@ def create_app(parts: Parts) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _leave_to_the_edge(_request: Request, error: Exception) -> Response:
+    """Let what nobody foresaw reach the edge, to be noted and answered there."""
+    raise error

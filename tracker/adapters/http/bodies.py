@@ -1,5 +1,6 @@
 """How the body of a request is read: as much as is allowed, of the types that are allowed."""
 
+import asyncio
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from tracker.adapters.http.problems import (
     FaultyInputError,
     MalformedError,
     TooLargeError,
+    TooSlowError,
     UnsupportedMediaError,
 )
 
@@ -30,9 +32,10 @@ class Bodies:
     FastAPI's own limit answers in plain text, so it is not used.
     """
 
-    def __init__(self, most: int) -> None:
-        """Read at most so many bytes."""
+    def __init__(self, most: int, *, within_s: float = 30.0) -> None:
+        """Read at most so many bytes, and wait so long for them."""
         self._most = most
+        self._within_s = within_s
 
     async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
         """Give the body and its type. Raises `UnsupportedMediaError`, `TooLargeError`."""
@@ -42,7 +45,17 @@ class Bodies:
         return media_type, await self.received(request.receive)
 
     async def received(self, receive: Receive) -> bytes:
-        """Give the whole body. Raises `TooLargeError`, and `MalformedError` where it breaks off."""
+        """Give the whole body.
+
+        Raises `TooLargeError`, `TooSlowError`, and `MalformedError` where it breaks off.
+        """
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await self._whole(receive)
+        except TimeoutError:
+            raise TooSlowError from None
+
+    async def _whole(self, receive: Receive) -> bytes:
         parts: list[bytes] = []
         size, more = 0, True
         while more:

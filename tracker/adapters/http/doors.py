@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -18,13 +18,14 @@ from tracker.application.citizens import Citizens, NotYoursError
 from tracker.application.own_dossier import OwnDossier
 from tracker.domain.actors import Actor
 from tracker.domain.codes import tidied
-from tracker.domain.errors import UnknownError
+from tracker.domain.errors import TrackerError, UnknownError
 
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
 _REFUSED_AFTER_S = 0.4
 _KNOWN_FOR = timedelta(seconds=1)
+_NO_TIME = timedelta()
 _MOST_KNOWN = 1_000
 
 
@@ -72,6 +73,7 @@ class SignedIn:
         """Ask these keys."""
         self._keys = keys
         self._now = now
+        self._looking: dict[bytes, asyncio.Task[None]] = {}
         self._known: dict[bytes, tuple[datetime, Actor]] = {}
 
     async def __call__(
@@ -87,19 +89,39 @@ class SignedIn:
         return actor
 
     def known(self, key: bytes) -> Actor | None:
-        """Give the actor of a key that was found good a moment ago."""
-        since, actor = self._known.get(hashlib.sha256(key).digest(), (None, None))
-        if since is None or not since <= self._now() < since + _KNOWN_FOR:
+        """Give the actor of a key that was found good a moment ago. Called on the event loop.
+
+        A key in use is looked up again in good time, so that it need not be waited for.
+        """
+        digest = hashlib.sha256(key).digest()
+        since, actor = self._known.get(digest, (None, None))
+        if since is None:
             return None
+        age = self._now() - since
+        if not _NO_TIME <= age < _KNOWN_FOR:
+            return None
+        if age >= _KNOWN_FOR / 2 and digest not in self._looking:
+            self._looking[digest] = asyncio.create_task(self._look_again(key, digest))
         return actor
 
+    async def _look_again(self, key: bytes, digest: bytes) -> None:
+        try:
+            # What stands against it is found again, and told, when it is no longer known.
+            with suppress(TrackerError):
+                await self._look_up(key.decode(), digest)
+        finally:
+            del self._looking[digest]
+
     async def _actor_of(self, key: str) -> Actor:
-        if actor := self.known(key.encode()):
-            return actor
-        now, digest = self._now(), hashlib.sha256(key.encode()).digest()
+        bare = key.encode()
+        return self.known(bare) or await self._look_up(key, hashlib.sha256(bare).digest())
+
+    async def _look_up(self, key: str, digest: bytes) -> Actor:
+        now = self._now()
         try:
             actor = await run_in_threadpool(self._keys.actor_of, key)
         except UnknownError:
+            self._known.pop(digest, None)
             raise UnknownKeyError from None
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()

@@ -8,6 +8,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.problems import FORESEEN, answer_error
 from tracker.adapters.http.shortcuts import Shortcuts
@@ -21,6 +22,7 @@ _HEADERS = [
 ]
 """On every answer, unless the route says otherwise."""
 
+_CONTENT_TYPE = (b"content-type", JSON.encode())
 _FIRST_ERROR = 400
 _SLOW_S = 1.0
 
@@ -38,7 +40,7 @@ class Edge:
         """Stand around this application; what has a shortcut does not go through it."""
         self._app = app
         self._metrics = metrics
-        self._shortcuts = shortcuts
+        self.shortcuts = shortcuts
         self._notes_all = logging.getLogger("tracker.http").isEnabledFor(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +62,15 @@ class Edge:
             await send(message)
 
         try:
-            await (self._shortcuts.of(scope) or self._app)(scope, receive, send_out)
+            short = self.shortcuts.find(scope)
+            if short is None:
+                await self._app(scope, receive, send_out)
+            else:
+                status, body, more = await short(scope, receive)
+                length = (b"content-length", b"%d" % len(body))
+                headers = [length, _CONTENT_TYPE, *more, *_HEADERS]
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
         except Exception as error:
             # The error's own words may hold what was sent, so only its kind and place are noted.
             kind = type(error)

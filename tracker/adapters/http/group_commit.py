@@ -1,6 +1,5 @@
 """Group commit: what arrives while one commit is in flight rides together in the next."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from tracker.adapters.http.together import Together
@@ -37,16 +36,18 @@ class GroupCommit:
 
     async def submit(self, post: Post) -> Accepted:
         """Give what was stored once it is on disk, or raise what stands against it."""
-        self._check_open(1)
-        result = await self._together.submit(post)
+        (result,) = await self.submit_all([post])
         if isinstance(result, Exception):
             raise result
         return result
 
-    async def submit_all(self, posts: Sequence[Post]) -> list[Result]:
-        """Carry posts out in this order; each has its own result. Raises when closed."""
+    async def submit_all(self, posts: Sequence[Post]) -> Sequence[Result]:
+        """Carry posts out together and in this order; each has its own result.
+
+        Raises `TooBusyError`, and `StoreUnavailableError` when closed.
+        """
         self._check_open(len(posts))
-        return await asyncio.gather(*[self._together.submit(post) for post in posts])
+        return await self._together.submit(posts)
 
     async def close(self) -> None:
         """Finish what was accepted, and accept no more."""

@@ -18,6 +18,7 @@ from tracker.adapters.http.problems import (
     NotYetError,
     Problem,
     TooLargeError,
+    TooSlowError,
     UnknownKeyError,
     UnsupportedMediaError,
     problem_of,
@@ -40,6 +41,7 @@ _PROBLEMS: dict[int, Exception] = {
     401: UnknownKeyError(),
     403: NotAllowedError("The role carrier may not do this: received."),
     404: UnknownDossierError(),
+    408: TooSlowError(),
     409: VersionConflictError(3),
     413: TooLargeError(),
     415: UnsupportedMediaError(),
@@ -55,7 +57,7 @@ _HEADERS = {
 READING = (401, 403, 404, 422, 503)
 """The problems of every route that reads a dossier."""
 
-BODY = (400, 401, 403, 413, 415, 422, 503)
+BODY = (400, 401, 403, 408, 413, 415, 422, 503)
 """The problems of every route that reads a body."""
 
 

@@ -9,6 +9,7 @@ from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.application.citizens import Citizens
 from tracker.application.posts import Accepted, Post
+from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
@@ -31,6 +32,9 @@ class LookUp(Protocol):
 
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
         """Give the status of the dossiers with these codes, as far as there are any."""
+
+    def at_position(self, codes: Sequence[str]) -> tuple[int, Mapping[str, StatusRow]]:
+        """Give the rows, and the position of the newest event in the model they were read from."""
 
 
 class AnswersFigures(Protocol):
@@ -61,7 +65,8 @@ class Parts:
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
     position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. `limits` are those of look-ups, `tries_limits` those of a phone's
+    are shown on the first page. `stops` tells whether a token is the one by which the person of
+    this code stops messages. `limits` are those of look-ups, `tries_limits` those of a phone's
     last digits; `live_pages` may be open at once and wait for news, until `is_ending`. A reader
     who asks for `after=` waits `wait_s` seconds at most.
     """
@@ -80,8 +85,10 @@ class Parts:
     blocks: Blocks
     look_up: LookUp
     figures: AnswersFigures
+    prover: Prover
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
+    stops: Callable[[str, str], bool]
     max_body_bytes: int
     live_pages: int
     is_ending: Callable[[], bool] = lambda: False

@@ -18,6 +18,7 @@ from tracker.application.posts import (
     UnknownDossierError,
     VersionConflictError,
 )
+from tracker.application.proving import NoCheckpointError
 from tracker.application.tracker import StoreUnavailableError
 from tracker.domain.dossier import StepNotAllowedError
 from tracker.domain.errors import (
@@ -47,6 +48,10 @@ class TooLargeError(TrackerError):
 
 class TooManyError(TooLargeError):
     """A batch holds at most 500 messages. Send the rest in another."""
+
+
+class TooSlowError(TrackerError):
+    """The body did not come in time. Send it again, over a better line or in smaller parts."""
 
 
 class UnsupportedMediaError(TrackerError):
@@ -87,12 +92,14 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownKeyError: Kind(401, "unknown-key", "You are not signed in"),
     MalformedError: Kind(400, "malformed", "The body cannot be read"),
     TooLargeError: Kind(413, "too-large", "The body is too large"),
+    TooSlowError: Kind(408, "too-slow", "The body did not come in time"),
     UnsupportedMediaError: Kind(415, "unsupported-media-type", "This type of body is not read"),
     InvalidInputError: Kind(422, "invalid-input", "What was sent does not fit"),
     RefusedError: Kind(422, "refused", "The rules of the service do not allow this"),
     UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
     UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
     UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
+    NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
     VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),

@@ -49,14 +49,19 @@ class PublicLookUp:
 
     def answers(self, codes: Sequence[str]) -> list[PublicAnswer | None]:
         """Tell of each of these codes where its dossier stands, if there is one."""
+        return self.at_position(codes)[1]
+
+    def at_position(self, codes: Sequence[str]) -> tuple[int, list[PublicAnswer | None]]:
+        """Tell it, and the position of the newest event in what was read."""
         asked = [tidied(code) for code in codes]
-        rows, now = self._look_up.rows(asked), self._now()
+        position, rows = self._look_up.at_position(asked)
+        now = self._now()
         told: list[PublicAnswer | None] = []
         for code in asked:
             row = rows.get(code)
             self._metrics.record_lookup("found" if row else "unknown")
             told.append(self.told(row, now) if row else None)
-        return told
+        return position, told
 
     def told(self, row: StatusRow, now: datetime) -> PublicAnswer:
         """Tell what this row reveals to whoever has the code."""
@@ -89,7 +94,7 @@ class PublicLookUps:
         self._limits.check(code, address)
         if len(self._together) >= MOST_WAITING:
             raise TooBusyError
-        answer = await self._together.submit(code)
+        (answer,) = await self._together.submit([code])
         if answer is None:
             raise UnknownDossierError
         return answer
@@ -99,8 +104,8 @@ class PublicLookUps:
         await self._together.close()
 
     def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
-        freshness = self._status.freshness(self._now())  # asked first, it never says too much
-        found = self._look_up.answers(codes)
+        position, found = self._look_up.at_position(codes)
+        freshness = self._status.freshness_at(position, self._now())
         return [self._as_json(told, freshness) if told else None for told in found]
 
     def _as_json(self, told: PublicAnswer, freshness: Freshness) -> bytes:

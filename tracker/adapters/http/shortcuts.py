@@ -7,10 +7,10 @@ same answers by the same functions; the tests hold both ways to the same words.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from tracker.adapters.http.bodies import JSON, Bodies, parsed
 from tracker.adapters.http.doors import SignedIn
@@ -22,12 +22,20 @@ from tracker.application.messages import INTAKE
 from tracker.application.posts import Post
 from tracker.domain.actors import Actor
 
+Headers = Sequence[tuple[bytes, bytes]]
+Answer = tuple[int, bytes, Headers]
+"""A status, a body in JSON, and headers beside those of every answer."""
+
+ShortWay = Callable[[Scope, Receive], Awaitable[Answer]]
+"""Gives the answer to a request, or raises what the edge answers as an error."""
+
 _INTAKE = "/v1/dossiers"
 _STEP = re.compile(r"/v1/dossiers/([A-Z0-9.-]{3,60})/events", re.ASCII)
 _LOOK_UP = re.compile(r"/v1/lookup/([A-Z0-9.-]{3,60})", re.ASCII)
 _BEARER = b"Bearer "
 _JSON = JSON.encode()
-_CONTENT_TYPE = (b"content-type", _JSON)
+_NOT_PLAIN = frozenset({b"content-encoding", b"if-match"})
+_NO_MORE: Headers = ()
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,9 @@ class Shortcuts:
         self._writing = writing
         self._look_ups = look_ups
 
-    def of(self, scope: Scope) -> ASGIApp | None:
+    def find(self, scope: Scope) -> ShortWay | None:
         """Give the short way of this request, where it has one."""
-        if scope["query_string"]:
+        if scope["type"] != "http" or scope["query_string"]:
             return None
         path = scope["path"]
         if scope["method"] == "GET":
@@ -71,48 +79,44 @@ class Shortcuts:
             return None
         return self._posting(scope, _STEPS, lambda raw: addressed(parsed(raw, HAPPENING), code[1]))
 
-    def _look_up(self, code: str) -> ASGIApp:
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  ASGI's
+    def _look_up(self, code: str) -> ShortWay:
+        async def answer(scope: Scope, _receive: Receive) -> Answer:
             scope["route"] = _LOOK_UPS
-            body = await self._look_ups.answer(code, address_of(scope))
-            await _send(send, 200, body, [])
+            return 200, await self._look_ups.answer(code, address_of(scope)), _NO_MORE
 
         return answer
 
     def _posting(
         self, scope: Scope, template: _Template, read: Callable[[bytes], Message]
-    ) -> ASGIApp | None:
-        actor: Actor | None = None
-        is_json = False
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                if value.startswith(_BEARER):
-                    actor = self._signed_in.known(value.removeprefix(_BEARER))
-            elif name == b"content-type":
-                is_json = value == _JSON
-            elif name in {b"content-encoding", b"if-match"}:
-                return None
-        if actor is None or not is_json:
+    ) -> ShortWay | None:
+        sender = self._sender(scope["headers"])
+        if sender is None:
             return None
-        sender = actor
 
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(scope: Scope, receive: Receive) -> Answer:
             scope["route"] = template
             scope.setdefault("state", {})["actor"] = sender
             message = read(await self._bodies.received(receive))
             accepted = await self._writing.one(Post(sender, message))
-            headers = [(name.encode(), value.encode()) for name, value in located(accepted)]
-            await _send(send, status_of(accepted), as_json(accepted), headers)
+            more = [(name.encode(), value.encode()) for name, value in located(accepted)]
+            return status_of(accepted), as_json(accepted), more
 
         return answer
+
+    def _sender(self, headers: Iterable[tuple[bytes, bytes]]) -> Actor | None:
+        """Give who sends plain JSON with a key known just now; `None` for anything else."""
+        key, is_json = b"", False
+        for name, value in headers:
+            if name == b"authorization":
+                key = value
+            elif name == b"content-type":
+                is_json = value == _JSON
+            elif name in _NOT_PLAIN:
+                return None
+        if not (is_json and key.startswith(_BEARER)):
+            return None
+        return self._signed_in.known(key.removeprefix(_BEARER))
 
 
 def _intake(raw: bytes) -> Message:
     return parsed(raw, INTAKE)
-
-
-async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    length = (b"content-length", b"%d" % len(body))
-    start = {"status": status, "headers": [length, _CONTENT_TYPE, *headers]}
-    await send({"type": "http.response.start", **start})
-    await send({"type": "http.response.body", "body": body})

@@ -13,28 +13,34 @@ R = TypeVar("R")
 class Together(Generic[A, R]):
     """Hands what is asked to one thread, in the order it came, many at once, without a timer.
 
-    A timer would make everybody wait; this makes nobody wait who comes alone.
+    A timer would make everybody wait; this makes nobody wait who comes alone. What is asked at
+    once, as one lot, stays together.
     """
 
     def __init__(
         self, carry_out: Callable[[Sequence[A]], Sequence[R]], *, name: str, most: int
     ) -> None:
-        """Carry out with `carry_out`, which gives a result for each; at most `most` at once."""
+        """Carry out with `carry_out`, which gives a result for each.
+
+        Lots ride together up to `most` in all; a larger one rides alone.
+        """
         self._carry_out = carry_out
         self._most = most
-        self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[Sequence[A], asyncio.Future[Sequence[R]]]] = deque()
+        self._count = 0
         self._running: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def __len__(self) -> int:
         """Give how many wait for their turn."""
-        return len(self._waiting)
+        return self._count
 
-    def submit(self, asked: A) -> "asyncio.Future[R]":
-        """Give the future result of what is asked. Called on the event loop."""
+    def submit(self, lot: Sequence[A]) -> "asyncio.Future[Sequence[R]]":
+        """Give the future results of what is asked, in its order. Called on the event loop."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((asked, future))
+        future: asyncio.Future[Sequence[R]] = loop.create_future()
+        self._waiting.append((lot, future))
+        self._count += len(lot)
         if self._running is None or self._running.done():
             self._running = loop.create_task(self._run())
         return future
@@ -47,10 +53,9 @@ class Together(Generic[A, R]):
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        waiting, most = self._waiting, self._most
-        while waiting:
-            riding = [waiting.popleft() for _ in range(min(len(waiting), most))]
-            work = [asked for asked, _ in riding]
+        while self._waiting:
+            riding = self._next()
+            work = [asked for lot, _ in riding for asked in lot]
             try:
                 results = await loop.run_in_executor(self._thread, self._carry_out, work)
             except Exception as error:  # noqa: BLE001  raised where the result is waited for
@@ -58,6 +63,17 @@ class Together(Generic[A, R]):
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, future), result in zip(riding, results, strict=True):
+            end = 0
+            for lot, future in riding:
+                begin, end = end, end + len(lot)
                 if not future.done():
-                    future.set_result(result)
+                    future.set_result(results[begin:end])
+
+    def _next(self) -> list[tuple[Sequence[A], "asyncio.Future[Sequence[R]]"]]:
+        riding = [self._waiting.popleft()]
+        count = len(riding[0][0])
+        while self._waiting and count + len(self._waiting[0][0]) <= self._most:
+            riding.append(self._waiting.popleft())
+            count += len(riding[-1][0])
+        self._count -= count
+        return riding

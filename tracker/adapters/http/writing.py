@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request, Response
@@ -63,7 +62,7 @@ class Writing:
         self._tally.note(post, accepted)
         return accepted
 
-    async def many(self, posts: Sequence[Post]) -> list[Result]:
+    async def many(self, posts: Sequence[Post]) -> Sequence[Result]:
         """Give what became of each."""
         results = await self._commit.submit_all(posts)
         for post, result in zip(posts, results, strict=True):
@@ -159,9 +158,12 @@ def status_of(accepted: Accepted) -> int:
 
 
 def located(accepted: Accepted) -> list[tuple[str, str]]:
-    """Give the headers that tell where it is now, and which version."""
+    """Give the headers that tell where it is now, and which version.
+
+    A code has no character that an address would have to quote.
+    """
     return [
-        ("location", f"/v1/dossiers/{quote(accepted.code)}"),
+        ("location", f"/v1/dossiers/{accepted.code}"),
         ("etag", f'"{accepted.version}"'),
     ]
 

@@ -74,6 +74,33 @@ READS = Table(
 )
 Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
 
+LOG_CHECKPOINTS = Table(
+    "log_checkpoints",
+    REGISTRY,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    REGISTRY,
+    Column("target", String, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("notice", LargeBinary, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("reason", String, nullable=False),
+)
+Index("deliveries_due", DELIVERIES.c.target, DELIVERIES.c.state, DELIVERIES.c.due_at)
+Index("deliveries_by_id", DELIVERIES.c.id, unique=True)
+
 RECEIPT_TOKENS = Table(
     "receipt_tokens",
     REGISTRY,

@@ -1,0 +1,140 @@
+"""A request of the plain form goes a short way; by whichever way, the answer is the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx2 import Response
+
+from tests.http.site import Site
+
+LONG_WAY = "?taken=long"
+"""A parameter nobody knows makes a request go the framework's way."""
+
+Ask = Callable[[Site, str], Response]
+
+
+def intake(**changes: object) -> Ask:
+    def ask(site: Site, way: str) -> Response:
+        body = site.intake(event_id="same" + way.strip("?="), **changes)
+        return site.post("/v1/dossiers" + way, "desk", body)
+
+    return ask
+
+
+def again(**changes: object) -> Ask:
+    def ask(site: Site, way: str) -> Response:
+        body = site.intake(event_id="first")
+        site.post("/v1/dossiers", "desk", body)
+        return site.post("/v1/dossiers" + way, "desk", body | changes)
+
+    return ask
+
+
+def raw(content: bytes, **headers: str) -> Ask:
+    def ask(site: Site, way: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        shown = {"Content-Type": "application/json"} | site.shown("desk") | named
+        return site.client.post("/v1/dossiers" + way, content=content, headers=shown)
+
+    return ask
+
+
+def step(step: str, who: str = "decider", code: str = "", **changes: object) -> Ask:
+    def ask(site: Site, way: str) -> Response:
+        there = code or site.received()
+        return site.post(f"/v1/dossiers/{there}/events{way}", who, site.step(step, **changes))
+
+    return ask
+
+
+def look_up(code: str = "") -> Ask:
+    def ask(site: Site, way: str) -> Response:
+        there = code or site.received()
+        site.caught_up()
+        return site.get(f"/v1/lookup/{there}{way}")
+
+    return ask
+
+
+UNKNOWN = "H26.01-261120-9999"
+ASKED: dict[str, tuple[Ask, int]] = {
+    "an intake": (intake(), 201),
+    "one handed in unseen": (intake(step="submitted"), 201),
+    "one with a procedure nobody knows": (intake(procedure="9.999999"), 422),
+    "one with a fault": (intake(applicant={"name": ""}), 422),
+    "one with a field nobody knows": (intake(colour="red"), 422),
+    "one for another place": (intake(received_at="CN02"), 403),
+    "one sent again": (again(), 200),
+    "one sent again with other content": (again(procedure="1.000894"), 409),
+    "no JSON": (raw(b"{"), 400),
+    "not UTF-8": (raw(b'{"event_id":"\xff"}'), 400),
+    "another type of body": (raw(b"{}", Content_Type="text/plain"), 415),
+    "a compressed body": (raw(b"{}", Content_Encoding="gzip"), 415),
+    "too large a body": (raw(b" " * 5_000_001), 413),
+    "an unknown key": (raw(b"{}", Authorization="Bearer trk_0_0"), 401),
+    "no key": (raw(b"{}", Authorization=""), 401),
+    "a step": (step("processing_started"), 201),
+    "a step by who may not": (step("processing_started", who="desk"), 403),
+    "a step that cannot follow": (step("delivered"), 409),
+    "a step on no dossier": (step("processing_started", code=UNKNOWN), 404),
+    "a step with another code in its body": (step("complained", "desk", text="x"), 201),
+    "a step nobody knows": (step("danced"), 422),
+    "a look-up": (look_up(), 200),
+    "a look-up in small letters": (look_up("h26.01-261120-0001"), 404),
+    "a look-up of nothing": (look_up(UNKNOWN), 404),
+}
+
+
+def told(answer: Response) -> dict[str, Any]:
+    """An answer without what is another each time: which dossier it is of."""
+    body = answer.json()
+    for changing in ("code", "position", "freshness"):
+        if isinstance(body, dict) and changing in body:
+            body[changing] = type(body[changing]).__name__
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in {"location", "content-length"}
+    }
+    return {"status": answer.status_code, "headers": headers, "body": body}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_both_ways_give_the_same_answer(site: Site, name: str) -> None:
+    ask, status = ASKED[name]
+    site.get("/v1/sla", "desk")  # from now on the key is known
+    site.get("/v1/sla", "decider")
+    short, long = ask(site, ""), ask(site, LONG_WAY)
+    assert short.status_code == status
+    assert told(short) == told(long)
+    assert list(short.json()) == list(long.json())
+
+
+def test_the_plain_form_does_go_the_short_way(site: Site) -> None:
+    """Else the tests above would compare the long way with itself."""
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "query_string": b""}
+    key = f"Bearer {site.keys['desk']}".encode()
+    headers = [(b"content-type", b"application/json"), (b"authorization", key)]
+    find = site.client.app.edge.shortcuts.find  # type: ignore[attr-defined]
+    assert find(scope | {"path": "/v1/dossiers", "headers": headers}) is None
+    site.get("/v1/sla", "desk")
+    assert find(scope | {"path": "/v1/dossiers", "headers": headers}) is not None
+    assert find(scope | {"path": "/v1/dossiers/H26.01-1-1/events", "headers": headers}) is not None
+    get = scope | {"method": "GET", "path": "/v1/lookup/H26.01-1-1", "headers": []}
+    assert find(get) is not None
+    assert find(get | {"query_string": b"after=1"}) is None
+
+
+def test_an_intake_is_answered_as_it_is_documented(site: Site) -> None:
+    site.get("/v1/sla", "desk")
+    answer = site.post("/v1/dossiers", "desk", site.intake()).json()
+    assert answer == {
+        "code": "H26.01-261120-0001",
+        "version": 1,
+        "position": 1,
+        "status": 2,
+        "stage": "received",
+        "promised_at": "2026-11-30T17:00:00+07:00",
+        "duplicate": False,
+    }

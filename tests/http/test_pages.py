@@ -155,3 +155,15 @@ def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
     assert "/?code=" not in site.get("/").text
     with TestClient(http_app(Demo(**vars(site.installation)))) as client:
         assert 'href="/?code=H26.01-261120-0001"' in client.get("/").text
+
+
+def test_a_program_that_asks_for_no_page_is_told_a_problem(site: Site) -> None:
+    for path, accept in (("/nothing", "*/*"), ("/v1/nothing", "text/html")):
+        answer = site.client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-address")
+
+
+def test_a_person_is_told_kindly_that_there_is_no_such_page(site: Site) -> None:
+    page = site.client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 404
+    assert "Không có trang này" in page.text

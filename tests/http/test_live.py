@@ -1,4 +1,4 @@
-"""What open pages are told: only of their own dossier, only while the service runs, not too many."""
+"""What open pages are told: of their own dossier only, while the service runs, and not too many."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from fastapi.concurrency import run_in_threadpool
 
 from tracker.adapters.http.limits import TooOftenError, network_of
-from tracker.adapters.http.parts import LookUp
 from tracker.application.tracker import StoreUnavailableError
 from tracker.projections.status import StatusRow
 
@@ -20,6 +20,13 @@ _BEAT_S = 15.0
 _BEATS = 40
 _TRY_AGAIN_S = 60
 _A_HOUSEHOLD = 20
+
+
+class Rows(Protocol):
+    """Knows where dossiers stand."""
+
+    def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
 
 
 class _Watcher:
@@ -34,7 +41,7 @@ class Live:
 
     def __init__(
         self,
-        look_up: LookUp,
+        look_up: Rows,
         position: Callable[[], int],
         *,
         most: int,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.serving import PATIENCE_S, serving, tracker
 
@@ -74,7 +74,11 @@ def office(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Off
     """A real `tracker serve` on a copy of the demo's data, shared by all tests."""
     data = tmp_path_factory.mktemp("served") / "var"
     shutil.copytree(demo, data)
-    keys = {"desk": ("staff", "CN01"), "administrator": ("administrator", "")}
+    keys = {
+        "desk": ("staff", "CN01"),
+        "decider": ("staff", "SO-TAICHINH"),
+        "administrator": ("administrator", ""),
+    }
     made = {who: _key(data, who, role, at) for who, (role, at) in keys.items()}
     with serving(data, TRACKER_TRIES_PER_NETWORK="0") as service:
         yield Office(service.address, made)
@@ -96,6 +100,12 @@ def browser(chromium: Path) -> Iterator[Browser]:
         launched.close()
 
 
+def _complaint(said: ConsoleMessage) -> list[str]:
+    """What the browser holds against a page: not that it was refused something, nor mere hints."""
+    is_refusal = "the server responded with a status of 4" in said.text
+    return [] if is_refusal or said.type == "debug" else [said.text]
+
+
 @pytest.fixture
 def sits_down(browser: Browser, office: Office) -> Iterator[SitsDown]:
     """Open a page at a screen of this size; afterwards nothing may have gone wrong in it."""
@@ -109,7 +119,7 @@ def sits_down(browser: Browser, office: Office) -> Iterator[SitsDown]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_S * 1000)
-        page.on("console", lambda said: complaints.append(said.text))
+        page.on("console", lambda said: complaints.extend(_complaint(said)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

@@ -19,6 +19,9 @@ SIZES: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1366, "height": 900}},
 }
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+_REFUSED = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
+"""What the browser says of a page that turns somebody away, which a test may mean to happen."""
+
 _NUMBERS = count(1)
 
 
@@ -77,7 +80,7 @@ def office(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Off
         "administrator": ("administrator", ""),
     }
     made = {who: _key(data, who, role, at) for who, (role, at) in keys.items()}
-    with serving(data) as service:
+    with serving(data, TRACKER_TRIES_PER_NETWORK="0") as service:
         yield Office(service.address, made)
 
 
@@ -123,4 +126,4 @@ def sits_down(browser: Browser, office: Office) -> Iterator[SitsDown]:
     yield sit_down
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert [complaint for complaint in complaints if complaint != _REFUSED] == []

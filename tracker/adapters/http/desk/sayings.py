@@ -83,7 +83,7 @@ KINDS: Final = frozenset(
 )
 """The kinds of pydantic's faults that have words of their own."""
 
-BOXES: Final = frozenset({"phone", "email", "value"})
+BOXES: Final = frozenset({"phone", "email", "value", "notices"})
 """The boxes with words of their own for what does not fit their form, by their last name."""
 
 MOMENT: Final = "moment"

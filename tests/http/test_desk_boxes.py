@@ -14,6 +14,7 @@ from tracker.adapters.http.desk.sayings import (
     BOXES,
     KINDS,
     MOMENT,
+    NONE_TICKED,
     OTHERWISE,
     REFUSALS,
     Saying,
@@ -194,6 +195,10 @@ def test_what_is_missing_is_told_beside_its_box() -> None:
     }
 
 
+def test_where_none_of_several_is_ticked_it_is_told_so() -> None:
+    assert faults_of(MESSAGES[Step.NOTICES_AGREED], {}) == {"channels": Saying(NONE_TICKED)}
+
+
 def test_a_wrong_correction_is_told_of_the_whole_form() -> None:
     typed = {"corrects": "1", "what": "helped_at"}
     assert faults_of(MESSAGES[Step.CORRECTED], typed) == {"": Saying("value")}
@@ -221,7 +226,7 @@ def test_a_refusal_stands_beside_the_box_it_is_about() -> None:
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_everything_there_is_to_say_can_be_said(site: Site, language: str) -> None:
-    names = [*KINDS, *BOXES, MOMENT, OTHERWISE, *(kind.__name__ for kind in REFUSALS)]
+    names = [*KINDS, *BOXES, MOMENT, NONE_TICKED, OTHERWISE, *(kind.__name__ for kind in REFUSALS)]
     request = Request(
         {
             "type": "http",

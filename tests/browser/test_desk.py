@@ -181,7 +181,7 @@ def test_nobody_is_kept_from_working_at_the_desk(
         page.goto(address)
         assert barriers(page) == [], address
     page.goto(f"/desk/dossiers/{code}?lang=vi")
-    page.locator(".steps details").evaluate_all(OPEN_ALL)
+    page.locator(".to-do details").evaluate_all(OPEN_ALL)
     assert barriers(page) == []
     page.locator("#step-corrected button").click()
     assert barriers(page) == []

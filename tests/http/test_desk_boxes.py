@@ -1,3 +1,4 @@
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from tracker.adapters.http.desk.sayings import (
     BOXES,
     KINDS,
     MOMENT,
+    NONE_TICKED,
     OTHERWISE,
     REFUSALS,
     Saying,
@@ -34,6 +36,11 @@ class Part(BaseModel):
     count: Annotated[int, Field(ge=1, le=9, strict=True)] = 1
 
 
+class Taste(StrEnum):
+    SWEET = "sweet"
+    SOUR = "sour"
+
+
 class Whole(BaseModel):
     step: Literal["never_seen_before"]
     title: Line
@@ -42,6 +49,7 @@ class Whole(BaseModel):
     at: Moment
     colour: Literal["red", "green"] = "green"
     part: Part | None = None
+    tastes: frozenset[Taste] = frozenset()
     parts: Annotated[tuple[Part, ...], Field(max_length=4)] = ()
 
 
@@ -56,6 +64,7 @@ def test_the_boxes_of_a_message_nobody_has_seen_before_are_read_off_it() -> None
         Box("colour", Kind.CHOICE, required=False, choices=("red", "green"), default="green"),
         Box("part.name", Kind.LINE, required=False, most=200),
         Box("part.count", Kind.NUMBER, required=False, low=1, high=9, default="1"),
+        Box("tastes", Kind.SEVERAL, required=False, choices=("sweet", "sour")),
         Box("parts", Kind.ROWS, required=False, most=4, row=(name, count)),
     )
 
@@ -66,6 +75,7 @@ def test_what_was_typed_becomes_the_message() -> None:
         "story": "\n",
         "amount": "1.500.000",
         "at": "2026-11-20T09:10",
+        "tastes.sour": "on",
         "parts.0.name": "x",
         "parts.0.count": "2",
     }
@@ -74,6 +84,7 @@ def test_what_was_typed_becomes_the_message() -> None:
         "title": "a",
         "amount": 1_500_000,
         "at": "2026-11-20T09:10:00+07:00",
+        "tastes": ["sour"],
         "parts": [{"name": "x", "count": 2}],
     }
 
@@ -117,6 +128,7 @@ def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
         (("title",), "title"),
         (("part", "name"), "part.name"),
         (("part",), "part.name"),
+        (("tastes", 0), "tastes"),
         (("parts", 1, "name"), "parts.1.name"),
         (("parts",), "parts"),
         ((), ""),
@@ -162,7 +174,8 @@ def test_whatever_is_spoilt_is_told_beside_its_box_and_never_repeated(
 ) -> None:
     for box in boxes_for(model):
         for one in box.of_row(0) or (box,):
-            typed = {one.name: spoilt(one)}
+            is_several = one.kind is Kind.SEVERAL
+            typed = {one.of_choice("planted") if is_several else one.name: spoilt(one)}
             if one.name != (first := (box.of_row(0) or (box,))[0].name):
                 typed[first] = "x"
             faults = faults_of(model, typed)
@@ -180,6 +193,10 @@ def test_what_is_missing_is_told_beside_its_box() -> None:
     assert faults_of(MESSAGES[Step.RATED], {"score": "6"}) == {
         "score": Saying("less_than_equal", {"le": 5})
     }
+
+
+def test_where_none_of_several_is_ticked_it_is_told_so() -> None:
+    assert faults_of(MESSAGES[Step.NOTICES_AGREED], {}) == {"channels": Saying(NONE_TICKED)}
 
 
 def test_a_wrong_correction_is_told_of_the_whole_form() -> None:
@@ -209,7 +226,7 @@ def test_a_refusal_stands_beside_the_box_it_is_about() -> None:
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_everything_there_is_to_say_can_be_said(site: Site, language: str) -> None:
-    names = [*KINDS, *BOXES, MOMENT, OTHERWISE, *(kind.__name__ for kind in REFUSALS)]
+    names = [*KINDS, *BOXES, MOMENT, NONE_TICKED, OTHERWISE, *(kind.__name__ for kind in REFUSALS)]
     request = Request(
         {
             "type": "http",

@@ -104,6 +104,42 @@ def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(cler
     assert clerk.sends(INTAKE, applicant__name="An").status_code == 303
 
 
+def test_whoever_agreed_is_told_from_the_first_event_on(clerk: Clerk) -> None:
+    answer = clerk.sends(
+        INTAKE,
+        applicant__name="An",
+        applicant__phone="0900 000 001",
+        notices__channels__sms="on",
+        notices__language="en",
+    )
+    code = code_in(answer.headers["Location"])
+    events = clerk.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
+    assert [one["step"] for one in events] == ["received", "notices_agreed"]
+    assert events[1]["details"] == {"channels": ["sms"], "language": "en"}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_nothing_ticked_is_no_consent_whatever_the_language(clerk: Clerk, language: str) -> None:
+    assert "checked" not in clerk.shown
+    answer = clerk.sends(
+        INTAKE, applicant__name="An", applicant__phone="0900 000 001", notices__language=language
+    )
+    code = code_in(answer.headers["Location"])
+    events = clerk.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
+    assert [one["step"] for one in events] == ["received"]
+
+
+def test_an_agreement_that_leads_nowhere_is_told_beside_its_box_and_stays_ticked(
+    clerk: Clerk,
+) -> None:
+    clerk.sends(INTAKE, applicant__name="An", notices__channels__sms="on", notices__language="vi")
+    (fault,) = clerk.faults()
+    assert fault.startswith("Muốn nhận tin nhắn phải có số điện thoại")
+    (ticked,) = re.findall(r"<input [^>]* checked[^>]*>", clerk.shown)
+    assert 'id="intake-notices-channels" name="notices.channels.sms"' in ticked
+    assert "autofocus" in ticked
+
+
 def test_the_faults_are_told_in_english_to_whoever_reads_english(clerk: Clerk) -> None:
     clerk.opens(INTAKE, procedure=PROCEDURE, lang="en")
     clerk.sends(INTAKE)

@@ -23,6 +23,7 @@ IN_FULL: dict[Step, Mapping[str, object]] = {
     Step.CARRIER_SCANNED: {"number": "X1", "scan": "EMH"},
     Step.RATED: {"score": 5},
     Step.COMPLAINED: {"text": "x"},
+    Step.NOTICES_AGREED: {"channels": ["sms"]},
     Step.CORRECTED: {"corrects": 1, "what": "helped_at", "value": "CN02"},
 }
 """What each step needs, where it needs anything."""
@@ -112,6 +113,7 @@ def test_just_what_this_person_may_do_now_is_offered(site: Site, code: str, who:
 
 def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str) -> None:
     typed: dict[str, dict[str, str]] = {
+        "notices_agreed": {"channels__email": "on", "contact__email": "con@vidu.vn"},
         "processing_started": {},
         "supplement_asked": {"reason": "Thiếu giấy", "papers__0__name": "Đơn"},
         "supplement_received": {},
@@ -125,6 +127,7 @@ def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str)
         "decided": {"outcome": "granted"},
         "handed_to_carrier": {"carrier": "VNPOST", "number": "RR473124829VN"},
         "delivered": {},
+        "notices_stopped": {},
         "rated": {"score": "5"},
     }
     for step, what in typed.items():
@@ -137,7 +140,8 @@ def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str)
         assert "Đã ghi:" in page.text
     history = decider.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
     assert [one["step"] for one in history] == ["received", *typed]
-    assert history[4]["details"]["amount"] == 150_000
+    assert history[1]["details"] == {"channels": ["email"], "language": "vi"}
+    assert history[5]["details"]["amount"] == 150_000
 
 
 def test_a_step_sent_twice_is_recorded_once(decider: Clerk, code: str) -> None:
@@ -251,6 +255,23 @@ def test_nothing_personal_is_shown_before_somebody_says_why(
     assert reasons == ["gọi điện cho người nộp"]
 
 
+def test_where_a_person_wants_to_be_told_is_sealed_and_read_as_people_write_it(
+    decider: Clerk, code: str
+) -> None:
+    decider.sends(
+        step_of(code, "notices_agreed"),
+        channels__sms="on",
+        channels__email="on",
+        contact__phone="0911 222 333",
+        contact__email="con@vidu.vn",
+    )
+    decider.opens(page_of(code))
+    assert "Tin nhắn SMS, Thư điện tử" in decider.shown
+    assert "0911" not in decider.shown
+    decider.sends(f"{page_of(code)}/personal-data", why="gọi điện cho người nộp")
+    assert "<p>Nơi nhận tin: 0911 222 333, con@vidu.vn</p>" in decider.shown
+
+
 def test_personal_data_of_others_is_neither_offered_nor_given(site: Site, code: str) -> None:
     clerk = clerk_at(site)
     clerk.signs_in("other desk")
@@ -273,6 +294,10 @@ def test_an_entry_is_corrected_with_a_time_as_people_write_it(decider: Clerk, co
 
 def test_a_page_of_every_stage_can_be_shown_in_both_languages(site: Site, code: str) -> None:
     lives: dict[str, list[tuple[str, str, dict[str, object]]]] = {
+        "received": [
+            ("decider", "notices_agreed", {"channels": ["sms", "email"], "language": "en"}),
+            ("decider", "notices_stopped", {}),
+        ],
         "refused": [("decider", "refused", {"reason": "x"})],
         "withdrawn": [("decider", "withdrawn", {})],
         "stopped": [("decider", "stopped", {"reason": "x"})],

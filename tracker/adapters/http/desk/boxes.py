@@ -19,12 +19,16 @@ class Kind(StrEnum):
     NUMBER = "number"
     MOMENT = "moment"
     CHOICE = "choice"
+    SEVERAL = "several"
     ROWS = "rows"
 
 
 @dataclass(frozen=True)
 class Box:
-    """One box. `name` is its place in the message, with dots; `row` are the boxes of one row."""
+    """One box. `name` is its place in the message, with dots; `row` are the boxes of one row.
+
+    Where several may be chosen, each choice is ticked under a name of its own.
+    """
 
     name: str
     kind: Kind
@@ -35,6 +39,10 @@ class Box:
     choices: tuple[str, ...] = ()
     default: str = ""
     row: tuple["Box", ...] = ()
+
+    def of_choice(self, choice: str) -> str:
+        """Give the name under which this choice is ticked."""
+        return f"{self.name}.{choice}"
 
     def of_row(self, number: int) -> tuple["Box", ...]:
         """Give the boxes of this row of it; a row may be left empty."""
@@ -69,8 +77,12 @@ def _boxes_at(
         for box in _boxes(bare, defs):
             yield replace(box, name=f"{name}.{box.name}", required=required and box.required)
     elif bare.get("type") == "array":
-        row = defs[bare["items"]["$ref"].rsplit("/", 1)[-1]]
-        yield Box(name, Kind.ROWS, required, bare.get("maxItems"), row=tuple(_boxes(row, defs)))
+        item = defs[bare["items"]["$ref"].rsplit("/", 1)[-1]]
+        if "enum" in item:
+            yield Box(name, Kind.SEVERAL, required, choices=tuple(item["enum"]))
+        else:
+            row = tuple(_boxes(item, defs))
+            yield Box(name, Kind.ROWS, required, bare.get("maxItems"), row=row)
     else:
         yield Box(
             name,

@@ -24,6 +24,8 @@ def filled(boxes: Iterable[Box], typed: Mapping[str, str], zone: ZoneInfo) -> di
         value: object = None
         if box.kind is Kind.ROWS:
             value = [_row(box, number, typed, zone) for number in range(rows_in(box, typed))]
+        elif box.kind is Kind.SEVERAL:
+            value = _ticked(box, typed)
         elif text := typed.get(box.name, "").strip():
             value = _read(box, text, zone)
         if value not in (None, []):
@@ -62,11 +64,16 @@ def drawn_together(boxes: Iterable[Box], typed: Mapping[str, str]) -> dict[str, 
 
 def box_at(place: Iterable[str | int], boxes: Iterable[Box]) -> str:
     """Name the box that a fault at this place of the message belongs to; empty: none of them."""
-    name = ".".join(str(part) for part in place)
-    names = [box.name for box in boxes]
-    if name in names or any(name.startswith(f"{one}.") for one in names):
-        return name
-    return next((one for one in names if name and one.startswith(f"{name}.")), "")
+    name, boxes = ".".join(str(part) for part in place), tuple(boxes)
+    for box in boxes:
+        if f"{name}.".startswith(f"{box.name}."):
+            return name if box.kind is Kind.ROWS else box.name
+    return next((box.name for box in boxes if name and box.name.startswith(f"{name}.")), "")
+
+
+def _ticked(box: Box, typed: Mapping[str, str]) -> list[str]:
+    place = box.of_choice("")
+    return [name.removeprefix(place) for name in typed if name.startswith(place)]
 
 
 def _row(box: Box, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class Form:
         """Give what stands in this box."""
         return self.typed.get(box.name, box.default)
 
+    def is_ticked(self, box: Box, choice: str) -> bool:
+        """Tell whether this choice of several is made."""
+        return box.of_choice(choice) in self.typed
+
     def begins_at(self) -> str:
         """Name the box to begin at: the first at fault, if any."""
         return next(filter(None, self.faults), self.starts_at)

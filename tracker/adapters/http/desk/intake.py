@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -74,7 +74,7 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
         """Take the dossier in, or show what does not fit, with all that was typed."""
         actor, typed = sent.visit.actor, sent.typed
         form = _form(service, actor, front.today(), typed)
-        raw = filled(form.boxes, form.typed, service.calendar.zone)
+        raw = _consenting(filled(form.boxes, form.typed, service.calendar.zone))
         raw |= {name: typed[name] for name in ("procedure", "code", EVENT_ID) if typed.get(name)}
         try:
             accepted = await front.store(sent.visit, Intake, raw)
@@ -175,6 +175,12 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
         },
     )
     return replace(form, event_id=typed[EVENT_ID]) if typed.get(EVENT_ID) else form
+
+
+def _consenting(raw: dict[str, Any]) -> dict[str, Any]:
+    """Leave the notices out where nothing is ticked: a language alone is no consent."""
+    consent = "channels" in raw.get("notices", {})
+    return {name: value for name, value in raw.items() if consent or name != "notices"}
 
 
 def _papers(procedure: ProcedureVersion) -> dict[str, str]:

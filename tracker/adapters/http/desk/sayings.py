@@ -83,10 +83,11 @@ KINDS: Final = frozenset(
 )
 """The kinds of pydantic's faults that have words of their own."""
 
-BOXES: Final = frozenset({"phone", "email", "value"})
+BOXES: Final = frozenset({"phone", "email", "value", "notices"})
 """The boxes with words of their own for what does not fit their form, by their last name."""
 
 MOMENT: Final = "moment"
+NONE_TICKED: Final = "none_ticked"
 OTHERWISE: Final = "otherwise"
 _OF_FORM = frozenset({"string_pattern_mismatch", UNFIT})
 _LIMITS = ("max_length", "ge", "le")
@@ -139,10 +140,10 @@ def faults_in(error: ValidationError, boxes: Iterable[Box]) -> Faults:
     """Say what pydantic found, one saying a box."""
     boxes = tuple(boxes)
     faults: dict[str, Saying] = {}
-    moments = {box.name for box in boxes if box.kind is Kind.MOMENT}
+    kinds = {box.name: box.kind for box in boxes}
     for one in error.errors(include_url=False, include_input=False):
         name = box_at(one["loc"], boxes)
-        faults.setdefault(name, Saying(MOMENT) if name in moments else _saying(one))
+        faults.setdefault(name, _saying(one, kinds.get(name)))
     return faults
 
 
@@ -156,7 +157,11 @@ def faults_from(error: Exception, boxes: Iterable[Box] = ()) -> Faults:
     return {place: Saying(kind.__name__)}
 
 
-def _saying(error: Mapping[str, Any]) -> Saying:
+def _saying(error: Mapping[str, Any], box_kind: Kind | None) -> Saying:
+    if box_kind is Kind.MOMENT:
+        return Saying(MOMENT)
+    if box_kind is Kind.SEVERAL and error["type"] == "missing":
+        return Saying(NONE_TICKED)
     kind, place = str(error["type"]), error["loc"]
     name = str(place[-1]) if place else "value"
     if name in BOXES and kind not in KINDS - _OF_FORM:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import SqlView
+from tracker.adapters.sql.view import view_on
 from tracker.domain.codes import dossier_id
 from tracker.projections.status import StatusRow
 
@@ -22,7 +22,7 @@ class SqlLookUp:
         """Give the status of the dossiers with these codes, as far as there are any."""
         ids = {code: dossier_id(code) for code in codes}
         with self._status.reading() as (connection, generation):
-            found = SqlView(connection, generation).of(StatusRow, set(ids.values()))
+            found = view_on(connection, generation).of(StatusRow, set(ids.values()))
         return {code: found[one] for code, one in ids.items() if one in found}
 
     def samples(self, limit: int) -> list[str]:

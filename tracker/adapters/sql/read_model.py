@@ -31,7 +31,7 @@ from tracker.adapters.sql.digests import digest
 from tracker.adapters.sql.engine import snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import SqlView, insert
+from tracker.adapters.sql.view import insert, view_on
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
@@ -91,7 +91,7 @@ class SqlBatch:
         self._connection = connection
         self._name = name
         self._generation = generation
-        self.view = SqlView(connection, generation)
+        self.view = view_on(connection, generation)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.adapters.sql.postgres_view import PostgresView
 from tracker.adapters.sql.tables import table_of
-from tracker.projections.rows import DossierRow, Row
+from tracker.projections.rows import DossierRow, Row, View
 
 _IDS_A_QUERY = 500
 
@@ -72,3 +73,10 @@ class SqlView:
 def insert(connection: Connection) -> Callable[[Table], Any]:
     """Give the `INSERT` of this database, the one that knows `ON CONFLICT`."""
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def view_on(connection: Connection, generation: int) -> View:
+    """Give the rows of one generation as this database reads and writes them best."""
+    if connection.dialect.name == "postgresql":
+        return PostgresView(connection, generation)
+    return SqlView(connection, generation)

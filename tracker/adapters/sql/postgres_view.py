@@ -5,12 +5,11 @@ Values are translated here and not by SQLAlchemy's types, which cost more than a
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, String, Uuid
+from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, String, Table, Uuid
 
 from tracker.adapters.sql.binary_arrays import (
     BigintArray,
@@ -73,7 +72,7 @@ class PostgresView:
         said = _statements(kind, self._generation)
         asked = UuidArray.of(list(dossier_ids))
         rows = self._connection.exec_driver_sql(said.versions, (asked,))
-        return {dossier_id: newest for dossier_id, newest in rows}
+        return {row.dossier_id: row.newest for row in rows}
 
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
@@ -102,19 +101,26 @@ def _written(said: _Statements, rows: list[Row]) -> tuple[bytes, ...]:
     )
 
 
-@cache
+_MADE: dict[tuple[type[Row], int], _Statements] = {}
+
+
 def _statements(kind: type[Row], generation: int) -> _Statements:
-    table = table_of(kind, generation)
+    if (kind, generation) not in _MADE:
+        _MADE[kind, generation] = _statements_on(table_of(kind, generation), kind)
+    return _MADE[kind, generation]
+
+
+def _statements_on(table: Table, kind: type[Row]) -> _Statements:
     names = tuple(column.name for column in table.c)
     types = [type(column.type) for column in table.c]
     columns = ", ".join(names)
     arrays = ", ".join(f"%s::{_ARRAYS[one][0]}[]" for one in types)
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kind.KEY)
-    add = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
+    add = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608  our own names
     of_these = f"FROM {table.name} WHERE dossier_id = ANY (%s::uuid[])"
     return _Statements(
         select=f"SELECT {columns} {of_these}",
-        versions=f"SELECT dossier_id, max(version) {of_these} GROUP BY dossier_id",
+        versions=f"SELECT dossier_id, max(version) AS newest {of_these} GROUP BY dossier_id",
         add=add,
         put=f"{add} ON CONFLICT ({', '.join(kind.KEY)}) DO UPDATE SET {changed}",
         names=names,

@@ -5,10 +5,11 @@ WORKERS ?= 2
 FAULT_KILLS ?= 210
 BIN := .venv/bin
 STAMP := .venv/.installed
-MYPY_PATHS := tracker tests ops $(if $(wildcard loadtests/*.py),loadtests)
+MYPY_PATHS := tracker tests ops loadtests
+LOADTEST ?= city-day code-guessing
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test test-faults check format lock clean python
+.PHONY: help install servers stack run test test-faults loadtest check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +40,7 @@ run: install ## Serve on this machine, with demo data where there are none yet
 stack: servers ## Run the production shape here: PostgreSQL, Kafka, API, relay, projections; Ctrl-C stops it
 	$(BIN)/python -m ops.stack --directory var/stack
 
-servers: install ## Bring the servers that tests start: Kafka's jars (by Maven), PostgreSQL (root: by apt-get)
+servers: install ## Bring what tests start: Kafka's jars (by Maven), PostgreSQL, Chromium (root: by apt-get)
 	$(BIN)/python -m ops.local_servers.install
 
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
@@ -49,6 +50,9 @@ test: install ## Run every test; those whose server can't be had are skipped, wi
 test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
 	@$(BIN)/python -m ops.local_servers.install
 	TRACKER_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
+
+loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
+	$(BIN)/python -m loadtests $(LOADTEST)
 
 check: install ## Check form, types, dependencies and the fast tests
 	$(BIN)/ruff format --check .

@@ -13,8 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,6 +28,24 @@ _READY_WITHIN_S = 60
 _STOP_WITHIN_S = 40
 
 
+@dataclass(frozen=True)
+class Stack:
+    """The production shape while it stands."""
+
+    address: str
+    store_url: str
+    kafka_servers: str
+    programs: Mapping[str, subprocess.Popen[bytes]]
+    pids: Mapping[str, int]
+    """The first process of everything that runs: our programs, PostgreSQL, Kafka."""
+    demo: str
+    """What `tracker demo` said: codes to try, and a key for every role."""
+
+    def ended(self) -> list[str]:
+        """Name the programs that run no more."""
+        return _ended(self.programs)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stack and give the exit code: 0 stopped in order, 1 something died."""
     parser = argparse.ArgumentParser(description="The production shape on this machine.")
@@ -34,20 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     chosen = parser.parse_args(arguments)
-    directory = chosen.directory.resolve()
-    directory.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with ExitStack() as stack:
-            environment = _servers(stack, directory, chosen.brokers)
-            for command in ("migrate", "topics"):
-                subprocess.run([*_TRACKER, command], env=environment, check=True)
-            running = _programs(stack, directory, environment, chosen.port)
-            _wait_until_ready(chosen.port, running)
-            subprocess.run([*_TRACKER, "demo"], env=environment, check=True)
-            address = f"http://127.0.0.1:{chosen.port}/"
-            print(f"\nThe stack stands: {address}  Ctrl-C stops it.", flush=True)
-            return _watch(running)
+        with standing(chosen.directory, port=chosen.port, brokers=chosen.brokers) as stack:
+            print(stack.demo)
+            print(f"The stack stands: {stack.address}  Ctrl-C stops it.", flush=True)
+            return _watch(stack)
     except KeyboardInterrupt:
         print("Stopped.", flush=True)
         return 0
@@ -56,16 +67,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+@contextmanager
+def standing(directory: Path, *, port: int, brokers: int = 1) -> Iterator[Stack]:
+    """Keep the stack up inside, ready and with demo data in it; all of it is stopped after."""
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        print("PostgreSQL and Kafka are starting …", flush=True)
+        postgres = stack.enter_context(PostgresServer(directory / "postgres"))
+        stack.callback(postgres.stop)
+        kafka = stack.enter_context(KafkaCluster(directory / "kafka", brokers=brokers))
+        stack.callback(kafka.stop)
+        environment = _environment(directory, postgres, kafka, brokers)
+        for command in ("migrate", "topics"):
+            subprocess.run([*_TRACKER, command], env=environment, check=True)
+        programs = _programs(stack, directory, environment, port)
+        _wait_until_ready(port, programs)
+        demo = subprocess.run(
+            [*_TRACKER, "demo"], env=environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        yield Stack(
+            address=f"http://127.0.0.1:{port}",
+            store_url=postgres.url,
+            kafka_servers=kafka.bootstrap_servers,
+            programs=programs,
+            pids={name: process.pid for name, process in programs.items()}
+            | {"postgres": postgres.pid}
+            | {f"kafka-{number}": kafka.pid(number) for number in range(1, brokers + 1)},
+            demo=demo.stdout,
+        )
+
+
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _servers(stack: ExitStack, directory: Path, brokers: int) -> dict[str, str]:
-    print("PostgreSQL and Kafka are starting …", flush=True)
-    postgres = stack.enter_context(PostgresServer(directory / "postgres"))
-    stack.callback(postgres.stop)
-    kafka = stack.enter_context(KafkaCluster(directory / "kafka", brokers=brokers))
-    stack.callback(kafka.stop)
+def _environment(
+    directory: Path, postgres: PostgresServer, kafka: KafkaCluster, brokers: int
+) -> dict[str, str]:
     key = directory / "master.key"
     if not key.exists():
         key.touch(mode=0o600)
@@ -86,9 +125,9 @@ def _programs(
 ) -> dict[str, subprocess.Popen[bytes]]:
     commands = {
         "api": ["serve", "--port", str(port)],
-        "relay": ["work", "--only", "relay,inbox"],
-        "projections-1": ["work", "--only", "status,timeline,promises"],
-        "projections-2": ["work", "--only", "status,timeline,promises"],
+        "relay": ["work", "--only", "relay,inbox,log"],
+        "projections-1": ["work", "--only", "status,timeline,promises,messages"],
+        "projections-2": ["work", "--only", "status,timeline,promises,messages"],
     }
     return {
         name: stack.enter_context(_program(command, directory / f"{name}.log", environment))
@@ -119,9 +158,9 @@ def _program(
                 process.wait()
 
 
-def _wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]]) -> None:
+def _wait_until_ready(port: int, programs: Mapping[str, subprocess.Popen[bytes]]) -> None:
     end = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < end and not _dead(running):
+    while time.monotonic() < end and not _ended(programs):
         try:
             with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
                 return
@@ -129,15 +168,15 @@ def _wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]]) ->
             time.sleep(0.2)
 
 
-def _watch(running: dict[str, subprocess.Popen[bytes]]) -> int:
-    while not (dead := _dead(running)):
+def _watch(stack: Stack) -> int:
+    while not (ended := stack.ended()):
         time.sleep(0.5)
-    print(f"{', '.join(dead)} ended; its log says why.", file=sys.stderr)
+    print(f"{', '.join(ended)} ended; its log says why.", file=sys.stderr)
     return 1
 
 
-def _dead(running: dict[str, subprocess.Popen[bytes]]) -> list[str]:
-    return [name for name, process in running.items() if process.poll() is not None]
+def _ended(programs: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
+    return [name for name, process in programs.items() if process.poll() is not None]
 
 
 if __name__ == "__main__":

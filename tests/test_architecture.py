@@ -23,8 +23,8 @@ FLOORS = (
     ("tracker.bootstrap", "tracker.demo"),
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),
-    ("tracker.recording",),
-    ("tracker.domain", "tracker.settings", "tracker.crew"),
+    ("tracker.recording", "tracker.words"),
+    ("tracker.domain", "tracker.settings", "tracker.crew", "tracker.data"),
 )
 """The rooms of the house, floor by floor from the top."""
 

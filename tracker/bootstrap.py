@@ -4,41 +4,66 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import SystemRandom
+from threading import Event as Signal
 
 from fastapi import FastAPI
 
 from tracker.adapters.files.calendar import load_calendar
+from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
 from tracker.adapters.sql.api_keys import SqlApiKeys
+from tracker.adapters.sql.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.outbox import SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.sql.wrong_tries import SqlWrongTries
+from tracker.adapters.vault.aes import AesVault, secret_for
+from tracker.adapters.vault.receipt_tokens import ReceiptTokens
+from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.application.checkpointing import CheckpointMaker, Publisher
+from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.erasing import Erasure
+from tracker.application.letters import Letters
+from tracker.application.ports import DossierRecorder
+from tracker.application.proving import Prover
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
+from tracker.application.sending import Sender
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
+from tracker.projections.log import LogProjection
+from tracker.projections.messages import MessagesProjection
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -54,6 +79,8 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
+    LogProjection,
+    MessagesProjection,
 )
 
 
@@ -73,6 +100,18 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class MerkleLog:
+    """The log with what vouches for it."""
+
+    leaves: SqlLog
+    checkpoints: SqlCheckpoints
+    notary: Notary
+    publishers: Sequence[Publisher]
+    maker: CheckpointMaker
+    prover: Prover
+
+
+@dataclass(frozen=True)
 class Installation:
     """Everything of one installation, ready for use."""
 
@@ -81,6 +120,8 @@ class Installation:
     service: Service
     tracker: Tracker
     reader: Reader
+    receipts: Receipts
+    citizens: Citizens
     keys: SqlApiKeys
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
@@ -88,6 +129,12 @@ class Installation:
     scan: SqlStoreScan
     store_feed: StoreFeed
     follows: dict[str, Follow]
+    log: MerkleLog
+    outbox: SqlOutbox
+    deliveries: SqlDeliveries
+    letters: Letters
+    stop_tokens: StopTokens
+    erasure: Erasure
 
     @property
     def is_embedded(self) -> bool:
@@ -125,12 +172,16 @@ class Installation:
 
     @contextmanager
     def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile; `died` is told when one cannot go on.
+        """Keep every read model up to date meanwhile, and people told, where a file says how.
 
-        Raises `ReadModelAheadError`.
+        `died` is told when one of these tasks cannot go on. Raises `ReadModelAheadError`,
+        `UnfitRoutesError`.
         """
         self.check_not_ahead()
-        with working(self.following_tasks(self.follows), died):
+        with (
+            self.sending_tasks() as sending,
+            working([*self.following_tasks(self.follows), *sending], died),
+        ):
             yield
 
     def following_tasks(self, names: Iterable[str]) -> list[Task]:
@@ -138,7 +189,56 @@ class Installation:
         followers = {
             name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
         }
-        return [Task(name, one.run, one.wake) for name, one in followers.items()]
+        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+
+    def _signing(self) -> Task:
+        """Give the task that makes checkpoints of the log."""
+        signal, chosen = Signal(), self.settings
+
+        def run(stopping: Callable[[], bool]) -> None:
+            self.log.maker.run(
+                stopping,
+                signal.wait,
+                seconds=chosen.log_checkpoint_seconds,
+                events=chosen.log_checkpoint_events,
+            )
+
+        return Task("checkpoints", run, signal.set)
+
+    @contextmanager
+    def routes(self) -> Iterator[Routes]:
+        """Open the ways by which people and systems are told; none where no file names any.
+
+        Raises `UnfitRoutesError`.
+        """
+        if self.settings.notices is None:
+            yield Routes((), timedelta(), timedelta(), reach_people=False)
+            return
+        with open_routes(self.settings.notices, self.now) as routes:
+            if routes.reach_people and not self.settings.public_url:
+                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                raise UnfitRoutesError(message)
+            yield routes
+
+    @contextmanager
+    def sending_tasks(self) -> Iterator[list[Task]]:
+        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        with self.routes() as routes:
+            senders = {
+                route.target: Sender(
+                    route,
+                    outbox=self.outbox,
+                    deliveries=self.deliveries,
+                    writer=self.letters,
+                    max_age=routes.max_age,
+                    lease=routes.lease,
+                    now=self.now,
+                    chance=SystemRandom().random,
+                )
+                for route in routes.routes
+            }
+            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
 
 
 @contextmanager
@@ -156,17 +256,25 @@ def installation(
     registry = open_engine(settings.events_url())
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
+    stop_tokens = StopTokens(settings.master_key_bytes())
+    reads = SqlReads(registry)
+    receipts = Receipts(
+        ReceiptTokens(settings.master_key_bytes()),
+        SqlTokenGenerations(registry),
+        public_url=settings.public_address(),
+    )
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
+    ending = ExitStack()
 
     def stored() -> None:
         for feed in feeds:
             feed.wake()
 
     def new_feed(name: str) -> OpenFeed:
-        if not settings.kafka_servers:
+        if not settings.kafka_servers or name == LogProjection.NAME:
             return StoreFeed(tracker.store)
         names = topic_names(settings)
         group = f"{names.prefix}.{name}" if sharing else None
@@ -194,17 +302,28 @@ def installation(
             known = service.network.offices.get(office)
             return (known.partner if known else None) or ""
 
+        reads = SqlReads(registry)
+        look_up = SqlLookUp(follows[StatusProjection.NAME].model)
+        ending.callback(look_up.close)
         yield Installation(
             settings=settings,
             now=now,
             service=service,
             tracker=tracker,
-            reader=Reader(
-                tracker.store, service=service, vault=vault, reads=SqlReads(registry), now=now
+            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            receipts=receipts,
+            citizens=Citizens(
+                tracker.store,
+                service=service,
+                vault=vault,
+                receipts=receipts,
+                tries=SqlWrongTries(registry),
+                reads=reads,
+                now=now,
             ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
-            look_up=SqlLookUp(follows[StatusProjection.NAME].model),
+            look_up=look_up,
             figures=SqlFigures(
                 follows[PromisesProjection.NAME].model,
                 follows[TimelineProjection.NAME].model,
@@ -214,14 +333,62 @@ def installation(
             scan=SqlStoreScan(registry),
             store_feed=StoreFeed(tracker.store),
             follows=follows,
+            log=_merkle_log(
+                settings,
+                leaves=SqlLog(views, follows[LogProjection.NAME].model),
+                checkpoints=SqlCheckpoints(registry),
+                store=tracker.store,
+                reads=reads,
+                now=now,
+            ),
+            outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            deliveries=SqlDeliveries(registry),
+            letters=Letters(
+                tracker.store,
+                vault,
+                zone=service.calendar.zone,
+                public_url=settings.public_address(),
+                stop_token=stop_tokens.token,
+            ),
+            stop_tokens=stop_tokens,
+            erasure=Erasure(tracker, reads),
         )
     finally:
+        ending.close()
         for feed in feeds:
             feed.close()
         codes.close()
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def _merkle_log(
+    settings: Settings,
+    *,
+    leaves: SqlLog,
+    checkpoints: SqlCheckpoints,
+    store: DossierRecorder,
+    reads: SqlReads,
+    now: Callable[[], datetime],
+) -> MerkleLog:
+    notary = Notary(settings.log_key_path(), settings.log_origin)
+    publishers: list[Publisher] = []
+    if settings.log_checkpoint_file:
+        publishers.append(CheckpointFile(settings.log_checkpoint_file))
+    if settings.kafka_servers:
+        publishers.append(KafkaCheckpoints(kafka_connection(settings), topic_names(settings)))
+    maker = CheckpointMaker(
+        log=leaves,
+        store=store,
+        checkpoints=checkpoints,
+        notary=notary,
+        publishers=publishers,
+        origin=settings.log_origin,
+        now=now,
+    )
+    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
+    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -243,9 +410,9 @@ def topic_names(settings: Settings) -> TopicNames:
     return TopicNames(settings.kafka_topic_prefix)
 
 
-def http_app(installation: Installation) -> FastAPI:
-    """Make the HTTP application of an installation."""
-    store = installation.tracker.store
+def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Make the HTTP application of an installation; what waits for news ends with `is_ending`."""
+    store, settings = installation.tracker.store, installation.settings
     return create_app(
         Parts(
             now=installation.now,
@@ -254,19 +421,39 @@ def http_app(installation: Installation) -> FastAPI:
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)
             ],
+            last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
+            receipts=installation.receipts,
+            citizens=installation.citizens,
+            limits=Limits(
+                per_code=settings.lookups_per_code,
+                per_network=settings.lookups_per_network,
+                overall=settings.lookups_overall,
+            ),
+            tries_limits=Limits(
+                per_code=settings.tries_per_network,
+                per_network=settings.tries_per_network,
+                overall=settings.tries_overall,
+            ),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            prover=installation.log.prover,
             watched={
                 name: Watched(
-                    installation.store_feed, follow.model, in_order=installation.is_embedded
+                    installation.store_feed,
+                    follow.model,
+                    in_order=isinstance(follow.feed, StoreFeed),
                 )
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
-            max_body_bytes=installation.settings.max_body_bytes,
+            stops=installation.stop_tokens.fits,
+            max_body_bytes=settings.max_body_bytes,
+            session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
+            live_pages=settings.live_pages,
+            is_ending=is_ending,
         )
     )

@@ -7,7 +7,7 @@ connections that stay open, one request at a time on each.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
@@ -68,22 +68,20 @@ def load(
     What is answered during the warm-up does not count. The load ends with the requests or the
     time. Raises `ConnectionError` where the server closes a connection.
     """
-    return uvloop.run(_load(port, requests, connections, seconds, warm_up, keep_bodies))
+
+    def begun(ended: "asyncio.Future[None]") -> _Run:
+        begin = perf_counter() + warm_up
+        return _Run(requests, Load(), begin, begin + seconds, ended, keep_bodies)
+
+    return uvloop.run(_load(port, connections, begun))
 
 
 async def _load(
-    port: int,
-    requests: Iterator[bytes],
-    connections: int,
-    seconds: float,
-    warm_up: float,
-    keep_bodies: bool,  # noqa: FBT001  passed on
+    port: int, connections: int, begun: "Callable[[asyncio.Future[None]], _Run]"
 ) -> Load:
     loop = asyncio.get_running_loop()
-    load = Load()
     ended: asyncio.Future[None] = loop.create_future()
-    begin = perf_counter() + warm_up
-    run = _Run(requests, load, begin, begin + seconds, ended, keep_bodies)
+    run = begun(ended)
     made = [
         await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
         for _ in range(connections)
@@ -93,10 +91,10 @@ async def _load(
     try:
         await ended
     finally:
-        load.seconds = min(perf_counter(), run.end) - begin
+        run.load.seconds = min(perf_counter(), run.end) - run.begin
         for transport, _ in made:
             transport.abort()
-    return load
+    return run.load
 
 
 @dataclass

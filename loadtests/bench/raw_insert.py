@@ -20,11 +20,15 @@ from tracker.adapters.sql.binary_arrays import (
 
 _TABLES = ("stored_events", "requests", "dossier_keys")
 _INSERTS = (
-    "INSERT INTO raw_stored_events (originator_id, originator_version, topic, state)"
-    " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])",
-    "INSERT INTO raw_requests"
-    " SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[], %s::bigint[],"
-    " %s::bigint[])",
+    (
+        "INSERT INTO raw_stored_events (originator_id, originator_version, topic, state)"
+        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
+    ),
+    (
+        "INSERT INTO raw_requests"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[], %s::bigint[],"
+        " %s::bigint[])"
+    ),
     "INSERT INTO raw_dossier_keys SELECT * FROM unnest(%s::uuid[], %s::bytea[])",
 )
 

@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from statistics import median
 
@@ -86,7 +86,7 @@ def batch(rounds: int, seconds: float, told: Told) -> list[Figure]:
         raw = stack.enter_context(RawInsert(url, like_the_last=BATCH))
         sides = {"plain insert": lambda: raw.rate(seconds), "batches": post}
         values = alternate(sides, rounds, told=told)
-    return [_figure("batch intake", values, "batches", "plain insert", 0.5, "dossiers/s")]
+    return [_figure("batch intake", values, "batches", "plain insert", 0.5, unit="dossiers/s")]
 
 
 def step(rounds: int, seconds: float, told: Told) -> list[Figure]:
@@ -123,7 +123,7 @@ def look_up(
         codes = _codes(it)
 
         def ask(port: int) -> float:
-            done = load(port, _look_ups(codes), connections=CONNECTIONS, seconds=seconds)
+            done = load(port, look_ups(codes), connections=CONNECTIONS, seconds=seconds)
             done.require(200)
             return done.rate
 
@@ -170,7 +170,8 @@ def _codes(site: machine.Site) -> list[str]:
     return codes
 
 
-def _look_ups(codes: list[str]) -> Iterator[bytes]:
+def look_ups(codes: Sequence[str]) -> Iterator[bytes]:
+    """Give requests that look these codes up, one after the other, without end."""
     start = random.randrange(len(codes))
     for code in itertools.islice(itertools.cycle(codes), start, None):
         yield request("GET", f"/v1/lookup/{code}")
@@ -182,6 +183,7 @@ def _figure(
     ours: str,
     ceiling: str,
     target: float,
+    *,
     unit: str = "requests/s",
 ) -> Figure:
     ratio = ratios(values[ours], values[ceiling])

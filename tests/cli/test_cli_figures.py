@@ -59,7 +59,7 @@ def test_a_table_shows_both_promises_for_every_breakdown(by: GroupBy, run: Run, 
     assert result.code == 0
     assert "Against the latest promise" in result.out
     assert "Against the first promise" in result.out
-    assert result.out.count("TOTAL") == 4
+    assert result.out.count("TOTAL") == 5
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ def test_a_sound_installation_passes(run: Run, demo: Path) -> None:
     result = run("verify")
     assert (result.code, result.err) == (0, "")
     assert "dossiers, all in order" in result.out
-    assert result.out.count("equal") == 3
+    assert result.out.count("equal") == 4
+    assert "0 signed checkpoints, all in order" in result.out
 
 
 def test_an_empty_installation_passes(run: Run, data_dir: Path) -> None:
@@ -266,13 +267,42 @@ def test_a_read_model_that_is_not_what_the_events_say_is_named(
     assert result.err.startswith(f"Error: {name}: the read model is not what the events say.")
 
 
-def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> None:
+def a_store_without_its_last_event(demo: Path) -> Victim:
     with behind_the_back(demo / "events.db") as connection:
         victim = an_end_that_was_cut_off(connection)
         connection.execute("DELETE FROM requests WHERE position = ?", (victim.position,))
+    return victim
+
+
+def test_what_was_changed_within_the_rules_is_found_by_the_log(run: Run, demo: Path) -> None:
+    with behind_the_back(demo / "events.db") as connection:
+        victim = find(connection, DECIDED)
+        rewrite(connection, victim, outcome="refused", by=victim.state["by"] | {"id": "x"})
     result = run("verify")
     assert result.code == 1
-    assert "status, timeline, promises: the read model is not what the events say" in result.err
+    assert result.err == (
+        f"Error: The log tells of damage at leaf {victim.position - 1}: an event that is not the"
+        f" one that was logged: it stands at position {victim.position}\n"
+    )
+
+
+def test_a_store_older_than_its_log_is_found(run: Run, demo: Path) -> None:
+    victim = a_store_without_its_last_event(demo)
+    result = run("verify")
+    assert result.code == 1
+    assert f"leaf {victim.position - 1}: an event that was logged is not in" in result.err
+
+
+def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> None:
+    victim = a_store_without_its_last_event(demo)
+    with behind_the_back(demo / "views.db") as connection:
+        connection.execute("DELETE FROM log_1 WHERE leaf = ?", (victim.position - 1,))
+    result = run("verify")
+    assert result.code == 1
+    assert (
+        "status, timeline, promises, messages: the read model is not what the events say"
+        in result.err
+    )
     assert f"up to {victim.position}; the store ends at {victim.position - 1}" in result.out
 
 

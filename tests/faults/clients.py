@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from ops.local_servers.ports import HOST
+from ops.reading_back import Acknowledged
 from tests.faults.machine_room import DEPARTMENT, DESK
 
 _PATIENCE_S = 150.0
@@ -27,15 +28,9 @@ _STEPS: Sequence[tuple[str, dict[str, str]]] = (
 
 
 @dataclass(frozen=True)
-class Acknowledged:
-    """What the service said is safe on disk."""
+class Posted(Acknowledged):
+    """A message that was posted until it was acknowledged."""
 
-    source: str
-    event_id: str
-    code: str
-    version: int
-    position: int
-    status: int
     answers: tuple[int, ...]
     """Every answer the message got, the last one 200 or 201; 0 where there was none."""
 
@@ -44,11 +39,11 @@ class Acknowledged:
 class Load:
     """What became of all that was posted."""
 
-    acknowledged: list[Acknowledged] = field(default_factory=list)
+    acknowledged: list[Posted] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def note(self, one: Acknowledged) -> None:
+    def note(self, one: Posted) -> None:
         with self._lock:
             self.acknowledged.append(one)
 
@@ -80,10 +75,10 @@ class Client:
         self._load = load
         self._connection: http.client.HTTPConnection | None = None
 
-    def take_in(self) -> Acknowledged:
+    def take_in(self) -> Posted:
         return self.post("/v1/dossiers", DESK, intake())
 
-    def post(self, path: str, who: str, message: Mapping[str, Any]) -> Acknowledged:
+    def post(self, path: str, who: str, message: Mapping[str, Any]) -> Posted:
         """Post it until it is acknowledged, always as the same event."""
         body = {**stamp(), **message}
         answers: list[int] = []
@@ -92,7 +87,7 @@ class Client:
             status, answer = self.ask("POST", path, who, body)
             answers.append(status)
             if status in {200, 201}:
-                one = Acknowledged(
+                one = Posted(
                     who,
                     body["event_id"],
                     answer["code"],

@@ -28,11 +28,10 @@ from ops.local_servers.processes import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 TRACKER = (sys.executable, "-m", "tracker")
-EVENTS = "tracker.dossier-events"
 DESK, DEPARTMENT = "faults-desk", "faults-department"
 _STARTED_AGAIN_AFTER_S = 0.5
 _LOOK_S = 0.1
-_VIEWS = "status,timeline,promises"
+_VIEWS = "status,timeline,promises,messages"
 _MASTER_KEY = base64.b64encode(b"faults" + bytes(26)).decode()
 
 

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from ops.reading_back import stored
 from tests.faults.clients import posting
-from tests.faults.invariants import check, published, stored
+from tests.faults.invariants import check, published
 from tests.faults.machine_room import MachineRoom, Program, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

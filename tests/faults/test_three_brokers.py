@@ -6,9 +6,10 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaConnectionError
 
+from ops.reading_back import EVENTS_TOPIC
 from tests.faults.clients import posting
 from tests.faults.invariants import check, published
-from tests.faults.machine_room import EVENTS, MachineRoom, wait_for
+from tests.faults.machine_room import MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -20,7 +21,7 @@ def brokers() -> int:
 
 def leader(room: MachineRoom) -> int:
     with KafkaAdminClient(bootstrap_servers=room.kafka.bootstrap_servers) as client:
-        (described,) = client.describe_topics([EVENTS])
+        (described,) = client.describe_topics([EVENTS_TOPIC])
         return int(described["partitions"][0]["leader_id"])
 
 

@@ -62,6 +62,7 @@ def test_a_false_example_is_found(document: dict[str, Any]) -> None:
 
 def test_every_problem_that_may_come_is_declared(document: dict[str, Any]) -> None:
     public = {"/v1/lookup/{code}", "/livez", "/readyz", "/metrics"}
+    public |= {"/v1/log/checkpoint"} | {f"/v1/log/proof/{a}" for a in ("inclusion", "consistency")}
     for name, operation in operations(document):
         method, path = name.split()
         expected = set() if path in public else {"401", "403"}
@@ -113,7 +114,9 @@ def test_live_answers_are_as_declared(site: Site, document: dict[str, Any]) -> N
     site.take(code, "desk", "collected")
     site.take(code, "desk", "rated", score=4, reason="fast")
     site.caught_up()
-    read = [
+    site.installation.log.maker.prepare()
+    site.installation.log.maker.make()
+    read: list[tuple[str, dict[str, Any]]] = [
         ("/v1/dossiers/{code}", {}),
         ("/v1/dossiers/{code}/history", {}),
         ("/v1/dossiers/{code}/personal-data", {"reason": "call"}),
@@ -121,6 +124,9 @@ def test_live_answers_are_as_declared(site: Site, document: dict[str, Any]) -> N
         ("/v1/dossiers/{code}/deadline", {"lang": "en"}),
         ("/v1/dossiers/{code}/deadline", {"as_of": "ignored"}),
         ("/v1/lookup/{code}", {}),
+        ("/v1/dossiers/{code}/proof", {}),
+        ("/v1/log/proof/inclusion", {"leaf": 0}),
+        ("/v1/log/proof/consistency", {"from": 1, "to": 2}),
         ("/v1/sla", {"by": "channel"}),
         ("/v1/sla", {"as_of": "2026-11-19T00:00:00Z"}),
         ("/v1/sla", {"by": "planted"}),

@@ -12,7 +12,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from tests.kafka.independent import headers, records
+from ops.reading_back import headers, records
 from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.inbox import Handle, Inbox

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.independent import headers, records
+from ops.reading_back import headers, records
 from tests.kafka.posting import Partner, failing, partner, serving
 from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection

@@ -5,22 +5,32 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from eventsourcing.persistence import OperationalError, StoredEvent
 
+from ops.reading_back import headers, records
 from tests.kafka.histories import append, histories, sqlite_store
-from tests.kafka.independent import headers, records, versions
 from tests.kafka.relaying import Running, Spoilt, publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.records import leaf_hash, outgoing
+from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.relay_position import KafkaAheadError, PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.application.ports import DossierRecorder
+from tracker.domain.log import leaf_hash
 
 pytestmark = pytest.mark.system
+
+
+def versions(published: list[Any]) -> dict[str, list[int]]:
+    """Give the versions of each dossier in the order they stand in Kafka."""
+    told: dict[str, list[int]] = {}
+    for record in published:
+        told.setdefault(record.key.decode(), []).append(int(headers(record)["originator_version"]))
+    return told
 
 
 def check(connection: KafkaConnection, names: TopicNames, store: DossierRecorder) -> None:
@@ -62,7 +72,7 @@ def test_the_headers_tell_what_a_record_is(
         "originator_version": "1",
         "notification_id": "1",
         "recorded_at": "2026-11-13T15:46:40Z",
-        "leaf_hash": leaf_hash(record.value).hex(),
+        "leaf_hash": leaf_hash(headers(record)["topic"], record.value).hex(),
     }
 
 

@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
+from ops.reading_back import records
 from tests.kafka.histories import append, histories
-from tests.kafka.independent import records
 from tests.kafka.relaying import QUICK, Spoilt, running, until
 from tests.kafka.test_relay import check
 from tracker.adapters.kafka.connection import KafkaConnection

@@ -10,7 +10,7 @@ from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
 from ops.local_servers.kafka import KafkaCluster
-from tests.kafka.independent import records
+from ops.reading_back import records
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.topics import Topic, TopicNames, create_topics, wanted_topics

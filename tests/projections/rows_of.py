@@ -38,6 +38,19 @@ class Kept:
             if type(row) is kind and row.dossier_id in dossier_ids
         }
 
+    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
+        return {row.dossier_id: row for row in self._all(kind) if row.dossier_id in dossier_ids}
+
+    def last(self, kind: type[R]) -> R | None:
+        return next(reversed(self._all(kind)), None)
+
+    def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
+        found = {getattr(row, kind.KEY[0]): row for row in self._all(kind)}
+        return {number: found[number] for number in numbers}
+
+    def _all(self, kind: type[R]) -> list[R]:
+        return [row for row in self.added if isinstance(row, kind)]
+
     def put(self, rows: Iterable[DossierRow]) -> None:
         self.rows |= {row.dossier_id: row for row in rows}
 

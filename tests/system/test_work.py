@@ -32,6 +32,7 @@ class Room:
     environment: dict[str, str]
     directory: Path
     stack: ExitStack = field(default_factory=ExitStack)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -56,6 +57,7 @@ class Room:
             text=True,
         )
         self.stack.callback(_end, process)
+        self.processes.append(process)
         return process, log
 
 
@@ -138,7 +140,7 @@ def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_eq
     production: Room,
 ) -> None:
     address = serve(production)
-    roles = ("relay,inbox", "status,timeline,promises", "status,timeline,promises")
+    roles = ("relay,inbox,log", "status,timeline,promises", "status,timeline,promises")
     workers = [production.start("work", "--only", names) for names in roles]
     written = take_in(production, address, "clerk-1").json()
     found = f"{address}/v1/lookup/{written['code']}?after={written['position']}"
@@ -148,7 +150,7 @@ def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_eq
     ends = [process.wait(PATIENCE_S) for process, _ in workers]
     assert ends == [0, 0, 0], [log.read_text()[-2000:] for _, log in workers]
     rebuilt = production.run("rebuild")
-    assert (rebuilt.returncode, rebuilt.stdout.count(": equal")) == (0, 3), rebuilt.stderr
+    assert (rebuilt.returncode, rebuilt.stdout.count(": equal")) == (0, 4), rebuilt.stderr
     assert production.run("verify").returncode == 0
 
 
@@ -190,6 +192,7 @@ def test_intake_and_readiness_do_not_need_kafka(tmp_path: Path) -> None:
         ({}, ["work"], "TRACKER_KAFKA_SERVERS"),
         ({}, ["topics"], "TRACKER_KAFKA_SERVERS"),
         ({"kafka_servers": "127.0.0.1:1"}, ["work", "--only", "cook"], "no role cook"),
+        ({"kafka_servers": "127.0.0.1:1"}, ["work", "--only", "sender"], "TRACKER_NOTICES"),
         ({"kafka_servers": "127.0.0.1:1"}, ["restore"], "--from-kafka"),
     ],
 )

@@ -97,6 +97,9 @@ def checked(network: Network, actor: Actor) -> Actor:
 
 
 def _fitted(network: Network, actor: Actor) -> Actor:
+    if actor.role is Role.CITIZEN:
+        message = "A citizen has no key; the link on the receipt is theirs."
+        raise UsageError(message)
     if actor.role in _OFFICES:
         return _fitted_at_an_office(network, actor)
     fault = ""

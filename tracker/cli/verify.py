@@ -1,21 +1,28 @@
 """`tracker verify`: proves that what is stored is whole, lawful and what the read models show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from heapq import merge
+from itertools import groupby
 
+from tracker.application.checkpointing import SilentPublisherError
 from tracker.application.verifying import StoreVerifier
+from tracker.application.verifying_log import LogVerifier
 from tracker.bootstrap import Follow, Installation
-from tracker.cli.console import Step, progress, say
+from tracker.cli.console import Step, note, progress, say
 from tracker.cli.errors import CheckFailedError
 from tracker.cli.opening import opened
+from tracker.domain.checkpoint import Checkpoint
 from tracker.projections.checking import FeedUpTo
+from tracker.projections.log import LogProjection
 from tracker.projections.projector import Projector
 
 
 def verify() -> None:
     """Check all that is stored, and the read models.
 
-    Every event is checked, then every read model against the events. Names the first wrong event
-    and what is wrong with it; the exit code is then 1. Nothing is changed, and the service may run
+    Every event is checked; then the Merkle log, leaf by leaf, against the events and against every
+    signed checkpoint; then every read model. Names the first wrong event and what is wrong with it;
+    the exit code is then 1. Nothing is changed, and the service may run
     meanwhile.
     """
     with opened() as it:
@@ -26,13 +33,48 @@ def verify() -> None:
             message = f"The event store is damaged at {damage}"
             raise CheckFailedError(message)
         say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
-        wrong = [name for name in it.follows if not _is_equal(it, name)]
+        _check_log(it)
+        wrong = [
+            name for name in it.follows if name != LogProjection.NAME and not _is_equal(it, name)
+        ]
     if wrong:
         message = (
             f"{', '.join(wrong)}: the read model is not what the events say."
             " 'tracker rebuild --replace' makes it anew."
         )
         raise CheckFailedError(message)
+
+
+def log_verifier(it: Installation) -> LogVerifier:
+    """Give what checks the log against the store, and against all that was signed or published."""
+    known = merge(it.log.checkpoints.after(-1), sorted(_published(it)))
+    signed = (one for one, _ in groupby(known))
+    return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check)
+
+
+def _check_log(it: Installation) -> None:
+    verifier = log_verifier(it)
+    with progress("Log", verifier.size) as step:
+        damage = verifier.first_damage(step)
+    if damage:
+        message = f"The log tells of damage at {damage}"
+        raise CheckFailedError(message)
+    say(
+        f"log: {verifier.size} leaves, {verifier.checkpoints} signed checkpoints, all in order"
+        f" (root {verifier.root.hex()[:16]})"
+    )
+
+
+def _published(it: Installation) -> Iterator[tuple[int, str]]:
+    """Give the last checkpoint of each place outside the database that answers."""
+    for place in it.log.publishers:
+        try:
+            last = place.last()
+        except SilentPublisherError as error:
+            note(f"The published checkpoints were not looked at: {error}")
+        else:
+            if last:
+                yield Checkpoint.parse(last.text).size, str(last)
 
 
 def _is_equal(it: Installation, name: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tracker.domain.events import Event, PromiseExtended, Received, Submitted
+from tracker.domain.events import Event, PromiseExtended, Rated, Received, Submitted
 from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
@@ -33,7 +33,8 @@ class SlaRow(Standing):
     """A dossier's clock in one row; `promised_at` is the latest promise.
 
     `apologised_late`: a promise had passed, while the clock ran, before the apology came.
-    `ended_version` is the event by which it was refused, withdrawn or returned; 0 before.
+    `ended_version` is the event by which it was refused, withdrawn or returned, `rated_version`
+    the one by which it was rated; 0 before.
     """
 
     TABLE = "sla"
@@ -47,6 +48,9 @@ class SlaRow(Standing):
     withdrawn_at: datetime | None
     returned_at: datetime | None
     ended_version: int
+    score: int | None
+    rated_at: datetime | None
+    rated_version: int
 
 
 class PromisesProjection(DossierProjection[SlaRow]):
@@ -66,6 +70,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
             new |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
             new["apologised_late"] = True
+        new |= _rating(row, event)
         ended = _ENDS.get(new.get("stage", ""))
         if ended and (row is None or row.ended_version == 0):
             new |= {ended: event.occurred_at, "ended_version": event.originator_version}
@@ -99,6 +104,18 @@ _ENDS = {
 }
 
 
+def _rating(row: SlaRow | None, event: Event) -> dict[str, Any]:
+    if isinstance(event, Rated):
+        return {
+            "score": event.score,
+            "rated_at": event.occurred_at,
+            "rated_version": event.originator_version,
+        }
+    if row and row.rated_version and (moment := corrected_time(event, row.rated_version)):
+        return {"rated_at": moment}
+    return {}
+
+
 def _is_broken(row: SlaRow, at: datetime) -> bool:
     if row.promised_at is None:
         return False
@@ -115,4 +132,7 @@ def _begun(event: Event) -> dict[str, Any]:
         "withdrawn_at": None,
         "returned_at": None,
         "ended_version": 0,
+        "score": None,
+        "rated_at": None,
+        "rated_version": 0,
     }

@@ -59,6 +59,15 @@ class View(Protocol):
     def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
         """Give the newest version each of these dossiers has among rows of one an event."""
 
+    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
+        """Give the newest row each of these dossiers has among rows of one an event."""
+
+    def last(self, kind: type[R]) -> R | None:
+        """Give the row with the greatest number, of rows known by one."""
+
+    def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
+        """Give the rows with these numbers, of rows known by one."""
+
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
 

@@ -97,7 +97,10 @@ class Watched:
 
     def freshness(self, now: datetime) -> Freshness:
         """Tell how fresh the model is; asked before reading it, this never says too much."""
-        position = self.position()
+        return self.freshness_at(self.position(), now)
+
+    def freshness_at(self, position: int, now: datetime) -> Freshness:
+        """Tell how fresh is what was read when the model was at this position."""
         behind = max(0, self.feed.head() - position)
         waiting: list[datetime] = []
         if behind:

@@ -20,11 +20,11 @@ class Tally:
     def note(self, post: Post, result: Result) -> None:
         """Count this post."""
         outcome = outcome_of(result)
-        if isinstance(post.message, StepMessage):
-            self._metrics.record_step(getattr(post.message, "step", ""), outcome)
-        elif isinstance(post.message, Intake):
+        if isinstance(post.message, Intake):
             office = post.message.received_at or post.actor.office
             self._metrics.record_intake(self._channel(office), outcome)
+        elif isinstance(post.message, StepMessage):
+            self._metrics.record_step(getattr(post.message, "step", ""), outcome)
 
     def _channel(self, office_id: str) -> str:
         office = self._network.offices.get(office_id)

@@ -10,7 +10,6 @@ The key is the dossier's id in 32 hexadecimal digits. Every header is text:
     leaf_hash           its leaf of the Merkle log (RFC 6962) in hexadecimal digits
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,8 +18,7 @@ import msgspec
 from eventsourcing.persistence import Notification
 
 from tracker.domain.errors import TrackerError
-
-_LEAF = b"\x00"
+from tracker.domain.log import leaf_hash
 
 
 class UnreadableRecordError(TrackerError):
@@ -45,11 +43,6 @@ class _Stamp(msgspec.Struct):
 _STAMP = msgspec.json.Decoder(_Stamp)
 
 
-def leaf_hash(state: bytes) -> bytes:
-    """Give the leaf of the Merkle log that stands for these stored bytes (RFC 6962, 2.1)."""
-    return hashlib.sha256(_LEAF + state).digest()
-
-
 def outgoing(topic: str, event: Notification) -> Outgoing:
     """Give the record of a stored event. Raises msgspec's errors where it is no JSON of ours."""
     stamp = _STAMP.decode(event.state)
@@ -65,7 +58,7 @@ def outgoing(topic: str, event: Notification) -> Outgoing:
             ("originator_version", b"%d" % event.originator_version),
             ("notification_id", b"%d" % event.id),
             ("recorded_at", stamp.recorded_at.encode()),
-            ("leaf_hash", leaf_hash(event.state).hex().encode()),
+            ("leaf_hash", leaf_hash(event.topic, event.state).hex().encode()),
         ],
     )
 
@@ -90,14 +83,15 @@ def incoming(record: Any) -> Notification:  # noqa: ANN401  kafka-python has no 
     Raises `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
     """
     place = f"{record.topic}, {record.partition}, {record.offset}"
-    if record.value is None or header(record, "leaf_hash") != leaf_hash(record.value).hex():
+    said, topic = header(record, "leaf_hash"), header(record, "topic")
+    if record.value is None or said != leaf_hash(topic, record.value).hex():
         message = f"The bytes of the record at {place} are not those that were recorded."
         raise UnreadableRecordError(message)
     try:
         return Notification(
             originator_id=UUID(hex=record.key.decode()),
             originator_version=int(header(record, "originator_version")),
-            topic=header(record, "topic"),
+            topic=topic,
             state=record.value,
             id=int(header(record, "notification_id")),
         )

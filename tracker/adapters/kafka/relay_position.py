@@ -7,10 +7,11 @@ import msgspec
 from eventsourcing.persistence import Notification
 from kafka import KafkaConsumer, TopicPartition
 
-from tracker.adapters.kafka.records import Outgoing, header, leaf_hash
+from tracker.adapters.kafka.records import Outgoing, header
 from tracker.adapters.kafka.tails import last_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.domain.errors import TrackerError
+from tracker.domain.log import leaf_hash
 
 _LIMIT_S = 15.0
 
@@ -105,7 +106,7 @@ def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifica
     if (
         not stored
         or stored[0].id != position
-        or leaf_hash(stored[0].state).hex() != header(newest, "leaf_hash")
+        or leaf_hash(stored[0].topic, stored[0].state).hex() != header(newest, "leaf_hash")
     ):
         message = (
             f"Kafka holds event {position}, and this event store has"

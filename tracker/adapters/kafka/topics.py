@@ -55,6 +55,11 @@ class TopicNames:
         """What could not be accepted, and why."""
         return f"{self.prefix}.intake-dead-letters"
 
+    @property
+    def checkpoints(self) -> str:
+        """The signed checkpoints of the Merkle log, for ever."""
+        return f"{self.prefix}.checkpoints"
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -87,6 +92,7 @@ def wanted_topics(
         Topic(names.relay_positions, 1, replication, safe | _COMPACTED),
         Topic(names.inbox, partitions, replication, kept(7)),
         Topic(names.answers, partitions, replication, kept(7)),
+        Topic(names.checkpoints, 1, replication, safe | _FOR_EVER),
         Topic(names.dead_letters, 1, replication, kept(30)),
     )
 

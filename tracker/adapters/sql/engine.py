@@ -1,16 +1,22 @@
 """Connections to a database, opened so that SQLite behaves as a database server would."""
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from tracker.adapters.sql.binary_arrays import send_binary_arrays
 from tracker.application.tracker import StoreUnavailableError
 
+T = TypeVar("T")
+
 _LOCK_TIMEOUT_S = 30
 _WRITES = "tracker_writes"
+_EACH_BY_ITSELF = "AUTOCOMMIT"
 _PRIMARY_CODE = 0xFF
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -55,11 +61,15 @@ def _sqlite(url: str) -> Engine:
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == _EACH_BY_ITSELF:
+            return
         # A transaction that reads before it writes must hold the write lock from its start.
-        writes = connection.get_execution_options().get(_WRITES, False)
+        writes = options.get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
@@ -73,6 +83,48 @@ def _translate(context: ExceptionContext) -> StoreUnavailableError | None:
     code = getattr(context.original_exception, "sqlite_errorcode", None)
     is_passing = code is None or code & _PRIMARY_CODE in _PASSING
     return DatabaseUnavailableError() if is_passing else None
+
+
+class KeptConnection:
+    """One connection kept open for short reads, each statement seeing what is committed.
+
+    From the pool each of them would cost three round trips more: is it alive, begin, end.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Connect to this database when it is first needed."""
+        self._engine = engine.execution_options(isolation_level=_EACH_BY_ITSELF)
+        self._lock = Lock()
+        self._kept: Connection | None = None
+
+    def read(self, ask: Callable[[Connection], T]) -> T:
+        """Give what `ask` reads; one reader at a time.
+
+        Where the connection has died since it was used last, it asks again on a new one.
+        """
+        with self._lock:
+            if self._kept is not None:
+                try:
+                    return ask(self._kept)
+                except StoreUnavailableError:
+                    self._drop()
+            self._kept = self._engine.connect()
+            try:
+                return ask(self._kept)
+            except BaseException:
+                self._drop()
+                raise
+
+    def close(self) -> None:
+        """Let the connection go."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            with suppress(SQLAlchemyError, StoreUnavailableError):
+                kept.close()
 
 
 def writing(engine: Engine) -> Engine:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
+from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import view_on
 from tracker.domain.codes import dossier_id
 from tracker.projections.status import StatusRow
 
@@ -17,13 +17,26 @@ class SqlLookUp:
     def __init__(self, status: SqlReadModel) -> None:
         """Read this model."""
         self._status = status
+        self._connection = status.kept_connection()
 
     def rows(self, codes: Sequence[str]) -> dict[str, StatusRow]:
         """Give the status of the dossiers with these codes, as far as there are any."""
+        return self.at_position(codes)[1]
+
+    def at_position(self, codes: Sequence[str]) -> tuple[int, dict[str, StatusRow]]:
+        """Give the rows, and the position of an event that is in them with all before it."""
         ids = {code: dossier_id(code) for code in codes}
-        with self._status.reading() as (connection, generation):
+
+        def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
+            generation, position = self._status.live(connection)  # first: it never says too much
             found = view_on(connection, generation).of(StatusRow, set(ids.values()))
-        return {code: found[one] for code, one in ids.items() if one in found}
+            return position, {code: found[one] for code, one in ids.items() if one in found}
+
+        return self._connection.read(ask)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._connection.close()
 
     def samples(self, limit: int) -> list[str]:
         """Give the codes of up to `limit` dossiers, as unlike in their stages as can be."""

@@ -19,6 +19,7 @@ from tracker.adapters.sql.binary_arrays import (
     UuidArray,
 )
 from tracker.adapters.sql.tables import Instant, microseconds, moment, table_of
+from tracker.adapters.sql.view import SqlView
 from tracker.projections.rows import DossierRow, Row, row_of
 
 D = TypeVar("D", bound=DossierRow)
@@ -47,13 +48,8 @@ class _Statements:
     arrays: tuple[Callable[[list[Any]], bytes], ...]
 
 
-class PostgresView:
+class PostgresView(SqlView):
     """The rows of one generation, inside one transaction."""
-
-    def __init__(self, connection: Connection, generation: int) -> None:
-        """Work on this connection, whose transaction is somebody else's."""
-        self._connection = connection
-        self._generation = generation
 
     def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
         """Give the rows these dossiers have."""
@@ -85,6 +81,12 @@ class PostgresView:
         for kind, some in _by_kind(rows).items():
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.add, _written(said, some))
+
+
+def view_on(connection: Connection, generation: int) -> SqlView:
+    """Give the rows of one generation as this database reads and writes them best."""
+    kind = PostgresView if connection.dialect.name == "postgresql" else SqlView
+    return kind(connection, generation)
 
 
 def _by_kind(rows: Iterable[Row]) -> dict[type[Row], list[Row]]:

@@ -22,16 +22,18 @@ from sqlalchemy import (
     Table,
     and_,
     func,
+    inspect,
     select,
     text,
     update,
 )
 
 from tracker.adapters.sql.digests import digest
-from tracker.adapters.sql.engine import snapshots, writing
+from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
+from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import insert, view_on
+from tracker.adapters.sql.view import insert
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
@@ -119,18 +121,28 @@ class SqlReadModel:
         self._generation = generation
 
     def create(self) -> None:
-        """Make what is missing: the registry and, the first time, generation 1."""
+        """Make what is missing: the registry and, the first time, generation 1.
+
+        Tables that another version of the program made, with other columns, are left for new empty
+        ones, which fill up from the events again.
+        """
         with writing(self._engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 check_migrated(self._engine, Branch.READ_MODELS)
                 connection.execute(text("LOCK TABLE read_models IN EXCLUSIVE MODE"))
             else:
                 _METADATA.create_all(connection)
-            if _live(connection, self._projection.NAME) is None:
+            live = _live(connection, self._projection.NAME)
+            if live is None:
                 self._create_tables(connection, 1)
                 connection.execute(
                     _GENERATIONS.insert().values(name=self._projection.NAME, generation=1)
                 )
+            elif not self._fits(connection, live):
+                for stale in (live - 1, live + 1):
+                    self._drop_tables(connection, stale)
+                self._create_tables(connection, live + 1)
+                self._switch(connection, live + 1)
 
     def position(self, partition: str) -> int:
         """Give the last position that is in the tables."""
@@ -148,6 +160,25 @@ class SqlReadModel:
                 _POSITIONS.c.generation == self._generation_in(connection),
             )
             return int(connection.scalar(newest) or 0)
+
+    def kept_connection(self) -> KeptConnection:
+        """Give a connection for whoever reads all the time."""
+        return KeptConnection(self._engine)
+
+    def live(self, connection: Connection) -> tuple[int, int]:
+        """Give the live generation, and the position in the event store of its newest event."""
+        its_own = and_(
+            _POSITIONS.c.name == _GENERATIONS.c.name,
+            _POSITIONS.c.generation == _GENERATIONS.c.generation,
+        )
+        query = (
+            select(_GENERATIONS.c.generation, func.max(_POSITIONS.c.store_position))
+            .select_from(_GENERATIONS.outerjoin(_POSITIONS, its_own))
+            .where(_GENERATIONS.c.name == self._projection.NAME)
+            .group_by(_GENERATIONS.c.generation)
+        )
+        generation, position = connection.execute(query).one()
+        return generation, position or 0
 
     def version_of(self, dossier_id: UUID) -> int:
         """Give the version of a dossier that is in the tables; 0 where nothing is."""
@@ -192,6 +223,15 @@ class SqlReadModel:
     def _create_tables(self, connection: Connection, generation: int) -> None:
         for kind in self._projection.ROWS:
             table_of(kind, generation).create(connection)
+
+    def _fits(self, connection: Connection, generation: int) -> bool:
+        tables = [table_of(kind, generation) for kind in self._projection.ROWS]
+        there = inspect(connection)
+        return all(
+            there.has_table(table.name)
+            and {one["name"] for one in there.get_columns(table.name)} == set(table.c.keys())
+            for table in tables
+        )
 
     def _drop_tables(self, connection: Connection, generation: int) -> None:
         for kind in self._projection.ROWS:

@@ -1,19 +1,30 @@
 """The rows of read models in SQL."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tracker.adapters.sql.postgres_view import PostgresView
 from tracker.adapters.sql.tables import table_of
-from tracker.projections.rows import DossierRow, Row, View
+from tracker.projections.rows import DossierRow, Row
 
 _IDS_A_QUERY = 500
 
 D = TypeVar("D", bound=DossierRow)
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class SqlView:
@@ -47,6 +58,35 @@ class SqlView:
             found |= {row.dossier_id: row.newest for row in rows}
         return found
 
+    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
+        """Give the newest row each of these dossiers has among rows of one an event."""
+        table, found = table_of(kind, self._generation), dict[UUID, R]()
+        newest = func.max(table.c.version).label("newest")
+        for part in _parts(dossier_ids):
+            is_one = _is_among(self._connection, table.c.dossier_id, part)
+            of_these = select(table.c.dossier_id, newest).where(is_one)
+            top = of_these.group_by(table.c.dossier_id).subquery()
+            is_top = (table.c.dossier_id == top.c.dossier_id) & (table.c.version == top.c.newest)
+            for row in self._connection.execute(select(table).join(top, is_top)):
+                found[row.dossier_id] = kind(**row._mapping)  # noqa: SLF001  as above
+        return found
+
+    def last(self, kind: type[R]) -> R | None:
+        """Give the row with the greatest number, of rows known by one."""
+        table = table_of(kind, self._generation)
+        query = select(table).order_by(table.c[kind.KEY[0]].desc()).limit(1)
+        row = self._connection.execute(query).first()
+        return kind(**row._mapping) if row else None  # noqa: SLF001  as above
+
+    def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
+        """Give the rows with these numbers, of rows known by one."""
+        table, found = table_of(kind, self._generation), dict[int, R]()
+        number = table.c[kind.KEY[0]]
+        for part in _parts(numbers):
+            for row in self._connection.execute(select(table).where(number.in_(part))):
+                found[row._mapping[number]] = kind(**row._mapping)  # noqa: SLF001  as above
+        return found
+
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
         self._write(rows, replace=True)
@@ -75,8 +115,13 @@ def insert(connection: Connection) -> Callable[[Table], Any]:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
-def view_on(connection: Connection, generation: int) -> View:
-    """Give the rows of one generation as this database reads and writes them best."""
+def _is_among(connection: Connection, column: Column[T], items: list[T]) -> ColumnElement[bool]:
     if connection.dialect.name == "postgresql":
-        return PostgresView(connection, generation)
-    return SqlView(connection, generation)
+        return column == any_(bindparam(None, items, type_=ARRAY(column.type)))
+    return column.in_(items)
+
+
+def _parts(items: Collection[T]) -> Iterator[list[T]]:
+    every = list(items)
+    for start in range(0, len(every), _IDS_A_QUERY):
+        yield every[start : start + _IDS_A_QUERY]

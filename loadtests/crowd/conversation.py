@@ -1,0 +1,110 @@
+"""One HTTP/1.1 conversation at the level of bytes, so that a client can also behave badly."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+from uuid import uuid4
+
+_PATIENCE_S = 30.0
+_PATH = "/v1/dossiers"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where dossiers are taken in, and with whose key."""
+
+    host: str
+    port: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One intake as its sender saw it: the status is 0 where no answer came."""
+
+    began_s: float
+    seconds: float
+    status: int
+    retry_after: bool = False
+
+    @property
+    def stored(self) -> bool:
+        """Whether it was taken in."""
+        return self.status == 201  # noqa: PLR2004  created
+
+
+def intake() -> bytes:
+    """A body of a realistic size, with an event id of its own."""
+    message = {
+        "event_id": uuid4().hex,
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "procedure": "2.001610",
+        "applicant": {"name": "Nguyễn Thị Ví Dụ", "phone": "0900 000 001"},
+        "papers": [
+            {"name": f"Giấy tờ ví dụ số {number}", "form": "copy", "quantity": 1}
+            for number in range(1, 6)
+        ],
+    }
+    return json.dumps(message, ensure_ascii=False).encode()
+
+
+def head(target: Target, length: int) -> bytes:
+    """The head of an intake with a body of so many bytes."""
+    return (
+        f"POST {_PATH} HTTP/1.1\r\nHost: {target.host}\r\nAuthorization: Bearer {target.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+class Conversation:
+    """A connection, which may be used for several intakes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def begin(cls, target: Target) -> Self:
+        """Connect. Raises `OSError`, `TimeoutError`."""
+        connecting = asyncio.open_connection(target.host, target.port)
+        return cls(*await asyncio.wait_for(connecting, _PATIENCE_S))
+
+    async def say(self, text: bytes) -> None:
+        """Send these bytes."""
+        self._writer.write(text)
+        await self._writer.drain()
+
+    async def hear(self) -> tuple[int, bool]:
+        """Wait for an answer: its status, and whether it says when to try again."""
+        lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+        await self._reader.readexactly(int(headers.get("content-length", "0")))
+        return int(lines[0].split()[1]), "retry-after" in headers
+
+    async def until_closed(self) -> None:
+        """Wait until the other side hangs up, whatever it says before."""
+        while await self._reader.read(65_536):
+            pass
+
+    def end(self) -> None:
+        """Hang up."""
+        self._writer.transport.abort()
+
+
+async def take_in(target: Target, on: Conversation | None = None) -> Seen:
+    """Post one intake, on a connection of its own unless one is given."""
+    began = time.monotonic()
+    conversation = on
+    try:
+        conversation = on or await Conversation.begin(target)
+        body = intake()
+        await conversation.say(head(target, len(body)) + body)
+        status, retry_after = await asyncio.wait_for(conversation.hear(), _PATIENCE_S)
+    except (OSError, EOFError, TimeoutError):
+        return Seen(began, time.monotonic() - began, 0)
+    finally:
+        if on is None and conversation is not None:
+            conversation.end()
+    return Seen(began, time.monotonic() - began, status, retry_after)

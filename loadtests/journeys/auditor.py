@@ -1,0 +1,32 @@
+"""An auditor who replays: what happened, as it was and as it was known."""
+
+from urllib.parse import quote
+
+from loadtests.person import Person
+
+
+class Auditor(Person):
+    """Reads a history, goes back to the moment of one event, and asks who looked."""
+
+    role = "auditor"
+
+    def visit(self) -> None:
+        code = self.town.somebodys_code(self.chance)
+        if code is None:
+            return
+        path = f"/v1/dossiers/{quote(code)}"
+        events = self.look(f"{path}/history", "read the history")["events"]
+        if [one["version"] for one in events] != list(range(1, len(events) + 1)):
+            self.missed("read the history", "its versions have a gap")
+        self.think()
+        then = self.chance.choice(events)
+        known = quote(then["recorded_at"])
+        shown = self.look(f"{path}?known_at={known}", "replay as it was known")
+        if shown["version"] < then["version"]:
+            self.missed("replay as it was known", "what was known then is missing")
+        self.think()
+        readers = self.look(f"{path}/readers", "ask who looked")["readers"]
+        if self.scene.cast.actors[self.role].source not in {one["actor"] for one in readers}:
+            self.missed("ask who looked", "the auditor's own look is not there")
+        self.think()
+        self.look(f"/v1/sla?known_at={known}", "recompute the figures of then")

@@ -1,0 +1,36 @@
+"""A carrier's feed of scans: unsigned in life, repeated, and out of order."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from loadtests.messages import scans
+from loadtests.person import Person
+from ops.reading_back import Acknowledged
+
+_RETURNED = 10
+_SENT_TWICE = 0.3
+
+
+class Carrier(Person):
+    """Sends the whole way of a parcel, shuffled, some scans twice."""
+
+    role = "carrier"
+
+    def visit(self) -> None:
+        if not self.town.parcels:
+            return
+        parcel = self.town.parcels.popleft()
+        way = scans(parcel.number, parcel.handed_at, datetime.now(UTC))
+        feed = [*way, *(one for one in way if self.chance.random() < _SENT_TWICE)]
+        self.chance.shuffle(feed)
+        delivered = False
+        told: dict[str, Acknowledged] = {}
+        for scan in feed:
+            one = self.tell(f"/v1/dossiers/{quote(parcel.code)}/events", "scan", scan)
+            repeated = one.event_id in told
+            if told.setdefault(one.event_id, one) != one:
+                self.missed("scan", "the same scan was stored as another")
+            delivered = delivered or scan["scan"] == "EMI"
+            if delivered and not repeated and one.status != _RETURNED:
+                self.missed("scan", "a late scan moved a delivered parcel backwards")
+            self.think()

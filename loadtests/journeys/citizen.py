@@ -1,0 +1,36 @@
+"""Citizens on the look-up page: mostly about new dossiers, some with a slip of the finger."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from loadtests.person import Person
+from loadtests.typing_errors import mistyped, written_freely
+
+_ON_THE_PAGE = 0.5
+_MISTYPED = 0.05
+
+
+class Citizen(Person):
+    """Looks a dossier up, by the page or by an app, and looks again after a slip."""
+
+    def visit(self) -> None:
+        code = self.town.somebodys_code(self.chance)
+        if code is None:
+            return
+        if self.chance.random() < _MISTYPED:
+            wrong = mistyped(code, self.chance)
+            self.ask(
+                f"/v1/lookup/{quote(wrong)}",
+                "look up a mistyped code",
+                fine=(HTTPStatus.OK, HTTPStatus.NOT_FOUND),
+            )
+            self.think()
+        typed = quote(written_freely(code, self.chance))
+        if self.chance.random() < _ON_THE_PAGE:
+            page = self.look(f"/?code={typed}", "look up on the page")
+            if code not in page:
+                self.missed("look up on the page", "the dossier was not shown")
+        else:
+            told = self.look(f"/v1/lookup/{typed}", "look up by the app")
+            if told["code"] != code:
+                self.missed("look up by the app", "another dossier was shown")

@@ -1,0 +1,35 @@
+"""Somebody who walks through the codes of the day, which have no check digit, from one address."""
+
+from datetime import datetime
+from http import HTTPStatus
+from zoneinfo import ZoneInfo
+
+from loadtests.own_address import LOOPBACK
+from loadtests.person import Person
+
+_HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+_BRANCHES = 12
+_MOST = 400
+_AT_ONCE = 20
+
+
+class CodeGuesser(Person):
+    """Guesses as fast as it is answered. What is found and what it tells is noted."""
+
+    def address(self) -> str:
+        return LOOPBACK
+
+    def visit(self) -> None:
+        for _ in range(_AT_ONCE):
+            self._guess()
+
+    def _guess(self) -> None:
+        branch, number = self.chance.randint(1, _BRANCHES), self.chance.randint(1, _MOST)
+        code = f"H26.{branch:02d}-{datetime.now(_HERE):%y%m%d}-{number:04d}"
+        answer = self.ask(
+            f"/v1/lookup/{code}",
+            "guess",
+            fine=(HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
+        )
+        if answer.status == HTTPStatus.OK:
+            self.scene.journal.learnt(answer.body)

@@ -1,0 +1,24 @@
+"""A dossier's whole life, one step after the other: intake, start, decide, return, look-up."""
+
+from urllib.parse import quote
+
+from loadtests.messages import intake
+from loadtests.person import Person
+
+_RETURNED = 10
+
+
+class LifeCycle(Person):
+    """The measure the others publish: how many such lives go through in a second."""
+
+    role = "staff"
+
+    def visit(self) -> None:
+        applied = intake(self.chance, self.scene.procedures, way="collect")
+        taken = self.tell("/v1/dossiers", "intake", applied)
+        self.step(taken.code, "start", "processing_started", role="officer")
+        self.step(taken.code, "decide", "decided", role="officer", outcome="granted")
+        returned = self.step(taken.code, "return", "collected")
+        if returned.status != _RETURNED:
+            self.missed("return", "it is not shown as returned")
+        self.look(f"/v1/lookup/{quote(taken.code)}?after={taken.position}", "look-up", role="")

@@ -1,0 +1,110 @@
+"""Names the journeys. Which of them are made, by how many and when, says the profile.
+
+Run by `python -m loadtests`; by hand with LOADTEST_PROFILE (a name or a file), LOADTEST_CAST (a
+file with what `tracker demo` said) and LOADTEST_RESULTS (a directory).
+"""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import locust.stats
+from locust import LoadTestShape, TaskSet, events
+from locust.contrib.fasthttp import FastResponse
+
+from loadtests.cast import read_cast
+from loadtests.journal import Journal, Request
+from loadtests.journeys.agent_point import AgentPoint
+from loadtests.journeys.auditor import Auditor
+from loadtests.journeys.branch_clerk import BranchClerk
+from loadtests.journeys.carrier import Carrier
+from loadtests.journeys.citizen import Citizen
+from loadtests.journeys.code_guesser import CodeGuesser
+from loadtests.journeys.collaborator import Collaborator
+from loadtests.journeys.kiosk import Kiosk
+from loadtests.journeys.life_cycle import LifeCycle
+from loadtests.journeys.manager import Manager
+from loadtests.journeys.officer import Officer
+from loadtests.messages import Procedures
+from loadtests.person import Scene, enter
+from loadtests.profile import load
+from loadtests.town import Town
+
+JOURNEYS = (
+    AgentPoint,
+    Auditor,
+    BranchClerk,
+    Carrier,
+    Citizen,
+    CodeGuesser,
+    Collaborator,
+    Kiosk,
+    LifeCycle,
+    Manager,
+    Officer,
+)
+
+locust.stats.PERCENTILES_TO_CHART = [0.5, 0.95, 0.99]
+locust.stats.HISTORY_STATS_INTERVAL_SEC = 1  # a point of the report's curves
+
+profile = load(os.environ["LOADTEST_PROFILE"])
+cast = read_cast(Path(os.environ["LOADTEST_CAST"]))
+journal = Journal(Path(os.environ["LOADTEST_RESULTS"]))
+scene = Scene(
+    profile,
+    cast,
+    Procedures(cast.deciding_office, datetime.now(UTC).date()),
+    journal,
+    Town(receipts=list(cast.codes)),
+)
+enter(JOURNEYS, scene)
+
+
+class AllDay(LoadTestShape):
+    """Everybody is there from the first moment to the last; how often they come says the course."""
+
+    def tick(self) -> tuple[int, float] | None:
+        """Say how many people there are, and how many of them may arrive in a second."""
+        if self.get_run_time() > profile.seconds:  # type: ignore[no-untyped-call]
+            return None
+        return profile.people, float(profile.people)
+
+
+began_at = 0.0
+
+
+def _begin(**_: object) -> None:
+    global began_at  # noqa: PLW0603  locust's listeners are functions of the module
+    began_at = time.time()
+
+
+def _note_request(
+    name: str,
+    response_time: float,
+    exception: Exception | None,
+    response: FastResponse | None = None,
+    start_time: float | None = None,
+    **_: object,
+) -> None:
+    who, _separator, what = name.partition(": ")
+    began_s = (start_time or time.time()) - began_at
+    status = (response.status_code or 0) if response is not None else 0
+    fault = str(exception) if exception else ""
+    journal.requested(Request(began_s, who, what, response_time, status, fault))
+
+
+def _end(**_: object) -> None:
+    journal.close()
+
+
+def _note_breakdown(user_instance: TaskSet, exception: Exception, **_: object) -> None:
+    fault = f"the journey itself broke: {exception!r}"
+    who = user_instance.user.__module__.rpartition(".")[2]
+    journal.requested(Request(time.time() - began_at, who, "visit", 0.0, 0, fault))
+
+
+events.test_start.add_listener(_begin)
+events.request.add_listener(_note_request)
+events.quit.add_listener(_end)
+events.user_error.add_listener(_note_breakdown)

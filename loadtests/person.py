@@ -1,0 +1,242 @@
+"""Somebody who comes, has a conversation with the service, and comes again.
+
+Locust has made `time.sleep` let the others go on meanwhile.
+"""
+
+import json
+import random
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from locust import FastHttpUser, task
+from locust.contrib.fasthttp import ResponseContextManager
+from locust.env import Environment
+from locust.exception import RescheduleTask
+
+from loadtests.cast import Cast
+from loadtests.course import Course
+from loadtests.journal import Journal
+from loadtests.messages import Message, Procedures, stamped
+from loadtests.own_address import any_address, call_from
+from loadtests.profile import Journey, Profile
+from loadtests.town import Town
+from ops.reading_back import Acknowledged
+
+JSON, NDJSON = "application/json", "application/x-ndjson"
+_TRIES = 6
+_PAUSE_S = 0.5
+_NOBODY_COMES_S = 3_600.0
+_TRY_AGAIN = frozenset({0, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_STORED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all people of one load test share."""
+
+    profile: Profile
+    cast: Cast
+    procedures: Procedures
+    journal: Journal
+    town: Town
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the service said: the status is 0 where no answer came."""
+
+    status: int
+    body: Any
+    retry_after_s: float
+
+    def named(self) -> str:
+        """Its status and the kind of problem, as the service names it."""
+        if not self.status:
+            return "no answer"
+        told = self.body.get("type", "") if isinstance(self.body, dict) else ""
+        return f"{self.status} {str(told).removeprefix('/problems/')}".strip()
+
+
+class Person(FastHttpUser):
+    """Begins visits as often as the profile says, and each from an address of their own.
+
+    A journey names its role (empty: has no key) and says what happens in a `visit`.
+    """
+
+    abstract = True
+    role: ClassVar[str] = ""
+    journey: ClassVar[str]
+    scene: ClassVar[Scene]
+    settings: ClassVar[Journey]
+    course: ClassVar[Course]
+    network_timeout = 20.0
+    connection_timeout = 20.0
+
+    @classmethod
+    def enters(cls, scene: Scene) -> None:
+        """Take part in this load test as the profile says, or not at all."""
+        cls.journey = cls.__module__.rpartition(".")[2]
+        cls.abstract = cls.journey not in scene.profile.journeys
+        if not cls.abstract:
+            cls.scene = scene
+            cls.settings = scene.profile.journeys[cls.journey]
+            cls.course = scene.profile.course(cls.journey)
+            cls.fixed_count = cls.settings.people
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.chance = random.Random()
+        self.town = self.scene.town
+        self._last_came_at: float | None = None
+        call_from(self.client.client.clientpool, str(self.host), self.address())
+
+    def address(self) -> str:
+        """Give the address to call from."""
+        return any_address(self.chance)
+
+    def visit(self) -> None:
+        """Have one conversation."""
+        raise NotImplementedError
+
+    @task
+    def come(self) -> None:
+        """Visit; but nobody does so the moment the doors open."""
+        if self._last_came_at is not None:
+            self.visit()
+
+    def wait_time(self) -> float:
+        """How long until the next visit, counted from when the last one began, not ended."""
+        now = self.now()
+        last = now if self._last_came_at is None else self._last_came_at
+        due = self.course.after(last, self.chance.expovariate(1 / self.settings.every_s))
+        self._last_came_at = max(now, due)
+        return min(self._last_came_at - now, _NOBODY_COMES_S)
+
+    def now(self) -> float:
+        """Seconds since the load began."""
+        shape = self.environment.shape_class
+        return shape.get_run_time() if shape else 0.0
+
+    def think(self) -> None:
+        """Do what people do between two requests."""
+        time.sleep(self.chance.uniform(*self.settings.think_s))
+
+    def ask(
+        self,
+        path: str,
+        name: str,
+        *,
+        fine: Collection[int] = (200,),
+        role: str | None = None,
+        body: str | None = None,
+        media_type: str = JSON,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask once; an answer with another status than these is noted as a failure, by its name.
+
+        With a body it is a POST. `role`: whose key is shown, where it is not the person's own.
+        """
+        sent = dict(headers or {})
+        if key := self._key(self.role if role is None else role):
+            sent["Authorization"] = f"Bearer {key}"
+        if body is not None:
+            sent["Content-Type"] = media_type
+        with self.client.request(
+            "GET" if body is None else "POST",
+            path,
+            name=f"{self.journey}: {name}",
+            data=body,
+            headers=sent,
+            catch_response=True,
+        ) as response:
+            answer = _answer(response)
+            if answer.status in fine:
+                response.success()
+            else:
+                response.failure(answer.named())
+        return answer
+
+    def look(self, path: str, name: str, **how: Any) -> Any:  # noqa: ANN401  whatever is JSON
+        """Ask for something that must be there, and give it; who is turned away leaves."""
+        answer = self.ask(path, name, **how)
+        if answer.status != HTTPStatus.OK:
+            raise RescheduleTask
+        return answer.body
+
+    def tell(
+        self,
+        path: str,
+        name: str,
+        message: Message,
+        *,
+        role: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Acknowledged:
+        """Send a message until it is acknowledged, always as the same event; else leave."""
+        message = message if "event_id" in message else stamped(message)
+        source = self.scene.cast.actors[self.role if role is None else role].source
+        self.scene.journal.sent(source, message["event_id"])
+        body = json.dumps(message, ensure_ascii=False)
+        for _ in range(_TRIES):
+            answer = self.ask(path, name, fine=_STORED, role=role, body=body, headers=headers)
+            if answer.status in _STORED:
+                return self.acknowledged(source, message, answer.body)
+            if answer.status not in _TRY_AGAIN:
+                break
+            time.sleep(answer.retry_after_s or _PAUSE_S)
+        raise RescheduleTask
+
+    def acknowledged(
+        self, source: str, message: Message, stored: Mapping[str, Any]
+    ) -> Acknowledged:
+        """Remember what the service said it has stored."""
+        one = Acknowledged(
+            source,
+            message["event_id"],
+            stored["code"],
+            stored["version"],
+            stored["position"],
+            stored["status"],
+        )
+        self.scene.journal.acknowledged(one)
+        return one
+
+    def step(self, code: str, name: str, step: str, **fields: Any) -> Acknowledged:  # noqa: ANN401
+        """Tell of one step on a dossier. `role` and `headers` are as for `tell`."""
+        how = {one: fields.pop(one) for one in ("role", "headers") if one in fields}
+        path = f"/v1/dossiers/{quote(code)}/events"
+        return self.tell(path, name, stamped({"step": step, **fields}), **how)
+
+    def missed(self, name: str, what: str) -> None:
+        """Note that the service answered, and answered wrongly."""
+        self.environment.events.request.fire(
+            request_type="SAYS",
+            name=f"{self.journey}: {name}",
+            response_time=0,
+            response_length=0,
+            exception=AssertionError(what),
+            context={},
+        )
+
+    def _key(self, role: str) -> str:
+        return self.scene.cast.actors[role].key if role else ""
+
+
+def enter(journeys: Iterable[type[Person]], scene: Scene) -> None:
+    """Let those of these journeys take part that the profile names."""
+    for journey in journeys:
+        journey.enters(scene)
+
+
+def _answer(response: ResponseContextManager) -> Answer:
+    text = response.text or ""
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        body = text
+    after = str(response.headers.get("retry-after") or 0) if response.headers else "0"
+    return Answer(response.status_code or 0, body, float(after) if after.isdecimal() else _PAUSE_S)

@@ -1,0 +1,192 @@
+"""What the service stored and published, read back by readers that share no code with it.
+
+The store is read by psycopg, the topic by kafka-python as `read_committed`; both are held against
+what the service acknowledged. What is wrong comes back as sentences; no sentence, no fault.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+
+EVENTS_TOPIC = "tracker.dossier-events"
+
+_SELECT = "SELECT notification_id, originator_id, originator_version, topic, state"
+
+Message = tuple[str, str]
+"""Who sent a message, and the event id it bore: the same never counts twice."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A row of the event store."""
+
+    position: int
+    dossier: UUID
+    version: int
+    topic: str
+    state: bytes
+
+    def sent_as(self) -> Message:
+        """Tell which message led to it."""
+        told = json.loads(self.state)
+        return told["source"], told["event_id"]
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What the service said is safe on disk."""
+
+    source: str
+    event_id: str
+    code: str
+    version: int
+    position: int
+    status: int
+
+    @property
+    def message(self) -> Message:
+        """Tell which message it answers."""
+        return self.source, self.event_id
+
+
+def stored(url: str) -> list[Stored]:
+    """Give every event of the store, in its order."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(f"{_SELECT} FROM stored_events ORDER BY 1").fetchall()
+    return [Stored(row[0], row[1], row[2], row[3], bytes(row[4])) for row in rows]
+
+
+def requests(url: str) -> list[tuple[Any, ...]]:
+    """Give what is known of every request but the digest of what was sent."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT source, event_id, code, version, position FROM requests ORDER BY 1, 2"
+        ).fetchall()
+
+
+def records(servers: str, topic: str) -> list[Any]:
+    """Give every committed record of a topic, partition by partition, in order."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
+    )
+    try:
+        partitions = [
+            TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)
+        ]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning()
+        ends = consumer.end_offsets(partitions)
+        found: dict[TopicPartition, list[Any]] = defaultdict(list)
+        while any(consumer.position(one) < ends[one] for one in partitions):
+            for partition, got in consumer.poll(timeout_ms=200).items():
+                found[partition] += [one for one in got if one.offset < ends[partition]]
+    finally:
+        consumer.close()
+    return [record for partition in sorted(found) for record in found[partition]]
+
+
+def headers(record: Any) -> dict[str, str]:  # noqa: ANN401  kafka-python has no types
+    """Give the headers of a record as text."""
+    return {name: value.decode() for name, value in record.headers}
+
+
+def faults_of_store(
+    events: Sequence[Stored],
+    known: Sequence[tuple[Any, ...]],
+    told: Iterable[Acknowledged],
+    *,
+    unanswered: Collection[Message] = (),
+) -> list[str]:
+    """Say where the store is not what was acknowledged: each message once as answered, no other.
+
+    `unanswered` were sent, and nobody was told what became of them: once or never is right.
+    A message may lead to several events, one after the other in one dossier, each of another kind.
+    """
+    faults = [
+        f"position {position} stands {times} times in the store"
+        for position, times in Counter(event.position for event in events).items()
+        if times > 1
+    ]
+    faults += _gaps("the store", ((event.dossier.hex, event.version) for event in events))
+    by_message = defaultdict[Message, list[Stored]](list)
+    for event in events:
+        by_message[event.sent_as()].append(event)
+    answered = {one.message: one for one in told}
+    for message, one in answered.items():
+        faults += _faults_of_message(one, by_message.get(message, []))
+    for message, got in by_message.items():
+        if message not in answered and message not in unanswered:
+            faults.append(f"{message} is stored, and nobody is known to have sent it")
+        if len({event.topic for event in got}) < len(got):
+            faults.append(f"{message} is stored more than once")
+    requests_told = {(it.source, it.event_id, it.code, it.version, it.position) for it in told}
+    requests_known = {row for row in known if row[:2] not in unanswered}
+    for row in requests_known ^ requests_told:
+        faults.append(f"the store and those who were answered do not agree on {row}")
+    return faults
+
+
+def _faults_of_message(told: Acknowledged, got: Sequence[Stored]) -> list[str]:
+    if not got:
+        return [f"{told.message} was acknowledged and is not stored"]
+    versions = [event.version for event in got]
+    first = told.version - len(got) + 1
+    is_one_run = versions == list(range(first, told.version + 1))
+    if not is_one_run or len({event.dossier for event in got}) > 1:
+        return [f"{told.message} was acknowledged as {told.version}, and is stored as {versions}"]
+    if got[-1].position != told.position:
+        return [f"{told.message} was acknowledged at {told.position}, not {got[-1].position}"]
+    return []
+
+
+def faults_of_topic(events: Sequence[Stored], found: Sequence[Any]) -> list[str]:
+    """Say where the topic is not the store: each event once, in order, byte for byte, no more."""
+    faults = []
+    last: dict[int, int] = {}
+    for record in found:
+        said = headers(record)
+        position = int(said["notification_id"])
+        if position <= last.get(record.partition, 0):
+            faults.append(f"position {position} is out of order in partition {record.partition}")
+        last[record.partition] = position
+        leaf = b"\0" + said["topic"].encode() + b"\n" + record.value
+        if said["leaf_hash"] != hashlib.sha256(leaf).hexdigest():
+            faults.append(f"position {position} does not bear its own hash")
+    faults += _gaps(
+        "the topic",
+        ((it.key.decode(), int(headers(it)["originator_version"])) for it in found),
+    )
+    published = Counter(_as_published(record) for record in found)
+    wanted = Counter((it.position, it.dossier.hex, it.version, it.topic, it.state) for it in events)
+    faults += [f"position {one[0]} is stored and not published" for one in wanted - published]
+    faults += [f"position {one[0]} is published and not stored so" for one in published - wanted]
+    return faults
+
+
+def _as_published(record: Any) -> tuple[int, str, int, str, bytes]:  # noqa: ANN401  as `headers`
+    said: Mapping[str, str] = headers(record)
+    return (
+        int(said["notification_id"]),
+        record.key.decode(),
+        int(said["originator_version"]),
+        said["topic"],
+        record.value,
+    )
+
+
+def _gaps(where: str, versions: Iterable[tuple[str, int]]) -> list[str]:
+    by_dossier = defaultdict[str, list[int]](list)
+    for dossier, version in versions:
+        by_dossier[dossier].append(version)
+    return [
+        f"dossier {dossier} has the versions {got} in {where}"
+        for dossier, got in by_dossier.items()
+        if got != list(range(1, len(got) + 1))
+    ]

@@ -1,0 +1,167 @@
+"""What every database of read models must keep of the log: the tree, and the trees of heads."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeAlias
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, inspect
+
+from tests.contract.list_feed import ListFeed
+from tests.contract.makers import ENGINES
+from tests.contract.random_lives import history
+from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.log import MissingLeafError, SqlLog
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.application.proving import NoCheckpointError
+from tracker.domain.log import NO_CHAIN, chained, head_hash, leaf_hash
+from tracker.domain.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    Node,
+    check_consistency,
+    check_inclusion,
+    consistency_proof,
+    inclusion_proof,
+    root_of,
+)
+from tracker.projections.log import LogProjection
+from tracker.projections.projector import Projector
+from tracker.recording import to_bytes
+
+EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
+EVENTS = history(3, dossiers=9, steps=120)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    maker: EngineMaker = request.param
+    with maker(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def model(engine: Engine) -> SqlReadModel:
+    made = SqlReadModel(engine, LogProjection())
+    made.create()
+    return made
+
+
+@pytest.fixture
+def log(engine: Engine, model: SqlReadModel) -> SqlLog:
+    Projector(LogProjection(), ListFeed(EVENTS), model).catch_up()
+    return SqlLog(engine, model)
+
+
+def root_by_hand(size: int) -> bytes:
+    tree = Frontier()
+    for event in EVENTS[:size]:
+        tree.append(leaf_hash(event.TOPIC, to_bytes(event)))
+    return tree.root()
+
+
+def heads_by_hand(size: int) -> list[bytes]:
+    """The leaves of the tree of heads, from the events alone."""
+    newest = {event.originator_id: number for number, event in enumerate(EVENTS[:size])}
+    projected = rows_by_hand()
+    return [
+        head_hash(dossier, EVENTS[number].originator_version, number, projected[number])
+        for dossier, number in sorted(newest.items())
+    ]
+
+
+def rows_by_hand() -> list[bytes]:
+    chains: dict[UUID, bytes] = {}
+    made = []
+    for number, event in enumerate(EVENTS):
+        before = chains.get(event.originator_id, NO_CHAIN)
+        chain = chained(before, number, leaf_hash(event.TOPIC, to_bytes(event)))
+        chains[event.originator_id] = chain
+        made.append(chain)
+    return made
+
+
+def test_an_empty_log_has_the_empty_root(engine: Engine, model: SqlReadModel) -> None:
+    empty = SqlLog(engine, model)
+    assert (empty.size(), root_of(0, empty.fetch)) == (0, EMPTY_ROOT)
+
+
+def test_the_root_at_every_size_is_that_of_the_events(log: SqlLog) -> None:
+    assert log.size() == len(EVENTS)
+    for size in range(1, len(EVENTS) + 1):
+        assert root_of(size, log.fetch) == root_by_hand(size)
+
+
+def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlLog) -> None:
+    size, root = len(EVENTS), root_by_hand(len(EVENTS))
+    for leaf in range(size):
+        proof = inclusion_proof(leaf, size, log.fetch)
+        row = log.leaf(leaf)
+        assert row is not None
+        check_inclusion(leaf, size, row.node(0), proof, root)
+    for first in range(1, size, 7):
+        proof = consistency_proof(first, size, log.fetch)
+        check_consistency(first, size, root_by_hand(first), root, proof)
+
+
+def test_a_rebuilt_log_has_the_very_same_roots(engine: Engine, model: SqlReadModel) -> None:
+    feed = ListFeed(EVENTS)
+    Projector(LogProjection(), feed, model).catch_up()
+    before = [root_of(size, SqlLog(engine, model).fetch) for size in (1, 50, len(EVENTS))]
+    green = model.next_generation()
+    while Projector(LogProjection(), feed, green).run_once("list", limit=17):
+        pass
+    assert model.compare_and_switch(green, feed).equal
+    model.drop_old()
+    after = [root_of(size, SqlLog(engine, model).fetch) for size in (1, 50, len(EVENTS))]
+    assert after == before
+
+
+def test_a_missing_leaf_is_said_to_be_missing(log: SqlLog, engine: Engine) -> None:
+    with writing(engine).begin() as connection:
+        connection.exec_driver_sql("DELETE FROM log_1 WHERE leaf = 63")
+    with pytest.raises(MissingLeafError):
+        log.fetch([Node(6, 0)])
+
+
+@pytest.mark.parametrize("size", [1, 2, 40, len(EVENTS)])
+def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(log: SqlLog, size: int) -> None:
+    by_hand = Frontier()
+    for head in heads_by_hand(size):
+        by_hand.append(head)
+    assert log.make_heads(size) == (by_hand.size, by_hand.root())
+    assert log.make_heads(size) == (by_hand.size, by_hand.root())
+
+
+def test_every_dossiers_head_is_proven(log: SqlLog) -> None:
+    size = len(EVENTS)
+    count, root = log.make_heads(size)
+    for dossier in {event.originator_id for event in EVENTS}:
+        (head,) = log.heads_around(dossier, size)
+        hashed = head_hash(dossier, head.version, head.leaf, head.chain)
+        proof = inclusion_proof(head.number, count, lambda nodes: log.fetch_heads(size, nodes))
+        check_inclusion(head.number, count, hashed, proof, root)
+        assert head.leaf == log.leaves_of(dossier, size)[-1].leaf
+
+
+def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(log: SqlLog) -> None:
+    size = len(EVENTS)
+    count, _ = log.make_heads(size)
+    ids = sorted({event.originator_id for event in EVENTS})
+    for number, dossier in enumerate(ids[:-1]):
+        between = log.heads_around(UUID(int=dossier.int + 1), size)
+        assert [one.number for one in between] == [number, number + 1]
+    assert [one.number for one in log.heads_around(UUID(int=0), size)] == [0]
+    assert [one.number for one in log.heads_around(UUID(int=2**128 - 1), size)] == [count - 1]
+
+
+def test_only_the_trees_of_heads_that_are_kept_stay(log: SqlLog, engine: Engine) -> None:
+    for size in (10, 20, 30):
+        log.make_heads(size)
+    log.drop_heads([20, 30])
+    there = {name for name in inspect(engine).get_table_names() if name.startswith("log_heads")}
+    assert there == {"log_heads_20", "log_heads_30"}
+    with pytest.raises(NoCheckpointError):
+        log.heads_around(UUID(int=0), 10)

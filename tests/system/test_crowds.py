@@ -1,0 +1,45 @@
+"""Intake goes on, whoever else hangs on: a small crowd of each kind around a real service."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from loadtests.crowd.conversation import Target
+from loadtests.crowd.flood import flood
+from loadtests.crowd.hangers_on import BEHAVIOURS, hold
+from loadtests.crowd.service import embedded_service
+
+pytestmark = [pytest.mark.slow, pytest.mark.system]
+PATIENCE_MS = 2_000
+"""An intake takes some 10 ms; a machine that runs other tests meanwhile is given time."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with embedded_service(tmp_path_factory.mktemp("crowded")) as target:
+        yield target
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "connections"), [("idle", 400), ("slow-bodies", 60), ("half-open", 200)]
+)
+def test_who_says_nothing_or_little_does_not_keep_others_from_taking_in(
+    service: Target, behaviour: str, connections: int
+) -> None:
+    held = asyncio.run(hold(service, BEHAVIOURS[behaviour], connections=connections, seconds=3))
+    assert held.opened == connections
+    assert held.beside.intakes > 40
+    assert held.beside.stored == held.beside.intakes
+    assert held.beside.p95_ms < PATIENCE_MS
+
+
+def test_a_flood_is_stored_or_told_to_come_again_and_leaves_nothing_behind(
+    service: Target,
+) -> None:
+    flooded = asyncio.run(flood(service, connections=250, seconds=3))
+    assert set(flooded.statuses) <= {201, 503}
+    assert flooded.statuses[201] > 0
+    assert flooded.refused_without_hint == 0
+    assert flooded.most_ms < 5_000
+    assert flooded.recovered_s < 5

@@ -1,0 +1,109 @@
+"""Signs notes and checks who signed them, with Ed25519 keys that live in files.
+
+The private key stands in a file of mode 0600, outside every database. Beside it, in a file whose
+name ends in `.pub`, stand the public keys, oldest first: after a change of keys the old ones stay,
+for what they signed must remain checkable.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from tracker.domain.errors import ConflictError, TrackerError
+from tracker.domain.notes import Algorithm, Note, PublicKey, Signature, cosigned, cosigned_at
+
+
+class NoLogKeyError(TrackerError):
+    """There is no key to sign the log with. Put it back, or make one: `tracker log init`."""
+
+
+class LogKeyThereError(ConflictError):
+    """There is a key to sign the log with already. `--rotate` puts a new one in its place."""
+
+
+class UnsignedNoteError(TrackerError):
+    """None of the known keys signed this note."""
+
+
+class Notary:
+    """Signs in the name of a log, and knows every key the log ever had."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Keep the private key in the file at `path`; `name` is the log's origin."""
+        self._path = path
+        self._public = path.with_name(path.name + ".pub")
+        self._name = name
+
+    def is_ready(self) -> bool:
+        """Tell whether there is a key to sign with."""
+        return self._path.exists()
+
+    def make_key(self, *, rotate: bool = False) -> PublicKey:
+        """Make a key and give its public half. Raises `LogKeyThereError`."""
+        if self.is_ready() and not rotate:
+            raise LogKeyThereError
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private = Ed25519PrivateKey.generate()
+        fresh = self._path.with_name(self._path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(private.private_bytes_raw())
+            file.flush()
+            os.fsync(file.fileno())
+        public = PublicKey(self._name, private.public_key().public_bytes_raw())
+        with self._public.open("a") as file:
+            file.write(f"{public}\n")
+        fresh.replace(self._path)
+        return public
+
+    def public_keys(self) -> list[PublicKey]:
+        """Give every key the log ever had, the one in use last. Raises `BadKeyError`."""
+        return read_keys(self._public)
+
+    def sign(self, text: str) -> Note:
+        """Sign a text. Raises `NoLogKeyError`."""
+        try:
+            private = Ed25519PrivateKey.from_private_bytes(self._path.read_bytes())
+        except FileNotFoundError:
+            raise NoLogKeyError from None
+        public = PublicKey(self._name, private.public_key().public_bytes_raw())
+        return Note(text, [Signature(public.name, public.id, private.sign(text.encode()))])
+
+    def check(self, note: Note) -> None:
+        """Raise `UnsignedNoteError` unless the log signed this."""
+        if not signers(note, self.public_keys()):
+            raise UnsignedNoteError
+
+
+def read_keys(path: Path) -> list[PublicKey]:
+    """Read public keys, one a line; none where there is no file. Raises `BadKeyError`."""
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [PublicKey.parse(line) for line in lines if line.strip()]
+
+
+def signers(note: Note, keys: Sequence[PublicKey]) -> list[tuple[PublicKey, Signature]]:
+    """Give those of the keys that signed the note, each with its signature."""
+    return [
+        (key, signature)
+        for key in keys
+        for signature in note.signatures
+        if signature.is_by(key) and _is_good(note.text, key, signature)
+    ]
+
+
+def _is_good(text: str, key: PublicKey, signature: Signature) -> bool:
+    signed, message = signature.signed, text.encode()
+    if key.algorithm is Algorithm.COSIGNATURE:
+        at, signed = cosigned_at(signature)
+        message = cosigned(text, at)
+    try:
+        Ed25519PublicKey.from_public_bytes(key.key).verify(signed, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -1,7 +1,7 @@
 """The read model behind the figures: every promise, and how each dossier stands against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from tracker.domain.events import Event, PromiseExtended, Rated, Received, Submi
 from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
-from tracker.projections.rows import Row
+from tracker.projections.rows import Row, changed
 from tracker.projections.standing import Standing, begun, changes, corrected_time
 
 
@@ -62,21 +62,21 @@ class PromisesProjection(DossierProjection[SlaRow]):
 
     def fold(self, row: SlaRow | None, event: Event) -> SlaRow:
         """Give the dossier's clock after this event."""
-        changed = changes(row, event)
+        new = changes(row, event)
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
-            changed["first_promised_at"] = promise.due_at
+            new["first_promised_at"] = promise.due_at
         if isinstance(event, Submitted | Received):
-            changed |= {"channel": event.channel, "procedure": event.procedure}
+            new |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
-            changed["apologised_late"] = True
-        changed |= _rating(row, event)
-        ended = _ENDS.get(changed.get("stage", ""))
+            new["apologised_late"] = True
+        new |= _rating(row, event)
+        ended = _ENDS.get(new.get("stage", ""))
         if ended and (row is None or row.ended_version == 0):
-            changed |= {ended: event.occurred_at, "ended_version": event.originator_version}
+            new |= {ended: event.occurred_at, "ended_version": event.originator_version}
         elif ended and row and (moment := corrected_time(event, row.ended_version)):
-            changed[ended] = moment
-        return replace(row, **changed) if row else SlaRow(**(_begun(event) | changed))
+            new[ended] = moment
+        return changed(row, new) if row else SlaRow(**(_begun(event) | new))
 
     def lines(self, record: Record) -> Sequence[Row]:
         """Give the line of the ledger, where the event promised a date."""

@@ -31,8 +31,9 @@ from sqlalchemy import (
 from tracker.adapters.sql.digests import digest
 from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
+from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import SqlView, insert
+from tracker.adapters.sql.view import insert
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
@@ -92,7 +93,7 @@ class SqlBatch:
         self._connection = connection
         self._name = name
         self._generation = generation
-        self.view = SqlView(connection, generation)
+        self.view = view_on(connection, generation)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""

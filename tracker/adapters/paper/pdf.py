@@ -5,30 +5,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tracker.adapters.paper.sheets import SHEETS
-from tracker.domain.errors import TrackerError
+from tracker.application.forms.filling import NoPdfError
 
 
-class NoPdfError(TrackerError):
-    """PDF is not installed here (the extra `pdf`). The page at the same address can be printed."""
+def set_pdf(sheet: str, at: datetime) -> bytes:
+    """Give the PDF of a sheet, dated `at`. Raises `NoPdfError` where the extra is missing."""
+    fonts = find_spec("fontpkg_be_vietnam_pro")
+    if find_spec("typst") is None or fonts is None or fonts.origin is None:
+        raise NoPdfError
+    import typst  # noqa: PLC0415  only where the extra is
 
-
-class PdfPrinter:
-    """Sets sheets."""
-
-    def print(self, sheet: str, at: datetime) -> bytes:
-        """Give the PDF of a sheet, dated `at`. Raises `NoPdfError` where the extra is missing."""
-        fonts = find_spec("fontpkg_be_vietnam_pro")
-        if find_spec("typst") is None or fonts is None or fonts.origin is None:
-            raise NoPdfError
-        import typst  # noqa: PLC0415  only where the extra is
-
-        return typst.compile(
-            SHEETS / "sheet.typ",
-            format="pdf",
-            root=SHEETS,
-            font_paths=[Path(fonts.origin).parent / "files"],
-            ignore_system_fonts=True,
-            sys_inputs={"sheet": sheet},
-            pdf_standards=["a-2a", "ua-1"],
-            timestamp=at,
-        )
+    return typst.compile(
+        SHEETS / "sheet.typ",
+        format="pdf",
+        root=SHEETS,
+        font_paths=[Path(fonts.origin).parent / "files"],
+        ignore_system_fonts=True,
+        sys_inputs={"sheet": sheet},
+        pdf_standards=["a-2a", "ua-1"],
+        timestamp=at,
+    )

@@ -80,6 +80,4 @@ def office_time(worked: timedelta, day: timedelta) -> str:
 
 def qr(link: str) -> str:
     """Draw a link as a QR code, in SVG."""
-    return segno.make(link, error="m", micro=False).svg_inline(
-        omitsize=True, border=2, xmldecl=False, svgns=True
-    )
+    return segno.make(link, error="m", micro=False).svg_inline(omitsize=True, border=2)

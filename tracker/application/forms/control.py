@@ -145,9 +145,7 @@ def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
     )
 
 
-def _verdict(
-    due_at: datetime, until: datetime, paused_at: datetime | None, case: Case
-) -> Verdict:
+def _verdict(due_at: datetime, until: datetime, paused_at: datetime | None, case: Case) -> Verdict:
     if not is_kept(due_at, finished_at=None, paused_at=paused_at, now=until):
         return Verdict.LATE
     day = case.service.local_day

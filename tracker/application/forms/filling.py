@@ -12,9 +12,13 @@ from tracker.application.forms.supplement import SupplementRequest, supplement_r
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.domain.actors import Actor, Read
-from tracker.domain.errors import NotAllowedError
+from tracker.domain.errors import NotAllowedError, TrackerError
 
 Form = Receipt | SupplementRequest | Refusal | Apology | StopNotice | ControlSlip
+
+
+class NoPdfError(TrackerError):
+    """PDF is not installed here (the extra `pdf`). The page of the form can be printed instead."""
 
 
 class FormNumber(StrEnum):

@@ -52,11 +52,11 @@ from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.erasing import Erasure
+from tracker.application.forms.filling import Filling
 from tracker.application.letters import Letters
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
-from tracker.application.forms.filling import Filling
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.sending import Sender

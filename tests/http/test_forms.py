@@ -1,6 +1,7 @@
 import unicodedata
 from io import BytesIO
-from xml.etree import ElementTree
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from pypdf import PdfReader
@@ -71,7 +72,7 @@ def test_the_page_and_the_pdf_of_a_form_say_the_same_facts(site: Site, number: s
     page = site.get(path, "administrator")
     assert page.status_code == 200
     sheet = page.text[page.text.index("<article") : page.text.index("</article>") + 10]
-    said = " ".join("".join(ElementTree.fromstring(sheet).itertext()).split())  # noqa: S314  ours
+    said = " ".join("".join(ET.fromstring(sheet).itertext()).split())  # noqa: S314  ours
     pdf = site.get(path + ".pdf", "administrator")
     assert pdf.headers["Content-Type"] == "application/pdf"
     set_text = text_of(pdf.content)
@@ -85,14 +86,15 @@ def test_the_page_and_the_pdf_of_a_form_say_the_same_facts(site: Site, number: s
 def test_the_pdf_is_tagged_archivable_and_brings_its_typefaces(site: Site) -> None:
     code = a_life(site)
     pdf = PdfReader(BytesIO(site.get(f"/v1/dossiers/{code}/forms/01.pdf", "desk").content))
-    root = pdf.trailer["/Root"]
+    root: Any = pdf.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712  pypdf's own kind of true
     assert root["/Lang"] == "vi"
     xmp = root["/Metadata"].get_data().decode()
     assert "<pdfaid:part>2</pdfaid:part>" in xmp
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in xmp
     assert "<pdfuaid:part>1</pdfuaid:part>" in xmp
-    fonts = [font.get_object() for font in pdf.pages[0]["/Resources"]["/Font"].values()]
+    page: Any = pdf.pages[0]
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
     assert fonts
     for font in fonts:
         inner = font["/DescendantFonts"][0].get_object()

@@ -1,4 +1,5 @@
 import unicodedata
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -146,6 +147,12 @@ def test_without_the_extra_the_pdf_is_said_to_be_missing_and_the_page_works(
     assert answer.status_code == 501
     assert answer.json()["type"] == "/problems/no-pdf"
     assert site.get(f"/v1/dossiers/{code}/forms/01", "desk").status_code == 200
+
+
+def test_a_pdf_may_be_asked_for_at_any_fraction_of_a_second(site: Site) -> None:
+    code = site.received()
+    site.now[0] += timedelta(seconds=1, microseconds=7)
+    assert site.get(f"/v1/dossiers/{code}/forms/01.pdf", "desk").status_code == 200
 
 
 def test_money_is_written_with_points() -> None:

@@ -23,5 +23,5 @@ def set_pdf(sheet: str, at: datetime) -> bytes:
         ignore_system_fonts=True,
         sys_inputs={"sheet": sheet},
         pdf_standards=["a-2a", "ua-1"],
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # Typst refuses finer times
     )

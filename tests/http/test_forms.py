@@ -61,7 +61,7 @@ SAYS = {
         "xin lỗi ông/bà",
     ],
     "05": ["DỪNG GIẢI QUYẾT", NAME, "chờ tòa án"],
-    "06": ["PHIẾU KIỂM SOÁT", "Chi nhánh số 1", "12:00 20/11/2026", "Đang giữ", "Trước hạn"],
+    "06": ["PHIẾU KIỂM SOÁT", "Chi nhánh số 1", "12:00 20/11/2026", "Đang giữ", "Còn hạn"],
 }
 EVERYWHERE = ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"]
 

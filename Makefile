@@ -9,7 +9,7 @@ MYPY_PATHS := tracker tests ops loadtests
 LOADTEST ?= city-day code-guessing
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test test-faults loadtest check format lock clean python
+.PHONY: help install servers stack run test test-faults loadtest bench check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KIL
 
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)
+
+bench: servers ## Measure what is served beside what the framework alone can do; BENCH passes options on
+	$(BIN)/python -m loadtests.bench $(BENCH)
 
 check: install ## Check form, types, dependencies and the fast tests
 	$(BIN)/ruff format --check .

@@ -40,8 +40,8 @@ class Service:
         return self.process.returncode, err
 
 
-def environment(data_dir: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir)}
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir), **settings}
 
 
 def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -57,11 +57,11 @@ def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Service]:
+def serving(data_dir: Path, **settings: str) -> Iterator[Service]:
     with subprocess.Popen(
         [sys.executable, "-m", "tracker", "serve", "--port", "0"],
         cwd=ROOT,
-        env=environment(data_dir),
+        env=environment(data_dir, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,7 +45,7 @@ from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.sql.wrong_tries import SqlWrongTries
-from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.checkpointing import CheckpointMaker, Publisher
@@ -424,6 +424,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)
             ],
+            last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
             receipts=installation.receipts,
@@ -457,6 +458,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             stops=installation.stop_tokens.fits,
             max_body_bytes=settings.max_body_bytes,
+            session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
             live_pages=settings.live_pages,
             is_ending=is_ending,
         )

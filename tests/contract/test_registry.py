@@ -101,6 +101,15 @@ def test_a_key_that_is_not_quite_right_opens_nothing(keys: SqlApiKeys) -> None:
             keys.actor_of(wrong)
 
 
+def test_the_holder_of_a_key_is_told_by_its_id_until_it_is_revoked(keys: SqlApiKeys) -> None:
+    key_id = keys.id_of(keys.make(CLERK, NOW))
+    assert keys.holder_of(key_id) == CLERK
+    keys.revoke(key_id, NOW)
+    for gone in (key_id, "", "nothing", keys.id_of("nonsense")):
+        with pytest.raises(UnknownKeyError):
+            keys.holder_of(gone)
+
+
 def test_a_revoked_key_opens_nothing_and_the_others_go_on(keys: SqlApiKeys) -> None:
     key, other = keys.make(CLERK, NOW), keys.make(POSTMAN, NOW)
     key_id = key.split("_")[1]

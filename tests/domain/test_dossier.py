@@ -49,8 +49,14 @@ from tests.domain.dossier_spec import (
 )
 from tracker.domain import events as happened
 from tracker.domain.clock import LedgerEntry
-from tracker.domain.dossier import Dossier, StepNotAllowedError
-from tracker.domain.errors import InvalidInputError, NotAllowedError
+from tracker.domain.dossier import (
+    DateNotLaterError,
+    Dossier,
+    NoSuchEventError,
+    SameOfficeError,
+    StepNotAllowedError,
+)
+from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Stage, Step
 from tracker.domain.state import BrokenHistoryError
 from tracker.domain.time_rules import PausePolicy, TimeUnit
@@ -360,7 +366,7 @@ def test_only_the_deciding_office_decides_and_after_forwarding_only_the_next_one
 def test_a_dossier_is_not_forwarded_to_where_it_is() -> None:
     given(*TAKEN_IN).when(
         lambda d: d.forward(stamp(at(3)), to_office="SO-TUPHAP", reason=None)
-    ).then_refused(InvalidInputError)
+    ).then_refused(SameOfficeError)
 
 
 # times
@@ -491,8 +497,8 @@ def test_an_extension_must_lie_after_the_promise_it_moves_and_after_today() -> N
             stamp(at(13)), due_at=due_at, reason=SEALED, basis="b", signer="s"
         )
 
-    given(*TAKEN_IN).when(extend(at(9, 17))).then_refused(InvalidInputError)
-    given(*TAKEN_IN).when(extend(at(12, 17))).then_refused(InvalidInputError)
+    given(*TAKEN_IN).when(extend(at(9, 17))).then_refused(DateNotLaterError)
+    given(*TAKEN_IN).when(extend(at(12, 17))).then_refused(DateNotLaterError)
     given(*TAKEN_IN).when(extend(at(13, 17))).then(extended(at(13), given_date(13)))
 
 
@@ -768,7 +774,7 @@ def test_nothing_is_corrected_into_the_future() -> None:
 def test_what_has_not_happened_cannot_be_corrected() -> None:
     for version in (0, 2, -1):
         given(*TAKEN_IN).when(correcting(version, Correctable.HELPED_AT, "CN01")).then_refused(
-            InvalidInputError, "There is no event of this version to correct."
+            NoSuchEventError, "There is no event of this version to correct."
         )
 
 

@@ -7,11 +7,19 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from tests.http.site import NOON, Site
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
 from tracker.adapters.http.doors import HoldsReceipt, SignedIn, open_to_all
 
+DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
+
+FROM_OUR_PAGE = {
+    b"Sec-Fetch-Site": b"same-origin",
+    b"Content-Type": b"application/x-www-form-urlencoded",
+}
 OPEN = {
     "/",
     "/assets/{name}",
+    "/desk/sign-in",
     "/docs",
     "/figures",
     "/h",
@@ -41,7 +49,7 @@ def doors(dependant: Dependant) -> list[Any]:
     found = [
         one.call
         for one in dependant.dependencies
-        if one.call is open_to_all or isinstance(one.call, SignedIn | HoldsReceipt)
+        if one.call is open_to_all or isinstance(one.call, DOORS)
     ]
     return found + [door for one in dependant.dependencies for door in doors(one)]
 
@@ -124,13 +132,19 @@ def test_without_a_known_key_every_other_route_answers_401_before_anything_else(
         assert isinstance(route, APIRoute)
         if route.path in OPEN | WITH_A_RECEIPT:
             continue
+        is_page = route.path.startswith("/desk")
         method = next(iter(route.methods or ()))
         address = route.path.replace("{code}", "%00").replace("{block_id}", "x" * 100)
+        sent = headers | FROM_OUR_PAGE if is_page else headers
         answer = site.client.request(
-            method, address, params={"after": "x", "as_of": "x"}, headers=headers, content=b"{"
+            method, address, params={"after": "x", "as_of": "x"}, headers=sent, content=b"{"
         )
         assert answer.status_code == 401, route.path
         assert answer.headers["WWW-Authenticate"] == "Bearer"
+        if is_page:
+            assert "Đăng nhập" in answer.text
+            assert "planted" not in answer.text
+            continue
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["type"] == "/problems/unknown-key"
         assert "planted" not in answer.text

@@ -115,7 +115,7 @@ def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
     site.take(code, "decider", "supplement_asked", reason="Planted reason")
     site.caught_up()
     page = site.get("/", code=code.lower()).text
-    assert f"Hồ sơ {code}" in page
+    assert f'class="code">{code}</h1>' in page
     assert "Cơ quan đang chờ giấy tờ của ông/bà." in page
     assert "024 0000 0001" in page
     assert "Planted" not in page
@@ -125,7 +125,7 @@ def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
 def test_an_unknown_code_is_told_kindly_and_safely(site: Site, code: str) -> None:
     page = site.get("/", code=code)
     assert page.status_code == 200
-    assert "Chưa tìm thấy hồ sơ nào mang mã này" in page.text
+    assert "Chưa tìm thấy hồ sơ nào mang mã" in page.text
     assert "<script" not in page.text
 
 
@@ -155,3 +155,15 @@ def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
     assert "/?code=" not in site.get("/").text
     with TestClient(http_app(Demo(**vars(site.installation)))) as client:
         assert 'href="/?code=H26.01-261120-0001"' in client.get("/").text
+
+
+def test_a_program_that_asks_for_no_page_is_told_a_problem(site: Site) -> None:
+    for path, accept in (("/nothing", "*/*"), ("/v1/nothing", "text/html")):
+        answer = site.client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-address")
+
+
+def test_a_person_is_told_kindly_that_there_is_no_such_page(site: Site) -> None:
+    page = site.client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 404
+    assert "Không có trang này" in page.text

@@ -50,6 +50,8 @@ class Happening:
     amount: int = 0
     due_at: datetime | None = None
     office: Office | None = None
+    carrier: str = ""
+    number: str = ""
     place: str = ""
     meaning: str = ""
 
@@ -113,7 +115,6 @@ def own_dossier(
     stage, status = dossier.progress.stage or Stage.SUBMITTED, dossier.progress.status
     timeline = _timeline(events, texts, service)
     promise = dossier.promise if stage not in {Stage.REFUSED, Stage.WITHDRAWN} else None
-    carrier = service.network.partners.get(dossier.carrier)
     face = service.network.public_face
     return OwnDossier(
         code=dossier.code,
@@ -141,7 +142,7 @@ def own_dossier(
         asked=_asked(timeline, dossier.progress),
         timeline=timeline,
         way_of_return=dossier.way_of_return,
-        carrier=carrier.name if carrier else dossier.carrier,
+        carrier=_carrier(dossier.carrier, service),
         parcel_number=dossier.parcel_number,
         why=why_of(dossier, service, service.local_day(now)),
         may_rate=Step.RATED in dossier.allowed_steps(),
@@ -175,6 +176,8 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
                     amount=getattr(event, "amount", 0),
                     due_at=_due_at(event),
                     office=service.network.public_face(_office(event)),
+                    carrier=_carrier(getattr(event, "carrier", ""), service),
+                    number=getattr(event, "number", ""),
                     place=opened.get("whereabouts", getattr(event, "place", "")),
                     meaning=getattr(event, "meaning", ""),
                 )
@@ -192,6 +195,11 @@ def _office(event: Event) -> str:
             return event.at_office
         case _:
             return ""
+
+
+def _carrier(partner_id: str, service: Service) -> str:
+    partner = service.network.partners.get(partner_id)
+    return partner.name if partner else partner_id
 
 
 def _due_at(event: Event) -> datetime | None:

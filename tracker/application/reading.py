@@ -9,7 +9,7 @@ from tracker.application.forms.case import Case
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.posts import UnknownDossierError
 from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Read, require, require_reading
+from tracker.domain.actors import MAY, Actor, Read, require, require_reading
 from tracker.domain.clock import LedgerEntry
 from tracker.domain.codes import dossier_id
 from tracker.domain.deadlines import Deadline, deadline
@@ -42,6 +42,15 @@ class Why:
     reckoned: Deadline | None
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A dossier as somebody at a desk opens it; `events` only where they may read the history."""
+
+    dossier: DossierState
+    events: Sequence[Event] | None
+    why: Why
+
+
 class Reader:
     """Answers for one dossier at a time; every answer is recorded before it is given."""
 
@@ -71,6 +80,16 @@ class Reader:
             raise UnknownDossierError
         return then
 
+    def whole(self, actor: Actor, code: str) -> Opened:
+        """Give all of a dossier that this actor may read, the sealed texts aside: one look."""
+        what = Read.HISTORY if Read.HISTORY in MAY[actor.role] else Read.DOSSIER
+        events, dossier = self._open(actor, code, what)
+        return Opened(
+            dossier,
+            events if what is Read.HISTORY else None,
+            why_of(dossier, self._service, self._today()),
+        )
+
     def history(self, actor: Actor, code: str, moment: Moment) -> list[Event]:
         """Give the dossier's events in stored order, cut on both axes."""
         events, _ = self._open(actor, code, Read.HISTORY)
@@ -90,13 +109,16 @@ class Reader:
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
-        return why_of(dossier, self._service, known_on or self._service.local_day(self._now()))
+        return why_of(dossier, self._service, known_on or self._today())
 
     def readers(self, actor: Actor, code: str) -> Sequence[Any]:
         """List who read the dossier."""
         require(actor, Read.READERS)
         self._load(code)
         return self._reads.of(dossier_id(code))
+
+    def _today(self) -> date:
+        return self._service.local_day(self._now())
 
     def _open(
         self, actor: Actor, code: str, what: Read, reason: str = ""

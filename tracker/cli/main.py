@@ -24,6 +24,7 @@ from tracker.cli.log import log
 from tracker.cli.messages import messages
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
+from tracker.cli.receipt import receipt
 from tracker.cli.serve import serve
 from tracker.cli.verify import verify
 from tracker.cli.work import work
@@ -63,6 +64,7 @@ def program() -> typer.Typer:
     app.add_typer(log(), name="log")
     app.add_typer(keys(), name="keys")
     app.add_typer(messages(), name="messages")
+    app.command()(receipt)
     app.command()(erase)
     app.command("check-data")(check_data)
     return app

@@ -109,5 +109,6 @@ def _announce(chosen: Settings) -> None:
     address = chosen.listening_at()
     say(f"Tracker listens on {address}")
     say(f"  page     {address}/")
+    say(f"  desk     {address}/desk")
     say(f"  docs     {address}/docs")
     say(f"  metrics  {address}/metrics")

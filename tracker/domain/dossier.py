@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain import events as happened
-from tracker.domain.actors import require_own, require_step_on
 from tracker.domain.clock import Clock
 from tracker.domain.errors import ConflictError, InvalidInputError
 from tracker.domain.events import Event
@@ -33,6 +32,18 @@ class StepNotAllowedError(ConflictError):
         self.step = step
         self.stage = stage
         self.version = version
+
+
+class SameOfficeError(InvalidInputError):
+    """This office has the dossier already."""
+
+
+class DateNotLaterError(InvalidInputError):
+    """The new date must lie after the one promised before."""
+
+
+class NoSuchEventError(InvalidInputError):
+    """There is no event of this version to correct."""
 
 
 class Dossier(DossierState):
@@ -65,7 +76,7 @@ class Dossier(DossierState):
         self._check(Step.FORWARDED, stamp)
         if to_office == self.offices.decided_by:
             message = f"{to_office} has this dossier already."
-            raise InvalidInputError(message)
+            raise SameOfficeError(message)
         self._record(happened.Forwarded, stamp, to_office=to_office, reason=reason)
 
     def start_processing(self, stamp: Stamp) -> None:
@@ -124,11 +135,10 @@ class Dossier(DossierState):
         """Promise a later date, with an apology."""
         self._check(Step.PROMISE_EXTENDED, stamp)
         if self.promise and due_at <= self.promise.due_at:
-            message = "The new date must lie after the one promised before."
-            raise InvalidInputError(message)
+            raise DateNotLaterError
         if due_at <= stamp.occurred_at:
             message = "The new date must lie after the day it is given."
-            raise InvalidInputError(message)
+            raise DateNotLaterError(message)
         self._record(
             happened.PromiseExtended,
             stamp,
@@ -246,8 +256,7 @@ class Dossier(DossierState):
         """Put a wrong entry right; the wrong one stays in the record."""
         self._check(Step.CORRECTED, stamp)
         if not 1 <= corrects <= self.version:
-            message = "There is no event of this version to correct."
-            raise InvalidInputError(message)
+            raise NoSuchEventError
         if what is Correctable.OCCURRED_AT:
             stamp.check(datetime.fromisoformat(value))
         self._record(
@@ -287,14 +296,7 @@ class Dossier(DossierState):
     # ----------------------------------------------------------------- private
 
     def _check(self, step: Step, stamp: Stamp) -> None:
-        require_own(stamp.by, self.id)
-        require_step_on(
-            stamp.by,
-            step,
-            offices=(self.offices.helped_at, self.offices.received_at, self.offices.decided_by),
-            decided_by=self.offices.decided_by,
-            carrier=self.carrier,
-        )
+        self.require_step(stamp.by, step)
         if not (self.progress.allows(step) and self._not_yet(step)):
             raise StepNotAllowedError(step, self.progress.stage, self.version)
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from tracker.domain import events as happened
+from tracker.domain.actors import Actor, require_own, require_step_on
 from tracker.domain.clock import LedgerEntry, OpenPauses
 from tracker.domain.codes import dossier_id
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import NotAllowedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Progress, Stage, Step
 from tracker.domain.values import (
@@ -88,6 +89,28 @@ class DossierState(BaseAggregate[UUID]):
     def allowed_steps(self) -> tuple[Step, ...]:
         """Give the steps that may come next."""
         return tuple(step for step in self.progress.allowed() if self._not_yet(step))
+
+    def steps_for(self, actor: Actor) -> tuple[Step, ...]:
+        """Give those of the allowed steps that this actor may take."""
+        return tuple(step for step in self.allowed_steps() if self._may(actor, step))
+
+    def require_step(self, actor: Actor, step: Step) -> None:
+        """Raise `NotAllowedError` where this actor may not take this step on this dossier."""
+        require_own(actor, self.id)
+        require_step_on(
+            actor,
+            step,
+            offices=(self.offices.helped_at, self.offices.received_at, self.offices.decided_by),
+            decided_by=self.offices.decided_by,
+            carrier=self.carrier,
+        )
+
+    def _may(self, actor: Actor, step: Step) -> bool:
+        try:
+            self.require_step(actor, step)
+        except NotAllowedError:
+            return False
+        return True
 
     def _not_yet(self, step: Step) -> bool:
         if step is Step.RATED:

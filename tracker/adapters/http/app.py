@@ -11,8 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
-from tracker.adapters.http.doors import SignedIn
+from tracker.adapters.http.doors import SignedIn, Visits
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
@@ -32,6 +34,7 @@ from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
+from tracker.adapters.http.sessions import Sessions
 from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
@@ -75,7 +78,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
-    signed_in = SignedIn(parts.keys, parts.now)
+    sessions = Sessions(parts.session_secret, parts.now)
+    visits = Visits(parts.keys, sessions)
+    signed_in = SignedIn(parts.keys, visits, parts.now)
     bodies = Bodies(parts.max_body_bytes)
     writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
@@ -91,6 +96,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_stop_page(app, parts, pages=pages, writing=writing)
+    add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
     add_forms(app, signed_in, parts, pages)

@@ -116,9 +116,10 @@ KINDS: dict[type[Exception], Kind] = {
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
+UNFIT_STATUS = KINDS[InvalidInputError].status
 _UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
-_STORE_SILENT = (OperationalError, InterfaceError)
-FORESEEN = (*KINDS, *_STORE_SILENT)
+STORE_SILENT = (OperationalError, InterfaceError)
+FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 
 _ADDRESSES = {
     404: Kind(404, "unknown-address", "There is nothing at this address"),
@@ -175,7 +176,7 @@ def answer_error(_request: Request, error: Exception) -> Response:
     """Answer any error, those FastAPI raises included."""
     if isinstance(error, RequestValidationError):
         error = FaultyInputError(faults_of(error.errors()))
-    if isinstance(error, _STORE_SILENT):
+    if isinstance(error, STORE_SILENT):
         error = StoreUnavailableError()
     if isinstance(error, HTTPException):
         kind = _ADDRESSES.get(error.status_code, KINDS[MalformedError])

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from fastapi.concurrency import run_in_threadpool
 
 from tracker.adapters.http.limits import TooOftenError, network_of
-from tracker.adapters.http.parts import LookUp
 from tracker.application.tracker import StoreUnavailableError
 from tracker.projections.status import StatusRow
 
@@ -20,6 +20,13 @@ _BEAT_S = 15.0
 _BEATS = 40
 _TRY_AGAIN_S = 60
 _A_HOUSEHOLD = 20
+
+
+class Rows(Protocol):
+    """Knows where dossiers stand."""
+
+    def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
 
 
 class _Watcher:
@@ -34,7 +41,7 @@ class Live:
 
     def __init__(
         self,
-        look_up: LookUp,
+        look_up: Rows,
         position: Callable[[], int],
         *,
         most: int,
@@ -47,6 +54,7 @@ class Live:
         self._is_ending = is_ending
         self._watchers: set[_Watcher] = set()
         self._networks: Counter[str] = Counter()
+        self._seen: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     def follow(self, code: str, is_new: IsNew, address: str) -> AsyncIterator[str]:
@@ -72,6 +80,7 @@ class Live:
     @contextmanager
     def _watching(self, watcher: _Watcher, network: str) -> Iterator[None]:
         self._watchers.add(watcher)
+        self._seen = None  # something may have come between the page and its stream
         self._networks[network] += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
@@ -82,7 +91,6 @@ class Live:
             self._networks -= Counter([network])
 
     async def _watch(self) -> None:
-        seen = 0
         while self._watchers:
             await asyncio.sleep(_LOOK_AGAIN_S)
             if self._is_ending():
@@ -91,9 +99,9 @@ class Live:
                 return
             with suppress(StoreUnavailableError):  # the next second asks again
                 position = await run_in_threadpool(self._position)
-                if position != seen:
+                if position != self._seen:
+                    self._seen = position
                     await self._look(list(self._watchers))
-                    seen = position
 
     async def _look(self, watchers: list[_Watcher]) -> None:
         rows = await run_in_threadpool(self._look_up.rows, [one.code for one in watchers])

@@ -63,9 +63,11 @@ def add_own_page(
     async def rate(request: Request, own: Annotated[OwnDossier, holds_receipt]) -> Response:
         """Take the rating. The address itself is the secret that no other site can forge."""
         form = await bodies.read_form(request)
-        score, reason = _SCORES.get(form.get("score", "")), form.get("reason", "").strip()
+        chosen, reason = form.get("score", ""), form.get("reason", "").strip()
+        score = _SCORES.get(chosen)
         if own.may_rate and (score is None or len(reason) > _LONGEST_REASON):
-            return await run_in_threadpool(show, request, own, status=422, form=form)
+            typed = {"score": chosen, "reason": reason}
+            return await run_in_threadpool(show, request, own, status=422, form=typed)
         if own.may_rate and score is not None:
             message = Rated(
                 event_id="rating",

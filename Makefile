@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml ops/constraints.txt
 	@$(MAKE) --no-print-directory python
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint ops/constraints.txt --editable '.[test,check]'
+		--constraint ops/constraints.txt --editable '.[test,check,pdf]'
 	@touch $@
 
 python:
@@ -72,7 +72,7 @@ lock: python ## Renew ops/constraints.txt: the exact versions that pyproject.tom
 	@set -eu; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(PYTHON) -m venv "$$dir/venv"; \
 	"$$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-		--editable '.[test,check]'; \
+		--editable '.[test,check,pdf]'; \
 	{ echo "# Written by 'make lock'; not to be edited by hand."; \
 	  "$$dir/venv/bin/python" -m pip freeze --exclude-editable; } > "$$dir/constraints.txt"; \
 	mv "$$dir/constraints.txt" ops/constraints.txt; chmod 644 ops/constraints.txt; \

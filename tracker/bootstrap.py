@@ -26,6 +26,8 @@ from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.notary.ed25519 import Notary
 from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
+from tracker.adapters.paper.pdf import set_pdf
+from tracker.adapters.paper.sheets import Sheets
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
@@ -50,6 +52,7 @@ from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.erasing import Erasure
+from tracker.application.forms.filling import Filling
 from tracker.application.letters import Letters
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
@@ -425,6 +428,9 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             service=installation.service,
             reader=installation.reader,
             receipts=installation.receipts,
+            filling=Filling(installation.reader, installation.receipts),
+            write_sheet=Sheets(installation.service.calendar.zone).write,
+            set_pdf=set_pdf,
             citizens=installation.citizens,
             limits=Limits(
                 per_code=settings.lookups_per_code,

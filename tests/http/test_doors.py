@@ -36,7 +36,13 @@ OPEN = {
     "/v1/lookup/{code}",
 }
 
-WITH_A_RECEIPT = {"/h/{code}/{token}", "/h/{code}/{token}/live", "/h/{code}/{token}/rating"}
+WITH_A_RECEIPT = {
+    "/h/{code}/{token}",
+    "/h/{code}/{token}/live",
+    "/h/{code}/{token}/rating",
+    "/h/{code}/{token}/receipt",
+    "/h/{code}/{token}/receipt.pdf",
+}
 
 
 def doors(dependant: Dependant) -> list[Any]:

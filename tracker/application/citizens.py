@@ -8,6 +8,8 @@ from uuid import UUID
 
 import orjson
 
+from tracker.application.forms.case import Case
+from tracker.application.forms.receipt import Receipt, receipt
 from tracker.application.own_dossier import Look, OwnDossier, own_dossier
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.reading import opened_texts
@@ -99,6 +101,16 @@ class Citizens:
             looks=self._looks(dossier.id),
             tried_at=self._tries.locked_at(dossier.id),
         )
+
+    def receipt(self, code: str, token: str) -> Receipt:
+        """Give the receipt, masked, to whoever has its link. Raises as `open`, and `receipt`."""
+        code = tidied(code)
+        opened = self._open(code) if self._receipts.admit(code, token) else None
+        if opened is None:
+            raise NotYoursError
+        texts = {one.originator_version: opened_texts(one, opened.seal) for one in opened.events}
+        case = Case(events=opened.events, texts=texts, service=self._service, now=self._now())
+        return receipt(case, self._receipts.link(opened.dossier.code)).masked()
 
     def find(self, code: str, digits: str) -> str:
         """Give the address of the dossier's own page to whoever knows the phone's last digits.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from tracker.application.forms.case import Case
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.posts import UnknownDossierError
 from tracker.application.reception import Service
@@ -97,12 +98,13 @@ class Reader:
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
         """Give what is sealed in each event, by version and field; nothing once it is erased."""
         events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason)
-        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
-        if wrapped is None:
-            return {}
-        seal = self._vault.unwrap(dossier_id(code), wrapped)
-        opened = {event.originator_version: opened_texts(event, seal) for event in events}
-        return {version: texts for version, texts in opened.items() if texts}
+        return self._texts(code, events)
+
+    def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
+        """Give what a form is made from; texts are opened only to read personal data."""
+        events, _ = self._open(actor, code, what, reason)
+        texts = self._texts(code, events) if what is Read.PERSONAL_DATA else None
+        return Case(events=events, texts=texts, service=self._service, now=self._now())
 
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
@@ -129,6 +131,14 @@ class Reader:
         )
         self._reads.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
+
+    def _texts(self, code: str, events: Sequence[Event]) -> dict[int, dict[str, str]]:
+        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
+        if wrapped is None:
+            return {}
+        seal = self._vault.unwrap(dossier_id(code), wrapped)
+        opened = {event.originator_version: opened_texts(event, seal) for event in events}
+        return {version: texts for version, texts in opened.items() if texts}
 
     def _load(self, code: str) -> tuple[list[Event], DossierState]:
         events = [

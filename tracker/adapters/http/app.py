@@ -23,6 +23,7 @@ from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
+from tracker.adapters.http.pages.forms import add_forms
 from tracker.adapters.http.pages.live import Live
 from tracker.adapters.http.pages.look_up import add_look_up_page
 from tracker.adapters.http.pages.own import add_own_page
@@ -98,6 +99,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
+    add_forms(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
     add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)

@@ -23,6 +23,7 @@ from tracker.adapters.http.problems import (
     UnsupportedMediaError,
     problem_of,
 )
+from tracker.application.forms.filling import NoPdfError
 from tracker.application.messages import INTAKE
 from tracker.application.posts import UnknownDossierError, VersionConflictError
 from tracker.domain.errors import NotAllowedError
@@ -47,6 +48,7 @@ _PROBLEMS: dict[int, Exception] = {
     415: UnsupportedMediaError(),
     422: FaultyInputError([Fault(at="/applicant/name", says="is missing")]),
     429: TooOftenError(retry_after_s=30),
+    501: NoPdfError(),
     503: NotYetError(),
 }
 _HEADERS = {

@@ -8,6 +8,7 @@ from typing import Protocol
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.application.citizens import Citizens
+from tracker.application.forms.filling import Filling, Form
 from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
@@ -88,6 +89,9 @@ class Parts:
     service: Service
     reader: Reader
     receipts: Receipts
+    filling: Filling
+    write_sheet: Callable[[Form], str]
+    set_pdf: Callable[[str, datetime], bytes]
     citizens: Citizens
     limits: Limits
     tries_limits: Limits

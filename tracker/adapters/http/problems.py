@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.faults import Fault, faults_of
 from tracker.adapters.http.limits import TooOftenError
+from tracker.application.forms.case import NoSuchFormError
+from tracker.application.forms.filling import NoPdfError
 from tracker.application.posts import (
     CodeTakenError,
     RequestReusedError,
@@ -99,6 +101,8 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
     UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
     UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
+    NoSuchFormError: Kind(404, "no-such-form", "There is no such form of this dossier"),
+    NoPdfError: Kind(501, "no-pdf", "PDF is not installed here"),
     NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),

@@ -10,7 +10,8 @@ import pytest
 from tests.cli.conftest import Run
 from tracker.adapters.notices.routes import UnfitRoutesError
 from tracker.application.sending import Letter, NeverTakenError, Route, Sender
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 HOOK = """

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from tracker.application.sending import State
-from tracker.bootstrap import Installation
 from tracker.cli.console import say, show_table
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import opened
 from tracker.cli.times import shown, start
+from tracker.installation import Installation
 
 _PAGE = 1000
 

@@ -15,13 +15,14 @@ from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.inbox import Inbox
 from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.relay import Relay
-from tracker.bootstrap import PROJECTIONS, Installation, kafka_connection, topic_names
+from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
+from tracker.installation import Installation
 from tracker.projections.log import LogProjection
 from tracker.settings import Settings
 

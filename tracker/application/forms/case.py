@@ -132,12 +132,13 @@ class Case:
             issuer=office,
             above=self.office(office.parent) if office and office.parent else None,
             issued_at=issued_at,
-            applicant=self._applicant(),
+            applicant=self.applicant(),
             procedure=self.dossier.procedure,
             procedure_name=procedure.name if procedure else "",
         )
 
-    def _applicant(self) -> Person | Gap:
+    def applicant(self) -> Person | Gap:
+        """Tell who the applicant is, as corrected last."""
         told: str | Gap = Gap.WITHHELD
         for event in self.events:
             match event:

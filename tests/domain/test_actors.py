@@ -55,15 +55,23 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.CITIZEN: {"notices_stopped", "rated"},
 }
 MAY_READ: dict[Role, set[str]] = {
-    Role.STAFF: {"dossier", "history", "personal_data", "figures", "proof"},
+    Role.STAFF: {"dossier", "history", "personal_data", "figures", "register", "proof"},
     Role.AGENT: {"dossier"},
     Role.COLLABORATOR: {"dossier"},
     Role.KIOSK: set(),
     Role.CARRIER: set(),
     Role.PORTAL: {"dossier"},
-    Role.AUDITOR: {"dossier", "history", "figures", "readers", "proof"},
-    Role.MANAGER: {"figures"},
-    Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers", "proof"},
+    Role.AUDITOR: {"dossier", "history", "figures", "register", "readers", "proof"},
+    Role.MANAGER: {"figures", "register"},
+    Role.ADMINISTRATOR: {
+        "dossier",
+        "history",
+        "personal_data",
+        "figures",
+        "register",
+        "readers",
+        "proof",
+    },
     Role.CITIZEN: set(),
 }
 MAY_LEASE = {

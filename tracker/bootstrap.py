@@ -29,6 +29,7 @@ from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.outbox import SqlOutbox
@@ -47,6 +48,7 @@ from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.erasing import Erasure
 from tracker.application.forms.filling import Filling
+from tracker.application.forms.registering import Registers
 from tracker.application.letters import Letters
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
@@ -266,6 +268,11 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             reader=installation.reader,
             receipts=installation.receipts,
             filling=Filling(installation.reader, installation.receipts),
+            registers=Registers(
+                installation.reader,
+                SqlIntakes(installation.follows[PromisesProjection.NAME].model),
+                installation.service,
+            ),
             write_sheet=Sheets(installation.service.calendar.zone).write,
             set_pdf=set_pdf,
             citizens=installation.citizens,

@@ -105,6 +105,14 @@ def test_a_masked_receipt_keeps_the_name_and_hides_the_rest(desk: ServiceDesk) -
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", ""), ("7", "•••"), ("78", "•••"), ("678", "•••8"), ("5678", "•••78")]
+)
+def test_no_text_is_so_short_that_its_mask_shows_it_whole(text: str, shown: str) -> None:
+    masked = Person(name=NAME, id_number=text, phone=text).masked()
+    assert (masked.id_number, masked.phone) == (shown, shown)
+
+
 def test_a_corrected_applicant_stands_on_the_receipt(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     desk.post(

@@ -124,6 +124,11 @@ class ReadLog(Protocol):
     ) -> None:
         """Note a look before its answer is given."""
 
+    def record_all(
+        self, dossier_ids: Sequence[UUID], actor: Actor, what: str, at: datetime, reason: str
+    ) -> None:
+        """Note a look at each of these dossiers before the answer is given."""
+
     def of(self, dossier_id: UUID) -> Sequence[Any]:
         """List the looks at a dossier, oldest first."""
 

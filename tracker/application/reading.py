@@ -1,9 +1,10 @@
 """Reads single dossiers from the event store itself, for those who may, and records who read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from tracker.application.forms.case import Case
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
@@ -13,7 +14,7 @@ from tracker.domain.actors import MAY, Actor, Read, require, require_reading
 from tracker.domain.clock import LedgerEntry
 from tracker.domain.codes import dossier_id
 from tracker.domain.deadlines import Deadline, deadline
-from tracker.domain.errors import UnknownError
+from tracker.domain.errors import NotAllowedError, UnknownError
 from tracker.domain.events import Event
 from tracker.domain.history import cut
 from tracker.domain.state import DossierState
@@ -106,6 +107,25 @@ class Reader:
         texts = self._texts(code, events) if what is Read.PERSONAL_DATA else None
         return Case(events=events, texts=texts, service=self._service, now=self._now())
 
+    def cases(self, actor: Actor, ids: Sequence[UUID], reason: str) -> list[Case]:
+        """Give what a form of many dossiers is made from; texts only where they may be read."""
+        require(actor, Read.REGISTER)
+        histories, keys = self._store.select_histories(ids), self._store.select_keys(ids)
+        now = self._now()
+        cases: dict[Read, list[Case]] = {Read.DOSSIER: [], Read.PERSONAL_DATA: []}
+        for one, stored in histories.items():
+            events = [from_bytes(each.topic, each.state) for each in stored]
+            case = Case(events=events, texts=None, service=self._service, now=now)
+            if _may_read_texts(actor, case.dossier):
+                texts = self._texts_under(keys.get(one), one, events)
+                cases[Read.PERSONAL_DATA].append(replace(case, texts=texts))
+            else:
+                cases[Read.DOSSIER].append(case)
+        for what, some in cases.items():
+            seen = [case.dossier.id for case in some]
+            self._reads.record_all(seen, actor, what.value, now, reason)
+        return [case for some in cases.values() for case in some]
+
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
@@ -125,18 +145,20 @@ class Reader:
     ) -> tuple[list[Event], DossierState]:
         require(actor, what)
         events, dossier = self._load(code)
-        offices = dossier.offices
-        require_reading(
-            actor, what, offices=(offices.helped_at, offices.received_at, offices.decided_by)
-        )
+        _require_reading(actor, what, dossier)
         self._reads.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
 
     def _texts(self, code: str, events: Sequence[Event]) -> dict[int, dict[str, str]]:
-        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
+        one = dossier_id(code)
+        return self._texts_under(self._store.select_keys([one]).get(one), one, events)
+
+    def _texts_under(
+        self, wrapped: bytes | None, one: UUID, events: Sequence[Event]
+    ) -> dict[int, dict[str, str]]:
         if wrapped is None:
             return {}
-        seal = self._vault.unwrap(dossier_id(code), wrapped)
+        seal = self._vault.unwrap(one, wrapped)
         opened = {event.originator_version: opened_texts(event, seal) for event in events}
         return {version: texts for version, texts in opened.items() if texts}
 
@@ -148,6 +170,21 @@ class Reader:
         if dossier is None:
             raise UnknownDossierError
         return events, dossier
+
+
+def _require_reading(actor: Actor, what: Read, dossier: DossierState) -> None:
+    offices = dossier.offices
+    require_reading(
+        actor, what, offices=(offices.helped_at, offices.received_at, offices.decided_by)
+    )
+
+
+def _may_read_texts(actor: Actor, dossier: DossierState) -> bool:
+    try:
+        _require_reading(actor, Read.PERSONAL_DATA, dossier)
+    except NotAllowedError:
+        return False
+    return True
 
 
 def why_of(dossier: DossierState, service: Service, known_on: date) -> Why:

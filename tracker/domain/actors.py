@@ -31,6 +31,7 @@ class Read(StrEnum):
     HISTORY = "history"
     PERSONAL_DATA = "personal_data"
     FIGURES = "figures"
+    REGISTER = "register"
     READERS = "readers"
     PROOF = "proof"
 
@@ -82,14 +83,14 @@ _OF_A_DOSSIER = frozenset({Read.DOSSIER, Read.HISTORY, Read.PERSONAL_DATA})
 _BLOCKS = frozenset({Manage.CODE_BLOCKS})
 
 MAY: dict[Role, frozenset[Step | Read | Manage]] = {
-    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES, Read.PROOF} | _BLOCKS,
+    Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES, Read.REGISTER, Read.PROOF} | _BLOCKS,
     Role.AGENT: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.COLLABORATOR: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.KIOSK: _INTAKE | _NOTICES | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
     Role.AUDITOR: frozenset(Read) - {Read.PERSONAL_DATA},
-    Role.MANAGER: frozenset({Read.FIGURES}),
+    Role.MANAGER: frozenset({Read.FIGURES, Read.REGISTER}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
     Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
 }

@@ -28,6 +28,7 @@ from tracker.adapters.http.pages.live import Live
 from tracker.adapters.http.pages.look_up import add_look_up_page
 from tracker.adapters.http.pages.own import add_own_page
 from tracker.adapters.http.pages.refusals import Refusals
+from tracker.adapters.http.pages.register import add_register
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.parts import Parts
@@ -100,6 +101,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
     add_forms(app, signed_in, parts, pages)
+    add_register(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
     add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)

@@ -9,6 +9,7 @@ from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.application.citizens import Citizens
 from tracker.application.forms.filling import Filling, Form
+from tracker.application.forms.registering import Registers
 from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
@@ -90,6 +91,7 @@ class Parts:
     reader: Reader
     receipts: Receipts
     filling: Filling
+    registers: Registers
     write_sheet: Callable[[Form], str]
     set_pdf: Callable[[str, datetime], bytes]
     citizens: Citizens

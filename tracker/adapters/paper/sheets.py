@@ -17,6 +17,7 @@ from tracker.application.forms.control import ControlSlip
 from tracker.application.forms.filling import Form
 from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
+from tracker.application.forms.register import Register
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
 
@@ -28,6 +29,7 @@ _TEMPLATES: Mapping[type[Form], str] = {
     Apology: "04-apology.xml",
     StopNotice: "05-stopping.xml",
     ControlSlip: "06-control.xml",
+    Register: "07-register.xml",
 }
 
 

@@ -1,5 +1,6 @@
 """Who read which dossier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,17 +35,25 @@ class SqlReads:
         self, dossier_id: UUID, actor: Actor, what: str, at: datetime, reason: str = ""
     ) -> None:
         """Note a look before its answer is given."""
+        self.record_all([dossier_id], actor, what, at, reason)
+
+    def record_all(
+        self, dossier_ids: Sequence[UUID], actor: Actor, what: str, at: datetime, reason: str
+    ) -> None:
+        """Note a look at each of these dossiers before the answer is given."""
+        if not dossier_ids:
+            return
+        look = {
+            "what": what,
+            "role": actor.role.value,
+            "actor": actor.id,
+            "office": actor.office,
+            "read_at": at,
+            "reason": reason,
+        }
         with writing(self._engine).begin() as connection:
             connection.execute(
-                READS.insert().values(
-                    dossier_id=dossier_id.hex,
-                    what=what,
-                    role=actor.role.value,
-                    actor=actor.id,
-                    office=actor.office,
-                    read_at=at,
-                    reason=reason,
-                )
+                READS.insert(), [look | {"dossier_id": one.hex} for one in dossier_ids]
             )
 
     def forget_reasons(self, dossier_id: UUID) -> None:

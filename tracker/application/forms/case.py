@@ -121,7 +121,7 @@ class Case:
         return number, found[number - 1]
 
     def reason(self, event: Event) -> str | Gap:
-        """Give the reason that was sealed in this event."""
+        """Give the reason that was sealed in this event; empty where none was given."""
         return self._opened(event, "reason")
 
     def head(self, issuer: str, issued_at: datetime) -> Head:
@@ -132,12 +132,13 @@ class Case:
             issuer=office,
             above=self.office(office.parent) if office and office.parent else None,
             issued_at=issued_at,
-            applicant=self._applicant(),
+            applicant=self.applicant(),
             procedure=self.dossier.procedure,
             procedure_name=procedure.name if procedure else "",
         )
 
-    def _applicant(self) -> Person | Gap:
+    def applicant(self) -> Person | Gap:
+        """Tell who the applicant is, as corrected last."""
         told: str | Gap = Gap.WITHHELD
         for event in self.events:
             match event:
@@ -145,15 +146,20 @@ class Case:
                     told = self._opened(event, "applicant")
                 case happened.Corrected(what=Correctable.APPLICANT):
                     told = self._opened(event, "sealed")
-        return told if isinstance(told, Gap) else Person(**orjson.loads(told))
+        if isinstance(told, Gap):
+            return told
+        return Person(**orjson.loads(told)) if told else Person(name="")
 
     def _opened(self, event: Event, field: str) -> str | Gap:
+        if getattr(event, field) is None:
+            return ""
         if self.dossier.personal_data_erased:
             return Gap.ERASED
         if self.texts is None:
             return Gap.WITHHELD
-        return self.texts.get(event.originator_version, {}).get(field) or Gap.WITHHELD
+        return self.texts.get(event.originator_version, {}).get(field, Gap.ERASED)
 
 
 def _masked(text: str) -> str:
-    return text and _HIDDEN + text[-_SHOWN:]
+    """Show the end of a text, never so much that it is the whole."""
+    return text and _HIDDEN + text[_SHOWN:][-_SHOWN:]

@@ -10,12 +10,14 @@ from tracker.domain import events as happened
 from tracker.domain.clock import is_kept
 from tracker.domain.deadlines import office_time
 from tracker.domain.events import Event
+from tracker.domain.history import occurred_at
 from tracker.domain.lifecycle import Step
 from tracker.domain.network import Office
 from tracker.domain.state import DossierState
 from tracker.domain.time_rules import Pause, TimeRule
 
 _ENDS = frozenset({Step.REFUSED, Step.WITHDRAWN, Step.DECIDED})
+_BY_THE_DECIDING_OFFICE = frozenset({Step.FORWARDED, Step.INTERNAL_STEP_TAKEN, Step.DECIDED})
 
 
 class Verdict(StrEnum):
@@ -67,6 +69,7 @@ class _Span:
     office: str
     from_at: datetime
     end: Event | None
+    to_at: datetime | None
 
 
 def control_slip(case: Case) -> ControlSlip:
@@ -82,43 +85,56 @@ def control_slip(case: Case) -> ControlSlip:
         due_at=dossier.promise.due_at if dossier.promise else None,
         finished_at=dossier.finished_at,
         day=rule.hours.worked_until(rule.hours.closes),
-        holdings=tuple(_holding(span, case, rule) for span in _spans(case.events)),
+        holdings=tuple(_holding(span, case, rule) for span in _spans(case)),
     )
 
 
-def _spans(events: Sequence[Event]) -> Iterator[_Span]:
+def _spans(case: Case) -> Iterator[_Span]:
     """Cut the way into spans; an internal step ends the span of the clerk who took it."""
+    at = occurred_at(case.events)
     office, decides, since = "", "", None
-    for event in events:
+    for event in case.events:
+        holder = _held_by(event, office, decides)
         match event:
             case happened.Received():
-                office, decides = event.offices.received_at, event.offices.decided_by
-                since = event.occurred_at
+                office, decides = case.dossier.offices.received_at, event.offices.decided_by
+                since = at[event.originator_version]
                 continue
             case happened.Forwarded():
                 next_office = decides = event.to_office
             case happened.ProcessingStarted() if office != decides:
                 next_office = decides
             case happened.InternalStepTaken():
-                next_office = office
+                next_office = holder
             case _ if event.step in _ENDS:
                 next_office = ""
             case _:
                 continue
         if since is None:
             continue
-        yield _Span(office, since, event)
-        office, since = next_office, event.occurred_at
+        to_at = at[event.originator_version]
+        yield _Span(holder, since, event, to_at)
+        office, since = next_office, to_at
         if event.step in _ENDS:
             return
     if since is not None:
-        yield _Span(office, since, None)
+        yield _Span(office, since, None, None)
+
+
+def _held_by(event: Event, office: str, decides: str) -> str:
+    """Tell who had the dossier when this was done: whoever did it, though nobody passed it on."""
+    if event.step in _BY_THE_DECIDING_OFFICE:
+        return event.by.office or decides
+    if event.step is Step.REFUSED:
+        return event.by.office or office
+    return office
 
 
 def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
     end, calendar = span.end, case.service.calendar
-    until = end.occurred_at if end else case.now
-    seen = case.events[: end.originator_version] if end else case.events
+    until = span.to_at or case.now
+    # What ends a span may end pauses too: they still ran when it came.
+    seen = case.events[: end.originator_version - 1] if end else case.events
     then = DossierState.picture(seen)
     waited = sum(
         (
@@ -137,7 +153,7 @@ def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
         clerk=done.clerk if done else "",
         task=done.name if done else "",
         from_at=span.from_at,
-        to_at=end.occurred_at if end else None,
+        to_at=span.to_at,
         worked=office_time(rule, span.from_at, until, calendar) - waited,
         waited=waited,
         due_at=due_at,

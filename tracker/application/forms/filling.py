@@ -7,6 +7,7 @@ from tracker.application.forms.case import Case
 from tracker.application.forms.control import ControlSlip, control_slip
 from tracker.application.forms.receipt import Receipt, receipt
 from tracker.application.forms.refusal import Refusal, refusal
+from tracker.application.forms.register import Register
 from tracker.application.forms.stopping import StopNotice, stop_notice
 from tracker.application.forms.supplement import SupplementRequest, supplement_request
 from tracker.application.reading import Reader
@@ -14,7 +15,7 @@ from tracker.application.receipts import Receipts
 from tracker.domain.actors import Actor, Read
 from tracker.domain.errors import NotAllowedError, TrackerError
 
-Form = Receipt | SupplementRequest | Refusal | Apology | StopNotice | ControlSlip
+Form = Receipt | SupplementRequest | Refusal | Apology | StopNotice | ControlSlip | Register
 
 
 class NoPdfError(TrackerError):

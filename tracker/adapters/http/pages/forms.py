@@ -25,7 +25,9 @@ Which = Annotated[
 ]
 
 
-class _Pdf(Response):
+class Pdf(Response):
+    """A form as PDF."""
+
     media_type = "application/pdf"
 
 
@@ -37,8 +39,8 @@ def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> 
 
     @app.get(
         _FORM + ".pdf",
-        response_class=_Pdf,
-        responses=_shown("application/pdf", "%PDF-1.7", 501, format="binary"),
+        response_class=Pdf,
+        responses=shown("application/pdf", "%PDF-1.7", *READING, 501, format="binary"),
         tags=["read"],
     )
     def print_form(
@@ -46,12 +48,12 @@ def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> 
     ) -> Response:
         """Give a form as PDF/A, tagged; who got it is recorded."""
         form = fill(actor, tidied(code), number, which)
-        return _Pdf(parts.set_pdf(parts.write_sheet(form), parts.now()))
+        return Pdf(parts.set_pdf(parts.write_sheet(form), parts.now()))
 
     @app.get(
         _FORM,
         response_class=HTMLResponse,
-        responses=_shown("text/html", "<!DOCTYPE html>..."),
+        responses=shown("text/html", "<!DOCTYPE html>...", *READING),
         tags=["read"],
     )
     def show_form(
@@ -63,13 +65,13 @@ def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> 
     ) -> Response:
         """Show a form as a page to be printed, in Vietnamese; who saw it is recorded."""
         sheet = parts.write_sheet(fill(actor, tidied(code), number, which))
-        return pages.show(request, "paper.html", sheet=sheet, pdf=_pdf_of(request))
+        return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))
 
     @app.get(_RECEIPT + ".pdf", include_in_schema=False)
     def print_receipt(token: str, own: Annotated[OwnDossier, holds_receipt]) -> Response:
         """Give the receipt to its owner as PDF."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
-        return _Pdf(parts.set_pdf(sheet, parts.now()))
+        return Pdf(parts.set_pdf(sheet, parts.now()))
 
     @app.get(_RECEIPT, include_in_schema=False)
     def show_receipt(
@@ -77,19 +79,18 @@ def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> 
     ) -> Response:
         """Show the receipt to its owner."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
-        return pages.show(request, "paper.html", sheet=sheet, pdf=_pdf_of(request))
+        return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))
 
 
-def _pdf_of(request: Request) -> str:
+def pdf_of(request: Request) -> str:
     """Give the address of the same form as PDF."""
     url = request.url.replace(path=request.url.path + ".pdf").remove_query_params("lang")
     return f"{url.path}?{url.query}" if url.query else url.path
 
 
-def _shown(media_type: str, example: str, *problems: int, **schema: str) -> Responses:
+def shown(media_type: str, example: str, *problems: int, **schema: str) -> Responses:
+    """Declare how a form is answered, and the problems that may come instead."""
     content: Mapping[str, Any] = {
         media_type: {"schema": {"type": "string", **schema}, "example": example}
     }
-    return {200: {"description": "The form.", "content": content}} | problem_answers(
-        *READING, *problems
-    )
+    return {200: {"description": "The form.", "content": content}} | problem_answers(*problems)

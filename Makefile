@@ -9,7 +9,7 @@ MYPY_PATHS := tracker tests ops loadtests
 LOADTEST ?= city-day code-guessing
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test test-faults loadtest check format lock clean python
+.PHONY: help install servers stack run test test-faults loadtest bench check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml ops/constraints.txt
 	@$(MAKE) --no-print-directory python
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint ops/constraints.txt --editable '.[test,check]'
+		--constraint ops/constraints.txt --editable '.[test,check,pdf]'
 	@touch $@
 
 python:
@@ -40,7 +40,7 @@ run: install ## Serve on this machine, with demo data where there are none yet
 stack: servers ## Run the production shape here: PostgreSQL, Kafka, API, relay, projections; Ctrl-C stops it
 	$(BIN)/python -m ops.stack --directory var/stack
 
-servers: install ## Bring the servers that tests start: Kafka's jars (by Maven), PostgreSQL (root: by apt-get)
+servers: install ## Bring what tests start: Kafka's jars (by Maven), PostgreSQL, Chromium (root: by apt-get)
 	$(BIN)/python -m ops.local_servers.install
 
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
@@ -53,6 +53,9 @@ test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KIL
 
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)
+
+bench: servers ## Measure what is served beside what the framework alone can do; BENCH passes options on
+	$(BIN)/python -m loadtests.bench $(BENCH)
 
 check: install ## Check form, types, dependencies and the fast tests
 	$(BIN)/ruff format --check .
@@ -69,7 +72,7 @@ lock: python ## Renew ops/constraints.txt: the exact versions that pyproject.tom
 	@set -eu; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(PYTHON) -m venv "$$dir/venv"; \
 	"$$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-		--editable '.[test,check]'; \
+		--editable '.[test,check,pdf]'; \
 	{ echo "# Written by 'make lock'; not to be edited by hand."; \
 	  "$$dir/venv/bin/python" -m pip freeze --exclude-editable; } > "$$dir/constraints.txt"; \
 	mv "$$dir/constraints.txt" ops/constraints.txt; chmod 644 ops/constraints.txt; \

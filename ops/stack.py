@@ -126,8 +126,8 @@ def _programs(
     commands = {
         "api": ["serve", "--port", str(port)],
         "relay": ["work", "--only", "relay,inbox,log"],
-        "projections-1": ["work", "--only", "status,timeline,promises"],
-        "projections-2": ["work", "--only", "status,timeline,promises"],
+        "projections-1": ["work", "--only", "status,timeline,promises,messages"],
+        "projections-2": ["work", "--only", "status,timeline,promises,messages"],
     }
     return {
         name: stack.enter_context(_program(command, directory / f"{name}.log", environment))

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ops.local_servers.chromium import browser
 from ops.local_servers.errors import ServerMissing
 from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.kafka_jars import installed_jars, java
@@ -80,6 +81,13 @@ def needs_kafka() -> None:
 def needs_postgres() -> None:
     """PostgreSQL can be started here: for tests that start their own server."""
     _demand("PostgreSQL", binaries)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program of a browser."""
+    _demand("Chromium", browser)
+    return browser()
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ FLOORS = (
     ("tracker.__main__",),
     ("tracker.cli",),
     ("tracker.bootstrap", "tracker.demo"),
+    ("tracker.installation",),
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),
-    ("tracker.recording",),
+    ("tracker.recording", "tracker.words"),
     ("tracker.domain", "tracker.settings", "tracker.crew", "tracker.data"),
 )
 """The rooms of the house, floor by floor from the top."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tracker.adapters.notices.routes import open_routes
+from tracker.bootstrap import wall_clock
 from tracker.cli.main import program
 from tracker.cli.work import ROLES
 from tracker.settings import Settings
@@ -78,3 +80,8 @@ def test_every_unit_stops_in_order_and_starts_again_after_a_failure(unit: Path) 
     text = unit.read_text()
     assert "KillSignal=SIGTERM" in text
     assert "Restart=on-failure" in text
+
+
+def test_the_example_of_who_is_told_can_be_used_as_it_is() -> None:
+    with open_routes(OPS / "notices.example.toml", wall_clock) as opened:
+        assert {one.target for one in opened.routes} == {"sms", "email", "webhook:portal"}

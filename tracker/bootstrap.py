@@ -1,14 +1,10 @@
-"""Wires everything together. The one file that knows everyone; nothing connects before `open`."""
+"""Wires everything together. The one file that knows how; nothing connects before `installation`."""
 
 import os
 import socket
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from threading import Event as Signal
 
 from fastapi import FastAPI
 
@@ -17,167 +13,72 @@ from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.paper.pdf import set_pdf
+from tracker.adapters.paper.sheets import Sheets
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.adapters.vault.aes import AesVault
+from tracker.adapters.sql.wrong_tries import SqlWrongTries
+from tracker.adapters.vault.aes import AesVault, secret_for
+from tracker.adapters.vault.receipt_tokens import ReceiptTokens
+from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.checkpointing import CheckpointMaker, Publisher
+from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.erasing import Erasure
+from tracker.application.forms.filling import Filling
+from tracker.application.letters import Letters
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.tracker import Tracker
-from tracker.crew import Task, working
 from tracker.domain.codes import dossier_id
+from tracker.installation import Follow, Installation, MerkleLog
 from tracker.projections.feed import OpenFeed
-from tracker.projections.follower import Follower
 from tracker.projections.log import LogProjection
+from tracker.projections.messages import MessagesProjection
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
 from tracker.projections.status import StatusProjection
 from tracker.projections.timeline import TimelineProjection
-from tracker.recording import from_bytes
 from tracker.settings import Settings
 
-DEMO = "demo-"
-"""How every event's own id begins in a demo installation."""
 _SAMPLES = 8
 PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
     LogProjection,
+    MessagesProjection,
 )
 
 
 def wall_clock() -> datetime:
     """Give the time it is now, in UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Follow:
-    """One projection with what it reads and what it writes."""
-
-    projection: Projection
-    feed: OpenFeed
-    model: SqlReadModel
-    projector: Projector
-
-
-@dataclass(frozen=True)
-class MerkleLog:
-    """The log with what vouches for it."""
-
-    leaves: SqlLog
-    checkpoints: SqlCheckpoints
-    notary: Notary
-    publishers: Sequence[Publisher]
-    maker: CheckpointMaker
-    prover: Prover
-
-
-@dataclass(frozen=True)
-class Installation:
-    """Everything of one installation, ready for use."""
-
-    settings: Settings
-    now: Callable[[], datetime]
-    service: Service
-    tracker: Tracker
-    reader: Reader
-    keys: SqlApiKeys
-    blocks: SqlCodeBlocks
-    look_up: SqlLookUp
-    figures: SqlFigures
-    scan: SqlStoreScan
-    store_feed: StoreFeed
-    follows: dict[str, Follow]
-    log: MerkleLog
-
-    @property
-    def is_embedded(self) -> bool:
-        """Tell whether the read models follow the store itself, without Kafka between."""
-        return not self.settings.kafka_servers
-
-    def catch_up(self) -> int:
-        """Bring every read model up to date, and tell how many events were taken."""
-        return sum(follow.projector.catch_up() for follow in self.follows.values())
-
-    def check_not_ahead(self) -> None:
-        """Raise `ReadModelAheadError` where a read model would pass over the next events."""
-        for follow in self.follows.values():
-            heads = follow.feed.heads()
-            if any(follow.model.position(one) > head for one, head in heads.items()):
-                raise ReadModelAheadError
-
-    def sample_codes(self, limit: int) -> Sequence[str]:
-        """Give codes to try, one a stage; none where the dossiers are real people's."""
-        first = self.tracker.store.select_notifications(1, 1)
-        is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
-        return self.look_up.samples(limit) if is_demo else ()
-
-    @contextmanager
-    def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
-        """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
-        with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
-            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}")
-            model = SqlReadModel(engine, follow.projection)
-            try:
-                model.create()
-                yield model
-            finally:
-                engine.dispose()
-
-    @contextmanager
-    def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile; `died` is told when one cannot go on.
-
-        Raises `ReadModelAheadError`.
-        """
-        self.check_not_ahead()
-        with working(self.following_tasks(self.follows), died):
-            yield
-
-    def following_tasks(self, names: Iterable[str]) -> list[Task]:
-        """Give the tasks that keep these read models up to date."""
-        followers = {
-            name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
-        }
-        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
-        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
-
-    def _signing(self) -> Task:
-        """Give the task that makes checkpoints of the log."""
-        signal, chosen = Signal(), self.settings
-
-        def run(stopping: Callable[[], bool]) -> None:
-            self.log.maker.run(
-                stopping,
-                signal.wait,
-                seconds=chosen.log_checkpoint_seconds,
-                events=chosen.log_checkpoint_events,
-            )
-
-        return Task("checkpoints", run, signal.set)
 
 
 @contextmanager
@@ -195,6 +96,13 @@ def installation(
     registry = open_engine(settings.events_url())
     views = open_engine(settings.read_models_url())
     vault = AesVault(settings.master_key_bytes())
+    stop_tokens = StopTokens(settings.master_key_bytes())
+    reads = SqlReads(registry)
+    receipts = Receipts(
+        ReceiptTokens(settings.master_key_bytes()),
+        SqlTokenGenerations(registry),
+        public_url=settings.public_address(),
+    )
     blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
@@ -243,6 +151,16 @@ def installation(
             service=service,
             tracker=tracker,
             reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            receipts=receipts,
+            citizens=Citizens(
+                tracker.store,
+                service=service,
+                vault=vault,
+                receipts=receipts,
+                tries=SqlWrongTries(registry),
+                reads=reads,
+                now=now,
+            ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
             look_up=look_up,
@@ -263,6 +181,17 @@ def installation(
                 reads=reads,
                 now=now,
             ),
+            outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            deliveries=SqlDeliveries(registry),
+            letters=Letters(
+                tracker.store,
+                vault,
+                zone=service.calendar.zone,
+                public_url=settings.public_address(),
+                stop_token=stop_tokens.token,
+            ),
+            stop_tokens=stop_tokens,
+            erasure=Erasure(tracker, reads),
         )
     finally:
         ending.close()
@@ -321,9 +250,9 @@ def topic_names(settings: Settings) -> TopicNames:
     return TopicNames(settings.kafka_topic_prefix)
 
 
-def http_app(installation: Installation) -> FastAPI:
-    """Make the HTTP application of an installation."""
-    store = installation.tracker.store
+def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Make the HTTP application of an installation; what waits for news ends with `is_ending`."""
+    store, settings = installation.tracker.store, installation.settings
     return create_app(
         Parts(
             now=installation.now,
@@ -332,8 +261,24 @@ def http_app(installation: Installation) -> FastAPI:
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)
             ],
+            last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
+            receipts=installation.receipts,
+            filling=Filling(installation.reader, installation.receipts),
+            write_sheet=Sheets(installation.service.calendar.zone).write,
+            set_pdf=set_pdf,
+            citizens=installation.citizens,
+            limits=Limits(
+                per_code=settings.lookups_per_code,
+                per_network=settings.lookups_per_network,
+                overall=settings.lookups_overall,
+            ),
+            tries_limits=Limits(
+                per_code=settings.tries_per_network,
+                per_network=settings.tries_per_network,
+                overall=settings.tries_overall,
+            ),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,
@@ -348,6 +293,10 @@ def http_app(installation: Installation) -> FastAPI:
                 for name, follow in installation.follows.items()
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
-            max_body_bytes=installation.settings.max_body_bytes,
+            stops=installation.stop_tokens.fits,
+            max_body_bytes=settings.max_body_bytes,
+            session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
+            live_pages=settings.live_pages,
+            is_ending=is_ending,
         )
     )

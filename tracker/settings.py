@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _KEY_BYTES = 32
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}/?")
 _PACKAGE_DATA = Path(__file__).parent / "data" / "hanoi"
 
 
@@ -38,6 +40,44 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
+    public_url: str = Field(
+        default="",
+        description="Where citizens find the service, as links and QR codes say it:"
+        " `https://HOST`; by default the address listened on.",
+    )
+    notices: Path | None = Field(
+        default=None, description="A TOML file that says how people and systems are told."
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Whose `X-Forwarded-For` is believed: addresses, with commas between.",
+    )
+    lookups_per_code: int = Field(
+        default=60, ge=0, description="How often a minute one code is answered; 0: no limit."
+    )
+    lookups_per_network: int = Field(
+        default=600,
+        ge=0,
+        description="How often a minute one address is answered, of IPv6 one /64; 0: no limit.",
+    )
+    lookups_overall: int = Field(
+        default=30_000,
+        ge=0,
+        description="How many look-ups a minute this process answers; 0: no limit.",
+    )
+    tries_per_network: int = Field(
+        default=10,
+        ge=0,
+        description="How often a minute one address may try a phone's last digits; 0: no limit.",
+    )
+    tries_overall: int = Field(
+        default=120,
+        ge=0,
+        description="How often a minute all together may try them here; 0: no limit.",
+    )
+    live_pages: int = Field(
+        default=500, ge=0, description="How many pages may wait here for news at once."
+    )
     code_block_size: int = Field(
         default=100,
         ge=1,
@@ -110,6 +150,23 @@ class Settings(BaseSettings):
             message = "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ValueError(message)
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url and not _PUBLIC_URL.fullmatch(url):
+            message = "must be https://HOST or http://HOST, with :PORT where it needs one"
+            raise ValueError(message)
+        return url.rstrip("/")
+
+    def public_address(self) -> str:
+        """Give where citizens find the service, the default filled in."""
+        return self.public_url or self.listening_at()
+
+    def listening_at(self) -> str:
+        """Give the address listened on, as a browser takes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def events_url(self) -> str:
         """Give the event store's address, the default filled in."""

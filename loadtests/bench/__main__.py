@@ -8,9 +8,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from loadtests.bench import machine, serving
 from loadtests.bench.figures import Figure, table
+from loadtests.bench.growing import growing
 
 Scenario = Callable[[int, float, Callable[[str], None]], list[Figure]]
 SCENARIOS: dict[str, Scenario] = {
@@ -20,6 +22,8 @@ SCENARIOS: dict[str, Scenario] = {
     "step": serving.step,
     "look-up": serving.look_up,
 }
+GROWING = "growing"
+"""Not among what is measured by default: it fills an archive first."""
 
 
 def main() -> int:
@@ -28,16 +32,20 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each side in each round")
     parser.add_argument("--only", default=",".join(SCENARIOS), metavar="NAME,…")
+    parser.add_argument(
+        "--dossiers", type=int, default=100_000, help=f"in the archive of '{GROWING}'"
+    )
     chosen = parser.parse_args()
     names = [name.strip() for name in chosen.only.split(",")]
-    if unknown := [name for name in names if name not in SCENARIOS]:
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    scenarios = SCENARIOS | {GROWING: partial(growing, dossiers=chosen.dossiers)}
+    if unknown := [name for name in names if name not in scenarios]:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(scenarios)}")
     os.sched_setaffinity(0, machine.OTHERS)
     print(f"Server on processor {machine.SERVER}, client and database on {machine.OTHERS}.")
     figures: list[Figure] = []
     for name in names:
         print(name, flush=True)
-        figures += SCENARIOS[name](chosen.rounds, chosen.seconds, _say)
+        figures += scenarios[name](chosen.rounds, chosen.seconds, _say)
     print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table(figures)}")
     return int(not all(figure.is_met for figure in figures))
 

@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from statistics import median
 
@@ -123,7 +123,7 @@ def look_up(
         codes = _codes(it)
 
         def ask(port: int) -> float:
-            done = load(port, _look_ups(codes), connections=CONNECTIONS, seconds=seconds)
+            done = load(port, look_ups(codes), connections=CONNECTIONS, seconds=seconds)
             done.require(200)
             return done.rate
 
@@ -170,7 +170,8 @@ def _codes(site: machine.Site) -> list[str]:
     return codes
 
 
-def _look_ups(codes: list[str]) -> Iterator[bytes]:
+def look_ups(codes: Sequence[str]) -> Iterator[bytes]:
+    """Give requests that look these codes up, one after the other, without end."""
     start = random.randrange(len(codes))
     for code in itertools.islice(itertools.cycle(codes), start, None):
         yield request("GET", f"/v1/lookup/{code}")

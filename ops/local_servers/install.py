@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ops.local_servers.chromium import PACKAGES, browser
 from ops.local_servers.errors import ServerError, ServerMissing
 from ops.local_servers.kafka import ARCHIVE, KafkaCluster
 from ops.local_servers.kafka_jars import fetch_jars, installed_jars, java
@@ -20,7 +21,7 @@ from ops.local_servers.postgres import binaries
 
 def main(arguments: Sequence[str]) -> int:
     """Bring what is missing; say what can't be had."""
-    missing = list(filter(None, (_kafka(), _postgres())))
+    missing = list(filter(None, (_kafka(), _postgres(), _chromium())))
     for line in missing:
         print(f"Not to be had here: {line}", file=sys.stderr)
     return 1 if missing and "--if-possible" not in arguments else 0
@@ -32,6 +33,10 @@ def _kafka() -> str | None:
 
 def _postgres() -> str | None:
     return _bring(binaries, lambda: _apt("postgresql"))
+
+
+def _chromium() -> str | None:
+    return _bring(browser, lambda: _apt(*PACKAGES))
 
 
 def _bring(find: Callable[[], object], bring: Callable[[], None]) -> str | None:
@@ -61,11 +66,11 @@ def _fetch() -> None:
         cluster.stop()
 
 
-def _apt(package: str) -> None:
+def _apt(*packages: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    commands = (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", package])
+    commands = (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *packages])
     for command in commands:
         print("apt-get", *command, flush=True)
         subprocess.run(["apt-get", *command], check=False, env=environment)  # noqa: S607

@@ -16,11 +16,12 @@ from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
 from tracker.application.reading import Moment
 from tracker.application.tracker import StoreUnavailableError
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.errors import TrackerError
 from tracker.domain.events import Decided, Event, InternalStepTaken, Received
 from tracker.domain.values import Offices, Outcome, Promise, WayOfReturn
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 ADMINISTRATOR = Actor(Role.ADMINISTRATOR, "adm-1")

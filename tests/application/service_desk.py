@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import TrackerError
 from tracker.domain.events import Event
+from tracker.installation import Installation
 from tracker.recording import from_bytes
 from tracker.settings import Settings
 

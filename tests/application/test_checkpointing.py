@@ -20,11 +20,12 @@ from tracker.application.checkpointing import (
 )
 from tracker.application.messages import INTAKE
 from tracker.application.posts import Post
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.merkle import root_of
 from tracker.domain.notes import Note
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 DESK = Actor(Role.STAFF, "staff-desk", "CN01")

@@ -108,7 +108,7 @@ def test_nothing_personal_and_no_reason_stands_in_any_file_in_clear(
     full_of_secrets(desk)
     desk.at.catch_up()
     on_disk = bytes_on_disk(tmp_path)
-    assert b"dossier.carrier_scanned.v1" in on_disk
+    assert b"dossier.carrier_scanned.v2" in on_disk
     found = [
         text
         for text in (NAME, PHONE, *SECRETS.values())
@@ -230,6 +230,29 @@ def test_an_erased_key_is_gone_from_every_file_and_the_others_stand(
     assert key not in on_disk
     assert other in on_disk
     assert desk.at.reader.personal_data(CLERK, kept, "")[1]["applicant"].startswith("{")
+
+
+def test_why_people_looked_is_gone_from_every_file_and_who_did_stays(
+    desk: ServiceDesk, tmp_path: Path
+) -> None:
+    code, kept = desk.take_in().code, desk.take_in().code
+    for number in range(30):
+        desk.at.reader.personal_data(CLERK, code, f"gọi lại cho {NAME}, lần {number}")
+        desk.at.reader.personal_data(CLERK, kept, "việc khác")
+    desk.at.erasure.erase(ADMINISTRATOR, code, event_id="erase-1", basis="b")
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert NAME.encode() not in files
+    assert "việc khác".encode() in files
+    looks = desk.at.reader.readers(ADMINISTRATOR, code)
+    assert [(look.actor, look.reason) for look in looks] == [("clerk", "")] * 30
+
+
+def test_who_may_not_erase_blanks_no_reason_either(desk: ServiceDesk) -> None:
+    code = desk.take_in().code
+    desk.at.reader.personal_data(CLERK, code, "gọi lại")
+    with pytest.raises(NotAllowedError):
+        desk.at.erasure.erase(CLERK, code, event_id="erase-1", basis="b")
+    assert [look.reason for look in desk.at.reader.readers(ADMINISTRATOR, code)] == ["gọi lại"]
 
 
 def test_to_an_erased_dossier_no_text_is_added_but_steps_go_on(desk: ServiceDesk) -> None:

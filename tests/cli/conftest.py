@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.cli.main import main
 from tracker.demo.filling import SPAN, DemoClock, fill
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 DOSSIERS = 90

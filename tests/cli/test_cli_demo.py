@@ -11,13 +11,14 @@ import pytest
 from tests.cli.conftest import Run
 from tracker.application.messages import read
 from tracker.application.posts import Post
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.actors import Role
 from tracker.domain.calendar import WorkCalendar
 from tracker.domain.events import CarrierScanned, Event, HandedToCarrier, Received, Submitted
 from tracker.domain.lifecycle import Step
 from tracker.domain.network import Channel
+from tracker.installation import Installation
 from tracker.projections.figures import Figures, Question
 from tracker.recording import from_bytes
 from tracker.settings import Settings

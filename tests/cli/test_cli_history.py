@@ -10,8 +10,9 @@ import pytest
 from tests.cli.conftest import Run
 from tracker.application.messages import read
 from tracker.application.posts import Post
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 CLERK = Actor(Role.STAFF, "clerk-1", "CN05")

@@ -54,6 +54,7 @@ def test_a_key_opens_for_its_actor(
         (("manager", "--office", "CN05"), "stands at no office"),
         (("auditor", "--partner", "BIDV"), "belongs to no partner"),
         (("staff", "--office", "CN05", "--partner", "BIDV"), "is not run by BIDV"),
+        (("citizen",), "A citizen has no key"),
         (("king",), "'king' is not one of"),
     ],
 )

@@ -20,6 +20,11 @@ COMMANDS = (
     ("keys", "make"),
     ("keys", "list"),
     ("keys", "revoke"),
+    ("messages",),
+    ("messages", "list"),
+    ("messages", "retry"),
+    ("messages", "replay"),
+    ("erase",),
     ("check-data",),
 )
 
@@ -78,6 +83,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(args: tuple[str, ...], run: Run
         ("TRACKER_STORE_URL", "mysql://somewhere"),
         ("TRACKER_MASTER_KEY", "too short"),
         ("TRACKER_CODE_BLOCK_SIZE", "0"),
+        ("TRACKER_PUBLIC_URL", "hoso.example"),
     ],
 )
 def test_a_wrong_setting_is_named(

@@ -20,7 +20,7 @@ def test_a_sound_installation_passes(run: Run, demo: Path) -> None:
     result = run("verify")
     assert (result.code, result.err) == (0, "")
     assert "dossiers, all in order" in result.out
-    assert result.out.count("equal") == 3
+    assert result.out.count("equal") == 4
     assert "0 signed checkpoints, all in order" in result.out
 
 
@@ -299,7 +299,10 @@ def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> No
         connection.execute("DELETE FROM log_1 WHERE leaf = ?", (victim.position - 1,))
     result = run("verify")
     assert result.code == 1
-    assert "status, timeline, promises: the read model is not what the events say" in result.err
+    assert (
+        "status, timeline, promises, messages: the read model is not what the events say"
+        in result.err
+    )
     assert f"up to {victim.position}; the store ends at {victim.position - 1}" in result.out
 
 

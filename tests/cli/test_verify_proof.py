@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from tracker.adapters.notary.ed25519 import Notary
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.data.verifier import verify_proof
 from tracker.domain.actors import Actor, Role
 from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.codes import dossier_id
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 VERIFIER = Path(verify_proof.__file__)

@@ -15,6 +15,8 @@ from tracker.domain.lifecycle import Step
 from tracker.domain.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Offices,
     Outcome,
     Promise,
@@ -137,7 +139,7 @@ _STEPS: dict[Step, Callable[[Dossier, Stamp, Clock, Random], None]] = {
         m,
         number=r.choice(PARCELS),
         scan=r.choice(("EMB", "EMH", "EMI", "504", "?")),
-        place="",
+        whereabouts=None,
         raw=None,
     ),
     Step.DELIVERED: lambda d, m, _, __: d.deliver(m),
@@ -147,6 +149,10 @@ _STEPS: dict[Step, Callable[[Dossier, Stamp, Clock, Random], None]] = {
     Step.DELIVERED_ELECTRONICALLY: lambda d, m, _, __: d.deliver_electronically(m),
     Step.RATED: lambda d, m, _, r: d.rate(m, score=r.randint(1, 5), reason=None),
     Step.COMPLAINED: lambda d, m, _, __: d.complain(m, text=SEALED),
+    Step.NOTICES_AGREED: lambda d, m, _, r: d.agree_to_notices(
+        m, channels=(r.choice(list(NoticeChannel)),), language=NoticeLanguage.ENGLISH, contact=None
+    ),
+    Step.NOTICES_STOPPED: lambda d, m, _, __: d.stop_notices(m),
     Step.PERSONAL_DATA_ERASED: lambda d, m, _, __: d.erase_personal_data(m, basis="b"),
 }
 

@@ -14,6 +14,7 @@ from tracker.domain.events import (
 from tracker.domain.lifecycle import Step
 from tracker.domain.values import Correctable
 from tracker.projections.figures import Against, Counts, GroupBy, Question
+from tracker.projections.ratings import Ratings
 
 OPENS = {
     Step.SUPPLEMENT_ASKED: "papers",
@@ -44,6 +45,7 @@ class Seen:
     pauses: dict[str, datetime] = field(default_factory=dict)
     still_since: datetime | None = None
     apologised_late: bool = False
+    score: int | None = None
 
     def end(self, name: str) -> datetime | None:
         return self.ends.get(name)
@@ -84,6 +86,7 @@ def seen(history: list[Event], question: Question) -> Seen | None:
 
 def _see(found: Seen, event: Event) -> None:
     promise = getattr(event, "promise", None)
+    found.score = getattr(event, "score", found.score)
     if isinstance(event, Submitted | Received):
         found.channel, found.procedure = event.channel, event.procedure
         found.helped_at = event.offices.helped_at
@@ -99,6 +102,7 @@ def _see(found: Seen, event: Event) -> None:
         Step.DECIDED: "finished",
         Step.REFUSED: "refused",
         Step.WITHDRAWN: "withdrawn",
+        Step.RATED: "rated",
     }.get(event.step, "returned" if event.step in RETURNS else "")
     if name:
         found.ends[name] = event.occurred_at
@@ -175,6 +179,9 @@ def count(one: Seen, question: Question) -> Counts:
         open_without_promise=int(is_open and latest is None),
         due_without_promise=int((during(received) or is_carried) and latest is None),
         late_without_apology=int(bool(late_now or late_before)),
+        rated=Ratings(count=1, scores=one.score)
+        if one.score is not None and during(one.end("rated"))
+        else Ratings(),
         latest=of_latest,
         first=against(first),
     )

@@ -21,6 +21,7 @@ from tracker.adapters.sql.tables import table_of
 from tracker.domain.events import Event
 from tracker.projections.feed import Record
 from tracker.projections.log import LogProjection
+from tracker.projections.messages import MessagesProjection
 from tracker.projections.projection import GapInHistoryError, Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
@@ -34,6 +35,7 @@ KINDS: tuple[type[Projection], ...] = (
     TimelineProjection,
     PromisesProjection,
     LogProjection,
+    MessagesProjection,
 )
 EVENTS = history(3, dossiers=6, steps=80)
 
@@ -97,6 +99,21 @@ def test_making_it_twice_keeps_what_is_in_it(following: Following) -> None:
     digest = following.model.digest()
     following.model.create()
     assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+
+
+def test_tables_of_another_version_are_left_for_new_ones_that_fill_up_again(
+    following: Following,
+) -> None:
+    following.projector().catch_up()
+    digest = following.model.digest()
+    table = table_of(following.projection.ROWS[-1], 1).name
+    following.tamper(f"ALTER TABLE {table} ADD COLUMN planted integer")
+    following.model.create()
+    assert (following.position(), following.count()) == (0, 0)
+    following.projector().catch_up()
+    assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+    following.model.create()
+    assert following.position() == len(EVENTS)
 
 
 def test_catching_up_takes_every_event_once_and_then_nothing(following: Following) -> None:
@@ -238,6 +255,7 @@ TAMPERING = {
     TimelineProjection: "DELETE FROM timeline_1 WHERE version = 3",
     PromisesProjection: "UPDATE promises_1 SET given = NOT given WHERE version = 1",
     LogProjection: "UPDATE log_1 SET nodes = chain WHERE leaf = 7",
+    MessagesProjection: "UPDATE outbox_1 SET kind = 'planted' WHERE version = 1",
 }
 
 

@@ -15,7 +15,10 @@ from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.reads import Reading, SqlReads
+from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
+from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError, dossier_id
 
@@ -96,6 +99,15 @@ def test_a_key_that_is_not_quite_right_opens_nothing(keys: SqlApiKeys) -> None:
     ):
         with pytest.raises(UnknownKeyError):
             keys.actor_of(wrong)
+
+
+def test_the_holder_of_a_key_is_told_by_its_id_until_it_is_revoked(keys: SqlApiKeys) -> None:
+    key_id = keys.id_of(keys.make(CLERK, NOW))
+    assert keys.holder_of(key_id) == CLERK
+    keys.revoke(key_id, NOW)
+    for gone in (key_id, "", "nothing", keys.id_of("nonsense")):
+        with pytest.raises(UnknownKeyError):
+            keys.holder_of(gone)
 
 
 def test_a_revoked_key_opens_nothing_and_the_others_go_on(keys: SqlApiKeys) -> None:
@@ -209,3 +221,66 @@ def test_looks_are_listed_oldest_first_with_the_dossier_they_were_at(engine: Eng
         Reading("personal_data", "staff", "second", "CN05", NOW, "gọi lại cho dân"),
     ]
     assert reads.of(dossier_id("H26-261122-0003")) == []
+
+
+# receipts' tokens
+
+
+def test_a_token_is_of_generation_0_until_it_is_revoked(engine: Engine) -> None:
+    generations = SqlTokenGenerations(engine)
+    revoked, other = dossier_id("H26-261122-0001"), dossier_id("H26-261122-0002")
+    assert generations.of(revoked) == 0
+    generations.raise_(revoked)
+    generations.raise_(revoked)
+    assert (generations.of(revoked), generations.of(other)) == (2, 0)
+
+
+# wrong tries
+
+TRIED = dossier_id("H26-261122-0001")
+
+
+def test_tries_are_counted_per_dossier_and_anew_an_hour_after_the_last(engine: Engine) -> None:
+    tries, minute = SqlWrongTries(engine), timedelta(minutes=1)
+    assert [tries.begin(TRIED, NOW + n * minute) for n in range(4)] == [1, 2, 3, 4]
+    assert tries.begin(dossier_id("H26-261122-0002"), NOW) == 1
+    assert tries.begin(TRIED, NOW + 62 * minute) == 5
+    assert tries.begin(TRIED, NOW + 122 * minute) == 1
+
+
+def test_trying_on_while_locked_does_not_move_the_hour(engine: Engine) -> None:
+    tries, minute = SqlWrongTries(engine), timedelta(minutes=1)
+    for _ in range(MOST):
+        tries.begin(TRIED, NOW)
+    assert tries.begin(TRIED, NOW + 30 * minute) == MOST + 1
+    assert tries.begin(TRIED, NOW + 59 * minute) == MOST + 2
+    assert tries.begin(TRIED, NOW + 60 * minute) == 1
+
+
+def test_a_right_try_begins_the_count_anew_and_leaves_the_last_lock_known(engine: Engine) -> None:
+    tries = SqlWrongTries(engine)
+    tries.begin(TRIED, NOW)
+    assert tries.locked_at(TRIED) is None
+    tries.lock(TRIED, NOW)
+    tries.forgive(TRIED)
+    assert tries.begin(TRIED, NOW) == 1
+    assert tries.locked_at(TRIED) == NOW
+
+
+def test_locks_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
+    tries = SqlWrongTries(engine)
+    for minutes in (5, 1, 3):
+        one = dossier_id(f"H26-261122-000{minutes}")
+        tries.begin(one, NOW)
+        tries.lock(one, NOW + timedelta(minutes=minutes))
+    tries.begin(dossier_id("H26-261122-0009"), NOW)
+    assert tries.locks_since(NOW + timedelta(minutes=1)) == [
+        Lock(dossier_id("H26-261122-0003"), NOW + timedelta(minutes=3)),
+        Lock(dossier_id("H26-261122-0005"), NOW + timedelta(minutes=5)),
+    ]
+
+
+def test_tries_at_once_are_each_counted(engine: Engine) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        counted = pool.map(lambda _: SqlWrongTries(engine).begin(TRIED, NOW), range(40))
+    assert sorted(counted) == list(range(1, 41))

@@ -16,7 +16,17 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.events import Event
 from tracker.domain.procedures import PaperForm
 from tracker.domain.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
-from tracker.domain.values import Offices, Outcome, Paper, Promise, Sealed, Stamp, WayOfReturn
+from tracker.domain.values import (
+    NoticeChannel,
+    NoticeLanguage,
+    Offices,
+    Outcome,
+    Paper,
+    Promise,
+    Sealed,
+    Stamp,
+    WayOfReturn,
+)
 
 CODE = "H26.05-261102-0001"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -169,13 +179,24 @@ def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> 
         number=number,
         scan=scan,
         meaning=meaning,
-        place="",
+        whereabouts=None,
         raw=None,
     )
 
 
 def delivered(moment: datetime, by: Actor = POSTMAN) -> Told:
     return told(happened.Delivered, moment, by)
+
+
+BY_SMS: dict[str, Any] = {
+    "channels": (NoticeChannel.SMS,),
+    "language": NoticeLanguage.VIETNAMESE,
+    "contact": None,
+}
+
+
+def agreed(moment: datetime, by: Actor = CLERK, **fields: Any) -> Told:  # noqa: ANN401
+    return told(happened.NoticesAgreed, moment, by, **BY_SMS | fields)
 
 
 def stamp(moment: datetime, by: Actor = DECIDER, heard: datetime = HEARD) -> Stamp:

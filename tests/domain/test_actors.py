@@ -8,15 +8,19 @@ from tracker.domain.actors import (
     Manage,
     Read,
     Role,
+    citizen_of,
     require,
+    require_own,
     require_reading,
     require_step_on,
 )
+from tracker.domain.codes import dossier_id
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Step
 
 INTAKE = {"submitted", "received"}
-AT_THE_DESK = INTAKE | {"supplement_received", "fee_paid", "collected", "complained"}
+NOTICES = {"notices_agreed", "notices_stopped"}
+AT_THE_DESK = INTAKE | NOTICES | {"supplement_received", "fee_paid", "collected", "complained"}
 PARCEL = {"carrier_scanned", "delivered", "delivery_failed", "returned_to_office"}
 ONLY_THE_DECIDING_OFFICE = {
     "forwarded",
@@ -33,9 +37,10 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.STAFF: {step.value for step in Step} - {"personal_data_erased"},
     Role.AGENT: AT_THE_DESK,
     Role.COLLABORATOR: AT_THE_DESK,
-    Role.KIOSK: INTAKE | {"fee_paid"},
+    Role.KIOSK: INTAKE | NOTICES | {"fee_paid"},
     Role.CARRIER: PARCEL,
     Role.PORTAL: INTAKE
+    | NOTICES
     | {
         "supplement_received",
         "fee_paid",
@@ -47,6 +52,7 @@ MAY_STEP: dict[Role, set[str]] = {
     Role.AUDITOR: set(),
     Role.MANAGER: set(),
     Role.ADMINISTRATOR: {step.value for step in Step},
+    Role.CITIZEN: {"notices_stopped", "rated"},
 }
 MAY_READ: dict[Role, set[str]] = {
     Role.STAFF: {"dossier", "history", "personal_data", "figures", "proof"},
@@ -58,6 +64,7 @@ MAY_READ: dict[Role, set[str]] = {
     Role.AUDITOR: {"dossier", "history", "figures", "readers", "proof"},
     Role.MANAGER: {"figures"},
     Role.ADMINISTRATOR: {"dossier", "history", "personal_data", "figures", "readers", "proof"},
+    Role.CITIZEN: set(),
 }
 MAY_LEASE = {
     Role.STAFF,
@@ -112,14 +119,24 @@ def test_only_the_office_that_decides_takes_the_steps_of_deciding(step: str) -> 
 
 
 @pytest.mark.parametrize("step", [step for step in Step if step not in ONLY_THE_DECIDING_OFFICE])
-def test_staff_elsewhere_take_every_other_step_but_refusing_and_erasing(step: Step) -> None:
+def test_staff_elsewhere_take_every_step_but_those_of_the_dossiers_own_offices(step: Step) -> None:
     elsewhere = may_step(Actor(Role.STAFF, "a", "CN01"), step)
-    assert elsewhere is (step not in {Step.REFUSED, Step.PERSONAL_DATA_ERASED})
+    assert elsewhere is (step not in {Step.REFUSED, Step.NOTICES_AGREED, Step.PERSONAL_DATA_ERASED})
 
 
 @pytest.mark.parametrize("place", OFFICES)
-def test_any_office_of_the_dossier_may_refuse_it(place: str) -> None:
-    assert may_step(Actor(Role.STAFF, "a", place), Step.REFUSED)
+@pytest.mark.parametrize("step", [Step.REFUSED, Step.NOTICES_AGREED])
+def test_any_office_of_the_dossier_may_refuse_it_or_note_where_its_notices_go(
+    place: str, step: Step
+) -> None:
+    assert may_step(Actor(Role.STAFF, "a", place), step)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.COLLABORATOR, Role.KIOSK])
+def test_no_helper_elsewhere_points_the_notices_of_a_dossier_somewhere(role: Role) -> None:
+    assert not may_step(Actor(role, "a", "DL-VNPOST-002"), Step.NOTICES_AGREED)
+    assert may_step(Actor(role, "a", "DL-VNPOST-001"), Step.NOTICES_AGREED)
+    assert may_step(Actor(Role.PORTAL, "a", "PORTAL"), Step.NOTICES_AGREED)
 
 
 @pytest.mark.parametrize("step", sorted(PARCEL))
@@ -164,6 +181,15 @@ def test_an_auditor_sees_every_history_and_no_personal_data() -> None:
     auditor = Actor(Role.AUDITOR, "a", "CN05")
     assert may_read(auditor, Read.HISTORY)
     assert not may_read(auditor, Read.PERSONAL_DATA)
+
+
+def test_a_citizen_acts_on_their_own_dossier_and_bears_no_name_of_theirs() -> None:
+    own, other = dossier_id("H26.01-261120-0001"), dossier_id("H26.01-261120-0002")
+    require_own(citizen_of(own), own)
+    with pytest.raises(NotAllowedError):
+        require_own(citizen_of(other), own)
+    require_own(Actor(Role.STAFF, "a", "CN01"), own)
+    assert citizen_of(own).id == f"citizen:{own.hex}"
 
 
 def test_what_is_refused_is_said_with_the_role_and_the_deed() -> None:

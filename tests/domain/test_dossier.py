@@ -8,6 +8,7 @@ import pytest
 
 from tests.domain.dossier_spec import (
     ADMINISTRATOR,
+    BY_SMS,
     CLERK,
     CODE,
     DECIDER,
@@ -21,6 +22,7 @@ from tests.domain.dossier_spec import (
     SEALED,
     Given,
     Told,
+    agreed,
     asked,
     at,
     brought,
@@ -47,8 +49,14 @@ from tests.domain.dossier_spec import (
 )
 from tracker.domain import events as happened
 from tracker.domain.clock import LedgerEntry
-from tracker.domain.dossier import Dossier, StepNotAllowedError
-from tracker.domain.errors import InvalidInputError, NotAllowedError
+from tracker.domain.dossier import (
+    DateNotLaterError,
+    Dossier,
+    NoSuchEventError,
+    SameOfficeError,
+    StepNotAllowedError,
+)
+from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Stage, Step
 from tracker.domain.state import BrokenHistoryError
 from tracker.domain.time_rules import PausePolicy, TimeUnit
@@ -56,6 +64,9 @@ from tracker.domain.values import (
     Correctable,
     FutureTimeError,
     NaiveTimeError,
+    NoticeChannel,
+    NoticeLanguage,
+    Notices,
     Offices,
     Outcome,
     Promise,
@@ -186,7 +197,9 @@ HOME = (*POSTED, delivered(at(6)))
         ),
         pytest.param(
             POSTED,
-            lambda d: d.scan(stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", place="", raw=None),
+            lambda d: d.scan(
+                stamp(at(6), POSTMAN), number=PARCEL, scan="EMB", whereabouts=None, raw=None
+            ),
             (scanned(at(6), "EMB", "moving"),),
             id="scan",
         ),
@@ -255,6 +268,18 @@ HOME = (*POSTED, delivered(at(6)))
                 ),
             ),
             id="correct",
+        ),
+        pytest.param(
+            TAKEN_IN,
+            lambda d: d.agree_to_notices(stamp(at(3), CLERK), **BY_SMS),
+            (agreed(at(3)),),
+            id="agree_to_notices",
+        ),
+        pytest.param(
+            (*TAKEN_IN, agreed(at(3))),
+            lambda d: d.stop_notices(stamp(at(4), CLERK)),
+            (told(happened.NoticesStopped, at(4), CLERK),),
+            id="stop_notices",
         ),
         pytest.param(
             TAKEN_IN,
@@ -341,7 +366,7 @@ def test_only_the_deciding_office_decides_and_after_forwarding_only_the_next_one
 def test_a_dossier_is_not_forwarded_to_where_it_is() -> None:
     given(*TAKEN_IN).when(
         lambda d: d.forward(stamp(at(3)), to_office="SO-TUPHAP", reason=None)
-    ).then_refused(InvalidInputError)
+    ).then_refused(SameOfficeError)
 
 
 # times
@@ -472,8 +497,8 @@ def test_an_extension_must_lie_after_the_promise_it_moves_and_after_today() -> N
             stamp(at(13)), due_at=due_at, reason=SEALED, basis="b", signer="s"
         )
 
-    given(*TAKEN_IN).when(extend(at(9, 17))).then_refused(InvalidInputError)
-    given(*TAKEN_IN).when(extend(at(12, 17))).then_refused(InvalidInputError)
+    given(*TAKEN_IN).when(extend(at(9, 17))).then_refused(DateNotLaterError)
+    given(*TAKEN_IN).when(extend(at(12, 17))).then_refused(DateNotLaterError)
     given(*TAKEN_IN).when(extend(at(13, 17))).then(extended(at(13), given_date(13)))
 
 
@@ -522,7 +547,9 @@ def test_after_the_decision_no_promise_is_made_any_more() -> None:
 
 
 def scan(code: str, moment: datetime, number: str = PARCEL) -> Callable[[Dossier], None]:
-    return lambda d: d.scan(stamp(moment, POSTMAN), number=number, scan=code, place="", raw=None)
+    return lambda d: d.scan(
+        stamp(moment, POSTMAN), number=number, scan=code, whereabouts=None, raw=None
+    )
 
 
 def test_a_delivery_scan_returns_the_dossier() -> None:
@@ -624,14 +651,18 @@ def test_a_parcel_number_that_is_no_valid_s10_is_accepted_with_a_flag(number: st
 def test_a_carrier_scans_only_the_parcels_it_was_handed() -> None:
     others = replace(POSTMAN, partner="VIETTELPOST")
     given(*POSTED).when(
-        lambda d: d.scan(stamp(at(6), others), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), others), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError, "This parcel was not handed to this carrier.")
 
 
 def test_a_carrier_without_a_name_scans_nothing_even_where_no_parcel_is_out() -> None:
     nobody = replace(POSTMAN, partner="")
     given(*READY).when(
-        lambda d: d.scan(stamp(at(6), nobody), number=PARCEL, scan="EMI", place="", raw=None)
+        lambda d: d.scan(
+            stamp(at(6), nobody), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+        )
     ).then_refused(NotAllowedError)
 
 
@@ -743,7 +774,7 @@ def test_nothing_is_corrected_into_the_future() -> None:
 def test_what_has_not_happened_cannot_be_corrected() -> None:
     for version in (0, 2, -1):
         given(*TAKEN_IN).when(correcting(version, Correctable.HELPED_AT, "CN01")).then_refused(
-            InvalidInputError, "There is no event of this version to correct."
+            NoSuchEventError, "There is no event of this version to correct."
         )
 
 
@@ -798,7 +829,39 @@ def test_the_steps_offered_to_a_paused_dossier_are_those_it_accepts() -> None:
         Step.PROMISE_EXTENDED,
         Step.COMPLAINED,
         Step.CORRECTED,
+        Step.NOTICES_AGREED,
         Step.PERSONAL_DATA_ERASED,
+    )
+
+
+# telling the person
+
+
+def test_the_latest_agreement_counts_and_says_since_when() -> None:
+    dossier = dossier_of(*TAKEN_IN, agreed(at(3)), agreed(at(4), contact=SEALED))
+    assert dossier.notices == Notices(
+        (NoticeChannel.SMS,), NoticeLanguage.VIETNAMESE, SEALED, agreed_at=HEARD
+    )
+
+
+def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew() -> None:
+    stop = stamp(at(4), CLERK)
+    given(*TAKEN_IN).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
+    over = (*TAKEN_IN, agreed(at(3)), told(happened.NoticesStopped, at(4), CLERK))
+    given(*over).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
+    assert dossier_of(*over).notices is None
+    assert dossier_of(*over, agreed(at(5))).notices is not None
+
+
+def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
+    erased = (
+        *TAKEN_IN,
+        agreed(at(3)),
+        told(happened.PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
+    )
+    assert dossier_of(*erased).notices is None
+    given(*erased).when(lambda d: d.agree_to_notices(stamp(at(5), CLERK), **BY_SMS)).then_refused(
+        StepNotAllowedError
     )
 
 

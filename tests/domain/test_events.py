@@ -20,6 +20,8 @@ from tracker.domain.lifecycle import Step
 from tracker.domain.procedures import PaperForm
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Offices,
     Outcome,
     Paper,
@@ -31,8 +33,11 @@ from tracker.recording import UnreadableEventError, from_bytes, to_bytes
 
 GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
 TOPICS = sorted(GOLDEN["events"])
+SUPERSEDED = {"dossier.carrier_scanned.v1"}
+"""Stored names that are read for ever and written no more."""
+
 PARTS: tuple[type, ...] = (Actor, Offices, Paper, Promise)
-WORDS = (Role, WayOfReturn, Outcome, Correctable, PaperForm)
+WORDS = (Role, WayOfReturn, Outcome, Correctable, PaperForm, NoticeChannel, NoticeLanguage)
 
 NOT_FREE = {
     "code": "a dossier code",
@@ -58,7 +63,7 @@ OFFICIAL = {
     "unit": "a unit of the office",
     "signer": "who signed for the office",
     "document": "the number of the decision",
-    "place": "where a carrier scanned",
+    "place": "where a carrier scanned, as it stood until v2",
 }
 """Lines an office or a carrier writes about its own work; nothing about the applicant belongs."""
 
@@ -139,13 +144,14 @@ def test_an_unknown_name_or_damaged_bytes_are_unreadable() -> None:
 
 
 def test_each_step_has_one_event_and_each_event_its_own_step() -> None:
-    assert {kind.step for kind in EVENTS.values()} == set(Step)
-    assert len(EVENTS) == len(Step)
+    written = [kind.step for topic, kind in EVENTS.items() if topic not in SUPERSEDED]
+    assert sorted(written) == sorted(Step)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_stored_name_is_the_steps_name_with_its_version(topic: str) -> None:
-    assert topic == f"dossier.{EVENTS[topic].step.value}.v1"
+    version = 1 + sum(EVENTS[older].step is EVENTS[topic].step for older in SUPERSEDED - {topic})
+    assert topic == f"dossier.{EVENTS[topic].step.value}.v{version}"
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -173,6 +179,8 @@ def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> 
         "Sealed",
         "Sealed | None",
         "tuple[Paper, ...]",
+        "tuple[NoticeChannel, ...]",
+        "NoticeLanguage",
     }
 
 

@@ -9,7 +9,13 @@ from tracker.domain.clock import OpenPauses
 from tracker.domain.lifecycle import STEPS, Progress, PublicStatus, Stage, Step
 from tracker.domain.time_rules import Pause, PauseKind
 
-ALWAYS = {"complained", "corrected", "personal_data_erased"}
+ALWAYS = {
+    "complained",
+    "corrected",
+    "notices_agreed",
+    "notices_stopped",
+    "personal_data_erased",
+}
 AT_WORK = {
     "forwarded",
     "internal_step_taken",
@@ -78,6 +84,8 @@ STAYS = {
     "rated",
     "complained",
     "corrected",
+    "notices_agreed",
+    "notices_stopped",
     "personal_data_erased",
 }
 STATUS = {

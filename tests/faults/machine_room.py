@@ -31,7 +31,7 @@ TRACKER = (sys.executable, "-m", "tracker")
 DESK, DEPARTMENT = "faults-desk", "faults-department"
 _STARTED_AGAIN_AFTER_S = 0.5
 _LOOK_S = 0.1
-_VIEWS = "status,timeline,promises"
+_VIEWS = "status,timeline,promises,messages"
 _MASTER_KEY = base64.b64encode(b"faults" + bytes(26)).decode()
 
 

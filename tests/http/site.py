@@ -10,8 +10,9 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from tracker.bootstrap import Installation, http_app
+from tracker.bootstrap import http_app
 from tracker.domain.actors import Actor, Role
+from tracker.installation import Installation
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 PROCEDURE = "2.001610"

@@ -7,16 +7,28 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from tests.http.site import NOON, Site
-from tracker.adapters.http.doors import SignedIn, open_to_all
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
+from tracker.adapters.http.doors import HoldsReceipt, SignedIn, open_to_all
 
+DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
+
+FROM_OUR_PAGE = {
+    b"Sec-Fetch-Site": b"same-origin",
+    b"Content-Type": b"application/x-www-form-urlencoded",
+}
 OPEN = {
     "/",
     "/assets/{name}",
+    "/desk/sign-in",
     "/docs",
+    "/figures",
+    "/h",
+    "/live",
     "/livez",
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/stop/{code}/{token}",
     "/v1/log/checkpoint",
     "/v1/log/proof/consistency",
     "/v1/log/proof/inclusion",
@@ -24,12 +36,20 @@ OPEN = {
     "/v1/lookup/{code}",
 }
 
+WITH_A_RECEIPT = {
+    "/h/{code}/{token}",
+    "/h/{code}/{token}/live",
+    "/h/{code}/{token}/rating",
+    "/h/{code}/{token}/receipt",
+    "/h/{code}/{token}/receipt.pdf",
+}
+
 
 def doors(dependant: Dependant) -> list[Any]:
     found = [
         one.call
         for one in dependant.dependencies
-        if one.call is open_to_all or isinstance(one.call, SignedIn)
+        if one.call is open_to_all or isinstance(one.call, DOORS)
     ]
     return found + [door for one in dependant.dependencies for door in doors(one)]
 
@@ -68,6 +88,28 @@ def test_only_these_routes_are_open_to_all(site: Site) -> None:
     assert is_open == OPEN
 
 
+def test_these_routes_and_no_others_are_for_whoever_has_the_receipt(site: Site) -> None:
+    for_owners = {
+        route.path
+        for route in app_of(site).routes
+        if isinstance(route, APIRoute)
+        and any(isinstance(door, HoldsReceipt) for door in doors(route.dependant))
+    }
+    assert for_owners == WITH_A_RECEIPT
+
+
+def test_without_the_receipt_every_page_of_the_owner_answers_403(site: Site) -> None:
+    code = site.received()
+    for route in app_of(site).routes:
+        assert isinstance(route, APIRoute)
+        if route.path in WITH_A_RECEIPT:
+            method = next(iter(route.methods or ()))
+            address = route.path.replace("{code}", code).replace("{token}", "a" * 26)
+            answer = site.client.request(method, address, headers={"Accept": "text/html"})
+            assert answer.status_code == 403
+            assert "Đường dẫn này không mở được hồ sơ" in answer.text
+
+
 @pytest.mark.parametrize(
     "shown",
     [
@@ -88,15 +130,21 @@ def test_without_a_known_key_every_other_route_answers_401_before_anything_else(
     headers = {} if shown is None else {b"Authorization": shown.encode("latin-1")}
     for route in app_of(site).routes:
         assert isinstance(route, APIRoute)
-        if route.path in OPEN:
+        if route.path in OPEN | WITH_A_RECEIPT:
             continue
+        is_page = route.path.startswith("/desk")
         method = next(iter(route.methods or ()))
         address = route.path.replace("{code}", "%00").replace("{block_id}", "x" * 100)
+        sent = headers | FROM_OUR_PAGE if is_page else headers
         answer = site.client.request(
-            method, address, params={"after": "x", "as_of": "x"}, headers=headers, content=b"{"
+            method, address, params={"after": "x", "as_of": "x"}, headers=sent, content=b"{"
         )
         assert answer.status_code == 401, route.path
         assert answer.headers["WWW-Authenticate"] == "Bearer"
+        if is_page:
+            assert "Đăng nhập" in answer.text
+            assert "planted" not in answer.text
+            continue
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["type"] == "/problems/unknown-key"
         assert "planted" not in answer.text

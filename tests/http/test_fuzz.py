@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
 from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
-from tracker.bootstrap import Installation, http_app, installation
+from tracker.bootstrap import http_app, installation
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 pytestmark = [

@@ -184,6 +184,7 @@ def test_requests_at_the_same_time_share_commits(site: Site) -> None:
     class Counting:
         def __init__(self) -> None:
             self.store = site.installation.tracker.store
+            self.last_event_of = site.installation.tracker.last_event_of
             self.commits: list[int] = []
 
         def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:

@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.http.site import Site
-from tracker.bootstrap import Installation, http_app
+from tracker.bootstrap import http_app
+from tracker.installation import Installation
 from tracker.projections.figures import Figures, Question
 
 FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
@@ -25,7 +26,7 @@ class Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/?code=H26.01-261120-0001"])
+@pytest.mark.parametrize("path", ["/", "/figures", "/docs", "/?code=H26.01-261120-0001&lang=en"])
 def test_a_page_asks_nobody_else_for_anything(site: Site, path: str) -> None:
     page = site.get(path)
     assert page.status_code == 200
@@ -33,6 +34,9 @@ def test_a_page_asks_nobody_else_for_anything(site: Site, path: str) -> None:
     links = Links(page.text).found
     assert links
     for link in links:
+        if link.startswith("#"):
+            assert f'id="{link[1:]}"' in page.text
+            continue
         assert link.startswith("/")
         assert site.get(link).status_code == 200
 
@@ -57,14 +61,54 @@ def test_only_these_assets_are_given(site: Site) -> None:
         assert site.get(f"/assets/{name}").status_code == 404
 
 
-def test_the_first_page_shows_the_form_and_the_figures(site: Site) -> None:
+def test_the_first_page_shows_the_form_and_the_way_to_the_figures(site: Site) -> None:
     page = site.get("/").text
     assert '<html lang="vi">' in page
     assert 'name="code"' in page
-    assert "noindex" in page
-    assert "<script" not in page
+    assert 'href="/figures"' in page
     assert 'href="/docs"' in page
-    assert 'href="/metrics"' in page
+
+
+def test_a_page_keeps_itself_to_its_reader(site: Site) -> None:
+    page = site.get("/")
+    assert '<meta name="robots" content="noindex">' in page.text
+    assert page.headers["X-Robots-Tag"] == "noindex"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert "style=" not in page.text
+    assert not re.search(r"<script(?! src=)|<style| on[a-z]+=", page.text)
+
+
+def test_a_page_is_vietnamese_until_english_is_asked_for_and_then_stays_so(site: Site) -> None:
+    assert "Hồ sơ của tôi đang ở đâu?" in site.get("/").text
+    asked = site.get("/", lang="en")
+    assert '<html lang="en">' in asked.text
+    assert "Where is my dossier?" in asked.text
+    assert "Where is my dossier?" in site.get("/").text
+    assert "Hồ sơ của tôi đang ở đâu?" in site.get("/", lang="vi").text
+    assert "Hồ sơ của tôi đang ở đâu?" in site.get("/").text
+
+
+def test_an_unknown_language_is_vietnamese_and_leaves_no_cookie(site: Site) -> None:
+    page = site.get("/", lang="xx")
+    assert '<html lang="vi">' in page.text
+    assert "Set-Cookie" not in page.headers
+
+
+def test_the_other_language_is_a_link_to_the_same_answer(site: Site) -> None:
+    page = site.get("/", code="H26.01-261120-0001")
+    assert 'href="/?code=H26.01-261120-0001&amp;lang=en"' in page.text
+
+
+def test_a_file_of_a_page_may_be_kept_since_another_content_has_another_address(
+    site: Site,
+) -> None:
+    (address,) = re.findall(r'href="(/assets/page.css\?[0-9a-f]{8})"', site.get("/").text)
+    assert "immutable" in site.get(address).headers["Cache-Control"]
+    assert site.get("/assets/swagger-ui.css").headers["Cache-Control"] == "no-store"
 
 
 def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
@@ -72,18 +116,17 @@ def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
     site.take(code, "decider", "supplement_asked", reason="Planted reason")
     site.caught_up()
     page = site.get("/", code=code.lower()).text
-    assert (
-        f"Hồ sơ {code} đang chờ bổ sung giấy tờ, hẹn trả 17:00 ngày 30/11/2026, còn trong hạn."
-        " Ông/bà có việc cần làm. Điện thoại: 024 0000 0001." in page
-    )
-    assert "waits for papers from the applicant, promised by 17:00 on 30 November 2026" in page
+    assert f'class="code">{code}</h1>' in page
+    assert "Cơ quan đang chờ giấy tờ của ông/bà." in page
+    assert "024 0000 0001" in page
+    assert "Planted" not in page
 
 
 @pytest.mark.parametrize("code", ["H26.01-261120-0099", "<script>alert(1)</script>", "\x00", "é"])
 def test_an_unknown_code_is_told_kindly_and_safely(site: Site, code: str) -> None:
     page = site.get("/", code=code)
     assert page.status_code == 200
-    assert "Không có hồ sơ nào mang mã này" in page.text
+    assert "Chưa tìm thấy hồ sơ nào mang mã" in page.text
     assert "<script" not in page.text
 
 
@@ -98,10 +141,10 @@ def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
     counting = Counting()
     with site.rebuilt(figures=counting) as counted:
         for _ in range(5):
-            counted.get("/")
+            counted.get("/figures")
         assert counting.asked == 1
         site.now[0] += timedelta(seconds=6)
-        counted.get("/")
+        counted.get("/figures")
         assert counting.asked == 2
 
 
@@ -113,3 +156,15 @@ def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
     assert "/?code=" not in site.get("/").text
     with TestClient(http_app(Demo(**vars(site.installation)))) as client:
         assert 'href="/?code=H26.01-261120-0001"' in client.get("/").text
+
+
+def test_a_program_that_asks_for_no_page_is_told_a_problem(site: Site) -> None:
+    for path, accept in (("/nothing", "*/*"), ("/v1/nothing", "text/html")):
+        answer = site.client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-address")
+
+
+def test_a_person_is_told_kindly_that_there_is_no_such_page(site: Site) -> None:
+    page = site.client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 404
+    assert "Không có trang này" in page.text

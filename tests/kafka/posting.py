@@ -18,9 +18,10 @@ from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.inbox import Handle, Inbox
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.posts import Accepted, Post
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.errors import TrackerError
+from tracker.installation import Installation
 from tracker.settings import Settings
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)

@@ -15,10 +15,11 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.adapters.vault.aes import AesVault
 from tracker.application.verifying import StoreVerifier
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.dossier import Dossier
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Stage
+from tracker.installation import Installation
 from tracker.recording import from_bytes
 from tracker.settings import Settings
 

@@ -5,6 +5,7 @@ import pytest
 
 from tracker.adapters.sql.binary_arrays import (
     BigintArray,
+    BooleanArray,
     ByteaArray,
     TextArray,
     UuidArray,
@@ -30,3 +31,18 @@ def test_the_server_reads_arrays_as_they_were_written(postgres_url: str, count: 
             ),
         ).fetchone()
     assert row == (texts, octets, ids, numbers)
+
+
+def test_the_server_reads_what_is_not_there_as_null(postgres_url: str) -> None:
+    send_binary_arrays()
+    with psycopg.connect(postgres_url) as connection:
+        row = connection.execute(
+            "SELECT %s::text[], %s::bytea[], %s::bigint[], %s::boolean[]",
+            (
+                TextArray.of([None, "", "An"]),
+                ByteaArray.of([b"", None]),
+                BigintArray.of([None, 0, -1]),
+                BooleanArray.of([True, False]),
+            ),
+        ).fetchone()
+    assert row == ([None, "", "An"], [b"", None], [None, 0, -1], [True, False])

@@ -15,11 +15,12 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.application.checkpointing import LogForkedError
 from tracker.application.verifying_log import Kind
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.cli.verify import log_verifier
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.actors import Actor, Role
 from tracker.domain.checkpoint import Checkpoint
+from tracker.installation import Installation
 from tracker.projections.projector import Projector
 from tracker.settings import Settings
 

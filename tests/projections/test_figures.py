@@ -38,12 +38,27 @@ from tracker.domain.values import Correctable
 from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromisesProjection
+from tracker.projections.ratings import Ratings
 from tracker.projections.timeline import TimelineProjection
 
 TAKEN_IN = received(at(2), due(9))
 REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")
 WITHDRAWN = told(happened.Withdrawn, at(3), PORTAL, reason=None)
 NOW = at(25)
+
+
+def rated(score: int, day: int = 8) -> Told:
+    return told(happened.Rated, at(day), PORTAL, score=score, reason=None)
+
+
+def rated_at_all(score: int, channel: str = "counter", day: int = 8) -> tuple[Told, ...]:
+    taken_in = received(at(2), due(9))
+
+    def by_channel(version: int) -> Event:
+        return replace(taken_in(version), channel=channel)  # type: ignore[call-arg]
+
+    return (by_channel, decided(at(4)), handed(at(5)), delivered(at(6)), rated(score, day))
+
 
 Ask = Callable[..., Figures]
 
@@ -191,6 +206,14 @@ def both(counts: Counts, **late: int) -> Counts:
         pytest.param((TAKEN_IN, WITHDRAWN), Counts(received=1, withdrawn=1), id="withdrawn"),
         pytest.param((submitted(at(2)), WITHDRAWN), Counts(withdrawn=1), id="withdrawn unseen"),
         pytest.param(
+            (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6)), rated(4)),
+            both(
+                Counts(received=1, finished=1, returned=1, rated=Ratings(count=1, scores=4)),
+                finished_on_time=1,
+            ),
+            id="rated",
+        ),
+        pytest.param(
             (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6))),
             both(Counts(received=1, finished=1, returned=1), finished_on_time=1),
             id="delivered",
@@ -298,6 +321,45 @@ def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
         "SO-YTE": 1,
     }
     assert figures.total.open == 2
+
+
+# ratings
+
+
+def satisfaction(figures: Figures) -> dict[str, tuple[int | None, float | None]]:
+    told_as = figures.as_json()
+    shown = {"total": told_as["total"], **told_as["groups"]}
+    return {name: (one["ratings"], one["satisfaction"]) for name, one in shown.items()}
+
+
+def test_the_mean_of_five_ratings_is_shown_and_of_four_nothing(ask: Ask) -> None:
+    four = [rated_at_all(score) for score in (5, 4, 4, 2)]
+    assert satisfaction(ask(*four)) == {"total": (None, None)}
+    assert satisfaction(ask(*four, rated_at_all(3))) == {"total": (5, 3.6)}
+
+
+def test_a_group_with_few_ratings_hides_another_so_that_the_total_does_not_tell_it(
+    ask: Ask,
+) -> None:
+    stories = [
+        *(rated_at_all(5, "counter") for _ in range(6)),
+        *(rated_at_all(4, "online") for _ in range(5)),
+        rated_at_all(1, "kiosk"),
+    ]
+    assert satisfaction(ask(*stories, by=GroupBy.CHANNEL)) == {
+        "total": (12, 4.2),
+        "counter": (6, 5.0),
+        "kiosk": (None, None),
+        "online": (None, None),
+    }
+
+
+def test_a_rating_counts_in_the_period_it_was_given_in_and_as_it_was_known(ask: Ask) -> None:
+    stories = [rated_at_all(5, day=day) for day in (8, 8, 8, 8, 8, 12)]
+    assert ask(*stories, since=at(9)).total.rated == Ratings(count=1, scores=5)
+    assert ask(*stories, as_of=at(9)).total.rated == Ratings(count=5, scores=25)
+    early = HEARD - timedelta(microseconds=1)
+    assert ask(*stories, known_at=early).total.rated == Ratings()
 
 
 # the past

@@ -60,6 +60,9 @@ FRESH = SlaRow(
     withdrawn_at=None,
     returned_at=None,
     ended_version=0,
+    score=None,
+    rated_at=None,
+    rated_version=0,
 )
 
 
@@ -202,3 +205,21 @@ def test_a_corrected_time_of_any_end_counts() -> None:
         before = clock(*story)
         after = clock(*story, correcting(len(story), 1))
         assert after == replace(before, version=len(story) + 1, **{name: at(1)})  # type: ignore[arg-type]
+
+
+def test_a_rating_stands_with_its_time_and_is_corrected_like_any_other() -> None:
+    home = (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6)))
+    rated = told(happened.Rated, at(8), PORTAL, score=4, reason=SEALED)
+    row = clock(*home, rated)
+    assert (row.score, row.rated_at, row.rated_version) == (4, at(8), 5)
+    correction = told(
+        happened.Corrected,
+        at(9),
+        CLERK,
+        corrects=5,
+        what=Correctable.OCCURRED_AT,
+        value=at(7).isoformat(),
+        sealed=None,
+        reason=None,
+    )
+    assert clock(*home, rated, correction).rated_at == at(7)

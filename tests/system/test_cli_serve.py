@@ -1,87 +1,20 @@
 """`tracker serve` as a real process: it answers, stops when told to, and never limps."""
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 
-import httpx2
 import pytest
 
+from tests.serving import PATIENCE_S, ROOT, environment, serving, tracker
+
 pytestmark = [pytest.mark.system]
-
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30
-
-
-@dataclass(frozen=True)
-class Service:
-    process: subprocess.Popen[str]
-    address: str
-
-    def get(self, path: str) -> tuple[int, str]:
-        answer = httpx2.get(self.address + path, timeout=PATIENCE_S)
-        return answer.status_code, answer.text
-
-    def take_in(self, key: str, event_id: str) -> int:
-        item = {
-            "event_id": event_id,
-            "occurred_at": datetime.now(UTC).isoformat(),
-            "procedure": "2.001610",
-            "applicant": {"name": "An"},
-        }
-        headers = {"Authorization": f"Bearer {key}"}
-        address = f"{self.address}/v1/dossiers"
-        return httpx2.post(address, json=item, headers=headers, timeout=PATIENCE_S).status_code
-
-    def ended(self) -> tuple[int, str]:
-        _, err = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode, err
-
-
-def environment(data_dir: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir)}
-
-
-def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tracker", *args],
-        cwd=ROOT,
-        env=environment(data_dir),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-@contextmanager
-def serving(data_dir: Path) -> Iterator[Service]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tracker", "serve", "--port", "0"],
-        cwd=ROOT,
-        env=environment(data_dir),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout
-            first = process.stdout.readline()
-            assert first.startswith("Tracker listens on http://127.0.0.1:"), first
-            yield Service(process, first.split()[-1])
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 def plant_a_broken_event(data_dir: Path) -> None:
@@ -153,7 +86,7 @@ def test_a_follower_that_dies_takes_the_process_down_with_its_cause(data_dir: Pa
         plant_a_broken_event(data_dir)
         code, err = service.ended()
     assert code == 1
-    assert "a read model cannot go on" in err
+    assert "a task cannot go on" in err
     assert "dossier.from_the_future.v9 cannot be read" in err.splitlines()[-1]
 
 
@@ -191,7 +124,7 @@ def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path) ->
                 assert service.take_in(key, f"s-{sent}") == 201
                 time.sleep(0.01)
             out, _ = rebuild.communicate(timeout=PATIENCE_S)
-        assert (rebuild.returncode, out.count(": equal")) == (0, 3)
+        assert (rebuild.returncode, out.count(": equal")) == (0, 4)
         assert tracker(data_dir, "verify").returncode == 0
         assert service.get("/livez")[0] == 200
         service.process.terminate()

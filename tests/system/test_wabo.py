@@ -22,9 +22,10 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.application.reading import Moment
 from tracker.application.verifying import StoreVerifier
-from tracker.bootstrap import Installation, installation
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.events import Decided, InternalStepTaken, Received
+from tracker.installation import Installation
 from tracker.projections.figures import Counts, GroupBy, Question
 from tracker.projections.projector import Projector
 from tracker.settings import Settings

@@ -32,6 +32,7 @@ class Room:
     environment: dict[str, str]
     directory: Path
     stack: ExitStack = field(default_factory=ExitStack)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -56,6 +57,7 @@ class Room:
             text=True,
         )
         self.stack.callback(_end, process)
+        self.processes.append(process)
         return process, log
 
 
@@ -190,6 +192,7 @@ def test_intake_and_readiness_do_not_need_kafka(tmp_path: Path) -> None:
         ({}, ["work"], "TRACKER_KAFKA_SERVERS"),
         ({}, ["topics"], "TRACKER_KAFKA_SERVERS"),
         ({"kafka_servers": "127.0.0.1:1"}, ["work", "--only", "cook"], "no role cook"),
+        ({"kafka_servers": "127.0.0.1:1"}, ["work", "--only", "sender"], "TRACKER_NOTICES"),
         ({"kafka_servers": "127.0.0.1:1"}, ["restore"], "--from-kafka"),
     ],
 )

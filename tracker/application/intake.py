@@ -3,11 +3,21 @@
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from tracker.application.texts import Code, EventId, Id, Line, Moment
+from tracker.application.texts import UNFIT, Code, EventId, Id, Line, Moment
 from tracker.domain.procedures import PaperForm
-from tracker.domain.values import Paper, WayOfReturn
+from tracker.domain.values import NoticeChannel, NoticeLanguage, Paper, WayOfReturn
+
+Phone = Annotated[
+    str, Field(pattern=r"^\+?[0-9][0-9 .]{5,20}$", max_length=22, examples=["0900 000 001"])
+]
+Email = Annotated[
+    str,
+    Field(pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,120}$", max_length=185),
+]
+Channels = Annotated[frozenset[NoticeChannel], Field(min_length=1)]
 
 
 class Message(BaseModel):
@@ -30,26 +40,31 @@ class Applicant(BaseModel):
     name: Line = Field(examples=["Nguyễn Thị An"])
     id_number: Line | None = Field(default=None, examples=["001099000001"])
     address: Line | None = None
-    phone: (
-        Annotated[
-            str, Field(pattern=r"^\+?[0-9][0-9 .]{5,20}$", max_length=22, examples=["0900 000 001"])
-        ]
-        | None
-    ) = None
-    email: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,120}$", max_length=185
-            ),
-        ]
-        | None
-    ) = None
+    phone: Phone | None = None
+    email: Email | None = None
 
     def as_text(self) -> str:
         """Give what is known of the person as JSON, to be sealed."""
         known = {name: value for name, value in vars(self).items() if value is not None}
         return orjson.dumps(known).decode()
+
+
+class Contact(BaseModel):
+    """Where a person is told what happens; stored only sealed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone: Phone | None = None
+    email: Email | None = None
+
+
+class NoticesIn(BaseModel):
+    """The applicant agreed to be told what happens, at the phone or e-mail stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channels: Channels
+    language: NoticeLanguage = NoticeLanguage.VIETNAMESE
 
 
 class PaperIn(BaseModel):
@@ -63,6 +78,11 @@ class PaperIn(BaseModel):
 
 
 PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
+
+
+def as_channels(channels: Channels) -> tuple[NoticeChannel, ...]:
+    """Give the channels in one order, whatever order they came in."""
+    return tuple(channel for channel in NoticeChannel if channel in channels)
 
 
 def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
@@ -88,6 +108,21 @@ class Intake(Message):
     helped_at: Id | None = Field(default=None, description="The office that helped.")
     collaborator: Id | None = None
     promised_at: Moment | None = None
+    notices: NoticesIn | None = None
+
+    @field_validator("notices")
+    @classmethod
+    def _reach(cls, notices: NoticesIn | None, info: ValidationInfo) -> NoticesIn | None:
+        """Refuse an agreement that leads nowhere; runs only where one is sent along."""
+        applicant: Applicant | None = info.data.get("applicant")
+        if notices and applicant:
+            phone, email = applicant.phone, applicant.email
+            reached = {NoticeChannel.SMS: phone, NoticeChannel.EMAIL: email}
+            if not all(reached[channel] for channel in notices.channels):
+                raise PydanticCustomError(
+                    UNFIT, "the applicant must have a phone for 'sms', an e-mail for 'email'"
+                )
+        return notices
 
 
 class LegacyIntake(Message):

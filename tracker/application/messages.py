@@ -1,6 +1,6 @@
 """Every message there is, and how it is read from JSON."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -33,6 +33,8 @@ from tracker.application.returning import (
     Rated,
     ReturnedToOffice,
 )
+from tracker.application.telling import NoticesAgreed, NoticesStopped
+from tracker.domain.lifecycle import Step
 
 AnyStep = Annotated[
     Refused
@@ -57,10 +59,18 @@ AnyStep = Annotated[
     | DeliveredElectronically
     | Rated
     | Complained
-    | Corrected,
+    | Corrected
+    | NoticesAgreed
+    | NoticesStopped,
     Field(discriminator="step"),
 ]
 """Any step on a dossier that exists."""
+
+MESSAGES: dict[Step, type[StepMessage]] = {
+    Step(get_args(message.model_fields["step"].annotation)[0]): message
+    for message in get_args(get_args(AnyStep)[0])
+}
+"""The message that each step is sent as."""
 
 INTAKE: TypeAdapter[Intake] = TypeAdapter(Intake)
 STEP: TypeAdapter[AnyStep] = TypeAdapter(AnyStep)

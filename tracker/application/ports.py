@@ -126,3 +126,6 @@ class ReadLog(Protocol):
 
     def of(self, dossier_id: UUID) -> Sequence[Any]:
         """List the looks at a dossier, oldest first."""
+
+    def forget_reasons(self, dossier_id: UUID) -> None:
+        """Overwrite why somebody looked, in words that may name the person; who did stays."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from tracker.application.forms.case import Case
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.posts import UnknownDossierError
 from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Read, require, require_reading
+from tracker.domain.actors import MAY, Actor, Read, require, require_reading
 from tracker.domain.clock import LedgerEntry
 from tracker.domain.codes import dossier_id
 from tracker.domain.deadlines import Deadline, deadline
@@ -41,6 +42,15 @@ class Why:
     reckoned: Deadline | None
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A dossier as somebody at a desk opens it; `events` only where they may read the history."""
+
+    dossier: DossierState
+    events: Sequence[Event] | None
+    why: Why
+
+
 class Reader:
     """Answers for one dossier at a time; every answer is recorded before it is given."""
 
@@ -70,6 +80,16 @@ class Reader:
             raise UnknownDossierError
         return then
 
+    def whole(self, actor: Actor, code: str) -> Opened:
+        """Give all of a dossier that this actor may read, the sealed texts aside: one look."""
+        what = Read.HISTORY if Read.HISTORY in MAY[actor.role] else Read.DOSSIER
+        events, dossier = self._open(actor, code, what)
+        return Opened(
+            dossier,
+            events if what is Read.HISTORY else None,
+            why_of(dossier, self._service, self._today()),
+        )
+
     def history(self, actor: Actor, code: str, moment: Moment) -> list[Event]:
         """Give the dossier's events in stored order, cut on both axes."""
         events, _ = self._open(actor, code, Read.HISTORY)
@@ -78,36 +98,27 @@ class Reader:
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
         """Give what is sealed in each event, by version and field; nothing once it is erased."""
         events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason)
-        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
-        if wrapped is None:
-            return {}
-        seal = self._vault.unwrap(dossier_id(code), wrapped)
-        opened = {event.originator_version: _opened(event, seal) for event in events}
-        return {version: texts for version, texts in opened.items() if texts}
+        return self._texts(code, events)
+
+    def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
+        """Give what a form is made from; texts are opened only to read personal data."""
+        events, _ = self._open(actor, code, what, reason)
+        texts = self._texts(code, events) if what is Read.PERSONAL_DATA else None
+        return Case(events=events, texts=texts, service=self._service, now=self._now())
 
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
         """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
-        calendar = self._service.calendar.as_known(known_on or self._service.local_day(self._now()))
-        reckoned = None
-        if dossier.received_at is not None:
-            try:
-                procedure = self._service.catalogue.version(
-                    dossier.procedure, dossier.procedure_version
-                )
-            except UnknownError:
-                pass
-            else:
-                reckoned = deadline(
-                    procedure.rule, dossier.received_at, dossier.pauses.all(), calendar
-                )
-        return Why(dossier.code, dossier.ledger, calendar.version, reckoned)
+        return why_of(dossier, self._service, known_on or self._today())
 
     def readers(self, actor: Actor, code: str) -> Sequence[Any]:
         """List who read the dossier."""
         require(actor, Read.READERS)
         self._load(code)
         return self._reads.of(dossier_id(code))
+
+    def _today(self) -> date:
+        return self._service.local_day(self._now())
 
     def _open(
         self, actor: Actor, code: str, what: Read, reason: str = ""
@@ -121,6 +132,14 @@ class Reader:
         self._reads.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
 
+    def _texts(self, code: str, events: Sequence[Event]) -> dict[int, dict[str, str]]:
+        wrapped = self._store.select_keys([dossier_id(code)]).get(dossier_id(code))
+        if wrapped is None:
+            return {}
+        seal = self._vault.unwrap(dossier_id(code), wrapped)
+        opened = {event.originator_version: opened_texts(event, seal) for event in events}
+        return {version: texts for version, texts in opened.items() if texts}
+
     def _load(self, code: str) -> tuple[list[Event], DossierState]:
         events = [
             from_bytes(one.topic, one.state) for one in self._store.select_events(dossier_id(code))
@@ -131,7 +150,22 @@ class Reader:
         return events, dossier
 
 
-def _opened(event: Event, seal: Seal) -> dict[str, str]:
+def why_of(dossier: DossierState, service: Service, known_on: date) -> Why:
+    """Explain a dossier's dates on the calendar as it was known on this day."""
+    calendar = service.calendar.as_known(known_on)
+    reckoned = None
+    if dossier.received_at is not None:
+        try:
+            procedure = service.catalogue.version(dossier.procedure, dossier.procedure_version)
+        except UnknownError:
+            pass
+        else:
+            reckoned = deadline(procedure.rule, dossier.received_at, dossier.pauses.all(), calendar)
+    return Why(dossier.code, dossier.ledger, calendar.version, reckoned)
+
+
+def opened_texts(event: Event, seal: Seal) -> dict[str, str]:
+    """Open what is sealed in an event, by field."""
     opened: dict[str, str] = {}
     for one in fields(event):
         value = getattr(event, one.name)
@@ -140,7 +174,9 @@ def _opened(event: Event, seal: Seal) -> dict[str, str]:
     return opened
 
 
-SEALED_FIELDS = frozenset({"applicant", "sealed", "reason", "text", "raw"})
+SEALED_FIELDS = frozenset(
+    {"applicant", "sealed", "reason", "text", "raw", "contact", "whereabouts"}
+)
 """The fields of events that hold sealed text."""
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from tracker.application.code_desk import CodeDesk
-from tracker.application.intake import Intake, LegacyIntake, as_papers
+from tracker.application.intake import Intake, LegacyIntake, as_channels, as_papers
 from tracker.application.posts import CodeTakenError
 from tracker.domain.actors import Actor, Role, require
 from tracker.domain.admission import check_admission
@@ -157,12 +157,19 @@ class Reception:
         }
         if message.step == "submitted":
             dossier.submit(stamp, **intake)
-            return
-        clock = self.clock_of(procedure.code, procedure.version, stamp.recorded_at)
-        given = self._given(dossier, message, stamp)
-        if given:
-            clock.require_reach(given.due_at)
-        dossier.receive(stamp, clock=clock, given=given, **intake)
+        else:
+            clock = self.clock_of(procedure.code, procedure.version, stamp.recorded_at)
+            given = self._given(dossier, message, stamp)
+            if given:
+                clock.require_reach(given.due_at)
+            dossier.receive(stamp, clock=clock, given=given, **intake)
+        if message.notices:
+            dossier.agree_to_notices(
+                stamp,
+                channels=as_channels(message.notices.channels),
+                language=message.notices.language,
+                contact=None,
+            )
 
     def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
         """Give the dossier of an older system, received as it stood there."""

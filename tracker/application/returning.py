@@ -43,7 +43,7 @@ class CarrierScanned(StepMessage):
     step: Literal["carrier_scanned"]
     number: Id
     scan: Id
-    place: Line = ""
+    place: Line | None = None
     raw: Text | None = None
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
@@ -52,7 +52,7 @@ class CarrierScanned(StepMessage):
             desk.stamp,
             number=self.number,
             scan=self.scan,
-            place=self.place,
+            whereabouts=desk.seal("carrier_scanned.whereabouts", self.place),
             raw=desk.seal("carrier_scanned.raw", self.raw),
         )
 

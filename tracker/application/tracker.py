@@ -117,6 +117,14 @@ class Tracker(Application[UUID]):
             raise result
         return result
 
+    def last_event_of(self, key: RequestKey) -> Event | None:
+        """Give the last event that a request led to, if it was carried out."""
+        done = self.store.select_requests([key]).get(key)
+        if done is None:
+            return None
+        events = self.events.get(dossier_id(done.code), gt=done.version - 1, lte=done.version)
+        return cast("Event", next(iter(events)))
+
     def erase_personal_data(self, actor: Actor, code: str, *, event_id: str, basis: str) -> int:
         """Destroy the dossier's key and record it; give the event's position.
 

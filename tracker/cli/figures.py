@@ -76,7 +76,7 @@ def figures(
     if form is Format.JSON:
         say(orjson.dumps(answer.as_json()).decode())
         return
-    _show(answer, lambda moment: shown(moment, zone))
+    _show(answer.to_be_shown(), lambda moment: shown(moment, zone))
 
 
 def _show(answer: Figures, local: Callable[[datetime | None], str]) -> None:
@@ -95,6 +95,12 @@ def _show(answer: Figures, local: Callable[[datetime | None], str]) -> None:
             title=f"\n{title}",
             numbers=True,
         )
+    show_table(
+        [heading, "ratings", "satisfaction"],
+        [[name, *map(_or_dash, one.rated.as_json().values())] for name, one in rows],
+        title="\nHow citizens rated, 1 to 5 (under 5 answers are not shown)",
+        numbers=True,
+    )
     _show_against("the latest promise", heading, [(name, one, one.latest) for name, one in rows])
     _show_against("the first promise", heading, [(name, one, one.first) for name, one in rows])
 
@@ -117,6 +123,10 @@ def _show_against(which: str, heading: str, rows: list[tuple[str, Counts, Agains
         title=f"\nAgainst {which}",
         numbers=True,
     )
+
+
+def _or_dash(value: object) -> object:
+    return "-" if value is None else value
 
 
 def _percent(rate: float | None) -> str:

@@ -7,7 +7,6 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from tracker.application.texts import Id
-from tracker.bootstrap import Installation
 from tracker.cli.console import note, say, show_table
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import opened
@@ -15,6 +14,7 @@ from tracker.cli.times import shown
 from tracker.domain.actors import Actor, Role
 from tracker.domain.errors import UnknownError
 from tracker.domain.network import Network, OfficeKind
+from tracker.installation import Installation
 
 _DESKS = frozenset({OfficeKind.BRANCH, OfficeKind.POINT, OfficeKind.MOBILE, OfficeKind.DEPARTMENT})
 _OFFICES: dict[Role, frozenset[OfficeKind]] = {
@@ -97,6 +97,9 @@ def checked(network: Network, actor: Actor) -> Actor:
 
 
 def _fitted(network: Network, actor: Actor) -> Actor:
+    if actor.role is Role.CITIZEN:
+        message = "A citizen has no key; the link on the receipt is theirs."
+        raise UsageError(message)
     if actor.role in _OFFICES:
         return _fitted_at_an_office(network, actor)
     fault = ""

@@ -7,7 +7,6 @@ import orjson
 import typer
 
 from tracker.adapters.notary.ed25519 import UnsignedNoteError, read_keys, signers
-from tracker.bootstrap import Installation
 from tracker.cli.console import note, say
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import catch_up, me, opened
@@ -16,6 +15,7 @@ from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.codes import tidied
 from tracker.domain.errors import UnknownError
 from tracker.domain.notes import Note
+from tracker.installation import Installation
 
 
 def log() -> typer.Typer:

@@ -40,3 +40,5 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # It notes whole addresses, and a gateway's may hold a key.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)

@@ -14,14 +14,17 @@ from tracker.application.tracker import StoreUnavailableError
 from tracker.cli.check_data import check_data
 from tracker.cli.console import note
 from tracker.cli.demo import demo
+from tracker.cli.erase import erase
 from tracker.cli.figures import figures
 from tracker.cli.history import history
 from tracker.cli.importing import import_file
 from tracker.cli.kafka import dead_letters, restore, topics
 from tracker.cli.keys import keys
 from tracker.cli.log import log
+from tracker.cli.messages import messages
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
+from tracker.cli.receipt import receipt
 from tracker.cli.serve import serve
 from tracker.cli.verify import verify
 from tracker.cli.work import work
@@ -60,6 +63,9 @@ def program() -> typer.Typer:
     app.command()(verify)
     app.add_typer(log(), name="log")
     app.add_typer(keys(), name="keys")
+    app.add_typer(messages(), name="messages")
+    app.command()(receipt)
+    app.command()(erase)
     app.command("check-data")(check_data)
     return app
 

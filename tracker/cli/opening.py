@@ -8,10 +8,11 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from tracker.bootstrap import Follow, Installation, installation, wall_clock
+from tracker.bootstrap import installation, wall_clock
 from tracker.cli.console import Step, progress
 from tracker.cli.errors import UsageError
 from tracker.domain.actors import Actor, Role
+from tracker.installation import Follow, Installation
 from tracker.settings import Settings
 
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from tracker.adapters.sql.read_model import ReadModelAheadError
-from tracker.bootstrap import PROJECTIONS, Follow
+from tracker.bootstrap import PROJECTIONS
 from tracker.cli.console import progress, say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.opening import opened
+from tracker.installation import Follow
 from tracker.projections.projector import Projector
 
 _READERS_DONE_WITHIN_S = 0.5

@@ -17,6 +17,7 @@ from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
+from tracker.settings import Settings
 
 _FINISH_WITHIN_S = 20
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -38,7 +39,8 @@ def serve(
 
     On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
 
-    A read model that cannot go on ends the service with 1, rather than let it grow stale unseen.
+    A read model or a sender of messages that cannot go on ends the service with 1, rather than let
+    it fall behind unseen.
     """
     chosen = settings()
     chosen = chosen.model_copy(
@@ -49,17 +51,23 @@ def serve(
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
     allow_many()
+    with _listening(chosen.host, chosen.port) as listening:
+        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
+
+
+def _serve(listening: socket.socket, chosen: Settings) -> None:
     causes: list[tuple[str, Exception]] = []
-    with opened(chosen) as it, _listening(chosen.host, chosen.port) as listening:
-        server = uvicorn.Server(
+    with opened(chosen) as it:
+        server: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
-                http_app(it),
+                http_app(it, lambda: server.should_exit),
                 loop="uvloop",
                 http=ImpatientProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=chosen.trusted_proxies,
                 timeout_graceful_shutdown=_FINISH_WITHIN_S,
             )
         )
@@ -69,19 +77,19 @@ def serve(
 
         def died(name: str, error: Exception) -> None:
             causes.append((name, error))
-            _log.critical("a read model cannot go on", read_model=name, exc_info=error)
+            _log.critical("a task cannot go on", task=name, exc_info=error)
             stop()
 
         following = it.following(died) if it.is_embedded else nullcontext()
         with stopped_by_signals(stop), following:
-            _announce(listening)
+            _announce(chosen)
             gc.collect()
             gc.freeze()
             gc.set_threshold(_COLLECT_AFTER)
             server.run(sockets=[listening])
     if causes:
         name, error = causes[0]
-        message = f"The read model {name} cannot go on: {error}"
+        message = f"The task {name} cannot go on: {error}"
         raise CheckFailedError(message)
 
 
@@ -97,10 +105,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _announce(listening: socket.socket) -> None:
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+def _announce(chosen: Settings) -> None:
+    address = chosen.listening_at()
     say(f"Tracker listens on {address}")
     say(f"  page     {address}/")
+    say(f"  desk     {address}/desk")
     say(f"  docs     {address}/docs")
     say(f"  metrics  {address}/metrics")

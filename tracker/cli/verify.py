@@ -7,11 +7,11 @@ from itertools import groupby
 from tracker.application.checkpointing import SilentPublisherError
 from tracker.application.verifying import StoreVerifier
 from tracker.application.verifying_log import LogVerifier
-from tracker.bootstrap import Follow, Installation
 from tracker.cli.console import Step, note, progress, say
 from tracker.cli.errors import CheckFailedError
 from tracker.cli.opening import opened
 from tracker.domain.checkpoint import Checkpoint
+from tracker.installation import Follow, Installation
 from tracker.projections.checking import FeedUpTo
 from tracker.projections.log import LogProjection
 from tracker.projections.projector import Projector

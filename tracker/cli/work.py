@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from threading import Event as Signal
 from typing import Annotated
 
@@ -14,19 +15,20 @@ from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.inbox import Inbox
 from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.relay import Relay
-from tracker.bootstrap import PROJECTIONS, Installation, kafka_connection, topic_names
+from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
+from tracker.installation import Installation
 from tracker.projections.log import LogProjection
 from tracker.settings import Settings
 
-RELAY, INBOX = "relay", "inbox"
-ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS))
-_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, LogProjection.NAME}
+RELAY, INBOX, SENDER = "relay", "inbox", "sender"
+ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS), SENDER)
+_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, SENDER, LogProjection.NAME}
 
 _log = structlog.get_logger("tracker.work")
 
@@ -34,7 +36,11 @@ _log = structlog.get_logger("tracker.work")
 def work(
     only: Annotated[
         str,
-        typer.Option(metavar="ROLE,…", help=f"Which of {', '.join(ROLES)}. By default all."),
+        typer.Option(
+            metavar="ROLE,…",
+            help=f"Which of {', '.join(ROLES)}. By default all; the last where TRACKER_NOTICES"
+            " says how.",
+        ),
     ] = "",
     name: Annotated[
         str,
@@ -46,9 +52,9 @@ def work(
 ) -> None:
     """Relay events to Kafka, take what partners post there, keep read models and the log.
 
-       Several of each may run, but one log: whoever has its key signs it.
-    On SIGTERM or Ctrl-C each finishes what it has in hand. A role that
-       cannot go on ends the process with 1 and says why.
+    Where people or systems are to be told what happened, it tells them too. Several of each may
+    run, but one log: whoever has its key signs it. On SIGTERM or Ctrl-C each finishes what it has
+    in hand. A role that cannot go on ends the process with 1 and says why.
     """
     chosen = settings()
     roles = _roles(only, chosen)
@@ -61,12 +67,14 @@ def work(
         _log.critical("a role cannot go on", role=role, exc_info=error)
         stop.set()
 
-    with opened(chosen, sharing=True) as it:
+    with opened(chosen, sharing=True) as it, ExitStack() as sending:
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
+        if SENDER in roles:
+            tasks += sending.enter_context(it.sending_tasks())
         with metrics.served(port), stopped_by_signals(stop.set), working(tasks, died):
             say(f"Tracker works as {', '.join(roles)}")
             stop.wait()
@@ -80,17 +88,19 @@ def _roles(only: str, chosen: Settings) -> Sequence[str]:
     if not chosen.kafka_servers:
         message = "TRACKER_KAFKA_SERVERS is not set; without Kafka 'tracker serve' does it all."
         raise UsageError(message)
-    roles = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip())) or ROLES
+    usual = ROLES if chosen.notices else tuple(role for role in ROLES if role != SENDER)
+    roles = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip())) or usual
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         message = f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}."
         raise UsageError(message)
+    if SENDER in roles and not chosen.notices:
+        message = "TRACKER_NOTICES is not set; it names the file that says how people are told."
+        raise UsageError(message)
     return roles
 
 
-def _tasks(
-    it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics
-) -> Sequence[Task]:
+def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
     connection, names = kafka_connection(it.settings), topic_names(it.settings)
     tasks = it.following_tasks(role for role in roles if role in it.follows)
     if RELAY in roles:

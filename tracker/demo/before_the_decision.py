@@ -11,6 +11,9 @@ from tracker.domain.actors import Role
 from tracker.domain.network import Channel, channel_of
 from tracker.domain.time_rules import PausePolicy
 
+_AGREES, _STOPS = 3, 30
+"""Every so many-th applicant agrees to be told what happens, and changes their mind."""
+
 _NEVER = timedelta(days=400)
 _USUAL = timedelta(days=8)
 _FROM_AFAR = frozenset({Channel.ONLINE, Channel.KIOSK})
@@ -35,6 +38,8 @@ def whole_life(life: Life) -> Deeds:
         offline = channel in _IN_THE_FIELD and life.chance(0.4)
         hours = life.rng.uniform(2, 29) if offline else 0
         yield from life.do(life.at, life.intake.actor, "received", hours_late=hours, **fields)
+    if life.number % _STOPS == 0:
+        yield from life.do(life.later(0, 9), life.town.portal(), "notices_stopped")
     if life.chance(0.06):
         yield from _put_right(life)
     if life.receiver.role is Role.STAFF and life.chance(0.04):
@@ -56,6 +61,7 @@ def _application(life: Life) -> dict[str, Any]:
             for one in life.intake.procedure.papers
         ],
         "way_of_return": life.way_of_return,
+        "notices": {"channels": ["sms"]} if life.number % _AGREES == 0 else None,
     }
 
 

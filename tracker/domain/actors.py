@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.lifecycle import Step
@@ -20,6 +21,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
+    CITIZEN = "citizen"
 
 
 class Read(StrEnum):
@@ -40,7 +42,10 @@ class Manage(StrEnum):
 
 
 _INTAKE = frozenset({Step.SUBMITTED, Step.RECEIVED})
-_AT_THE_DESK = _INTAKE | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
+_NOTICES = frozenset({Step.NOTICES_AGREED, Step.NOTICES_STOPPED})
+_AT_THE_DESK = (
+    _INTAKE | _NOTICES | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.COLLECTED, Step.COMPLAINED}
+)
 _DECIDING = frozenset(
     {
         Step.FORWARDED,
@@ -69,6 +74,7 @@ _STAFF = (
 )
 _PORTAL = (
     _INTAKE
+    | _NOTICES
     | _BY_THE_CITIZEN
     | {Step.SUPPLEMENT_RECEIVED, Step.FEE_PAID, Step.DELIVERED_ELECTRONICALLY}
 )
@@ -79,12 +85,13 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.STAFF: _STAFF | _OF_A_DOSSIER | {Read.FIGURES, Read.PROOF} | _BLOCKS,
     Role.AGENT: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
     Role.COLLABORATOR: _AT_THE_DESK | {Read.DOSSIER} | _BLOCKS,
-    Role.KIOSK: _INTAKE | {Step.FEE_PAID} | _BLOCKS,
+    Role.KIOSK: _INTAKE | _NOTICES | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
     Role.AUDITOR: frozenset(Read) - {Read.PERSONAL_DATA},
     Role.MANAGER: frozenset({Read.FIGURES}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
+    Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
 }
 """Who may do what at all; the functions below add where and to which dossier."""
 
@@ -99,6 +106,18 @@ class Actor:
     id: str
     office: str = ""
     partner: str = ""
+
+
+def citizen_of(dossier_id: UUID) -> Actor:
+    """Give whoever a dossier belongs to, named after the dossier and not after the person."""
+    return Actor(Role.CITIZEN, f"citizen:{dossier_id.hex}")
+
+
+def require_own(actor: Actor, dossier_id: UUID) -> None:
+    """Raise `NotAllowedError` where a citizen acts on a dossier that is not theirs."""
+    if actor.role is Role.CITIZEN and actor != citizen_of(dossier_id):
+        message = "This dossier is somebody else's."
+        raise NotAllowedError(message)
 
 
 def require(actor: Actor, action: Step | Read | Manage) -> None:
@@ -127,6 +146,10 @@ def require_step_on(
         raise NotAllowedError(message)
     if step is Step.REFUSED and actor.office not in offices:
         message = "Only an office of this dossier may refuse it."
+        raise NotAllowedError(message)
+    is_elsewhere = actor.role is not Role.PORTAL and actor.office not in offices
+    if step is Step.NOTICES_AGREED and is_elsewhere:
+        message = "Only an office of this dossier may note where its notices go."
         raise NotAllowedError(message)
 
 

@@ -20,6 +20,16 @@ class LedgerEntry:
     promise: Promise
 
 
+def is_kept(
+    due_at: datetime, *, finished_at: datetime | None, paused_at: datetime | None, now: datetime
+) -> bool:
+    """Tell whether a promise is kept so far.
+
+    A result that was ready in time stays on time; while the clock stands still nothing falls due.
+    """
+    return (finished_at or paused_at or now) <= due_at
+
+
 @dataclass(frozen=True)
 class OpenPauses:
     """The pauses of a dossier: since when each open one runs, and those that have ended.

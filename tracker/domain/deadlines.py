@@ -125,6 +125,15 @@ def moved(
     return latest
 
 
+def office_time(
+    rule: TimeRule, after: datetime, until: datetime, calendar: WorkCalendar
+) -> timedelta:
+    """Give the office time from `after` to `until`, none where `until` is not later."""
+    hours = _Reckoning(rule, ProcessingTime(0, TimeUnit.WORKING_HOURS), calendar)
+    ticks = hours.measure(local_moment(after, calendar), local_moment(until, calendar))
+    return ticks * _TICK
+
+
 class _Reckoning:
     """Counts in ticks of the rule's unit: days, or microseconds of office time."""
 

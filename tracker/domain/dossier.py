@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain import events as happened
-from tracker.domain.actors import require_step_on
 from tracker.domain.clock import Clock
 from tracker.domain.errors import ConflictError, InvalidInputError
 from tracker.domain.events import Event
@@ -13,6 +12,8 @@ from tracker.domain.postal import ScanMeaning, is_s10, scan_meaning
 from tracker.domain.state import DossierState
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Outcome,
     Paper,
     Promise,
@@ -31,6 +32,18 @@ class StepNotAllowedError(ConflictError):
         self.step = step
         self.stage = stage
         self.version = version
+
+
+class SameOfficeError(InvalidInputError):
+    """This office has the dossier already."""
+
+
+class DateNotLaterError(InvalidInputError):
+    """The new date must lie after the one promised before."""
+
+
+class NoSuchEventError(InvalidInputError):
+    """There is no event of this version to correct."""
 
 
 class Dossier(DossierState):
@@ -63,7 +76,7 @@ class Dossier(DossierState):
         self._check(Step.FORWARDED, stamp)
         if to_office == self.offices.decided_by:
             message = f"{to_office} has this dossier already."
-            raise InvalidInputError(message)
+            raise SameOfficeError(message)
         self._record(happened.Forwarded, stamp, to_office=to_office, reason=reason)
 
     def start_processing(self, stamp: Stamp) -> None:
@@ -122,11 +135,10 @@ class Dossier(DossierState):
         """Promise a later date, with an apology."""
         self._check(Step.PROMISE_EXTENDED, stamp)
         if self.promise and due_at <= self.promise.due_at:
-            message = "The new date must lie after the one promised before."
-            raise InvalidInputError(message)
+            raise DateNotLaterError
         if due_at <= stamp.occurred_at:
             message = "The new date must lie after the day it is given."
-            raise InvalidInputError(message)
+            raise DateNotLaterError(message)
         self._record(
             happened.PromiseExtended,
             stamp,
@@ -156,7 +168,15 @@ class Dossier(DossierState):
             number_is_s10=is_s10(number),
         )
 
-    def scan(self, stamp: Stamp, *, number: str, scan: str, place: str, raw: Sealed | None) -> None:
+    def scan(
+        self,
+        stamp: Stamp,
+        *,
+        number: str,
+        scan: str,
+        whereabouts: Sealed | None,
+        raw: Sealed | None,
+    ) -> None:
         """Note what the carrier saw, and what follows from it.
 
         A scan of another parcel, or one older than what we know, changes nothing but the record;
@@ -172,7 +192,7 @@ class Dossier(DossierState):
             number=number,
             scan=scan,
             meaning=meaning.value,
-            place=place,
+            whereabouts=whereabouts,
             raw=raw,
         )
         if not is_ours:
@@ -236,8 +256,7 @@ class Dossier(DossierState):
         """Put a wrong entry right; the wrong one stays in the record."""
         self._check(Step.CORRECTED, stamp)
         if not 1 <= corrects <= self.version:
-            message = "There is no event of this version to correct."
-            raise InvalidInputError(message)
+            raise NoSuchEventError
         if what is Correctable.OCCURRED_AT:
             stamp.check(datetime.fromisoformat(value))
         self._record(
@@ -250,6 +269,25 @@ class Dossier(DossierState):
             reason=reason,
         )
 
+    def agree_to_notices(
+        self,
+        stamp: Stamp,
+        *,
+        channels: tuple[NoticeChannel, ...],
+        language: NoticeLanguage,
+        contact: Sealed | None,
+    ) -> None:
+        """Note that the person agreed to be told what happens; the latest agreement counts."""
+        self._check(Step.NOTICES_AGREED, stamp)
+        self._record(
+            happened.NoticesAgreed, stamp, channels=channels, language=language, contact=contact
+        )
+
+    def stop_notices(self, stamp: Stamp) -> None:
+        """Note that the person wants to be told no more."""
+        self._check(Step.NOTICES_STOPPED, stamp)
+        self._record(happened.NoticesStopped, stamp)
+
     def erase_personal_data(self, stamp: Stamp, *, basis: str) -> None:
         """Note that the dossier's key was destroyed."""
         self._check(Step.PERSONAL_DATA_ERASED, stamp)
@@ -258,13 +296,7 @@ class Dossier(DossierState):
     # ----------------------------------------------------------------- private
 
     def _check(self, step: Step, stamp: Stamp) -> None:
-        require_step_on(
-            stamp.by,
-            step,
-            offices=(self.offices.helped_at, self.offices.received_at, self.offices.decided_by),
-            decided_by=self.offices.decided_by,
-            carrier=self.carrier,
-        )
+        self.require_step(stamp.by, step)
         if not (self.progress.allows(step) and self._not_yet(step)):
             raise StepNotAllowedError(step, self.progress.stage, self.version)
 

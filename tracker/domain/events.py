@@ -13,6 +13,8 @@ from tracker.domain.actors import Actor
 from tracker.domain.lifecycle import Step
 from tracker.domain.values import (
     Correctable,
+    NoticeChannel,
+    NoticeLanguage,
     Offices,
     Outcome,
     Paper,
@@ -236,8 +238,8 @@ class HandedToCarrier(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarrierScanned(Event):
-    """The carrier saw the parcel. `raw`: what it sent, kept as evidence."""
+class CarrierScannedV1(Event):
+    """What `CarrierScanned` was while `place` stood open; it is read, and written no more."""
 
     TOPIC = "dossier.carrier_scanned.v1"
     step = Step.CARRIER_SCANNED
@@ -246,6 +248,23 @@ class CarrierScanned(Event):
     scan: str
     meaning: str
     place: str
+    raw: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierScanned(Event):
+    """The carrier saw the parcel. `raw`: what it sent, kept as evidence.
+
+    `whereabouts` is where, in the carrier's own words: it may be somebody's address.
+    """
+
+    TOPIC = "dossier.carrier_scanned.v2"
+    step = Step.CARRIER_SCANNED
+
+    number: str
+    scan: str
+    meaning: str
+    whereabouts: Sealed | None
     raw: Sealed | None
 
 
@@ -330,6 +349,26 @@ class Corrected(Event):
     value: str
     sealed: Sealed | None
     reason: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesAgreed(Event):
+    """The person agreed to be told what happens. `contact`: where to, if not the applicant's."""
+
+    TOPIC = "dossier.notices_agreed.v1"
+    step = Step.NOTICES_AGREED
+
+    channels: tuple[NoticeChannel, ...]
+    language: NoticeLanguage
+    contact: Sealed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesStopped(Event):
+    """The person wants to be told no more."""
+
+    TOPIC = "dossier.notices_stopped.v1"
+    step = Step.NOTICES_STOPPED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,8 @@ class Step(StrEnum):
     RATED = "rated"
     COMPLAINED = "complained"
     CORRECTED = "corrected"
+    NOTICES_AGREED = "notices_agreed"
+    NOTICES_STOPPED = "notices_stopped"
     PERSONAL_DATA_ERASED = "personal_data_erased"
 
 
@@ -142,6 +144,8 @@ STEPS: dict[Step, Rule] = {
     Step.RATED: Rule(_ENDED),
     Step.COMPLAINED: Rule(_ANY),
     Step.CORRECTED: Rule(_ANY),
+    Step.NOTICES_AGREED: Rule(_ANY),
+    Step.NOTICES_STOPPED: Rule(_ANY),
     Step.PERSONAL_DATA_ERASED: Rule(_ANY),
 }
 """Which step may follow which."""

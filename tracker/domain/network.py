@@ -191,6 +191,17 @@ class Network:
         except KeyError:
             raise UnknownOfficeError from None
 
+    def public_face(self, office_id: str) -> Office | None:
+        """Give the office as it may be told to anybody: the branch above, where it has one.
+
+        Which agent point or kiosk it was says where somebody lives or shops. `None` where there is
+        no such office.
+        """
+        office = self.offices.get(office_id)
+        if office and office.kind in KINDS_UNDER_A_BRANCH and office.parent:
+            return self.offices.get(office.parent)
+        return office
+
     def partner(self, partner_id: str) -> Partner:
         """Return the partner, or raise UnknownPartnerError."""
         try:

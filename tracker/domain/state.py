@@ -9,13 +9,15 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate
 
 from tracker.domain import events as happened
+from tracker.domain.actors import Actor, require_own, require_step_on
 from tracker.domain.clock import LedgerEntry, OpenPauses
 from tracker.domain.codes import dossier_id
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import NotAllowedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Progress, Stage, Step
 from tracker.domain.values import (
     Correctable,
+    Notices,
     Offices,
     Outcome,
     Paper,
@@ -88,11 +90,35 @@ class DossierState(BaseAggregate[UUID]):
         """Give the steps that may come next."""
         return tuple(step for step in self.progress.allowed() if self._not_yet(step))
 
+    def steps_for(self, actor: Actor) -> tuple[Step, ...]:
+        """Give those of the allowed steps that this actor may take."""
+        return tuple(step for step in self.allowed_steps() if self._may(actor, step))
+
+    def require_step(self, actor: Actor, step: Step) -> None:
+        """Raise `NotAllowedError` where this actor may not take this step on this dossier."""
+        require_own(actor, self.id)
+        require_step_on(
+            actor,
+            step,
+            offices=(self.offices.helped_at, self.offices.received_at, self.offices.decided_by),
+            decided_by=self.offices.decided_by,
+            carrier=self.carrier,
+        )
+
+    def _may(self, actor: Actor, step: Step) -> bool:
+        try:
+            self.require_step(actor, step)
+        except NotAllowedError:
+            return False
+        return True
+
     def _not_yet(self, step: Step) -> bool:
         if step is Step.RATED:
             return self.score is None
-        if step is Step.PERSONAL_DATA_ERASED:
+        if step in {Step.PERSONAL_DATA_ERASED, Step.NOTICES_AGREED}:
             return not self.personal_data_erased
+        if step is Step.NOTICES_STOPPED:
+            return self.notices is not None
         return True
 
     def _begin(self, code: str) -> None:
@@ -119,6 +145,7 @@ class DossierState(BaseAggregate[UUID]):
         self.parcel_number = ""
         self.parcel_at: datetime | None = None
         self.score: int | None = None
+        self.notices: Notices | None = None
         self.personal_data_erased = False
 
     def _apply(self, event: Event) -> None:
@@ -145,15 +172,27 @@ class DossierState(BaseAggregate[UUID]):
             case happened.HandedToCarrier():
                 self.carrier, self.parcel_number = event.carrier, event.number
                 self.parcel_at = event.occurred_at
-            case happened.CarrierScanned():
+            case happened.CarrierScanned() | happened.CarrierScannedV1():
                 if event.number == self.parcel_number and self.parcel_at is not None:
                     self.parcel_at = max(self.parcel_at, event.occurred_at)
-            case happened.Rated():
-                self.score = event.score
             case happened.Corrected():
                 self._apply_correction(event)
+            case _:
+                self._apply_of_the_person(event)
+
+    def _apply_of_the_person(self, event: Event) -> None:
+        match event:
+            case happened.Rated():
+                self.score = event.score
+            case happened.NoticesAgreed():
+                self.notices = Notices(
+                    event.channels, event.language, event.contact, event.recorded_at
+                )
+            case happened.NoticesStopped():
+                self.notices = None
             case happened.PersonalDataErased():
                 self.personal_data_erased = True
+                self.notices = None
 
     def _apply_intake(self, event: happened.Submitted | happened.Received) -> None:
         self.channel = event.channel

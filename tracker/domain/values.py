@@ -39,6 +39,20 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class NoticeChannel(StrEnum):
+    """How a person is told what happens to the dossier."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class NoticeLanguage(StrEnum):
+    """In which words."""
+
+    VIETNAMESE = "vi"
+    ENGLISH = "en"
+
+
 class Correctable(StrEnum):
     """What of a dossier a correcting event may put right."""
 
@@ -79,6 +93,19 @@ class Promise:
     time: str = ""
     calendar: str = ""
     given: bool = False
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What a person agreed to: to be told by these channels of all that we hear of from then on.
+
+    `contact` is where to, where that is not the applicant's own phone and e-mail.
+    """
+
+    channels: tuple[NoticeChannel, ...]
+    language: NoticeLanguage
+    contact: Sealed | None
+    agreed_at: datetime
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,17 @@ On time has two published readings. *Finished*: on time / finished. *Due*: 1 - (
 still open and overdue) / (received in the period + carried over). Both are given against the
 first promise and against the latest. A dossier without a promise counts in neither; where nothing
 can be counted there is no rate.
+
+*Satisfaction* is the mean of the ratings of 1 to 5 that were given during the period.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from tracker.projections.ratings import Ratings, hidden
 
 
 class GroupBy(StrEnum):
@@ -60,6 +64,7 @@ class Counts:
     open_without_promise: int = 0
     due_without_promise: int = 0
     late_without_apology: int = 0
+    rated: Ratings = field(default_factory=Ratings)
     latest: Against = field(default_factory=Against)
     first: Against = field(default_factory=Against)
 
@@ -84,8 +89,10 @@ class Counts:
         """Give the counts and rates; those against the latest promise stand at the top."""
         counts = asdict(self)
         latest, first = counts.pop("latest"), counts.pop("first")
+        del counts["rated"]
         return (
             counts
+            | self.rated.as_json()
             | self._rated(latest, self.latest)
             | {"against_first_promise": self._rated(first, self.first)}
         )
@@ -118,14 +125,23 @@ class Figures:
     total: Counts
     groups: Mapping[str, Counts]
 
+    def to_be_shown(self) -> "Figures":
+        """Take out of the groups the ratings that are not to be shown."""
+        few = hidden({name: counts.rated for name, counts in self.groups.items()})
+        groups = {
+            name: replace(counts, rated=Ratings()) if name in few else counts
+            for name, counts in self.groups.items()
+        }
+        return replace(self, groups=groups)
+
     def as_json(self) -> dict[str, Any]:
-        """Give it as JSON-ready data."""
-        q = self.question
+        """Give what may be shown as JSON-ready data."""
+        q, groups = self.question, self.to_be_shown().groups
         return {
             "as_of": q.as_of.isoformat(),
             "known_at": q.known_at.isoformat() if q.known_at else None,
             "since": q.since.isoformat() if q.since else None,
             "by": q.by.value if q.by else None,
             "total": self.total.as_json(),
-            "groups": {name: counts.as_json() for name, counts in self.groups.items()},
+            "groups": {name: counts.as_json() for name, counts in groups.items()},
         }

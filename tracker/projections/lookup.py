@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracker.domain.clock import is_kept
 from tracker.domain.lifecycle import PublicStatus
 from tracker.projections.status import StatusRow
 
@@ -27,18 +28,16 @@ class PublicAnswer:
 
 
 def public_answer(row: StatusRow, *, phone: str, now: datetime) -> PublicAnswer:
-    """Tell of a dossier what its code alone may reveal.
-
-    A result that was ready in time stays on time; while the clock stands still nothing falls due.
-    """
+    """Tell of a dossier what its code alone may reveal."""
     status = PublicStatus(row.status)
-    measured_at = row.finished_at or row.paused_at or now
     promised_at = None if status in _NOTHING_DUE else row.promised_at
     return PublicAnswer(
         code=row.code,
         status=status,
         promised_at=row.promised_at,
-        on_time=None if promised_at is None else measured_at <= promised_at,
+        on_time=None
+        if promised_at is None
+        else is_kept(promised_at, finished_at=row.finished_at, paused_at=row.paused_at, now=now),
         to_do=status in _TO_DO,
         phone=phone,
     )

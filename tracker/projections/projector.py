@@ -8,7 +8,8 @@ from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
 from tracker.projections.rows import View
 
-BATCH = 1000
+BATCH = 4000
+"""Many events of one dossier then make one row, and what each batch costs is shared by more."""
 
 
 class Batch(Protocol):

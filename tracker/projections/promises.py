@@ -1,15 +1,15 @@
 """The read model behind the figures: every promise, and how each dossier stands against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tracker.domain.events import Event, PromiseExtended, Received, Submitted
+from tracker.domain.events import Event, PromiseExtended, Rated, Received, Submitted
 from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
-from tracker.projections.rows import Row
+from tracker.projections.rows import Row, changed
 from tracker.projections.standing import Standing, begun, changes, corrected_time
 
 
@@ -33,7 +33,8 @@ class SlaRow(Standing):
     """A dossier's clock in one row; `promised_at` is the latest promise.
 
     `apologised_late`: a promise had passed, while the clock ran, before the apology came.
-    `ended_version` is the event by which it was refused, withdrawn or returned; 0 before.
+    `ended_version` is the event by which it was refused, withdrawn or returned, `rated_version`
+    the one by which it was rated; 0 before.
     """
 
     TABLE = "sla"
@@ -47,6 +48,9 @@ class SlaRow(Standing):
     withdrawn_at: datetime | None
     returned_at: datetime | None
     ended_version: int
+    score: int | None
+    rated_at: datetime | None
+    rated_version: int
 
 
 class PromisesProjection(DossierProjection[SlaRow]):
@@ -58,20 +62,21 @@ class PromisesProjection(DossierProjection[SlaRow]):
 
     def fold(self, row: SlaRow | None, event: Event) -> SlaRow:
         """Give the dossier's clock after this event."""
-        changed = changes(row, event)
+        new = changes(row, event)
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
-            changed["first_promised_at"] = promise.due_at
+            new["first_promised_at"] = promise.due_at
         if isinstance(event, Submitted | Received):
-            changed |= {"channel": event.channel, "procedure": event.procedure}
+            new |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
-            changed["apologised_late"] = True
-        ended = _ENDS.get(changed.get("stage", ""))
+            new["apologised_late"] = True
+        new |= _rating(row, event)
+        ended = _ENDS.get(new.get("stage", ""))
         if ended and (row is None or row.ended_version == 0):
-            changed |= {ended: event.occurred_at, "ended_version": event.originator_version}
+            new |= {ended: event.occurred_at, "ended_version": event.originator_version}
         elif ended and row and (moment := corrected_time(event, row.ended_version)):
-            changed[ended] = moment
-        return replace(row, **changed) if row else SlaRow(**(_begun(event) | changed))
+            new[ended] = moment
+        return changed(row, new) if row else SlaRow(**(_begun(event) | new))
 
     def lines(self, record: Record) -> Sequence[Row]:
         """Give the line of the ledger, where the event promised a date."""
@@ -99,6 +104,18 @@ _ENDS = {
 }
 
 
+def _rating(row: SlaRow | None, event: Event) -> dict[str, Any]:
+    if isinstance(event, Rated):
+        return {
+            "score": event.score,
+            "rated_at": event.occurred_at,
+            "rated_version": event.originator_version,
+        }
+    if row and row.rated_version and (moment := corrected_time(event, row.rated_version)):
+        return {"rated_at": moment}
+    return {}
+
+
 def _is_broken(row: SlaRow, at: datetime) -> bool:
     if row.promised_at is None:
         return False
@@ -115,4 +132,7 @@ def _begun(event: Event) -> dict[str, Any]:
         "withdrawn_at": None,
         "returned_at": None,
         "ended_version": 0,
+        "score": None,
+        "rated_at": None,
+        "rated_version": 0,
     }

@@ -1,10 +1,11 @@
 """The read model behind the look-up by code."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.events import Event
 from tracker.projections.projection import DossierProjection
+from tracker.projections.rows import changed
 from tracker.projections.standing import Standing, begun, changes
 
 
@@ -27,5 +28,5 @@ class StatusProjection(DossierProjection[StatusRow]):
 
     def fold(self, row: StatusRow | None, event: Event) -> StatusRow:
         """Give the status after this event."""
-        changed = changes(row, event) | {"recorded_at": event.recorded_at}
-        return replace(row, **changed) if row else StatusRow(**(begun(event) | changed))
+        new = changes(row, event) | {"recorded_at": event.recorded_at}
+        return changed(row, new) if row else StatusRow(**(begun(event) | new))

@@ -225,6 +225,8 @@ class CountsAnswer(RatedAnswer):
     open_without_promise: int
     due_without_promise: int
     late_without_apology: int
+    ratings: int | None = Field(description="How many rated, 5 or more; `null`: too few to show.")
+    satisfaction: float | None = Field(description="The mean of their scores, 1 to 5.")
     against_first_promise: RatedAnswer
 
 

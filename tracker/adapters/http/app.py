@@ -11,8 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
-from tracker.adapters.http.doors import SignedIn
+from tracker.adapters.http.doors import SignedIn, Visits
 from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
@@ -20,11 +22,19 @@ from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
-from tracker.adapters.http.page import add_page
+from tracker.adapters.http.pages.figures import add_figures_page
+from tracker.adapters.http.pages.forms import add_forms
+from tracker.adapters.http.pages.live import Live
+from tracker.adapters.http.pages.look_up import add_look_up_page
+from tracker.adapters.http.pages.own import add_own_page
+from tracker.adapters.http.pages.refusals import Refusals
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.parts import Parts
-from tracker.adapters.http.problems import FORESEEN, answer_error
+from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
+from tracker.adapters.http.sessions import Sessions
 from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
@@ -63,19 +73,33 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    pages = Pages(parts.service.calendar.zone)
     metrics = Metrics(parts.watched, parts.now)
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer_error)
-    signed_in = SignedIn(parts.keys, parts.now)
+        app.add_exception_handler(kind, Refusals(pages))
+    sessions = Sessions(parts.session_secret, parts.now)
+    visits = Visits(parts.keys, sessions)
+    signed_in = SignedIn(parts.keys, visits, parts.now)
     bodies = Bodies(parts.max_body_bytes)
     writing = Writing(commit, Tally(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
     at_present = FiguresNow(parts.figures, parts.now)
-    add_page(app, parts, look_up, at_present)
+    live = Live(
+        parts.look_up,
+        parts.watched["status"].position,
+        most=parts.live_pages,
+        is_ending=parts.is_ending,
+    )
+    add_look_up_page(app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live)
+    add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
+    add_figures_page(app, parts, pages, at_present)
+    add_stop_page(app, parts, pages=pages, writing=writing)
+    add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
+    add_forms(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
     add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import Request
@@ -19,6 +20,8 @@ from tracker.adapters.http.problems import (
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
 
 T = TypeVar("T")
 
@@ -66,6 +69,18 @@ class Bodies:
             parts.append(part)
             more = message.get("more_body", False)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def read_form(self, request: Request) -> dict[str, str]:
+        """Give the fields of a form that a page sent, line breaks as one character.
+
+        Raises what `read` raises, and `MalformedError`.
+        """
+        _, raw = await self.read(request, FORM)
+        try:
+            fields = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise MalformedError from error
+        return {name: value.replace("\r\n", "\n") for name, value in fields}
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
         """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""

@@ -14,15 +14,18 @@ from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.doors import open_to_all
+from tracker.adapters.http.pages.rendering import ASSETS
 
 _SWAGGER_UI = Path(str(files("fastapi_swagger"))) / "resources"
-_TEMPLATES = Path(__file__).parent / "templates"
 _ASSETS = {
     "swagger-ui-bundle.js": _SWAGGER_UI / "swagger-ui-bundle.js",
     "swagger-ui.css": _SWAGGER_UI / "swagger-ui.css",
     "favicon-32x32.png": _SWAGGER_UI / "favicon-32x32.png",
-    "page.css": _TEMPLATES / "page.css",
+    **ASSETS,
 }
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""Pages ask for a file by its content, so it may be kept for ever."""
+
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -62,4 +65,4 @@ def add_documenting(app: FastAPI) -> None:
         """Give a file that pages need; these and no others."""
         if name not in _ASSETS:
             raise HTTPException(404)
-        return FileResponse(_ASSETS[name])
+        return FileResponse(_ASSETS[name], headers=_KEPT if name in ASSETS else None)

@@ -1,9 +1,10 @@
-"""Who may enter a route. Every route says it: `open_to_all`, or a `SignedIn`."""
+"""Who may enter a route. Every route says it: `open_to_all`, or who must be let in."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,32 +12,100 @@ from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from tracker.adapters.http.limits import Limits, address_of
 from tracker.adapters.http.parts import Keys
 from tracker.adapters.http.problems import UnknownKeyError
+from tracker.adapters.http.sessions import Session, Sessions
+from tracker.application.citizens import Citizens, NotYoursError
+from tracker.application.own_dossier import OwnDossier
 from tracker.domain.actors import Actor
+from tracker.domain.codes import tidied
 from tracker.domain.errors import TrackerError, UnknownError
 
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
+_REFUSED_AFTER_S = 0.4
 _KNOWN_FOR = timedelta(seconds=1)
 _NO_TIME = timedelta()
 _MOST_KNOWN = 1_000
+_CHANGING_NOTHING = frozenset({"GET", "HEAD"})
+
+
+@asynccontextmanager
+async def unhurried() -> AsyncIterator[None]:
+    """Let a refusal come at the same moment, so that its time does not tell its reason."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        yield
+    except NotYoursError:
+        await asyncio.sleep(began + _REFUSED_AFTER_S - loop.time())
+        raise
 
 
 async def open_to_all() -> None:
     """Let everybody in; said aloud."""
 
 
+@dataclass(frozen=True)
+class Visit:
+    """Somebody signed in at a browser, and their session."""
+
+    actor: Actor
+    session: Session
+
+
+class Visits:
+    """Tells who is signed in at a browser: who holds the key of its session now."""
+
+    def __init__(self, keys: Keys, sessions: Sessions) -> None:
+        """Ask these."""
+        self._keys = keys
+        self._sessions = sessions
+
+    async def of(self, request: Request) -> Visit | None:
+        """Give the visit, unless there is no session, or its key was revoked."""
+        session = self._sessions.of(request)
+        if session is None:
+            return None
+        try:
+            actor = await run_in_threadpool(self._keys.holder_of, session.key_id)
+        except UnknownError:
+            return None
+        return Visit(actor, session)
+
+
+class HoldsReceipt:
+    """Lets in whoever shows a dossier's receipt, whose token stands in the address.
+
+    Whoever is turned away is so at the same moment, whatever was wrong.
+    """
+
+    def __init__(self, citizens: Citizens, limits: Limits) -> None:
+        """Ask here who may see which dossier, and nobody too often."""
+        self._citizens = citizens
+        self._limits = limits
+
+    async def __call__(self, request: Request, code: str, token: str) -> OwnDossier:
+        """Give the dossier. Raises `NotYoursError`, `TooOftenError`."""
+        self._limits.check(tidied(code), address_of(request.scope))
+        async with unhurried():
+            return await run_in_threadpool(self._citizens.open, code, token)
+
+
 class SignedIn:
     """Lets in whoever shows a key that is known. What they may do, the domain decides.
 
     A key found good is not looked up again for a second, so a revoked one may serve that long.
+    To read, having signed in at the desk will do as well; never to write: a browser sends its
+    cookies whoever made it send them, and only the desk's own forms prove who did.
     """
 
-    def __init__(self, keys: Keys, now: Callable[[], datetime]) -> None:
-        """Ask these keys."""
+    def __init__(self, keys: Keys, visits: Visits, now: Callable[[], datetime]) -> None:
+        """Ask these."""
         self._keys = keys
+        self._visits = visits
         self._now = now
         self._looking: dict[bytes, asyncio.Task[None]] = {}
         self._known: dict[bytes, tuple[datetime, Actor]] = {}
@@ -47,9 +116,12 @@ class SignedIn:
         shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Actor:
         """Give the actor. Raises `UnknownKeyError`."""
-        if shown is None:
+        if shown is not None:
+            actor = await self._actor_of(shown.credentials)
+        elif request.method in _CHANGING_NOTHING and (visit := await self._visits.of(request)):
+            actor = visit.actor
+        else:
             raise UnknownKeyError
-        actor = await self._actor_of(shown.credentials)
         request.state.actor = actor
         return actor
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.adapters.http.bodies import JSON
+from tracker.adapters.http.group_commit import TooBusyError
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.problems import FORESEEN, answer_error
 from tracker.adapters.http.shortcuts import Shortcuts
@@ -25,6 +26,7 @@ _HEADERS = [
 _CONTENT_TYPE = (b"content-type", JSON.encode())
 _FIRST_ERROR = 400
 _SLOW_S = 1.0
+MOST_INSIDE = 1_500
 
 _log = structlog.get_logger("tracker.http")
 
@@ -36,10 +38,18 @@ class Edge:
     its lines would cost more than its work, and the metrics count it all.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, shortcuts: Shortcuts) -> None:
-        """Stand around this application; what has a shortcut does not go through it."""
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, shortcuts: Shortcuts, most: int = MOST_INSIDE
+    ) -> None:
+        """Stand around this application; what has a shortcut does not go through it.
+
+        Past `most` requests under way whoever comes is told so at once: waiting longer and longer
+        would help nobody.
+        """
+        self._inside = 0
+        self._most = most
         self._app = app
-        self._metrics = metrics
+        self.metrics = metrics
         self.shortcuts = shortcuts
         self._notes_all = logging.getLogger("tracker.http").isEnabledFor(logging.DEBUG)
 
@@ -50,6 +60,7 @@ class Edge:
             return
         began = perf_counter()
         status = 0
+        self._inside += 1
 
         async def send_out(message: Message) -> None:
             nonlocal status
@@ -62,6 +73,8 @@ class Edge:
             await send(message)
 
         try:
+            if self._inside > self._most:
+                raise TooBusyError  # noqa: TRY301  answered below, as every error
             short = self.shortcuts.find(scope)
             if short is None:
                 await self._app(scope, receive, send_out)
@@ -84,11 +97,12 @@ class Edge:
                 raise
             await answer_error(Request(scope), error)(scope, receive, send_out)
         finally:
+            self._inside -= 1
             self._note(scope, status, perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        self._metrics.observe_http(route, status, seconds)
+        self.metrics.observe_http(route, status, seconds)
         is_fine = 0 < status < _FIRST_ERROR and seconds < _SLOW_S
         if is_fine and not self._notes_all:
             return

@@ -212,6 +212,8 @@ _COUNTS: dict[str, Any] = _RATED | {
     "open_without_promise": 0,
     "due_without_promise": 0,
     "late_without_apology": 12,
+    "ratings": 41,
+    "satisfaction": 4.5,
     "against_first_promise": _RATED,
 }
 FIGURES: dict[str, Any] = {
@@ -236,7 +238,13 @@ LIVE = {"status": "live"}
 READY: dict[str, Any] = {
     "status": "ready",
     "store_position": 42,
-    "read_models": {"status": FRESH, "timeline": FRESH, "promises": FRESH, "log": FRESH},
+    "read_models": {
+        "status": FRESH,
+        "timeline": FRESH,
+        "promises": FRESH,
+        "log": FRESH,
+        "messages": FRESH,
+    },
     "offices": 60,
     "procedures": 60,
 }

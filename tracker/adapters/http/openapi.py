@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.faults import Fault
 from tracker.adapters.http.incoming import HAPPENING
+from tracker.adapters.http.limits import TooOftenError
 from tracker.adapters.http.problems import (
     MEDIA_TYPE,
     FaultyInputError,
@@ -22,6 +23,7 @@ from tracker.adapters.http.problems import (
     UnsupportedMediaError,
     problem_of,
 )
+from tracker.application.forms.filling import NoPdfError
 from tracker.application.messages import INTAKE
 from tracker.application.posts import UnknownDossierError, VersionConflictError
 from tracker.domain.errors import NotAllowedError
@@ -45,10 +47,13 @@ _PROBLEMS: dict[int, Exception] = {
     413: TooLargeError(),
     415: UnsupportedMediaError(),
     422: FaultyInputError([Fault(at="/applicant/name", says="is missing")]),
+    429: TooOftenError(retry_after_s=30),
+    501: NoPdfError(),
     503: NotYetError(),
 }
 _HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer"}},
+    429: {"Retry-After": {"schema": {"type": "string"}, "description": "In seconds."}},
     503: {"Retry-After": {"schema": {"type": "string"}, "description": "In seconds."}},
 }
 READING = (401, 403, 404, 422, 503)

@@ -6,13 +6,19 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tracker.adapters.http.freshness import Watched
+from tracker.adapters.http.limits import Limits
+from tracker.application.citizens import Citizens
+from tracker.application.forms.filling import Filling, Form
+from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
 from tracker.projections.figures import Figures, Question
 from tracker.projections.status import StatusRow
 
@@ -22,6 +28,12 @@ class Keys(Protocol):
 
     def actor_of(self, key: str) -> Actor:
         """Give the actor of a key. Raises `UnknownError`."""
+
+    def id_of(self, key: str) -> str:
+        """Give the id that a key bears, good or not."""
+
+    def holder_of(self, key_id: str) -> Actor:
+        """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
 
 
 class LookUp(Protocol):
@@ -61,16 +73,28 @@ class Parts:
     """Everything the routes work with.
 
     `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
-    position of the newest event, `used` those of the codes that have a dossier. `sample_codes`
-    are shown on the first page. A reader who asks for `after=` waits `wait_s` seconds at most.
+    position of the newest event, `used` those of the codes that have a dossier, `last_event_of`
+    the event that a request led to. `sample_codes` are shown on the first page. `stops` tells
+    whether a token is the one by which the person of this code stops messages. `limits` are those
+    of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
+    the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
+    A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
     now: Callable[[], datetime]
     handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
     head: Callable[[], int]
     used: Callable[[Collection[str]], Collection[str]]
+    last_event_of: Callable[[RequestKey], Event | None]
     service: Service
     reader: Reader
+    receipts: Receipts
+    filling: Filling
+    write_sheet: Callable[[Form], str]
+    set_pdf: Callable[[str, datetime], bytes]
+    citizens: Citizens
+    limits: Limits
+    tries_limits: Limits
     keys: Keys
     blocks: Blocks
     look_up: LookUp
@@ -78,5 +102,9 @@ class Parts:
     prover: Prover
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
+    stops: Callable[[str, str], bool]
     max_body_bytes: int
+    session_secret: bytes
+    live_pages: int
+    is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

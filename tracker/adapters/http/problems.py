@@ -11,6 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.faults import Fault, faults_of
+from tracker.adapters.http.limits import TooOftenError
+from tracker.application.forms.case import NoSuchFormError
+from tracker.application.forms.filling import NoPdfError
 from tracker.application.posts import (
     CodeTakenError,
     RequestReusedError,
@@ -98,6 +101,8 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
     UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
     UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
+    NoSuchFormError: Kind(404, "no-such-form", "There is no such form of this dossier"),
+    NoPdfError: Kind(501, "no-pdf", "PDF is not installed here"),
     NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
@@ -105,14 +110,16 @@ KINDS: dict[type[Exception], Kind] = {
     StepNotAllowedError: Kind(409, "step-not-allowed", "This step cannot follow"),
     RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
     CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
+    TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
     NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
     StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
+UNFIT_STATUS = KINDS[InvalidInputError].status
 _UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
-_STORE_SILENT = (OperationalError, InterfaceError)
-FORESEEN = (*KINDS, *_STORE_SILENT)
+STORE_SILENT = (OperationalError, InterfaceError)
+FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 
 _ADDRESSES = {
     404: Kind(404, "unknown-address", "There is nothing at this address"),
@@ -169,7 +176,7 @@ def answer_error(_request: Request, error: Exception) -> Response:
     """Answer any error, those FastAPI raises included."""
     if isinstance(error, RequestValidationError):
         error = FaultyInputError(faults_of(error.errors()))
-    if isinstance(error, _STORE_SILENT):
+    if isinstance(error, STORE_SILENT):
         error = StoreUnavailableError()
     if isinstance(error, HTTPException):
         kind = _ADDRESSES.get(error.status_code, KINDS[MalformedError])
@@ -183,4 +190,6 @@ def answer_error(_request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == KINDS[NotYetError].status:
         headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, TooOftenError):
+        headers["Retry-After"] = str(error.retry_after_s)
     return answer(problem, headers)

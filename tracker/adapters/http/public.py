@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from tracker.adapters.http import examples
 from tracker.adapters.http.answers import LookupAnswer
@@ -13,6 +13,7 @@ from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.doors import open_to_all
 from tracker.adapters.http.freshness import Freshness, Waits
 from tracker.adapters.http.group_commit import MOST_AT_ONCE, MOST_WAITING, TooBusyError
+from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import answers
 from tracker.adapters.http.parameters import Code
@@ -20,7 +21,7 @@ from tracker.adapters.http.parts import LookUp, Parts
 from tracker.adapters.http.together import Together
 from tracker.application.posts import UnknownDossierError
 from tracker.domain.codes import tidied
-from tracker.domain.network import KINDS_UNDER_A_BRANCH, Network
+from tracker.domain.network import Network
 from tracker.projections.lookup import PublicAnswer, public_answer
 from tracker.projections.status import StatusRow
 
@@ -59,17 +60,15 @@ class PublicLookUp:
         for code in asked:
             row = rows.get(code)
             self._metrics.record_lookup("found" if row else "unknown")
-            told.append(self._told(row, now) if row else None)
+            told.append(self.told(row, now) if row else None)
         return position, told
 
-    def _told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+    def told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+        """Tell what this row reveals to whoever has the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
     def _phone(self, office_id: str) -> str:
-        """Give the number to call: a branch's, since an agent point's would tell which it was."""
-        office = self._network.offices.get(office_id)
-        if office and office.kind in KINDS_UNDER_A_BRANCH and office.parent:
-            office = self._network.offices.get(office.parent)
+        office = self._network.public_face(office_id)
         return office.phone if office else ""
 
 
@@ -81,13 +80,18 @@ class PublicLookUps:
         self._look_up = look_up
         self._status = parts.watched["status"]
         self._now = parts.now
+        self._limits = parts.limits
         self._zone = parts.service.calendar.zone
         self._together = Together[str, bytes | None](
             self._answers, name="look-ups", most=MOST_AT_ONCE
         )
 
-    async def answer(self, code: str) -> bytes:
-        """Give the answer to this code. Raises `UnknownDossierError`, `TooBusyError`."""
+    async def answer(self, code: str, address: str) -> bytes:
+        """Give this address the answer to this code.
+
+        Raises `UnknownDossierError`, `TooOftenError`, `TooBusyError`.
+        """
+        self._limits.check(code, address)
         if len(self._together) >= MOST_WAITING:
             raise TooBusyError
         (answer,) = await self._together.submit([code])
@@ -127,9 +131,15 @@ def add_public(app: FastAPI, parts: Parts, look_ups: PublicLookUps) -> None:
     @app.get(
         "/v1/lookup/{code}",
         dependencies=[Depends(open_to_all)],
-        responses=answers(404, 422, 503, status=200, model=LookupAnswer, example=examples.LOOKUP),
+        responses=answers(
+            404, 422, 429, 503, status=200, model=LookupAnswer, example=examples.LOOKUP
+        ),
         tags=["public"],
     )
-    async def look_up_by_code(_there: Annotated[None, until_there], code: Code) -> Response:
+    async def look_up_by_code(
+        request: Request, _there: Annotated[None, until_there], code: Code
+    ) -> Response:
         """Tell where a dossier stands to whoever has its code: no name, no procedure, no reason."""
-        return Response(await look_ups.answer(code), media_type=JSON)
+        return Response(
+            await look_ups.answer(tidied(code), address_of(request.scope)), media_type=JSON
+        )

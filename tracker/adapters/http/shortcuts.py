@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope
 from tracker.adapters.http.bodies import JSON, Bodies, parsed
 from tracker.adapters.http.doors import SignedIn
 from tracker.adapters.http.incoming import HAPPENING, Message, addressed
+from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.public import PublicLookUps
 from tracker.adapters.http.writing import Writing, as_json, located, status_of
 from tracker.application.messages import INTAKE
@@ -81,7 +82,7 @@ class Shortcuts:
     def _look_up(self, code: str) -> ShortWay:
         async def answer(scope: Scope, _receive: Receive) -> Answer:
             scope["route"] = _LOOK_UPS
-            return 200, await self._look_ups.answer(code), _NO_MORE
+            return 200, await self._look_ups.answer(code, address_of(scope)), _NO_MORE
 
         return answer
 

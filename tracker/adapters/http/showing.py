@@ -99,7 +99,7 @@ class Shows:
                 version=version, field="applicant", text=None, applicant=orjson.loads(text)
             )
             if name in _APPLICANT
-            else PersonalEntry(version=version, field=name, text=text, applicant=None)
+            else PersonalEntry(version=version, field=name, text=_plain(name, text), applicant=None)
             for version, opened in texts.items()
             for name, text in opened.items()
         ]
@@ -130,3 +130,8 @@ class Shows:
             )
             for entry in ledger
         ]
+
+
+def _plain(field: str, text: str) -> str:
+    """Give what was sealed as people read it: a contact is sealed as JSON."""
+    return ", ".join(orjson.loads(text).values()) if field == "contact" else text

@@ -5,8 +5,9 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, Row, select, update
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import API_KEYS
@@ -56,15 +57,24 @@ class SqlApiKeys:
 
     def actor_of(self, key: str) -> Actor:
         """Give the actor of a key. Raises `UnknownKeyError`, and takes as long either way."""
-        prefix, _, rest = key.partition("_")
-        key_id, _, secret = rest.partition("_")
-        with self._engine.begin() as connection:
-            row = connection.execute(select(API_KEYS).where(API_KEYS.c.id == key_id)).first()
+        prefix, key_id, secret = _taken_apart(key)
+        row = self._row(key_id)
         expected = row.digest if row else bytes(hashlib.sha256().digest_size)
         fits = hmac.compare_digest(_digest(secret), expected)
         if not (row and fits and prefix == _PREFIX) or row.revoked_at is not None:
             raise UnknownKeyError
-        return Actor(Role(row.role), row.actor, row.office, row.partner)
+        return _actor(row)
+
+    def id_of(self, key: str) -> str:
+        """Give the id that a key bears, good or not."""
+        return _taken_apart(key)[1]
+
+    def holder_of(self, key_id: str) -> Actor:
+        """Give the actor of the key with this id. Raises `UnknownKeyError`, also once revoked."""
+        row = self._row(key_id)
+        if row is None or row.revoked_at is not None:
+            raise UnknownKeyError
+        return _actor(row)
 
     def revoke(self, key_id: str, at: datetime) -> None:
         """End a key at once. Raises `UnknownKeyError`."""
@@ -81,15 +91,21 @@ class SqlApiKeys:
         """List the keys, oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(API_KEYS).order_by(API_KEYS.c.made_at)).all()
-        return [
-            ApiKey(
-                row.id,
-                Actor(Role(row.role), row.actor, row.office, row.partner),
-                row.made_at,
-                row.revoked_at,
-            )
-            for row in rows
-        ]
+        return [ApiKey(row.id, _actor(row), row.made_at, row.revoked_at) for row in rows]
+
+    def _row(self, key_id: str) -> Row[Any] | None:
+        with self._engine.begin() as connection:
+            return connection.execute(select(API_KEYS).where(API_KEYS.c.id == key_id)).first()
+
+
+def _taken_apart(key: str) -> tuple[str, str, str]:
+    prefix, _, rest = key.partition("_")
+    key_id, _, secret = rest.partition("_")
+    return prefix, key_id, secret
+
+
+def _actor(row: Row[Any]) -> Actor:
+    return Actor(Role(row.role), row.actor, row.office, row.partner)
 
 
 def _digest(secret: str) -> bytes:

@@ -14,12 +14,14 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
 _HEAD = Struct("!iiIii")
-"""Dimensions (1), whether a NULL is in it (0), type of the elements, how many, the first index."""
+"""Dimensions (1), whether NULLs are in it, type of the elements, how many, the first index."""
 
 _LENGTH = Struct("!i").pack
 _BIGINT = Struct("!iq").pack
 _BIGINT_BYTES = 8
 _UUID_LENGTH = _LENGTH(16)
+_BOOLS = {False: _LENGTH(1) + b"\0", True: _LENGTH(1) + b"\1"}
+_NULL = _LENGTH(-1)
 
 
 class _Array(bytes):
@@ -37,9 +39,10 @@ class TextArray(_Array):
     __slots__ = ()
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "TextArray":
+    def of(cls, texts: Sequence[str | None]) -> "TextArray":
         """Write these texts."""
-        return cls(_written(25, len(texts), _with_lengths(one.encode() for one in texts)))
+        values = [None if one is None else one.encode() for one in texts]
+        return cls(_written(25, len(texts), _with_lengths(values)))
 
 
 class ByteaArray(_Array):
@@ -49,7 +52,7 @@ class ByteaArray(_Array):
     __slots__ = ()
 
     @classmethod
-    def of(cls, values: Sequence[bytes]) -> "ByteaArray":
+    def of(cls, values: Sequence[bytes | None]) -> "ByteaArray":
         """Write these bytes."""
         return cls(_written(17, len(values), _with_lengths(values)))
 
@@ -73,9 +76,22 @@ class BigintArray(_Array):
     __slots__ = ()
 
     @classmethod
-    def of(cls, values: Sequence[int]) -> "BigintArray":
+    def of(cls, values: Sequence[int | None]) -> "BigintArray":
         """Write these numbers."""
-        return cls(_written(20, len(values), [_BIGINT(_BIGINT_BYTES, one) for one in values]))
+        parts = [_NULL if one is None else _BIGINT(_BIGINT_BYTES, one) for one in values]
+        return cls(_written(20, len(values), parts))
+
+
+class BooleanArray(_Array):
+    """A `boolean[]`."""
+
+    OID = 1000
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[bool]) -> "BooleanArray":
+        """Write these."""
+        return cls(_written(16, len(values), [_BOOLS[one] for one in values]))
 
 
 class _AsItIs(Dumper):
@@ -87,20 +103,23 @@ class _AsItIs(Dumper):
 
 def send_binary_arrays() -> None:
     """Let psycopg send arrays of these types as they are; they are ours, so nobody else notices."""
-    for kind in (TextArray, ByteaArray, UuidArray, BigintArray):
+    for kind in (TextArray, ByteaArray, UuidArray, BigintArray, BooleanArray):
         dumper = type(f"{kind.__name__}Dumper", (_AsItIs,), {"oid": kind.OID})
         psycopg.adapters.register_dumper(kind, dumper)
 
 
-def _with_lengths(values: Iterable[bytes]) -> list[bytes]:
+def _with_lengths(values: Iterable[bytes | None]) -> list[bytes]:
     parts: list[bytes] = []
     for one in values:
-        parts.append(_LENGTH(len(one)))
-        parts.append(one)
+        if one is None:
+            parts.append(_NULL)
+        else:
+            parts.append(_LENGTH(len(one)))
+            parts.append(one)
     return parts
 
 
 def _written(element: int, count: int, parts: list[bytes]) -> bytes:
-    # An empty array has no dimension at all.
-    head = _HEAD.pack(1, 0, element, count, 1) if count else _HEAD.pack(0, 0, element, 0, 0)[:12]
+    # An empty array has no dimension at all. That there may be NULLs is only a hint to the server.
+    head = _HEAD.pack(1, 1, element, count, 1) if count else _HEAD.pack(0, 0, element, 0, 0)[:12]
     return b"".join([head, *parts])

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
+from tracker.adapters.sql.binary_arrays import send_binary_arrays
 from tracker.application.tracker import StoreUnavailableError
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ def open_engine(url: str) -> Engine:
 
 
 def _postgres(url: str) -> Engine:
+    send_binary_arrays()
     driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return create_engine(
         driver, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
@@ -59,6 +61,7 @@ def _sqlite(url: str) -> Engine:
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

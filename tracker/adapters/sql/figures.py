@@ -24,6 +24,7 @@ from tracker.domain.history import cut
 from tracker.domain.lifecycle import Step
 from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
 from tracker.projections.promises import PromisesProjection, SlaRow
+from tracker.projections.ratings import Ratings
 from tracker.projections.timeline import TimelineRow
 from tracker.recording import from_bytes
 
@@ -36,7 +37,14 @@ _COLUMN = {
     GroupBy.PARTNER: "received_at_office",
     GroupBy.PROCEDURE: "procedure",
 }
-_SILENT = (Step.INTERNAL_STEP_TAKEN, Step.CARRIER_SCANNED, Step.RATED, Step.COMPLAINED)
+_SILENT = (
+    Step.INTERNAL_STEP_TAKEN,
+    Step.CARRIER_SCANNED,
+    Step.COMPLAINED,
+    Step.NOTICES_AGREED,
+    Step.NOTICES_STOPPED,
+    Step.PERSONAL_DATA_ERASED,
+)
 """Steps that change no figure; a fold for a past moment leaves them out.
 
 Not so where a dossier has corrections: one of these may be what was corrected.
@@ -169,24 +177,32 @@ def _count(connection: Connection, table: Table, question: Question) -> dict[str
             f"{which}.finished_late": late(due),
             f"{which}.open_overdue": overdue(due),
         }
+    rated = and_(c.score.is_not(None), during(c.rated_at))
     group = c[_COLUMN[question.by]] if question.by else literal("")
     query = select(
         group.label("group"),
+        func.count().filter(rated).label("rated.count"),
+        func.coalesce(func.sum(c.score).filter(rated), 0).label("rated.scores"),
         *(func.count().filter(condition).label(name) for name, condition in conditions.items()),
     ).group_by("group")
     return {row["group"]: _counts(row) for row in connection.execute(query).mappings()}
 
 
 def _counts(row: RowMapping) -> Counts:
-    against: dict[str, dict[str, int]] = {"latest": {}, "first": {}}
+    parts: dict[str, dict[str, int]] = {"latest": {}, "first": {}, "rated": {}}
     plain: dict[str, int] = {}
     for name, count in row.items():
         which, _, what = name.partition(".")
         if what:
-            against[which][what] = count
+            parts[which][what] = int(count)
         elif name != "group":
             plain[name] = count
-    return Counts(latest=Against(**against["latest"]), first=Against(**against["first"]), **plain)
+    return Counts(
+        latest=Against(**parts["latest"]),
+        first=Against(**parts["first"]),
+        rated=Ratings(**parts["rated"]),
+        **plain,
+    )
 
 
 def _merged(groups: Mapping[str, Counts], name_of: Callable[[str], str]) -> dict[str, Counts]:

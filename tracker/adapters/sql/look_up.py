@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
+from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import SqlView
 from tracker.domain.codes import dossier_id
 from tracker.projections.status import StatusRow
 
@@ -29,7 +29,7 @@ class SqlLookUp:
 
         def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
             generation, position = self._status.live(connection)  # first: it never says too much
-            found = SqlView(connection, generation).of(StatusRow, set(ids.values()))
+            found = view_on(connection, generation).of(StatusRow, set(ids.values()))
             return position, {code: found[one] for code, one in ids.items() if one in found}
 
         return self._connection.read(ask)

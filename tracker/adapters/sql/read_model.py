@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     and_,
     func,
+    inspect,
     select,
     text,
     update,
@@ -30,8 +31,9 @@ from sqlalchemy import (
 from tracker.adapters.sql.digests import digest
 from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
+from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.tables import table_of
-from tracker.adapters.sql.view import SqlView, insert
+from tracker.adapters.sql.view import insert
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
@@ -91,7 +93,7 @@ class SqlBatch:
         self._connection = connection
         self._name = name
         self._generation = generation
-        self.view = SqlView(connection, generation)
+        self.view = view_on(connection, generation)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""
@@ -119,18 +121,28 @@ class SqlReadModel:
         self._generation = generation
 
     def create(self) -> None:
-        """Make what is missing: the registry and, the first time, generation 1."""
+        """Make what is missing: the registry and, the first time, generation 1.
+
+        Tables that another version of the program made, with other columns, are left for new empty
+        ones, which fill up from the events again.
+        """
         with writing(self._engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 check_migrated(self._engine, Branch.READ_MODELS)
                 connection.execute(text("LOCK TABLE read_models IN EXCLUSIVE MODE"))
             else:
                 _METADATA.create_all(connection)
-            if _live(connection, self._projection.NAME) is None:
+            live = _live(connection, self._projection.NAME)
+            if live is None:
                 self._create_tables(connection, 1)
                 connection.execute(
                     _GENERATIONS.insert().values(name=self._projection.NAME, generation=1)
                 )
+            elif not self._fits(connection, live):
+                for stale in (live - 1, live + 1):
+                    self._drop_tables(connection, stale)
+                self._create_tables(connection, live + 1)
+                self._switch(connection, live + 1)
 
     def position(self, partition: str) -> int:
         """Give the last position that is in the tables."""
@@ -211,6 +223,15 @@ class SqlReadModel:
     def _create_tables(self, connection: Connection, generation: int) -> None:
         for kind in self._projection.ROWS:
             table_of(kind, generation).create(connection)
+
+    def _fits(self, connection: Connection, generation: int) -> bool:
+        tables = [table_of(kind, generation) for kind in self._projection.ROWS]
+        there = inspect(connection)
+        return all(
+            there.has_table(table.name)
+            and {one["name"] for one in there.get_columns(table.name)} == set(table.c.keys())
+            for table in tables
+        )
 
     def _drop_tables(self, connection: Connection, generation: int) -> None:
         for kind in self._projection.ROWS:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import READS
@@ -46,6 +46,12 @@ class SqlReads:
                     reason=reason,
                 )
             )
+
+    def forget_reasons(self, dossier_id: UUID) -> None:
+        """Overwrite why somebody looked, in words that may name the person; who did stays."""
+        with writing(self._engine).begin() as connection:
+            of_it = READS.c.dossier_id == dossier_id.hex
+            connection.execute(update(READS).where(of_it).values(reason=""))
 
     def of(self, dossier_id: UUID) -> list[Reading]:
         """List the looks at a dossier, oldest first."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Uuid,
 )
 
 from tracker.adapters.sql.engine import writing
@@ -79,6 +80,43 @@ LOG_CHECKPOINTS = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
 )
+
+DELIVERIES = Table(
+    "deliveries",
+    REGISTRY,
+    Column("target", String, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("notice", LargeBinary, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("reason", String, nullable=False),
+)
+Index("deliveries_due", DELIVERIES.c.target, DELIVERIES.c.state, DELIVERIES.c.due_at)
+Index("deliveries_by_id", DELIVERIES.c.id, unique=True)
+
+RECEIPT_TOKENS = Table(
+    "receipt_tokens",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+WRONG_TRIES = Table(
+    "wrong_tries",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("locked_at", Instant),
+)
+Index("wrong_tries_by_lock", WRONG_TRIES.c.locked_at)
 
 
 def create_registry(engine: Engine) -> None:

@@ -26,6 +26,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(moment: datetime | None) -> int | None:
+    """Give a moment as the whole microseconds since 1970 in UTC."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int | None) -> datetime | None:
+    """Give the moment so many microseconds after 1970 began in UTC."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment, stored as whole microseconds since 1970 in UTC: exact, small, comparable."""
 
@@ -34,11 +44,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Store it."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read it."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return moment(value)
 
 
 _TYPES: dict[type, Any] = {

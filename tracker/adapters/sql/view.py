@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Select,
     Table,
     any_,
     bindparam,
@@ -103,28 +102,17 @@ class SqlView:
         for kind, values in by_kind.items():
             table = table_of(kind, self._generation)
             statement = insert(self._connection)(table)
-            on_postgres = self._connection.dialect.name == "postgresql"
-            if on_postgres:
-                statement = statement.from_select(list(table.c), _unnested(table, values))
             if replace:
                 statement = statement.on_conflict_do_update(
                     index_elements=list(kind.KEY),
                     set_={c.name: statement.excluded[c.name] for c in table.c if not c.primary_key},
                 )
-            self._connection.execute(statement, None if on_postgres else values)
+            self._connection.execute(statement, values)
 
 
 def insert(connection: Connection) -> Callable[[Table], Any]:
     """Give the `INSERT` of this database, the one that knows `ON CONFLICT`."""
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-
-
-def _unnested(table: Table, values: list[dict[str, Any]]) -> Select[Any]:
-    """Give the rows as one array a column: PostgreSQL takes that twice as fast as row by row."""
-    arrays = [
-        bindparam(None, [row[c.name] for row in values], type_=ARRAY(c.type)) for c in table.c
-    ]
-    return select(func.unnest(*arrays).table_valued(*table.c.keys()).render_derived())
 
 
 def _is_among(connection: Connection, column: Column[T], items: list[T]) -> ColumnElement[bool]:

@@ -56,7 +56,7 @@ class AesVault:
     def __init__(self, master_key: bytes) -> None:
         """Take the master key of 32 bytes."""
         self._master = AESGCM(master_key)
-        self._digests = hmac.digest(master_key, b"tracker request digests", "sha256")
+        self._digests = secret_for(b"tracker request digests", master_key)
 
     def new_key(self, dossier_id: UUID) -> tuple[bytes, AesSeal]:
         """Make a random key; give it wrapped, to be stored, and ready for use."""
@@ -70,6 +70,11 @@ class AesVault:
     def digest(self, content: str) -> bytes:
         """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
         return blake2b(content.encode(), key=self._digests, digest_size=DIGEST_BYTES).digest()
+
+
+def secret_for(use: bytes, master_key: bytes) -> bytes:
+    """Derive the 32 bytes that serve this one use from the master key."""
+    return hmac.digest(master_key, use, "sha256")
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, aad: bytes) -> bytes:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "events_0004"
-down_revision = "events_0001"
+down_revision = "events_0003"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,183 @@
+"""The whole stack at work: how soon an intake can be looked up, and whether memory stays flat.
+
+Everything runs that runs in production: API, relay, Kafka, projections, PostgreSQL. Intakes come at
+a steady pace, half of what the stack takes in at most; now and then one is followed from its answer
+until the look-up knows it.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+
+import httpx2
+import orjson
+
+from loadtests.bench import messages
+from loadtests.bench.client import load
+from loadtests.bench.machine import UNLIMITED
+from loadtests.bench.serving import CONNECTIONS
+from ops.local_servers.ports import free_ports
+from ops.stack import Stack, standing
+
+_FOLLOWED_EVERY_S = 0.05
+_LOOK_AGAIN_S = 0.005
+_GIVE_UP_S = 10.0
+_MEMORY_EVERY_S = 10.0
+_FULL_LOAD_S = 5.0
+_SETTLES_WITHIN = 0.25
+"""The share of the run in which caches may fill before memory is held to be flat."""
+
+
+@dataclass
+class Course:
+    """What came of the run: how long each intake followed took to be seen, and memory in MiB."""
+
+    rate: float
+    seen_after: list[float] = field(default_factory=list)
+    memory: dict[str, list[float]] = field(default_factory=dict)
+
+    def p99(self) -> float:
+        """Give within how many seconds 99 of 100 could be looked up."""
+        return quantiles(self.seen_after, n=100)[98]
+
+    def growth(self) -> dict[str, float]:
+        """Give by program how much memory grew, in percent, once it had settled."""
+        settled = int(len(next(iter(self.memory.values()))) * _SETTLES_WITHIN)
+        return {
+            name: (max(values[settled:]) / values[settled] - 1) * 100
+            for name, values in self.memory.items()
+        }
+
+
+def run(stack: Stack, key: str, minutes: float, told: Callable[[str], None]) -> Course:
+    """Keep the stack busy for so many minutes at half of what it can take."""
+    port = int(stack.address.rsplit(":", 1)[1])
+    full = load(port, messages.intakes(key, _run()), connections=CONNECTIONS, seconds=_FULL_LOAD_S)
+    full.require(201)
+    told(f"  full load: {full.rate:,.0f} intakes a second")
+    course = Course(full.rate / 2)
+    _wait_until_seen(stack, told)
+    asyncio.run(_keep_busy(stack, key, course, minutes * 60, told))
+    return course
+
+
+async def _keep_busy(
+    stack: Stack, key: str, course: Course, seconds: float, told: Callable[[str], None]
+) -> None:
+    limits = httpx2.Limits(max_connections=CONNECTIONS * 2)
+    async with httpx2.AsyncClient(
+        base_url=stack.address, limits=limits, timeout=_GIVE_UP_S
+    ) as client:
+        end = time.monotonic() + seconds
+        watching = asyncio.create_task(_watch(stack, course, end, told))
+        following: set[asyncio.Task[None]] = set()
+        while time.monotonic() < end:
+            following.add(task := asyncio.create_task(_follow(client, key, course)))
+            task.add_done_callback(following.discard)
+            # The rest of the load comes in small batches: a clerk's tool that sends on what it has.
+            lot = max(1, int(course.rate * _FOLLOWED_EVERY_S) - 1)
+            began = time.monotonic()
+            await _post_lot(client, key, lot)
+            await asyncio.sleep(max(0.0, _FOLLOWED_EVERY_S - (time.monotonic() - began)))
+        await asyncio.gather(*following, watching)
+
+
+async def _follow(client: httpx2.AsyncClient, key: str, course: Course) -> None:
+    answer = await client.post(
+        "/v1/dossiers", json=messages.intake(0, _run()), headers=_signed(key)
+    )
+    answer.raise_for_status()
+    accepted, code = time.monotonic(), answer.json()["code"]
+    while time.monotonic() - accepted < _GIVE_UP_S:
+        if (await client.get(f"/v1/lookup/{code}")).status_code == httpx2.codes.OK:
+            break
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    course.seen_after.append(time.monotonic() - accepted)
+
+
+async def _post_lot(client: httpx2.AsyncClient, key: str, count: int) -> None:
+    run = _run()
+    lines = b"\n".join(orjson.dumps(messages.intake(number, run)) for number in range(count))
+    answer = await client.post(
+        "/v1/dossiers:batch",
+        content=lines,
+        headers={**_signed(key), "Content-Type": "application/x-ndjson"},
+    )
+    answer.raise_for_status()
+
+
+async def _watch(stack: Stack, course: Course, end: float, told: Callable[[str], None]) -> None:
+    while time.monotonic() < end:
+        for name, pid in stack.pids.items():
+            course.memory.setdefault(name, []).append(_memory(pid))
+        now = ", ".join(f"{name} {values[-1]:.0f}" for name, values in course.memory.items())
+        told(f"  {max(0, end - time.monotonic()):5.0f} s left; MiB: {now}")
+        await asyncio.sleep(_MEMORY_EVERY_S)
+
+
+def _memory(pid: int) -> float:
+    """Give the MiB that a process has to itself, or shares by its part."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(pid)
+
+
+def _wait_until_seen(stack: Stack, told: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    while True:
+        models = httpx2.get(f"{stack.address}/readyz").json()["read_models"]
+        if not models["status"]["behind"]:
+            told(f"  all of it could be looked up {time.monotonic() - began:.1f} s later")
+            return
+        time.sleep(0.2)
+
+
+def _signed(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _run() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def _key_of(stack: Stack) -> str:
+    """Give the key of a clerk at a branch, as `tracker demo` printed it."""
+    words = (line.split() for line in stack.demo.splitlines())
+    return next(line[-1] for line in words if line and line[0] == "staff")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main() -> int:
+    """Run it and print what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m loadtests.bench.enduring", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    chosen = parser.parse_args()
+    os.environ |= UNLIMITED
+    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as directory:
+        Path(directory).chmod(0o755)  # PostgreSQL's account has to get in
+        (port,) = free_ports(1)
+        with standing(Path(directory), port=port) as stack:
+            course = run(stack, _key_of(stack), chosen.minutes, _say)
+    print(f"\nAt {course.rate:,.0f} intakes a second, of {len(course.seen_after):,} followed:")
+    middle, slow = quantiles(course.seen_after, n=100)[49], course.p99()
+    print(f"  accepted -> visible: p50 {middle * 1000:.0f} ms, p99 {slow * 1000:.0f} ms")
+    for name, percent in course.growth().items():
+        values = course.memory[name]
+        print(f"  {name}: {values[0]:.0f} -> {values[-1]:.0f} MiB, {percent:+.1f} % once settled")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,373 @@
+"""Told once, in order, by consent, and not by force: the sender on a real installation."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.application.service_desk import (
+    ADMINISTRATOR,
+    CLERK,
+    DECIDER,
+    PHONE,
+    ServiceDesk,
+    service_desk,
+)
+from tracker.application.sending import (
+    JITTER,
+    RETRIES,
+    Letter,
+    NeverTakenError,
+    NotTakenError,
+    Route,
+    Sender,
+    State,
+)
+from tracker.domain.values import NoticeChannel
+
+BY_SMS = {"channels": ["sms"]}
+ASKED = {"step": "supplement_asked", "reason": "thiếu"}
+BACK = {"step": "resumed"}
+
+
+@dataclass
+class Post:
+    """A courier that fails as it is told to and keeps what it brought."""
+
+    fails: Callable[[Letter], None] = lambda _: None
+    brought: list[Letter] = field(default_factory=list)
+
+    def bring(self, letter: Letter) -> None:
+        self.fails(letter)
+        self.brought.append(letter)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [letter.notice.kind.value for letter in self.brought]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
+    with service_desk(tmp_path) as opened:
+        yield opened
+
+
+def sender(
+    desk: ServiceDesk,
+    post: Post,
+    channel: NoticeChannel | None = NoticeChannel.SMS,
+    target: str = "sms",
+    max_age: timedelta = timedelta(hours=72),
+) -> Sender:
+    return Sender(
+        Route(target, post, channel),
+        outbox=desk.at.outbox,
+        deliveries=desk.at.deliveries,
+        writer=desk.at.letters,
+        max_age=max_age,
+        lease=timedelta(minutes=5),
+        now=desk.hands,
+        chance=lambda: 1.0,
+    )
+
+
+def work(one: Sender, desk: ServiceDesk) -> None:
+    """Let the sender do all that can be done now."""
+    desk.at.catch_up()
+    one.pick_up()
+    with ThreadPoolExecutor(2) as pool:
+        while one.send_due(pool):
+            pass
+
+
+def fate(desk: ServiceDesk) -> list[tuple[str, str, str]]:
+    found = desk.at.deliveries.all(states=list(State), limit=1000)
+    return sorted((one.kind, one.state.value, one.reason) for one in found)
+
+
+def test_who_agreed_is_told_of_everything_in_order_at_their_phone(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    desk.post(DECIDER, code=code, **ASKED)
+    desk.post(DECIDER, code=code, step="fee_asked", amount=50_000, reason="phí")
+    desk.post(DECIDER, code=code, **BACK)
+    desk.post(
+        DECIDER,
+        code=code,
+        step="promise_extended",
+        reason="xin lỗi",
+        due_at="2026-12-20T17:00:00+07:00",
+        signer="TP",
+    )
+    desk.post(DECIDER, code=code, step="decided", outcome="granted")
+    desk.post(CLERK, code=code, step="handed_to_carrier", carrier="VNPOST", number="X1")
+    desk.post(CLERK, code=code, step="delivered")
+    post = Post()
+    work(sender(desk, post), desk)
+    assert post.kinds == [
+        "received",
+        "papers_asked",
+        "fee_asked",
+        "promise_moved",
+        "ready",
+        "handed_to_carrier",
+        "delivered",
+    ]
+    assert {letter.to for letter in post.brought} == {PHONE}
+    assert all(f"/stop/{code}/" in letter.text for letter in post.brought)
+    assert not any("xin lỗi" in letter.text for letter in post.brought)
+
+
+def test_without_consent_no_person_is_told_and_systems_are(desk: ServiceDesk) -> None:
+    desk.take_in()
+    by_sms, by_hook = Post(), Post()
+    work(sender(desk, by_sms), desk)
+    work(sender(desk, by_hook, None, "webhook:portal"), desk)
+    assert by_sms.kinds == []
+    assert by_hook.kinds == ["received"]
+    (letter,) = by_hook.brought
+    assert (letter.to, letter.subject, letter.text, letter.stop_url) == ("", "", "", "")
+
+
+def test_only_the_channel_agreed_to_is_used(desk: ServiceDesk) -> None:
+    desk.take_in(notices=BY_SMS, applicant={"name": "An", "phone": PHONE, "email": "a@x.vn"})
+    post = Post()
+    work(sender(desk, post, NoticeChannel.EMAIL, "email"), desk)
+    assert post.kinds == []
+
+
+def test_what_was_heard_of_before_the_consent_is_not_told(desk: ServiceDesk) -> None:
+    code = desk.take_in().code
+    desk.later(minutes=1)
+    desk.post(CLERK, code=code, step="notices_agreed", channels=["sms"])
+    desk.post(DECIDER, code=code, **ASKED)
+    post = Post()
+    work(sender(desk, post), desk)
+    assert post.kinds == ["papers_asked"]
+
+
+def test_another_address_given_with_the_consent_is_the_one_used(desk: ServiceDesk) -> None:
+    code = desk.take_in().code
+    desk.later(minutes=1)
+    contact = {"phone": "0911 222 333"}
+    desk.post(CLERK, code=code, step="notices_agreed", channels=["sms"], contact=contact)
+    desk.post(DECIDER, code=code, **ASKED)
+    post = Post()
+    work(sender(desk, post), desk)
+    assert [letter.to for letter in post.brought] == ["0911 222 333"]
+
+
+def test_who_stops_while_a_message_waits_does_not_get_it(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sender(desk, post)
+    desk.at.catch_up()
+    one.pick_up()
+    desk.post(CLERK, code=code, step="notices_stopped")
+    work(one, desk)
+    assert post.kinds == []
+    assert fate(desk) == [("received", "dropped", "Not agreed to, or stopped.")]
+
+
+def test_who_asks_for_mails_instead_while_an_sms_waits_does_not_get_the_sms(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sender(desk, post)
+    desk.at.catch_up()
+    one.pick_up()
+    contact = {"email": "an@example.vn"}
+    desk.post(CLERK, code=code, step="notices_agreed", channels=["email"], contact=contact)
+    work(one, desk)
+    assert post.kinds == []
+
+
+def test_who_is_erased_while_a_message_waits_cannot_be_reached_any_more(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sender(desk, post)
+    desk.at.catch_up()
+    one.pick_up()
+    desk.at.tracker.erase_personal_data(ADMINISTRATOR, code, event_id="erase", basis="luật")
+    work(one, desk)
+    assert post.kinds == []
+    assert [state for _, state, _ in fate(desk)] == ["dropped"]
+
+
+def test_nothing_is_told_twice_though_the_outbox_is_rebuilt_and_the_sender_begins_anew(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    work(sender(desk, post), desk)
+    follow = desk.at.follows["messages"]
+    green = follow.model.next_generation()
+    assert follow.model.compare_and_switch(green, follow.feed).equal
+    desk.post(DECIDER, code=code, **ASKED)
+    work(sender(desk, post), desk)
+    assert post.kinds == ["received", "papers_asked"]
+
+
+def test_old_news_is_not_told_when_sending_begins(desk: ServiceDesk) -> None:
+    desk.take_in(notices=BY_SMS)
+    desk.later(hours=73)
+    desk.take_in(notices=BY_SMS)
+    post = Post()
+    work(sender(desk, post), desk)
+    assert len(post.brought) == 1
+
+
+def test_a_line_that_appears_late_in_the_outbox_is_told_all_the_same(desk: ServiceDesk) -> None:
+    post = Post()
+    one = sender(desk, post)
+    work(one, desk)
+    desk.take_in(notices=BY_SMS)
+    desk.later(minutes=4)
+    work(one, desk)
+    assert post.kinds == []
+    desk.later(minutes=1)
+    work(one, desk)
+    assert post.kinds == ["received"]
+
+
+# failing
+
+
+def refuse(_: Letter) -> None:
+    message = "It answered 503."
+    raise NotTakenError(message)
+
+
+def test_what_is_not_taken_is_tried_again_ever_more_seldom_and_then_given_up(
+    desk: ServiceDesk,
+) -> None:
+    desk.take_in(notices=BY_SMS)
+    tries: list[timedelta] = []
+    began = desk.hands.now
+
+    def fail(letter: Letter) -> None:
+        tries.append(desk.hands.now - began)
+        refuse(letter)
+
+    one = sender(desk, Post(fail))
+    work(one, desk)
+    for wait in RETRIES:
+        assert fate(desk)[0][1] == "waiting"
+        desk.hands.now += wait * (1 + JITTER) - timedelta(microseconds=1)
+        work(one, desk)
+        desk.hands.now += timedelta(microseconds=1)
+        work(one, desk)
+    assert len(tries) == len(RETRIES) + 1
+    assert fate(desk) == [("received", "dead", "It answered 503.")]
+    assert [after - before for before, after in pairwise(tries)] == [
+        wait * (1 + JITTER) for wait in RETRIES
+    ]
+
+
+def test_what_will_never_be_taken_is_given_up_at_once_and_the_next_goes_on(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    desk.post(DECIDER, code=code, **ASKED)
+
+    def fail(letter: Letter) -> None:
+        if letter.notice.version == 1:
+            message = "The address was refused: 550."
+            raise NeverTakenError(message)
+
+    post = Post(fail)
+    work(sender(desk, post), desk)
+    assert post.kinds == ["papers_asked"]
+    assert fate(desk)[1] == ("received", "dead", "The address was refused: 550.")
+
+
+def test_a_next_message_waits_while_the_one_before_is_tried_again(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    desk.post(DECIDER, code=code, **ASKED)
+    other = desk.take_in(notices=BY_SMS).code
+    failing = [True]
+
+    def fail(letter: Letter) -> None:
+        if failing[0] and letter.notice.code == code:
+            refuse(letter)
+
+    post = Post(fail)
+    one = sender(desk, post)
+    work(one, desk)
+    assert [letter.notice.code for letter in post.brought] == [other]
+    failing[0] = False
+    desk.later(seconds=6)
+    work(one, desk)
+    assert [letter.notice.version for letter in post.brought[1:]] == [1, 3]
+
+
+def test_a_courier_that_breaks_stops_the_sender_rather_than_lose_a_message(
+    desk: ServiceDesk,
+) -> None:
+    desk.take_in(notices=BY_SMS)
+
+    def breaks(_: Letter) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work(sender(desk, Post(breaks)), desk)
+    assert fate(desk) == [("received", "sending", "")]
+    post = Post()
+    desk.later(minutes=5)
+    work(sender(desk, post), desk)
+    assert post.kinds == ["received"]
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(deadline=None, max_examples=10)
+def test_whatever_fails_each_is_told_once_by_its_name_and_a_dossiers_in_order(seed: int) -> None:
+    chance = Random(seed)
+
+    class Crash(Exception):  # noqa: N818  no error of ours: the process dies
+        """Between sending and noting it."""
+
+    with TemporaryDirectory() as directory, service_desk(Path(directory)) as desk:
+        codes = [desk.take_in(notices=BY_SMS).code for _ in range(3)]
+        received: list[Letter] = []
+
+        def bring(letter: Letter) -> None:
+            fortune = chance.random()
+            if fortune < 0.2:
+                refuse(letter)
+            received.append(letter)
+            if fortune < 0.4:
+                raise Crash
+
+        one = sender(desk, Post(bring))
+        for turn in range(40):
+            code = chance.choice(codes)
+            if turn < 12:
+                steps = [one.step for one in desk.history(code)]
+                step = BACK if steps[-1] == "supplement_asked" else ASKED
+                desk.post(DECIDER, code=code, **step)
+            try:
+                work(one, desk)
+            except Crash:
+                one = sender(desk, Post(bring))
+            desk.later(minutes=chance.choice((1, 7, 45)))
+        desk.later(hours=30)
+        while True:
+            try:
+                work(one, desk)
+                break
+            except Crash:
+                desk.later(minutes=5)
+        asked = [one for one in desk.everything() if one.step in {"received", "supplement_asked"}]
+        first_seen = list(dict.fromkeys(letter.id for letter in received))
+        assert len(first_seen) == len(asked)
+        for code in codes:
+            versions = [one.notice.version for one in received if one.notice.code == code]
+            assert versions == sorted(versions)

@@ -1,0 +1,62 @@
+"""`tracker erase`: asks again, erases once, and says what it did."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tracker.bootstrap import installation
+from tracker.domain.actors import Actor, Role
+from tracker.domain.codes import dossier_id
+from tracker.recording import from_bytes
+from tracker.settings import Settings
+
+BASIS = ("--basis", "Luật 91/2025/QH15, đơn ngày 20/11/2026")
+
+
+@pytest.fixture
+def code(demo: Path) -> str:
+    with installation(Settings(data_dir=demo)) as it:
+        return it.look_up.samples(1)[0]
+
+
+def personal(data_dir: Path, code: str) -> bool:
+    with installation(Settings(data_dir=data_dir)) as it:
+        return bool(it.reader.personal_data(Actor(Role.ADMINISTRATOR, "test"), code, "test"))
+
+
+def test_it_asks_for_the_code_again_and_erases_the_person(
+    run: Run, demo: Path, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert personal(demo, code)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{code}\n"))
+    result = run("erase", code.lower(), *BASIS)
+    assert (result.code, result.out.strip()) == (0, f"The personal data of {code} is erased.")
+    assert "gone for ever" in result.err
+    assert not personal(demo, code)
+    with installation(Settings(data_dir=demo)) as it:
+        last = it.tracker.store.select_events(dossier_id(code))[-1]
+        event = from_bytes(last.topic, last.state)
+        looks = it.reader.readers(Actor(Role.ADMINISTRATOR, "test"), code)
+    assert (event.step, getattr(event, "basis", "")) == ("personal_data_erased", BASIS[1])
+    assert event.by.id.startswith("cli:")
+    assert [look.reason for look in looks] == ["", "test"]
+
+
+@pytest.mark.parametrize("typed", ["", "H26.01-000000-0000\n", "y\n"])
+def test_another_answer_erases_nothing(
+    run: Run, demo: Path, code: str, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert run("erase", code, *BASIS).code != 0
+    assert personal(demo, code)
+
+
+def test_it_is_done_once_and_only_to_what_there_is(run: Run, demo: Path, code: str) -> None:
+    assert run("erase", code, *BASIS, "--yes").code == 0
+    again = run("erase", code, *BASIS, "--yes")
+    assert (again.code, again.err.count("\n")) == (1, 1)
+    unknown = run("erase", "H26.01-200101-0001", *BASIS, "--yes")
+    assert (unknown.code, unknown.err) == (1, "Error: There is no dossier with this code.\n")
+    assert run("erase", code, "--basis", " ", "--yes").code == 2

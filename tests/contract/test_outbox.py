@@ -1,0 +1,60 @@
+"""What every outbox must do: give each line since a moment once, oldest first, with who agreed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.contract.list_feed import ListFeed
+from tests.contract.makers import ENGINES
+from tests.contract.random_lives import by_dossier, history
+from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.application.sending import Waiting
+from tracker.domain.notices import notice_of
+from tracker.domain.state import DossierState
+from tracker.projections.messages import MessagesProjection
+from tracker.projections.projector import Projector
+
+EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    maker: EngineMaker = request.param
+    with maker(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_told(
+    engine: Engine, limit: int
+) -> None:
+    events = history(7, dossiers=6, steps=120)
+    model = SqlReadModel(engine, MessagesProjection())
+    model.create()
+    Projector(MessagesProjection(), ListFeed(events), model).catch_up()
+    notices = [notice for event in events if (notice := notice_of(event))]
+    middle = sorted(one.recorded_at for one in notices)[len(notices) // 3]
+    found: list[Waiting] = []
+    after = None
+    while page := SqlOutbox(model).since(middle, after=after, limit=limit):
+        assert len(page) <= limit
+        found += page
+        after = page[-1].notice
+    expected = [one for one in notices if one.recorded_at >= middle]
+    assert [line.notice for line in found] == sorted(
+        expected, key=lambda one: (one.recorded_at, one.dossier_id, one.version)
+    )
+    agreed = {}
+    for code, lived in by_dossier(events).items():
+        dossier = DossierState.replay(None, lived)
+        agreed[code] = dossier.notices if dossier else None
+    assert len(set(map(bool, agreed.values()))) == 2
+    for line in found:
+        notices_agreed = agreed[line.notice.code]
+        assert set(line.channels) == set(notices_agreed.channels if notices_agreed else ())
+        assert line.agreed_at == (notices_agreed.agreed_at if notices_agreed else None)

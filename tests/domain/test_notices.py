@@ -1,0 +1,161 @@
+"""What is told of each event, and in which words."""
+
+import unicodedata
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from tests.domain.dossier_spec import (
+    CODE,
+    HEARD,
+    PARCEL,
+    ZONE,
+    Told,
+    agreed,
+    asked,
+    at,
+    decided,
+    delivered,
+    due,
+    extended,
+    fee_asked,
+    given_date,
+    handed,
+    received,
+    stopped,
+    submitted,
+)
+from tracker.domain.codes import dossier_id
+from tracker.domain.notice_words import segments, subject, text, without_accents
+from tracker.domain.notices import Notice, NoticeKind, notice_of
+from tracker.domain.values import NoticeLanguage, WayOfReturn
+
+LINK = "https://theodoi.hanoi.gov.vn/stop/H26.05-261102-0001/dBNIxy5fxAYv_S901tjPqQ"
+
+
+def notice(kind: NoticeKind, **fields: object) -> Notice:
+    told: dict[str, object] = {
+        "dossier_id": dossier_id(CODE),
+        "version": 3,
+        "code": CODE,
+        "kind": kind,
+        "occurred_at": at(2),
+        "recorded_at": HEARD,
+        "due_at": at(20, 17),
+        "amount": 1_250_000,
+        "carrier": "VIETTELPOST",
+        "number": PARCEL,
+    }
+    return Notice(**told | fields)  # type: ignore[arg-type]
+
+
+def said(
+    one: Notice,
+    language: NoticeLanguage = NoticeLanguage.VIETNAMESE,
+    way: WayOfReturn = WayOfReturn.POST,
+) -> str:
+    return text(one, language, way_of_return=way, zone=ZONE, stop_url=LINK)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "facts"),
+    [
+        (received(at(2), due(9)), NoticeKind.RECEIVED, {"due_at": at(9, 17)}),
+        (received(at(2), None), NoticeKind.RECEIVED, {}),
+        (asked(at(3)), NoticeKind.PAPERS_ASKED, {}),
+        (fee_asked(at(3)), NoticeKind.FEE_ASKED, {"amount": 50_000}),
+        (extended(at(3), given_date(20)), NoticeKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
+        (decided(at(4)), NoticeKind.READY, {}),
+        (handed(at(5)), NoticeKind.HANDED_TO_CARRIER, {"carrier": "VNPOST", "number": PARCEL}),
+        (delivered(at(6)), NoticeKind.DELIVERED, {}),
+    ],
+)
+def test_an_event_worth_telling_leads_to_just_this_notice(
+    told: Told, kind: NoticeKind, facts: dict[str, object]
+) -> None:
+    event = told(7)
+    assert notice_of(event) == Notice(
+        dossier_id=dossier_id(CODE),
+        version=7,
+        code=CODE,
+        kind=kind,
+        occurred_at=event.occurred_at,
+        recorded_at=HEARD,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("told", [submitted(at(2)), stopped(at(3)), agreed(at(3))])
+def test_of_other_events_nothing_is_told(told: Told) -> None:
+    assert notice_of(told(2)) is None
+
+
+def test_a_notice_keeps_its_name_to_a_target_and_shares_it_with_no_other() -> None:
+    one = notice(NoticeKind.READY)
+    names = {
+        other.message_id(target)
+        for other in (one, notice(NoticeKind.READY, version=4))
+        for target in ("sms", "email", "webhook:portal")
+    }
+    assert len(names) == 6
+    assert one.message_id("sms") == notice(NoticeKind.READY, due_at=None).message_id("sms")
+
+
+EVERY_WAY_TO_SAY = [*product(NoticeKind, NoticeLanguage, WayOfReturn)]
+
+
+@pytest.mark.parametrize(("kind", "language", "way"), EVERY_WAY_TO_SAY)
+def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop(
+    kind: NoticeKind, language: NoticeLanguage, way: WayOfReturn
+) -> None:
+    words = said(notice(kind), language, way)
+    assert CODE in words
+    assert words.endswith(LINK)
+    assert "{" not in words
+    assert words == unicodedata.normalize("NFC", words)
+    assert segments(words) <= (3 if language is NoticeLanguage.VIETNAMESE else 2)
+    assert segments(without_accents(words)) <= 2
+    assert (language is NoticeLanguage.ENGLISH) is words.isascii()
+
+
+def test_vietnamese_is_said_as_people_write_it() -> None:
+    assert said(notice(NoticeKind.RECEIVED)) == (
+        "Hồ sơ H26.05-261102-0001 đã được tiếp nhận. Hẹn trả kết quả: 20/11/2026."
+        f" Ngừng nhận tin: {LINK}"
+    )
+    assert "1.250.000 đồng" in said(notice(NoticeKind.FEE_ASKED))
+    assert "mang giấy tiếp nhận đến nhận" in said(notice(NoticeKind.READY), way=WayOfReturn.COLLECT)
+    assert subject(notice(NoticeKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
+
+
+def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
+    words = said(notice(NoticeKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
+    assert words.startswith(
+        "We are sorry: dossier H26.05-261102-0001 is delayed. New date: 20 Nov 2026."
+    )
+    assert "1,250,000 VND" in said(notice(NoticeKind.FEE_ASKED), NoticeLanguage.ENGLISH)
+
+
+def test_no_date_is_told_where_none_was_promised() -> None:
+    words = said(notice(NoticeKind.RECEIVED, due_at=None))
+    assert words == f"Hồ sơ {CODE} đã được tiếp nhận. Ngừng nhận tin: {LINK}"
+
+
+def test_a_day_is_the_day_it_is_here() -> None:
+    late = notice(NoticeKind.RECEIVED, due_at=datetime(2026, 11, 19, 17, 30, tzinfo=UTC))
+    assert "20/11/2026" in said(late)
+
+
+def test_plain_letters_lose_their_accents_and_nothing_else() -> None:
+    assert without_accents("Đã có kết quả hồ sơ, ở phường Ngọc Hà: 5.000 đồng") == (
+        "Da co ket qua ho so, o phuong Ngoc Ha: 5.000 dong"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("đ" * 70, 1), ("đ" * 71, 2)],
+)
+def test_an_sms_holds_160_plain_letters_or_70_others(words: str, count: int) -> None:
+    assert segments(words) == count

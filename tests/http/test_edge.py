@@ -1,0 +1,41 @@
+import asyncio
+from collections import Counter
+from typing import Any
+
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient
+
+from tests.http.site import Site
+from tracker.adapters.http.edge import Edge
+
+
+def test_past_so_many_under_way_whoever_comes_is_told_at_once(site: Site) -> None:
+    app = site.client.app
+    assert isinstance(app, FastAPI)
+    reached = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  ASGI's
+        reached.set()
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    edge: Edge = app.edge  # type: ignore[attr-defined]
+    narrow = Edge(slow, metrics=edge.metrics, shortcuts=edge.shortcuts, most=2)
+
+    async def run() -> Counter[int]:
+        async with AsyncClient(
+            transport=ASGITransport(narrow), base_url="http://tracker"
+        ) as client:
+            waiting = [asyncio.create_task(client.get("/somewhere")) for _ in range(2)]
+            await reached.wait()
+            await asyncio.sleep(0)
+            refused = [await client.get("/somewhere") for _ in range(3)]
+            assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+            go_on.set()
+            served = await asyncio.gather(*waiting)
+            again = await client.get("/somewhere")
+            return Counter(answer.status_code for answer in (*refused, *served, again))
+
+    assert asyncio.run(run()) == {503: 3, 200: 3}

@@ -1,0 +1,79 @@
+import pytest
+
+from tracker.adapters.http.limits import Limits, TooOftenError, network_of
+
+HERE, THERE = "203.0.113.7", "203.0.113.8"
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def asked(limits: Limits, times: int, code: str = "A", address: str = HERE) -> int:
+    """How often the answer was given."""
+    given = 0
+    for _ in range(times):
+        try:
+            limits.check(code, address)
+        except TooOftenError:
+            continue
+        given += 1
+    return given
+
+
+def test_a_code_is_answered_so_often_and_others_go_on() -> None:
+    limits = Limits(per_code=3, per_network=0, overall=0)
+    assert asked(limits, 5) == 3
+    assert asked(limits, 5, "B") == 3
+
+
+def test_an_address_is_answered_so_often_whatever_it_asks_and_others_go_on() -> None:
+    limits = Limits(per_code=0, per_network=3, overall=0)
+    assert [asked(limits, 1, code) for code in "ABCDE"] == [1, 1, 1, 0, 0]
+    assert asked(limits, 5, address=THERE) == 3
+
+
+def test_all_together_are_answered_so_often() -> None:
+    limits = Limits(per_code=0, per_network=0, overall=3)
+    assert [asked(limits, 1, str(n), f"203.0.113.{n}") for n in range(5)] == [1, 1, 1, 0, 0]
+
+
+def test_the_next_minute_begins_anew_and_an_answer_says_when_that_is() -> None:
+    clock = Clock()
+    limits = Limits(per_code=1, per_network=0, overall=0, clock=clock)
+    limits.check("A", HERE)
+    clock.now += 17.5
+    with pytest.raises(TooOftenError) as refused:
+        limits.check("A", HERE)
+    assert refused.value.retry_after_s == 43
+    clock.now += 42.5
+    limits.check("A", HERE)
+
+
+def test_nought_is_no_limit() -> None:
+    assert asked(Limits(per_code=0, per_network=0, overall=0), 1000) == 1000
+
+
+def test_whoever_is_refused_cannot_fill_the_memory() -> None:
+    limits = Limits(per_code=5, per_network=5, overall=10)
+    for number in range(1000):
+        asked(limits, 1, f"code-{number}", f"203.0.{number % 256}.{number // 256}")
+    assert len(limits._counts) <= 21
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", HERE, True),
+        (HERE, THERE, False),
+        ("testclient", "", True),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::1", True),
+    ],
+)
+def test_a_household_is_counted_as_one(one: str, other: str, alike: bool) -> None:
+    assert (network_of(one) == network_of(other)) is alike

@@ -1,0 +1,76 @@
+"""`tracker serve` and other commands as real processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 30
+
+
+@dataclass(frozen=True)
+class Service:
+    process: subprocess.Popen[str]
+    address: str
+
+    def get(self, path: str) -> tuple[int, str]:
+        answer = httpx2.get(self.address + path, timeout=PATIENCE_S)
+        return answer.status_code, answer.text
+
+    def take_in(self, key: str, event_id: str) -> int:
+        item = {
+            "event_id": event_id,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "procedure": "2.001610",
+            "applicant": {"name": "An"},
+        }
+        headers = {"Authorization": f"Bearer {key}"}
+        address = f"{self.address}/v1/dossiers"
+        return httpx2.post(address, json=item, headers=headers, timeout=PATIENCE_S).status_code
+
+    def ended(self) -> tuple[int, str]:
+        _, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, err
+
+
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir), **settings}
+
+
+def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tracker", *args],
+        cwd=ROOT,
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(data_dir: Path, **settings: str) -> Iterator[Service]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tracker", "serve", "--port", "0"],
+        cwd=ROOT,
+        env=environment(data_dir, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            first = process.stdout.readline()
+            assert first.startswith("Tracker listens on http://127.0.0.1:"), first
+            yield Service(process, first.split()[-1])
+        finally:
+            if process.poll() is None:
+                process.kill()

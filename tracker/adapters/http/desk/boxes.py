@@ -1,0 +1,106 @@
+"""The boxes of a form, read off the message that is made of it: a new message needs no new form."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel
+
+_A_LINE = 200
+"""A text that may be longer than this gets a box of several lines."""
+
+
+class Kind(StrEnum):
+    """What a box takes."""
+
+    LINE = "line"
+    TEXT = "text"
+    NUMBER = "number"
+    MOMENT = "moment"
+    CHOICE = "choice"
+    SEVERAL = "several"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box. `name` is its place in the message, with dots; `row` are the boxes of one row.
+
+    Where several may be chosen, each choice is ticked under a name of its own.
+    """
+
+    name: str
+    kind: Kind
+    required: bool
+    most: int | None = None
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    row: tuple["Box", ...] = ()
+
+    def of_choice(self, choice: str) -> str:
+        """Give the name under which this choice is ticked."""
+        return f"{self.name}.{choice}"
+
+    def of_row(self, number: int) -> tuple["Box", ...]:
+        """Give the boxes of this row of it; a row may be left empty."""
+        return tuple(
+            replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
+            for box in self.row
+        )
+
+
+def boxes_of(model: type[BaseModel], *without: str) -> tuple[Box, ...]:
+    """Give the boxes of a message, without those of these names."""
+    schema = model.model_json_schema()
+    return tuple(_boxes(schema, schema.get("$defs", {}), without))
+
+
+def _boxes(
+    schema: Mapping[str, Any], defs: Mapping[str, Any], without: tuple[str, ...] = ()
+) -> Iterator[Box]:
+    needed = schema.get("required", ())
+    for name, one in schema.get("properties", {}).items():
+        if name not in without:
+            yield from _boxes_at(name, one, defs, required=name in needed)
+
+
+def _boxes_at(
+    name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], *, required: bool
+) -> Iterator[Box]:
+    default = schema.get("default")
+    bare = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    bare = defs[bare["$ref"].rsplit("/", 1)[-1]] if "$ref" in bare else bare
+    if bare.get("type") == "object":
+        for box in _boxes(bare, defs):
+            yield replace(box, name=f"{name}.{box.name}", required=required and box.required)
+    elif bare.get("type") == "array":
+        item = defs[bare["items"]["$ref"].rsplit("/", 1)[-1]]
+        if "enum" in item:
+            yield Box(name, Kind.SEVERAL, required, choices=tuple(item["enum"]))
+        else:
+            row = tuple(_boxes(item, defs))
+            yield Box(name, Kind.ROWS, required, bare.get("maxItems"), row=row)
+    else:
+        yield Box(
+            name,
+            _kind(bare),
+            required,
+            bare.get("maxLength"),
+            bare.get("minimum"),
+            bare.get("maximum"),
+            tuple(bare.get("enum", ())),
+            "" if default is None else str(default),
+        )
+
+
+def _kind(schema: Mapping[str, Any]) -> Kind:
+    if "enum" in schema:
+        return Kind.CHOICE
+    if schema.get("type") == "integer":
+        return Kind.NUMBER
+    if schema.get("format") == "date-time":
+        return Kind.MOMENT
+    return Kind.TEXT if schema.get("maxLength", 0) > _A_LINE else Kind.LINE

@@ -1,0 +1,156 @@
+"""The page of one dossier: where it stands, and what whoever opened it may do with it now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from tracker.adapters.http.answers import PersonalEntry
+from tracker.adapters.http.desk.form import Form, Offer, boxes_for, offers_of
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.places import places_open
+from tracker.adapters.http.desk.sayings import Saying
+from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.pages.rendering import language_of
+from tracker.adapters.http.showing import Shows
+from tracker.application.messages import MESSAGES
+from tracker.domain.actors import Actor, Read, require_reading
+from tracker.domain.codes import tidied
+from tracker.domain.errors import NotAllowedError, UnknownError
+from tracker.domain.events import Corrected, Event
+from tracker.domain.lifecycle import STEPS, Step
+from tracker.domain.network import OfficeKind
+from tracker.domain.procedures import ProcedureVersion
+from tracker.domain.state import DossierState
+from tracker.domain.values import Correctable
+from tracker.domain.wording import why_sentence
+
+Offers = Mapping[str, Sequence[Offer]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the page tells beside the dossier itself.
+
+    `done` was just recorded. `form` was sent in vain, when the clerk had seen version `seen`.
+    `entries` are the personal data, where they were asked for; `fault` why they were not given.
+    """
+
+    done: Step | None = None
+    form: Form | None = None
+    seen: int | None = None
+    entries: Sequence[PersonalEntry] | None = None
+    fault: Saying | None = None
+
+
+class DossierPage:
+    """The page of one dossier."""
+
+    def __init__(self, front: Front) -> None:
+        """Show it at this desk."""
+        self._front = front
+        self._service = front.parts.service
+        self._shows = Shows(self._service.calendar.zone)
+
+    def show(
+        self, request: Request, visit: Visit, code: str, told: Told, status: int = 200
+    ) -> HTMLResponse:
+        """Show the dossier as it stands; this look is recorded."""
+        actor = visit.actor
+        opened = self._front.parts.reader.whole(actor, tidied(code))
+        dossier, reckoned = opened.dossier, opened.why.reckoned
+        steps = [step for step in dossier.steps_for(actor) if step in MESSAGES]
+        if told.form and told.form.name not in steps:
+            steps.append(Step(told.form.name))
+        offers = self._offers(dossier)
+        forms = [self._form(step, told.form, offers, actor) for step in steps]
+        return self._front.show(
+            request,
+            visit,
+            "dossier.html",
+            status=status,
+            here=f"/desk/dossiers/{quote(dossier.code)}",
+            dossier=dossier,
+            procedure=self._procedure(dossier),
+            history=[self._shows.event(event) for event in opened.events or ()],
+            due=_promised(opened.events or ()),
+            corrected=_corrected(opened.events or ()),
+            why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
+            told=told,
+            is_handed_in=Step.RECEIVED in dossier.steps_for(actor),
+            moving=[form for form in forms if _moves(Step(form.name))],
+            noting=[form for form in forms if not _moves(Step(form.name))],
+            may_open=_may_open(actor, dossier),
+            offices=self._service.network.offices,
+            now=self._front.parts.now(),
+        )
+
+    def _form(self, step: Step, sent: Form | None, offers: Offers, actor: Actor) -> Form:
+        """Give the form of this step: the one just sent in vain, or an empty one."""
+        if sent and sent.name == step:
+            return replace(sent, offers=offers)
+        usual = {"at_office": actor.office, "clerk": actor.id}
+        return Form(step.value, boxes_for(MESSAGES[step]), usual, offers=offers)
+
+    def _offers(self, dossier: DossierState) -> Offers:
+        network, today = self._service.network, self._front.today()
+        return {
+            "at_office": places_open(self._service, today),
+            "carrier": offers_of(
+                (one.id, one.name, one.name)
+                for one in network.partners.values()
+                if one.carrier and one.exists_on(today)
+            ),
+            "to_office": offers_of(
+                (one.id, one.name, one.name_en)
+                for one in network.offices.values()
+                if one.kind is OfficeKind.DEPARTMENT
+                and one.exists_on(today)
+                and one.id != dossier.offices.decided_by
+            ),
+        }
+
+    def _procedure(self, dossier: DossierState) -> ProcedureVersion | None:
+        try:
+            return self._service.catalogue.version(dossier.procedure, dossier.procedure_version)
+        except UnknownError:
+            return None
+
+
+def _promised(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give the dates promised, by the versions of the events that promised them."""
+    promises = {event.originator_version: getattr(event, "promise", None) for event in events}
+    return {version: promise.due_at for version, promise in promises.items() if promise}
+
+
+def _corrected(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give the times put right, by the versions of the events that did it."""
+    return {
+        event.originator_version: datetime.fromisoformat(event.value)
+        for event in events
+        if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT
+    }
+
+
+def _moves(step: Step) -> bool:
+    """Tell whether this step takes the dossier further, or only adds to its record."""
+    rule = STEPS[step]
+    return bool(rule.to or rule.opens or rule.closes)
+
+
+def _may_open(actor: Actor, dossier: DossierState) -> bool:
+    if dossier.personal_data_erased:
+        return False
+    offices = dossier.offices
+    try:
+        require_reading(
+            actor,
+            Read.PERSONAL_DATA,
+            offices=(offices.helped_at, offices.received_at, offices.decided_by),
+        )
+    except NotAllowedError:
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""All pages of the desk, with their doors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from tracker.adapters.http.bodies import Bodies
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
+from tracker.adapters.http.desk.entering import HOME, add_entering, errors_as_pages
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.intake import add_intake
+from tracker.adapters.http.desk.steps import add_finding, add_recording
+from tracker.adapters.http.doors import Visit, Visits
+
+
+def add_desk(app: FastAPI, front: Front, visits: Visits, bodies: Bodies) -> None:
+    """Add the pages."""
+    at_the_desk = AtTheDesk(visits)
+    form_sent = FormSent(at_the_desk, bodies)
+    desk = APIRouter(
+        prefix=HOME,
+        route_class=errors_as_pages(front, at_the_desk),
+        include_in_schema=False,
+    )
+
+    @desk.get("")
+    def show_home(request: Request, visit: Annotated[Visit, Depends(at_the_desk)]) -> HTMLResponse:
+        """Show what can be done here."""
+        return front.show(request, visit, "home.html")
+
+    add_entering(desk, front, bodies, form_sent)
+    add_intake(desk, front, at_the_desk, form_sent)
+    add_finding(desk, front, at_the_desk)
+    add_recording(desk, front, form_sent)
+    # Not included as a router, which would hide them from whoever walks all routes.
+    app.routes.extend(desk.routes)

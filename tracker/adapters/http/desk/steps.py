@@ -1,0 +1,114 @@
+"""Finding a dossier, opening it, and recording what happens next."""
+
+import re
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import TypeAdapter, ValidationError
+
+from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent
+from tracker.adapters.http.desk.dossier import DossierPage, Told
+from tracker.adapters.http.desk.filling import drawn_together, filled, spelt_out
+from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, boxes_for
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.desk.sayings import Saying, faults_from, faults_in
+from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
+from tracker.adapters.http.showing import Shows
+from tracker.application.messages import MESSAGES
+from tracker.application.texts import Line
+from tracker.domain.actors import Read, require
+from tracker.domain.codes import tidied
+from tracker.domain.errors import TrackerError, UnknownError
+from tracker.domain.lifecycle import Step
+from tracker.domain.misread_codes import likely_codes
+from tracker.domain.values import Correctable
+
+_SCANNED = re.compile(r"\S*/h/([^/\s?#]{3,100})/\S*")
+"""What a hand scanner types when it reads the QR code of a receipt."""
+
+_REASON: TypeAdapter[str] = TypeAdapter(Line)
+
+
+def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+    """Add the pages that only show."""
+    page = DossierPage(front)
+
+    @desk.get("/dossiers")
+    def find(
+        request: Request,
+        visit: Annotated[Visit, Depends(at_the_desk)],
+        code: Annotated[str, Query(max_length=200)] = "",
+    ) -> Response:
+        """Find a dossier by its code, typed or scanned; what it may have meant is offered."""
+        require(visit.actor, Read.DOSSIER)
+        scanned = _SCANNED.fullmatch(code.strip())
+        asked = tidied(scanned[1] if scanned else code)
+        if asked and front.parts.used([asked]):
+            return RedirectResponse(f"/desk/dossiers/{quote(asked)}", 303)
+        likely = front.parts.used(likely_codes(asked))
+        status = 404 if asked and not likely else 200
+        return front.show(request, visit, "find.html", status=status, asked=code, likely=likely)
+
+    @desk.get("/dossiers/{code}")
+    def open_dossier(
+        request: Request,
+        visit: Annotated[Visit, Depends(at_the_desk)],
+        code: str,
+        done: Step | None = None,
+    ) -> HTMLResponse:
+        """Show where a dossier stands, and what this person may do with it now."""
+        return page.show(request, visit, code, Told(done=done))
+
+
+def add_recording(desk: APIRouter, front: Front, form_sent: FormSent) -> None:
+    """Add the forms of a dossier's page."""
+    page, reader = DossierPage(front), front.parts.reader
+    zone = front.parts.service.calendar.zone
+    shows = Shows(zone)
+
+    @desk.post("/dossiers/{code}/steps/{step}")
+    async def record_step(
+        request: Request, sent: Annotated[Sent, Depends(form_sent)], code: str, step: Step
+    ) -> Response:
+        """Record a step, or show what stands against it, with all that was typed."""
+        message, typed = MESSAGES.get(step), sent.typed
+        if message is None:
+            raise UnknownError
+        boxes, event_id = boxes_for(message), typed.get(EVENT_ID, "")
+        form = Form(step.value, boxes, drawn_together(boxes, typed), event_id=event_id)
+        raw = filled(boxes, form.typed, zone)
+        raw |= {"step": step.value, "code": code, EVENT_ID: event_id}
+        if raw.get("what") == Correctable.OCCURRED_AT and "value" in raw:
+            raw["value"] = spelt_out(raw["value"], zone)
+        seen = _number(typed.get(IF_VERSION, ""))
+        try:
+            await front.store(sent.visit, message, raw, seen)
+        except ValidationError as error:
+            form, status = replace(form, faults=faults_in(error, boxes)), UNFIT_STATUS
+        except TrackerError as error:
+            form, status = replace(form, faults=faults_from(error, boxes)), kind_of(error).status
+        else:
+            return RedirectResponse(f"/desk/dossiers/{quote(code)}?done={step}", 303)
+        told = Told(form=form, seen=seen)
+        return await run_in_threadpool(page.show, request, sent.visit, code, told, status)
+
+    @desk.post("/dossiers/{code}/personal-data")
+    def open_personal_data(
+        request: Request, sent: Annotated[Sent, Depends(form_sent)], code: str
+    ) -> HTMLResponse:
+        """Show what is sealed to whoever says why; both are recorded."""
+        try:
+            reason = _REASON.validate_python(sent.typed.get("why", ""))
+        except ValidationError:
+            return page.show(request, sent.visit, code, Told(fault=Saying("missing")), UNFIT_STATUS)
+        entries = shows.opened(reader.personal_data(sent.visit.actor, tidied(code), reason))
+        return page.show(request, sent.visit, code, Told(entries=entries))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() else 0

@@ -1,0 +1,40 @@
+"""How the service does, for everybody."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from tracker.adapters.http.doors import open_to_all
+from tracker.adapters.http.figures import FiguresNow
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.parts import Parts
+from tracker.projections.figures import Counts
+
+_KEEP = timedelta(seconds=5)
+
+
+def add_figures_page(app: FastAPI, parts: Parts, pages: Pages, figures: FiguresNow) -> None:
+    """Add the page."""
+    totals = _Remembered(figures, parts.now)
+
+    @app.get("/figures", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    def show_total_figures(request: Request) -> HTMLResponse:
+        """Show the total figures."""
+        return pages.show(request, "figures.html", total=totals.get(), as_of=parts.now())
+
+
+class _Remembered:
+    """The total figures, counted at most every few seconds: anybody may ask for the page."""
+
+    def __init__(self, figures: FiguresNow, now: Callable[[], datetime]) -> None:
+        self._figures = figures
+        self._now = now
+        self._known: tuple[datetime, Counts] | None = None
+
+    def get(self) -> Counts:
+        now = self._now()
+        if self._known is None or not now - _KEEP < self._known[0] <= now:
+            self._known = (now, self._figures.answer().total)
+        return self._known[1]

@@ -1,0 +1,95 @@
+"""The official forms of a dossier, as pages to be printed and as PDF."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from tracker.adapters.http.doors import HoldsReceipt, SignedIn
+from tracker.adapters.http.openapi import READING, Responses, problem_answers
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.parameters import Code
+from tracker.adapters.http.parts import Parts
+from tracker.application.forms.filling import FormNumber
+from tracker.application.own_dossier import OwnDossier
+from tracker.domain.actors import Actor
+from tracker.domain.codes import tidied
+
+_FORM = "/v1/dossiers/{code}/forms/{number}"
+_RECEIPT = "/h/{code}/{token}/receipt"
+
+Which = Annotated[
+    int | None,
+    Query(ge=1, le=10_000, description="Which of several, from 1; by default the last."),
+]
+
+
+class _Pdf(Response):
+    media_type = "application/pdf"
+
+
+def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> None:
+    """Add the forms for the staff, and the receipt for its owner."""
+    its_actor = Depends(signed_in)
+    holds_receipt = Depends(HoldsReceipt(parts.citizens, parts.limits))
+    fill = parts.filling.fill
+
+    @app.get(
+        _FORM + ".pdf",
+        response_class=_Pdf,
+        responses=_shown("application/pdf", "%PDF-1.7", 501, format="binary"),
+        tags=["read"],
+    )
+    def print_form(
+        actor: Annotated[Actor, its_actor], code: Code, number: FormNumber, which: Which = None
+    ) -> Response:
+        """Give a form as PDF/A, tagged; who got it is recorded."""
+        form = fill(actor, tidied(code), number, which)
+        return _Pdf(parts.set_pdf(parts.write_sheet(form), parts.now()))
+
+    @app.get(
+        _FORM,
+        response_class=HTMLResponse,
+        responses=_shown("text/html", "<!DOCTYPE html>..."),
+        tags=["read"],
+    )
+    def show_form(
+        request: Request,
+        actor: Annotated[Actor, its_actor],
+        code: Code,
+        number: FormNumber,
+        which: Which = None,
+    ) -> Response:
+        """Show a form as a page to be printed, in Vietnamese; who saw it is recorded."""
+        sheet = parts.write_sheet(fill(actor, tidied(code), number, which))
+        return pages.show(request, "paper.html", sheet=sheet, pdf=_pdf_of(request))
+
+    @app.get(_RECEIPT + ".pdf", include_in_schema=False)
+    def print_receipt(token: str, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+        """Give the receipt to its owner as PDF."""
+        sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
+        return _Pdf(parts.set_pdf(sheet, parts.now()))
+
+    @app.get(_RECEIPT, include_in_schema=False)
+    def show_receipt(
+        request: Request, token: str, own: Annotated[OwnDossier, holds_receipt]
+    ) -> Response:
+        """Show the receipt to its owner."""
+        sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
+        return pages.show(request, "paper.html", sheet=sheet, pdf=_pdf_of(request))
+
+
+def _pdf_of(request: Request) -> str:
+    """Give the address of the same form as PDF."""
+    url = request.url.replace(path=request.url.path + ".pdf").remove_query_params("lang")
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def _shown(media_type: str, example: str, *problems: int, **schema: str) -> Responses:
+    content: Mapping[str, Any] = {
+        media_type: {"schema": {"type": "string", **schema}, "example": example}
+    }
+    return {200: {"description": "The form.", "content": content}} | problem_answers(
+        *READING, *problems
+    )

@@ -1,0 +1,111 @@
+"""Tells open pages when their dossier has moved on, for as long as somebody looks."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+from fastapi.concurrency import run_in_threadpool
+
+from tracker.adapters.http.limits import TooOftenError, network_of
+from tracker.application.tracker import StoreUnavailableError
+from tracker.projections.status import StatusRow
+
+STREAM = "text/event-stream"
+IsNew = Callable[[StatusRow], bool]
+
+_LOOK_AGAIN_S = 1.0
+_BEAT_S = 15.0
+_BEATS = 40
+_TRY_AGAIN_S = 60
+_A_HOUSEHOLD = 20
+
+
+class Rows(Protocol):
+    """Knows where dossiers stand."""
+
+    def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
+        """Give the status of the dossiers with these codes, as far as there are any."""
+
+
+class _Watcher:
+    def __init__(self, code: str, is_new: IsNew) -> None:
+        self.code = code
+        self.is_new = is_new
+        self.told = asyncio.Event()
+
+
+class Live:
+    """Watches for all open pages at once: the position each second, rows only when it moved."""
+
+    def __init__(
+        self,
+        look_up: Rows,
+        position: Callable[[], int],
+        *,
+        most: int,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """Watch this look-up for at most so many pages, until the service ends."""
+        self._look_up = look_up
+        self._position = position
+        self._most = most
+        self._is_ending = is_ending
+        self._watchers: set[_Watcher] = set()
+        self._networks: Counter[str] = Counter()
+        self._seen: int | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def follow(self, code: str, is_new: IsNew, address: str) -> AsyncIterator[str]:
+        """Give the stream of a page: it ends with the first news. Raises `TooOftenError`."""
+        network = network_of(address)
+        if len(self._watchers) >= self._most or self._networks[network] >= _A_HOUSEHOLD:
+            raise TooOftenError(_TRY_AGAIN_S)
+        return self._stream(_Watcher(code, is_new), network)
+
+    async def _stream(self, watcher: _Watcher, network: str) -> AsyncIterator[str]:
+        with self._watching(watcher, network):
+            yield f"retry: {_TRY_AGAIN_S * 1000}\n\n"
+            for _ in range(_BEATS):
+                try:
+                    await asyncio.wait_for(watcher.told.wait(), _BEAT_S)
+                except TimeoutError:
+                    yield ": \n\n"
+                    continue
+                if not self._is_ending():
+                    yield "event: changed\ndata: 1\n\n"
+                return
+
+    @contextmanager
+    def _watching(self, watcher: _Watcher, network: str) -> Iterator[None]:
+        self._watchers.add(watcher)
+        self._seen = None  # something may have come between the page and its stream
+        self._networks[network] += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
+            self._networks -= Counter([network])
+
+    async def _watch(self) -> None:
+        while self._watchers:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            if self._is_ending():
+                for watcher in self._watchers:
+                    watcher.told.set()
+                return
+            with suppress(StoreUnavailableError):  # the next second asks again
+                position = await run_in_threadpool(self._position)
+                if position != self._seen:
+                    self._seen = position
+                    await self._look(list(self._watchers))
+
+    async def _look(self, watchers: list[_Watcher]) -> None:
+        rows = await run_in_threadpool(self._look_up.rows, [one.code for one in watchers])
+        for watcher in watchers:
+            row = rows.get(watcher.code)
+            if row and watcher.is_new(row):
+                watcher.told.set()

@@ -1,0 +1,120 @@
+"""The first page: where is my dossier, by when, and do I have something to do."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from tracker.adapters.http.bodies import Bodies
+from tracker.adapters.http.doors import open_to_all, unhurried
+from tracker.adapters.http.limits import address_of
+from tracker.adapters.http.pages.counting import working_days_left
+from tracker.adapters.http.pages.live import STREAM, Live
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.public import PublicLookUp
+from tracker.application.citizens import NotYoursError
+from tracker.domain.codes import tidied
+from tracker.domain.misread_codes import likely_codes
+from tracker.projections.lookup import PublicAnswer
+from tracker.projections.status import StatusRow
+
+_LONGEST = 300
+_SCANNED = re.compile(r"(?:\S*)/h/([^/\s?#]{3,100})/([A-Za-z2-7]{26})/?")
+"""What a hand scanner types into the field when it reads the receipt's QR code."""
+
+
+def add_look_up_page(
+    app: FastAPI,
+    parts: Parts,
+    *,
+    pages: Pages,
+    look_up: PublicLookUp,
+    bodies: Bodies,
+    live: Live,
+) -> None:
+    """Add the page, the way from it to one's own dossier, and its news."""
+    page = _LookUpPage(parts, pages, look_up)
+
+    @app.get("/", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    def show_look_up(request: Request, code: Annotated[str, Query()] = "") -> Response:
+        """Show the form, and the answer to a code."""
+        if scanned := _SCANNED.fullmatch(code.strip()):
+            return RedirectResponse(f"/h/{scanned[1]}/{scanned[2]}", 303)
+        return page.show(request, code[:_LONGEST].strip())
+
+    @app.post("/h", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def find_own(request: Request) -> Response:
+        """Lead whoever knows the code and the phone's last digits to the dossier's own page."""
+        form = await bodies.read_form(request)
+        code, digits = form.get("code", "").strip(), form.get("digits", "").strip()
+        parts.tries_limits.check(tidied(code), address_of(request.scope))
+        try:
+            async with unhurried():
+                path = await run_in_threadpool(parts.citizens.find, code, digits)
+        except NotYoursError:
+            return page.show(request, code, is_refused=True)
+        return RedirectResponse(path, 303)
+
+    @app.get("/live", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def tell_of_change(request: Request, code: str, seen: str = "") -> StreamingResponse:
+        """Tell once when there is something new at a code."""
+        parts.limits.check(tidied(code), address_of(request.scope))
+
+        def is_new(row: StatusRow) -> bool:
+            return _mark(look_up.told(row, parts.now())) != seen
+
+        return StreamingResponse(
+            live.follow(tidied(code), is_new, address_of(request.scope)), media_type=STREAM
+        )
+
+
+class _LookUpPage:
+    def __init__(self, parts: Parts, pages: Pages, look_up: PublicLookUp) -> None:
+        self._parts = parts
+        self._pages = pages
+        self._look_up = look_up
+
+    def show(self, request: Request, code: str, *, is_refused: bool = False) -> Response:
+        parts, now = self._parts, self._parts.now()
+        told, is_guess, fresh = None, False, None
+        if code and not is_refused:
+            parts.limits.check(tidied(code), address_of(request.scope))
+            fresh = parts.watched["status"].freshness(now)
+            told, is_guess = self._found(code)
+        due_at = told.promised_at if told else None
+        return self._pages.show(
+            request,
+            "look_up.html",
+            status=403 if is_refused else 200,
+            here="/" if is_refused else None,
+            asked=code,
+            told=told,
+            is_guess=is_guess,
+            is_refused=is_refused,
+            days_left=due_at and working_days_left(parts.service.calendar, now, due_at),
+            mark=_mark(told) if told else "",
+            now=now,
+            behind_s=round(fresh.age_seconds) if fresh else 0,
+            samples=() if told or is_refused else list(parts.sample_codes()),
+        )
+
+    def _found(self, code: str) -> tuple[PublicAnswer | None, bool]:
+        """Give the answer to this code, or to what it was likely meant to be."""
+        (told,) = self._look_up.answers([code])
+        if told:
+            return told, False
+        likely = self._look_up.answers(likely_codes(code))
+        return next(filter(None, likely), None), True
+
+
+def _mark(told: PublicAnswer) -> str:
+    """Give a short text that is another one whenever the answer is another."""
+    due = f"{told.promised_at:%y%m%d%H%M}" if told.promised_at else ""
+    return (
+        f"{told.status:d}.{due}.{told.on_time:d}"
+        if told.on_time is not None
+        else f"{told.status:d}"
+    )

@@ -1,0 +1,123 @@
+"""Makes pages for people: in the reader's language, whole without JavaScript, telling nobody else.
+
+Texts stand in the templates in Vietnamese, inside `_()` or `ngettext()`; `tracker/words` has them
+in English. A template extends `layout.html`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tracker.domain.wording import Language
+from tracker.words.catalogues import LANGUAGES, read_catalogue
+
+ASSETS = {path.name: path for path in (Path(__file__).parent / "assets").iterdir()}
+"""The files that pages load, by name."""
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_COOKIE = "lang"
+_A_YEAR_S = 365 * 24 * 60 * 60
+_DAYS: Mapping[Language, str] = {"vi": "EEEE, 'ngày' dd/MM/yyyy", "en": "EEEE d MMMM yyyy"}
+_MOMENTS: Mapping[Language, str] = {"vi": "HH:mm 'ngày' dd/MM/yyyy", "en": "HH:mm, d MMMM yyyy"}
+
+
+class Pages:
+    """Renders templates; every page bears the headers that keep it to its reader."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Show times in this zone."""
+        self._environments = {language: _environment(language, zone) for language in LANGUAGES}
+
+    def show(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        here: str | None = None,
+        **told: object,
+    ) -> HTMLResponse:
+        """Give this page; `told` is what its template names.
+
+        `here` is the address at which the page is to be had again in another language, where that
+        is not the one asked for (a form that was posted).
+        """
+        language = language_of(request)
+        html = (
+            self._environments[language]
+            .get_template(template)
+            .render(language=language, elsewhere=_elsewhere(request, here), **told)
+        )
+        answer = HTMLResponse(html, status, {"Content-Security-Policy": _POLICY, **(headers or {})})
+        if request.query_params.get(_COOKIE) == language:
+            answer.set_cookie(
+                _COOKIE, language, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
+            )
+        return answer
+
+
+def language_of(request: Request) -> Language:
+    """Give the language asked for by `?lang=`, else the one asked for last, else Vietnamese."""
+    for asked in (request.query_params.get(_COOKIE), request.cookies.get(_COOKIE)):
+        for language in LANGUAGES:
+            if asked == language:
+                return language
+    return next(iter(LANGUAGES))
+
+
+def _elsewhere(request: Request, here: str | None) -> dict[str, str]:
+    """Give the address of the same page in each language."""
+    url = request.url if here is None else request.url.replace(path=here, query="")
+    there = {one: url.include_query_params(**{_COOKIE: one}) for one in LANGUAGES}
+    return {one: f"{url.path}?{url.query}" for one, url in there.items()}
+
+
+def _environment(language: Language, zone: ZoneInfo) -> Environment:
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # The extension adds this method.
+    install = pages.install_gettext_translations  # type: ignore[attr-defined]
+    install(read_catalogue(language), newstyle=True)
+
+    def written(moment: datetime, pattern: str) -> str:
+        return format_datetime(moment, pattern, tzinfo=zone, locale=language)
+
+    pages.globals |= {"languages": LANGUAGES, "asset": _address_of_asset}
+    pages.filters |= {
+        "day": lambda moment: written(moment, _DAYS[language]),
+        "moment": lambda moment: written(moment, _MOMENTS[language]),
+        "machine_time": lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
+        "time": lambda moment: written(moment, "HH:mm"),
+        "number": lambda number: format_decimal(number, locale=language),
+        "percent": _percent,
+        "first_upper": lambda text: text[:1].upper() + text[1:],
+    }
+    return pages
+
+
+def _percent(rate: float | None) -> str:
+    """Write a rate as per cent with one decimal, rounded down; a dash where there is none."""
+    return "\N{EN DASH}" if rate is None else f"{int(rate * 1000) / 10:.1f} %"
+
+
+def _address_of_asset(name: str) -> str:
+    """Give the address of a file, another one whenever its content is another."""
+    return f"/assets/{name}?{hashlib.sha256(ASSETS[name].read_bytes()).hexdigest()[:8]}"

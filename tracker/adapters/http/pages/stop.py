@@ -1,0 +1,48 @@
+"""The page behind the link in every message: to be told no more."""
+
+from contextlib import suppress
+from uuid import uuid4
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from tracker.adapters.http.doors import open_to_all
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.writing import Writing
+from tracker.application.posts import Post, UnknownDossierError
+from tracker.application.telling import NoticesStopped
+from tracker.domain.actors import citizen_of
+from tracker.domain.codes import dossier_id, tidied
+from tracker.domain.dossier import StepNotAllowedError
+
+_STOP = "/stop/{code}/{token}"
+
+
+def add_stop_page(app: FastAPI, parts: Parts, *, pages: Pages, writing: Writing) -> None:
+    """Add the page. Looking at it stops nothing: mail scanners follow every link.
+
+    A link that does not fit is answered alike, whatever is wrong with it.
+    """
+
+    @app.get(_STOP, dependencies=[Depends(open_to_all)], include_in_schema=False)
+    def show_stop(request: Request, code: str, token: str) -> HTMLResponse:
+        """Ask whether to stop."""
+        fits = parts.stops(tidied(code), token)
+        return pages.show(request, "stop.html", status=200 if fits else 404, fits=fits, code=code)
+
+    @app.post(_STOP, dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def stop(request: Request, code: str, token: str) -> HTMLResponse:
+        """Stop; what was stopped before is stopped. Mail programs post here by themselves."""
+        if parts.stops(tidied(code), token):
+            with suppress(UnknownDossierError):
+                await note(tidied(code))
+                return pages.show(request, "stopped.html", code=code)
+        return pages.show(request, "stop.html", status=404, fits=False, code=code)
+
+    async def note(code: str) -> None:
+        message = NoticesStopped(
+            event_id=uuid4().hex, occurred_at=parts.now(), step="notices_stopped", code=code
+        )
+        with suppress(StepNotAllowedError):
+            await writing.one(Post(citizen_of(dossier_id(code)), message))

@@ -1,0 +1,27 @@
+"""Sets a sheet as PDF/A that is tagged, with its typefaces inside. Needs the extra `[pdf]`."""
+
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from tracker.adapters.paper.sheets import SHEETS
+from tracker.application.forms.filling import NoPdfError
+
+
+def set_pdf(sheet: str, at: datetime) -> bytes:
+    """Give the PDF of a sheet, dated `at`. Raises `NoPdfError` where the extra is missing."""
+    fonts = find_spec("fontpkg_be_vietnam_pro")
+    if find_spec("typst") is None or fonts is None or fonts.origin is None:
+        raise NoPdfError
+    import typst  # noqa: PLC0415  only where the extra is
+
+    return typst.compile(
+        SHEETS / "sheet.typ",
+        format="pdf",
+        root=SHEETS,
+        font_paths=[Path(fonts.origin).parent / "files"],
+        ignore_system_fonts=True,
+        sys_inputs={"sheet": sheet},
+        pdf_standards=["a-2a", "ua-1"],
+        timestamp=at.replace(microsecond=0),  # Typst refuses finer times
+    )

@@ -1,0 +1,25 @@
+"""The secret in the link by which a person stops being told: derived, never stored."""
+
+import base64
+import hmac
+
+from tracker.domain.codes import dossier_id
+
+_BYTES = 16
+
+
+class StopTokens:
+    """Derives one token a dossier from the master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        """Take the master key of 32 bytes."""
+        self._key = hmac.digest(master_key, b"tracker stop links", "sha256")
+
+    def token(self, code: str) -> str:
+        """Give the token of the dossier with this code: 128 bits, fit for an address."""
+        digest = hmac.digest(self._key, dossier_id(code).bytes, "sha256")[:_BYTES]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def fits(self, code: str, token: str) -> bool:
+        """Tell whether this is the dossier's token, taking as long either way."""
+        return hmac.compare_digest(self.token(code).encode(), token.encode())

@@ -1,0 +1,44 @@
+"""Form 04: an apology, and a new date."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.application.forms.case import Case, Gap, Head
+from tracker.domain.events import PromiseExtended
+from tracker.domain.state import DossierState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apology:
+    """Which date is not kept, which one is promised instead, why, and who signs.
+
+    `number` of `of` extensions; `previous_due_at` is `None` where no date was promised before.
+    """
+
+    head: Head
+    number: int
+    of: int
+    received_at: datetime | None
+    previous_due_at: datetime | None
+    due_at: datetime
+    reason: str | Gap
+    basis: str
+    signer: str
+
+
+def apology(case: Case, which: int | None = None) -> Apology:
+    """Make the apology, by default the last. Raises `NoSuchFormError`."""
+    number, extended = case.nth(PromiseExtended, which)
+    before = DossierState.picture(case.events[: extended.originator_version - 1])
+    previous = before.promise if before else None
+    return Apology(
+        head=case.head(extended.by.office, extended.occurred_at),
+        number=number,
+        of=len(case.all(PromiseExtended)),
+        received_at=case.dossier.received_at,
+        previous_due_at=previous.due_at if previous else None,
+        due_at=extended.promise.due_at,
+        reason=case.reason(extended),
+        basis=extended.basis,
+        signer=extended.signer,
+    )

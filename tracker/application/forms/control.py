@@ -1,0 +1,163 @@
+"""Form 06: who had the dossier from when to when, and whether they kept its date."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tracker.application.forms.case import Case, Head, NoSuchFormError
+from tracker.domain import events as happened
+from tracker.domain.clock import is_kept
+from tracker.domain.deadlines import office_time
+from tracker.domain.events import Event
+from tracker.domain.lifecycle import Step
+from tracker.domain.network import Office
+from tracker.domain.state import DossierState
+from tracker.domain.time_rules import Pause, TimeRule
+
+_ENDS = frozenset({Step.REFUSED, Step.WITHDRAWN, Step.DECIDED})
+
+
+class Verdict(StrEnum):
+    """How the date that held when the dossier was passed on was kept."""
+
+    EARLY = "early"
+    ON_TIME = "on_time"
+    LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """One who had the dossier; `to_at` is `None` while they still have it.
+
+    `worked` is the office time they had it, `waited` that of it during which the clock stood
+    still and which is not counted. `due_at` is the date that held at its end.
+    """
+
+    office_id: str
+    office: Office | None
+    unit: str
+    clerk: str
+    task: str
+    from_at: datetime
+    to_at: datetime | None
+    worked: timedelta
+    waited: timedelta
+    due_at: datetime | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlSlip:
+    """The whole way from intake to decision. `day` is the office time of one working day."""
+
+    head: Head
+    received_at: datetime
+    first_due_at: datetime | None
+    due_at: datetime | None
+    finished_at: datetime | None
+    day: timedelta
+    holdings: tuple[Holding, ...]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """An office had it from then until this happened; `None`: it still has it."""
+
+    office: str
+    from_at: datetime
+    end: Event | None
+
+
+def control_slip(case: Case) -> ControlSlip:
+    """Make the control slip. Raises `NoSuchFormError` where the dossier was not taken in."""
+    dossier = case.dossier
+    if dossier.received_at is None:
+        raise NoSuchFormError
+    rule = case.procedure.rule if case.procedure else TimeRule(None)
+    return ControlSlip(
+        head=case.head(dossier.offices.decided_by, case.now),
+        received_at=dossier.received_at,
+        first_due_at=dossier.ledger[0].promise.due_at if dossier.ledger else None,
+        due_at=dossier.promise.due_at if dossier.promise else None,
+        finished_at=dossier.finished_at,
+        day=rule.hours.worked_until(rule.hours.closes),
+        holdings=tuple(_holding(span, case, rule) for span in _spans(case.events)),
+    )
+
+
+def _spans(events: Sequence[Event]) -> Iterator[_Span]:
+    """Cut the way into spans; an internal step ends the span of the clerk who took it."""
+    office, decides, since = "", "", None
+    for event in events:
+        match event:
+            case happened.Received():
+                office, decides = event.offices.received_at, event.offices.decided_by
+                since = event.occurred_at
+                continue
+            case happened.Forwarded():
+                next_office = decides = event.to_office
+            case happened.ProcessingStarted() if office != decides:
+                next_office = decides
+            case happened.InternalStepTaken():
+                next_office = office
+            case _ if event.step in _ENDS:
+                next_office = ""
+            case _:
+                continue
+        if since is None:
+            continue
+        yield _Span(office, since, event)
+        office, since = next_office, event.occurred_at
+        if event.step in _ENDS:
+            return
+    if since is not None:
+        yield _Span(office, since, None)
+
+
+def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
+    end, calendar = span.end, case.service.calendar
+    until = end.occurred_at if end else case.now
+    seen = case.events[: end.originator_version] if end else case.events
+    then = DossierState.picture(seen)
+    waited = sum(
+        (
+            office_time(rule, max(start, span.from_at), min(stop, until), calendar)
+            for start, stop in _merged(case.dossier.pauses.all(), until)
+        ),
+        timedelta(),
+    )
+    due_at = then.promise.due_at if then and then.promise else None
+    paused_at = then.pauses.started_at if then else None
+    done = end if isinstance(end, happened.InternalStepTaken) else None
+    return Holding(
+        office_id=span.office,
+        office=case.office(span.office),
+        unit=done.unit if done else "",
+        clerk=done.clerk if done else "",
+        task=done.name if done else "",
+        from_at=span.from_at,
+        to_at=end.occurred_at if end else None,
+        worked=office_time(rule, span.from_at, until, calendar) - waited,
+        waited=waited,
+        due_at=due_at,
+        verdict=_verdict(due_at, until, paused_at, case) if due_at else None,
+    )
+
+
+def _verdict(due_at: datetime, until: datetime, paused_at: datetime | None, case: Case) -> Verdict:
+    if not is_kept(due_at, finished_at=None, paused_at=paused_at, now=until):
+        return Verdict.LATE
+    day = case.service.local_day
+    return Verdict.ON_TIME if day(paused_at or until) == day(due_at) else Verdict.EARLY
+
+
+def _merged(pauses: Sequence[Pause], until: datetime) -> list[tuple[datetime, datetime]]:
+    """Give the times at which the clock stood still, so that none counts twice."""
+    merged: list[tuple[datetime, datetime]] = []
+    for start, stop in sorted((one.started_at, one.ended_at or until) for one in pauses):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], stop)
+        else:
+            merged.append((start, stop))
+    return merged

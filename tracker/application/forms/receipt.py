@@ -1,0 +1,54 @@
+"""Form 01: the receipt, and the appointment for the result."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.application.forms.case import Case, Head, NoSuchFormError, Person
+from tracker.domain.events import Received
+from tracker.domain.network import Office
+from tracker.domain.time_rules import ProcessingTime
+from tracker.domain.values import Paper, WayOfReturn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What was taken in, and what was promised then. `link` is what the QR code holds.
+
+    `tariff` is what the procedure costs, in VND; what was paid at the desk is not recorded.
+    """
+
+    head: Head
+    link: str
+    decided_by: Office | None
+    papers: tuple[Paper, ...]
+    time: ProcessingTime | None
+    received_at: datetime
+    promised_at: datetime | None
+    way_of_return: WayOfReturn
+    tariff: int | None
+
+    def masked(self) -> "Receipt":
+        """Give the receipt as it may be shown to whoever has its link."""
+        who = self.head.applicant
+        shown = who.masked() if isinstance(who, Person) else who
+        return replace(self, head=replace(self.head, applicant=shown))
+
+
+def receipt(case: Case, link: str) -> Receipt:
+    """Make the receipt. Raises `NoSuchFormError` where the dossier was not taken in."""
+    dossier, procedure = case.dossier, case.procedure
+    taken_in = case.all(Received)
+    if not taken_in or dossier.received_at is None:
+        raise NoSuchFormError
+    promise = taken_in[0].promise
+    return Receipt(
+        head=case.head(dossier.offices.received_at, dossier.received_at),
+        link=link,
+        decided_by=case.office(taken_in[0].offices.decided_by),
+        papers=dossier.papers,
+        time=procedure.rule.time if procedure else None,
+        received_at=dossier.received_at,
+        promised_at=promise.due_at if promise else None,
+        way_of_return=dossier.way_of_return,
+        tariff=procedure.fee if procedure else None,
+    )

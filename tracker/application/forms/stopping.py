@@ -1,0 +1,30 @@
+"""Form 05: the office stops processing a dossier."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.application.forms.case import Case, Gap, Head
+from tracker.domain.events import Stopped
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopNotice:
+    """Why it was stopped; the `number`-th time."""
+
+    head: Head
+    number: int
+    received_at: datetime | None
+    reason: str | Gap
+    basis: str
+
+
+def stop_notice(case: Case, which: int | None = None) -> StopNotice:
+    """Make the notice, by default the last. Raises `NoSuchFormError`."""
+    number, stopped = case.nth(Stopped, which)
+    return StopNotice(
+        head=case.head(stopped.by.office, stopped.occurred_at),
+        number=number,
+        received_at=case.dossier.received_at,
+        reason=case.reason(stopped),
+        basis=stopped.basis,
+    )

@@ -1,0 +1,30 @@
+"""Form 02: papers are asked of the applicant."""
+
+from dataclasses import dataclass
+
+from tracker.application.forms.case import Case, Gap, Head
+from tracker.domain.events import SupplementAsked
+from tracker.domain.values import Paper
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupplementRequest:
+    """Which papers are missing, and why; the `number`-th time they are asked."""
+
+    head: Head
+    number: int
+    papers: tuple[Paper, ...]
+    reason: str | Gap
+    basis: str
+
+
+def supplement_request(case: Case, which: int | None = None) -> SupplementRequest:
+    """Make the request, by default the last. Raises `NoSuchFormError`."""
+    number, asked = case.nth(SupplementAsked, which)
+    return SupplementRequest(
+        head=case.head(asked.by.office, asked.occurred_at),
+        number=number,
+        papers=asked.papers,
+        reason=case.reason(asked),
+        basis=asked.basis,
+    )

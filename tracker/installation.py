@@ -1,0 +1,199 @@
+"""What an installation is, once it is wired: its parts, and what is done with all of them."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import SystemRandom
+from threading import Event as Signal
+
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
+from tracker.adapters.sql.api_keys import SqlApiKeys
+from tracker.adapters.sql.checkpoints import SqlCheckpoints
+from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.deliveries import SqlDeliveries
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.log import SqlLog
+from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.application.checkpointing import CheckpointMaker, Publisher
+from tracker.application.citizens import Citizens
+from tracker.application.erasing import Erasure
+from tracker.application.letters import Letters
+from tracker.application.proving import Prover
+from tracker.application.reading import Reader
+from tracker.application.receipts import Receipts
+from tracker.application.reception import Service
+from tracker.application.sending import Sender
+from tracker.application.tracker import Tracker
+from tracker.crew import Task, working
+from tracker.projections.feed import OpenFeed
+from tracker.projections.follower import Follower
+from tracker.projections.log import LogProjection
+from tracker.projections.projection import Projection
+from tracker.projections.projector import Projector
+from tracker.recording import from_bytes
+from tracker.settings import Settings
+
+DEMO = "demo-"
+"""How every event's own id begins in a demo installation."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """One projection with what it reads and what it writes."""
+
+    projection: Projection
+    feed: OpenFeed
+    model: SqlReadModel
+    projector: Projector
+
+
+@dataclass(frozen=True)
+class MerkleLog:
+    """The log with what vouches for it."""
+
+    leaves: SqlLog
+    checkpoints: SqlCheckpoints
+    notary: Notary
+    publishers: Sequence[Publisher]
+    maker: CheckpointMaker
+    prover: Prover
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything of one installation, ready for use."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    service: Service
+    tracker: Tracker
+    reader: Reader
+    receipts: Receipts
+    citizens: Citizens
+    keys: SqlApiKeys
+    blocks: SqlCodeBlocks
+    look_up: SqlLookUp
+    figures: SqlFigures
+    scan: SqlStoreScan
+    store_feed: StoreFeed
+    follows: dict[str, Follow]
+    log: MerkleLog
+    outbox: SqlOutbox
+    deliveries: SqlDeliveries
+    letters: Letters
+    stop_tokens: StopTokens
+    erasure: Erasure
+
+    @property
+    def is_embedded(self) -> bool:
+        """Tell whether the read models follow the store itself, without Kafka between."""
+        return not self.settings.kafka_servers
+
+    def catch_up(self) -> int:
+        """Bring every read model up to date, and tell how many events were taken."""
+        return sum(follow.projector.catch_up() for follow in self.follows.values())
+
+    def check_not_ahead(self) -> None:
+        """Raise `ReadModelAheadError` where a read model would pass over the next events."""
+        for follow in self.follows.values():
+            heads = follow.feed.heads()
+            if any(follow.model.position(one) > head for one, head in heads.items()):
+                raise ReadModelAheadError
+
+    def sample_codes(self, limit: int) -> Sequence[str]:
+        """Give codes to try, one a stage; none where the dossiers are real people's."""
+        first = self.tracker.store.select_notifications(1, 1)
+        is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
+        return self.look_up.samples(limit) if is_demo else ()
+
+    @contextmanager
+    def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
+        """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
+        with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
+            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}")
+            model = SqlReadModel(engine, follow.projection)
+            try:
+                model.create()
+                yield model
+            finally:
+                engine.dispose()
+
+    @contextmanager
+    def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
+        """Keep every read model up to date meanwhile, and people told, where a file says how.
+
+        `died` is told when one of these tasks cannot go on. Raises `ReadModelAheadError`,
+        `UnfitRoutesError`.
+        """
+        self.check_not_ahead()
+        with (
+            self.sending_tasks() as sending,
+            working([*self.following_tasks(self.follows), *sending], died),
+        ):
+            yield
+
+    def following_tasks(self, names: Iterable[str]) -> list[Task]:
+        """Give the tasks that keep these read models up to date."""
+        followers = {
+            name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
+        }
+        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+
+    def _signing(self) -> Task:
+        """Give the task that makes checkpoints of the log."""
+        signal, chosen = Signal(), self.settings
+
+        def run(stopping: Callable[[], bool]) -> None:
+            self.log.maker.run(
+                stopping,
+                signal.wait,
+                seconds=chosen.log_checkpoint_seconds,
+                events=chosen.log_checkpoint_events,
+            )
+
+        return Task("checkpoints", run, signal.set)
+
+    @contextmanager
+    def routes(self) -> Iterator[Routes]:
+        """Open the ways by which people and systems are told; none where no file names any.
+
+        Raises `UnfitRoutesError`.
+        """
+        if self.settings.notices is None:
+            yield Routes((), timedelta(), timedelta(), reach_people=False)
+            return
+        with open_routes(self.settings.notices, self.now) as routes:
+            if routes.reach_people and not self.settings.public_url:
+                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                raise UnfitRoutesError(message)
+            yield routes
+
+    @contextmanager
+    def sending_tasks(self) -> Iterator[list[Task]]:
+        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        with self.routes() as routes:
+            senders = {
+                route.target: Sender(
+                    route,
+                    outbox=self.outbox,
+                    deliveries=self.deliveries,
+                    writer=self.letters,
+                    max_age=routes.max_age,
+                    lease=routes.lease,
+                    now=self.now,
+                    chance=SystemRandom().random,
+                )
+                for route in routes.routes
+            }
+            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]

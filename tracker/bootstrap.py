@@ -1,4 +1,4 @@
-"""Wires everything together. The one file that knows how; nothing connects before `installation`."""
+"""Wires everything together, and knows everyone; nothing connects before `installation`."""
 
 import os
 import socket

@@ -57,6 +57,12 @@ def fill(
     return filling.fill(actor, code, FormNumber(number), which)
 
 
+def receipt(desk: ServiceDesk, code: str, who: Actor = ADMINISTRATOR) -> Receipt:
+    filled = fill(desk, code, "01", who)
+    assert isinstance(filled, Receipt)
+    return filled
+
+
 def head(desk: ServiceDesk, code: str, office: str, issued_at: datetime) -> Head:
     return Head(
         code=code,
@@ -118,12 +124,12 @@ def test_a_corrected_applicant_stands_on_the_receipt(desk: ServiceDesk) -> None:
     desk.post(
         CLERK, code=code, step="corrected", corrects=1, what="applicant", applicant={"name": "Bình"}
     )
-    assert fill(desk, code, "01").head.applicant == Person(name="Bình")
+    assert receipt(desk, code).head.applicant == Person(name="Bình")
 
 
 def test_whoever_may_not_see_the_applicant_gets_the_receipt_without(desk: ServiceDesk) -> None:
     code = desk.take_in(TABLET).code
-    assert fill(desk, code, "01", TABLET).head.applicant is Gap.WITHHELD
+    assert receipt(desk, code, TABLET).head.applicant is Gap.WITHHELD
     with pytest.raises(NotAllowedError):
         fill(desk, code, "04", TABLET)
 
@@ -132,7 +138,7 @@ def test_after_erasure_forms_say_that_the_data_were_erased(desk: ServiceDesk) ->
     code = desk.take_in().code
     do(desk, at(20, 10), DECIDER, code, "stopped", reason="bí mật", basis="Luật")
     desk.at.tracker.erase_personal_data(ADMINISTRATOR, code, event_id="x", basis="Luật")
-    assert fill(desk, code, "01").head.applicant is Gap.ERASED
+    assert receipt(desk, code).head.applicant is Gap.ERASED
     stopped = fill(desk, code, "05")
     assert isinstance(stopped, StopNotice)
     assert stopped.reason is Gap.ERASED

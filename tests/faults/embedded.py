@@ -64,7 +64,7 @@ class Embedded:
         assert Counter(ids).most_common(1)[0][1] == 1
         assert len(codes) == events
         self._run("verify")
-        assert self._run("rebuild").count(": equal") == 4
+        assert self._run("rebuild").count(": equal") == 5
 
     def _run(self, *arguments: str) -> str:
         return run_tracker(arguments, self._environment).stdout

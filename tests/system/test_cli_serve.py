@@ -53,9 +53,10 @@ def test_it_answers_and_ends_with_0_when_told_to_stop(signal_: int, data_dir: Pa
 def test_what_it_says_of_where_to_look_is_true(data_dir: Path) -> None:
     with serving(data_dir) as service:
         assert service.process.stdout
-        named = [service.process.stdout.readline().split()[-1] for _ in range(3)]
-        for address in named:
-            assert service.get(address.removeprefix(service.address))[0] == 200
+        named = [service.process.stdout.readline().split()[-1] for _ in range(4)]
+        paths = [address.removeprefix(service.address) for address in named]
+        asks_for_a_key = {path: service.get(path)[0] for path in paths}
+        assert asks_for_a_key == {"/": 200, "/desk": 401, "/docs": 200, "/metrics": 200}
 
 
 def test_the_page_shows_sample_codes_of_the_demo(data_dir: Path) -> None:
@@ -124,7 +125,7 @@ def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path) ->
                 assert service.take_in(key, f"s-{sent}") == 201
                 time.sleep(0.01)
             out, _ = rebuild.communicate(timeout=PATIENCE_S)
-        assert (rebuild.returncode, out.count(": equal")) == (0, 4)
+        assert (rebuild.returncode, out.count(": equal")) == (0, 5)
         assert tracker(data_dir, "verify").returncode == 0
         assert service.get("/livez")[0] == 200
         service.process.terminate()

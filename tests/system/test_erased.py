@@ -190,7 +190,7 @@ def erase_and_look(town: Town, code: str, logs: list[Path]) -> None:
     assert verified.returncode == 0, verified.stderr
     where = dict(town.heard)
     listed = town.made.run("messages", "list")
-    assert listed.stdout.count(code) == len(told_lines(town.made.directory))
+    assert listed.stdout.count(code) >= len(told_lines(town.made.directory))
     where["messages list"] = (listed.stdout + listed.stderr).encode()
     where |= {path.name: path.read_bytes() for path in logs}
     assert any(b'"event": "request"' in path.read_bytes() for path in logs)

@@ -17,7 +17,7 @@ _STANDS_AT = {
 
 
 def one_a_role(service: Service, now: datetime) -> list[Actor]:
-    """Give an actor of each role, of staff two; none where the data hold nobody today."""
+    """Give an actor of each role that has keys, of staff two; none where nobody is there today."""
     day = service.local_day(now)
     found: dict[Role, Callable[[], Actor | None]] = {
         Role.COLLABORATOR: lambda: _collaborator(service, day),
@@ -25,6 +25,8 @@ def one_a_role(service: Service, now: datetime) -> list[Actor]:
     }
     actors = []
     for role in Role:
+        if role is Role.CITIZEN:  # signs in with the receipt, never with a key
+            continue
         if role in _STANDS_AT:
             actor = _at_an_office(service, day, role)
         else:

@@ -1,0 +1,108 @@
+"""The relay beside kafka-python's own transactional producer, on the same records.
+
+    python -m loadtests.bench.relaying
+
+Both fill topics of their own every round, in transactions of one size, with the same settings. The
+producer alone is given its records ready made: it reads no store, reckons no hash, looks at no
+record's own result and writes no position. Each clock starts after the first transaction.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from time import perf_counter
+
+from loadtests.bench import machine
+from loadtests.bench.archived import archived, kafka, move_to, new_topics
+from loadtests.bench.figures import Figure, table
+from loadtests.bench.rounds import Spread, alternate, ratios
+from tracker.adapters.kafka.connection import KafkaConnection, open_producer
+from tracker.adapters.kafka.records import Outgoing, outgoing
+from tracker.adapters.kafka.relay import Relay, RelayState, RelayTimes, Standing
+from tracker.adapters.kafka.relay_position import Notifications
+
+TIMES = RelayTimes()
+
+
+def relay_rate(store: Notifications, connection: KafkaConnection) -> float:
+    """Let a relay publish all of the store; give its events a second."""
+    head = store.max_notification_id() or 0
+    marks: list[tuple[float, int]] = []
+
+    def watch(state: RelayState) -> None:
+        if state.standing is Standing.PUBLISHING:
+            marks.append((perf_counter(), state.position))
+            if state.position == head:
+                relay.stop()
+
+    relay = Relay(
+        store,
+        connection,
+        new_topics(connection),
+        name="bench",
+        now=lambda: datetime.now(UTC),
+        watch=watch,
+        times=TIMES,
+    )
+    relay.run()
+    (began, first), (ended, last) = marks[0], marks[-1]
+    return (last - first) / (ended - began)
+
+
+def producer_rate(records: Sequence[Outgoing], connection: KafkaConnection) -> float:
+    """Let kafka-python alone send these records; give how many a second."""
+    events = new_topics(connection).events
+    producer = open_producer(connection, transactional_id=events, limit_s=TIMES.transaction_s)
+    producer.init_transactions()
+    began = 0.0
+    for start in range(0, len(records), TIMES.batch):
+        producer.begin_transaction()
+        for one in records[start : start + TIMES.batch]:
+            producer.send(events, key=one.key, value=one.value, headers=one.headers)
+        producer.commit_transaction()
+        began = began or perf_counter()
+    elapsed = perf_counter() - began
+    producer.close()
+    return (len(records) - TIMES.batch) / elapsed
+
+
+def main() -> int:
+    """Measure, print, and give 1 where the target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m loadtests.bench.relaying", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dossiers", type=int, default=3_000, help="with some nine events each")
+    chosen = parser.parse_args()
+    move_to(machine.OTHERS)
+    with archived(chosen.dossiers, _say) as it, kafka() as connection:
+        store = it.tracker.store
+        head = store.max_notification_id() or 0
+        records = [outgoing("", one) for one in store.select_notifications(1, head)]
+        move_to(machine.SERVER)
+        values = alternate(
+            {
+                "relay": partial(relay_rate, store, connection),
+                "producer": partial(producer_rate, records, connection),
+            },
+            chosen.rounds,
+            told=_say,
+        )
+    figure = Figure(
+        f"relay, {TIMES.batch} events a transaction",
+        Spread.of(values["relay"]),
+        "events/s",
+        ratios(values["relay"], values["producer"]),
+        f"kafka-python alone, {Spread.of(values['producer']):,.0f}",
+        0.9,
+    )
+    print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table([figure])}")
+    return int(not figure.is_met)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

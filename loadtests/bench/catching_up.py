@@ -60,16 +60,19 @@ def growth(it: Installation, told: Tell) -> None:
     wanted = [head // 4, head // 2, head]
 
     def pass_by(projector: Projector) -> list[float]:
-        taken, passed, began = 0, [], perf_counter()
+        passed: list[float] = []
+        taken, began = 0, perf_counter()
         while len(passed) < len(wanted):
             taken += projector.run_once(PARTITION)
             while len(passed) < len(wanted) and taken >= wanted[len(passed)]:
                 passed.append(perf_counter() - began)
         return passed
 
-    with _projectors(it, NAMES, partial(StoreFeed, it.tracker.store)) as projectors:
-        with ThreadPoolExecutor(len(projectors)) as threads:
-            passed = list(threads.map(pass_by, projectors))
+    with (
+        _projectors(it, NAMES, partial(StoreFeed, it.tracker.store)) as projectors,
+        ThreadPoolExecutor(len(projectors)) as threads,
+    ):
+        passed = list(threads.map(pass_by, projectors))
     for events, seconds in zip(wanted, map(max, *passed), strict=True):
         told(
             f"  {TOGETHER}: {events:,} events in {seconds:,.0f} s, {events / seconds:,.0f} a second"

@@ -22,12 +22,18 @@ from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay import Relay, RelayState, RelayTimes, Standing
 from tracker.adapters.kafka.relay_position import Notifications
+from tracker.adapters.kafka.topics import TopicNames
 
 TIMES = RelayTimes()
 
 
 def relay_rate(store: Notifications, connection: KafkaConnection) -> float:
-    """Let a relay publish all of the store; give its events a second."""
+    """Let a relay publish all of the store to new topics; give its events a second."""
+    return publish(store, connection, new_topics(connection))
+
+
+def publish(store: Notifications, connection: KafkaConnection, names: TopicNames) -> float:
+    """Let a relay publish all of the store to these topics; give its events a second."""
     head = store.max_notification_id() or 0
     marks: list[tuple[float, int]] = []
 
@@ -40,7 +46,7 @@ def relay_rate(store: Notifications, connection: KafkaConnection) -> float:
     relay = Relay(
         store,
         connection,
-        new_topics(connection),
+        names,
         name="bench",
         now=lambda: datetime.now(UTC),
         watch=watch,

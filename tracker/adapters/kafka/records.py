@@ -10,7 +10,6 @@ The key is the dossier's id in 32 hexadecimal digits. Every header is text:
     leaf_hash           its leaf of the Merkle log (RFC 6962) in hexadecimal digits
 """
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +24,7 @@ class UnreadableRecordError(TrackerError):
     """A record of the events' topic is not as the relay writes it."""
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A record to be sent."""
 
     topic: str

@@ -11,7 +11,7 @@ so in its last position, and who starts again under the name that stands there b
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,8 @@ from eventsourcing.persistence import PersistenceError
 from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
-from tracker.adapters.kafka.records import Outgoing, outgoing, recorded_at
+from tracker.adapters.kafka.reading_ahead import Lot, ReadingAhead
+from tracker.adapters.kafka.records import Outgoing, recorded_at
 from tracker.adapters.kafka.relay_position import (
     KafkaAheadError,
     Notifications,
@@ -175,25 +176,30 @@ class Relay:
             kafka.commit([self._mark()])
             self._announced.add(self._session)
             _log.info("%s publishes from %s on.", self._name, self._position)
-            while not self._ended(stopping):
-                if not self._publish_next(kafka):
-                    self._signal.wait(self._times.look_again_s)
-                    self._signal.clear()
+            with ReadingAhead(
+                self._store, self._names.events, after=self._position, limit=self._times.batch
+            ) as lots:
+                while not self._ended(stopping):
+                    if not self._publish_next(kafka, lots):
+                        self._signal.wait(self._times.look_again_s)
+                        self._signal.clear()
             kafka.commit([self._mark(left=True)])
 
-    def _publish_next(self, kafka: Transactions) -> bool:
-        events = self._store.select_notifications(
-            self._position, self._times.batch, inclusive_of_start=False
-        )
-        if events:
-            last = events[-1].id
-            records = [outgoing(self._names.events, event) for event in events]
-            kafka.commit([*records, self._mark(last)])
-            self._position = last
+    def _publish_next(self, kafka: Transactions, lots: ReadingAhead) -> bool:
+        lot = lots.next()
+        if lot:
+            kafka.commit(self._records(lot, lots))
+            self._position = lot.position
         elif (self._store.max_notification_id() or 0) < self._position:
             raise KafkaAheadError
         self._tell(Standing.PUBLISHING)
-        return bool(events)
+        return bool(lot)
+
+    def _records(self, lot: Lot, lots: ReadingAhead) -> Iterator[Outgoing]:
+        """Give what makes one transaction; the next lot is read while Kafka writes this one."""
+        yield from lot.records
+        yield self._mark(lot.position)
+        lots.read_on()
 
     def _mark(self, position: int | None = None, *, left: bool = False) -> Outgoing:
         at = self._position if position is None else position

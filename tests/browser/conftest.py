@@ -91,9 +91,9 @@ def _key(data: Path, who: str, role: str, office: str) -> str:
     return made.stdout.strip()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for a file of tests: while it is open, no other test can run an event loop."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield launched

@@ -14,6 +14,7 @@ from ops.local_servers.kafka import KafkaCluster
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.bootstrap import installation
+from tracker.cli.collecting import collecting_seldom
 from tracker.installation import Installation
 from tracker.settings import Settings
 
@@ -55,3 +56,11 @@ def new_topics(connection: KafkaConnection) -> TopicNames:
 def move_to(processors: set[int]) -> None:
     """Go on, with what is started from now on, on these processors."""
     os.sched_setaffinity(0, processors)
+
+
+@contextmanager
+def measured() -> Iterator[None]:
+    """Be like a program of Tracker's that runs where the one that is measured does."""
+    move_to(machine.SERVER)
+    with collecting_seldom():
+        yield

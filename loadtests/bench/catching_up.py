@@ -17,7 +17,7 @@ from functools import partial
 from time import perf_counter
 
 from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, move_to, new_topics
+from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate, ratios
 from tracker.adapters.kafka.feed import KafkaFeed
@@ -146,16 +146,15 @@ def main() -> int:
                 topics = new_topics(connection)
                 publish(it.tracker.store, connection, topics)
                 feeds["Kafka"] = partial(KafkaFeed, connection, topics.events)
-            move_to(machine.SERVER)
-            rows = [
-                catching_up(it, source, feeds[source], chosen.rounds, _say)
-                for source in TARGETS
-                if source in names
-            ]
+            with measured():
+                rows = [
+                    catching_up(it, source, feeds[source], chosen.rounds, _say)
+                    for source in TARGETS
+                    if source in names
+                ]
     if GROWTH in names:
         move_to(machine.OTHERS)
-        with archived(chosen.events // _EVENTS_A_DOSSIER, _say) as it:
-            move_to(machine.SERVER)
+        with archived(chosen.events // _EVENTS_A_DOSSIER, _say) as it, measured():
             growth(it, _say)
     if rows:
         print(f"\nEvents a second, medians of {chosen.rounds} rounds (least to most):\n")

@@ -15,7 +15,7 @@ from functools import partial
 from time import perf_counter
 
 from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, move_to, new_topics
+from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
 from loadtests.bench.figures import Figure, table
 from loadtests.bench.rounds import Spread, alternate, ratios
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
@@ -85,15 +85,15 @@ def main() -> int:
         store = it.tracker.store
         head = store.max_notification_id() or 0
         records = [outgoing("", one) for one in store.select_notifications(1, head)]
-        move_to(machine.SERVER)
-        values = alternate(
-            {
-                "relay": partial(relay_rate, store, connection),
-                "producer": partial(producer_rate, records, connection),
-            },
-            chosen.rounds,
-            told=_say,
-        )
+        with measured():
+            values = alternate(
+                {
+                    "relay": partial(relay_rate, store, connection),
+                    "producer": partial(producer_rate, records, connection),
+                },
+                chosen.rounds,
+                told=_say,
+            )
     figure = Figure(
         f"relay, {TIMES.batch} events a transaction",
         Spread.of(values["relay"]),

@@ -7,6 +7,7 @@ import typer
 
 from tracker.adapters.sql.read_model import ReadModelAheadError
 from tracker.bootstrap import PROJECTIONS
+from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import progress, say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.opening import opened
@@ -39,7 +40,7 @@ def rebuild(
     if unknown:
         message = f"There is no read model {', '.join(unknown)}; there are {', '.join(_NAMES)}."
         raise UsageError(message)
-    with opened() as it:
+    with opened() as it, collecting_seldom():
         different = [
             name
             for name in dict.fromkeys(names or _NAMES)

@@ -1,6 +1,5 @@
 """`tracker serve`: runs the service in one process until it is told to stop."""
 
-import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,6 +11,7 @@ import uvicorn
 
 from tracker.adapters.http.connections import ImpatientProtocol, allow_many
 from tracker.bootstrap import http_app
+from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
@@ -21,7 +21,6 @@ from tracker.settings import Settings
 
 _FINISH_WITHIN_S = 20
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_COLLECT_AFTER = 50_000
 
 _log = structlog.get_logger("tracker.serve")
 
@@ -83,10 +82,8 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
         following = it.following(died) if it.is_embedded else nullcontext()
         with stopped_by_signals(stop), following:
             _announce(chosen)
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_COLLECT_AFTER)
-            server.run(sockets=[listening])
+            with collecting_seldom():
+                server.run(sockets=[listening])
     if causes:
         name, error = causes[0]
         message = f"The task {name} cannot go on: {error}"

@@ -16,6 +16,7 @@ from tracker.adapters.kafka.inbox import Inbox
 from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.relay import Relay
 from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
+from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
@@ -77,7 +78,8 @@ def work(
             tasks += sending.enter_context(it.sending_tasks())
         with metrics.served(port), stopped_by_signals(stop.set), working(tasks, died):
             say(f"Tracker works as {', '.join(roles)}")
-            stop.wait()
+            with collecting_seldom():
+                stop.wait()
     if causes:
         role, error = causes[0]
         message = f"The role {role} cannot go on: {error}"

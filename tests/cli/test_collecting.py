@@ -1,0 +1,14 @@
+"""Collections are seldom where objects are many, and as usual afterwards."""
+
+import gc
+
+from tracker.cli.collecting import collecting_seldom
+from tracker.projections.projector import BATCH
+
+
+def test_what_is_there_already_is_left_out_and_afterwards_all_is_as_before() -> None:
+    before = gc.get_threshold()
+    with collecting_seldom():
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] > 10 * BATCH
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)

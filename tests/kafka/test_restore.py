@@ -1,13 +1,13 @@
 """A store rebuilt from Kafka alone is the one that was lost."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import Notification
+from msgspec import structs
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
@@ -171,7 +171,7 @@ def test_a_changed_byte_is_found(
     empty: SQLiteDossierRecorder,
 ) -> None:
     records = published(names, store)
-    records[3] = replace(records[3], value=b" " + (records[3].value or b""))
+    records[3] = structs.replace(records[3], value=b" " + (records[3].value or b""))
     force(connection, names, records)
     assert "are not those that were recorded" in fault(connection, names, empty)
 

@@ -24,7 +24,7 @@ from tracker.adapters.exports.columns import (
 )
 from tracker.application.taking_away import Taken
 from tracker.domain.actors import citizen_of
-from tracker.domain.events import HandedToCarrier
+from tracker.domain.events import CarrierScanned, CarrierScannedV1, HandedToCarrier
 
 _TYPES = {Kind.TEXT: "string", Kind.NUMBER: "integer", Kind.FLAG: "boolean", Kind.TIME: "time"}
 _OFFICES = {
@@ -65,10 +65,11 @@ class OcelFile:
             if event.by.office:
                 touched["office"] = f"office:{event.by.office}"
                 shared[touched["office"]] = _object(touched["office"])
-            if isinstance(event, HandedToCarrier):
-                touched["parcel"] = f"parcel:{event.code}/{event.number}"
-                its_own[touched["parcel"]] = _object(touched["parcel"])
-                its_own[dossier]["relationships"].append(_relation("parcel", touched["parcel"]))
+            if isinstance(event, HandedToCarrier | CarrierScanned | CarrierScannedV1):
+                parcel = touched["parcel"] = f"parcel:{event.code}/{event.number}"
+                if parcel not in its_own:
+                    its_own[parcel] = _object(parcel)
+                    its_own[dossier]["relationships"].append(_relation("parcel", parcel))
             self._activities.add(str(told["concept:name"]))
             self._write(
                 {

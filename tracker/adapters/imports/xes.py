@@ -5,11 +5,11 @@ as tools that make tables of such logs name them.
 """
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from io import BufferedIOBase
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl, Locator
+from xml.sax.xmlreader import AttributesImpl
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
@@ -29,9 +29,10 @@ def read_events(file: BufferedIOBase, columns: Sequence[str]) -> Iterator[Record
     Raises `LogFileError` where the file is no XES, or ends too early.
     """
     yield Record(1, list(columns))
-    events = _Events(columns)
     parser = DefusedExpatParser(forbid_dtd=True)
+    events = _Events(columns, parser.getLineNumber)
     parser.setContentHandler(events)
+    parser.reset()  # without a byte to read it would not begin, and not miss the log
     try:
         while chunk := file.read(_CHUNK_BYTES):
             parser.feed(chunk)
@@ -39,7 +40,9 @@ def read_events(file: BufferedIOBase, columns: Sequence[str]) -> Iterator[Record
             yield from events.taken()
         parser.close()
     except (SAXException, ValueError, LookupError, EOFError, OSError, zlib.error) as error:
-        message = f"This is not XES that can be read: line {events.line()}: {_said(error)}."
+        message = (
+            f"This is not XES that can be read: line {parser.getLineNumber()}: {_said(error)}."
+        )
         raise LogFileError(message) from error
     yield from events.taken()
 
@@ -47,12 +50,12 @@ def read_events(file: BufferedIOBase, columns: Sequence[str]) -> Iterator[Record
 class _Events(ContentHandler):
     """Turns tags into records."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], line: Callable[[], int]) -> None:
         super().__init__()
         self._columns = columns
         self._of_traces = _keys(columns, of_the_trace=True)
         self._of_events = _keys(columns, of_the_trace=False)
-        self._locator: Locator | None = None
+        self._line_now = line
         self._path: list[str] = []
         self._trace: dict[str, str] = {}
         self._event: dict[str, str] = {}
@@ -62,10 +65,6 @@ class _Events(ContentHandler):
         self._records: list[Record] = []
         self._moving = False
         self._waiting = 0
-
-    def line(self) -> int:
-        """Give the line that was reached."""
-        return (self._locator and self._locator.getLineNumber()) or 1
 
     def check_moving(self, read: int) -> None:
         """Take it that so many bytes were read; raise where for long nothing came of any."""
@@ -80,11 +79,7 @@ class _Events(ContentHandler):
         records, self._records = self._records, []
         return records
 
-    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802  the library's name
-        """Remember who knows the line."""
-        self._locator = locator
-
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802  as above
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802  the library's name
         """Take a tag."""
         self._moving = True
         tag, path = name.rpartition(":")[2], self._path
@@ -99,7 +94,7 @@ class _Events(ContentHandler):
         if tag == "trace":
             self._trace, self._trace_began = {}, True
         elif tag == "event":
-            self._event, self._line, self._fault = {}, self.line(), ""
+            self._event, self._line, self._fault = {}, self._line_now(), ""
             self._trace_began = False
         elif inside == "trace":
             self._take_of_the_trace(attrs)

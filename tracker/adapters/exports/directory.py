@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -116,7 +116,7 @@ def export(
                 (form, opened.enter_context((draft / form.file_name).open("xb")))
                 for form in dict.fromkeys(forms)
             ]
-            writers = [_writer(form, file, zone) for form, file in files]
+            writers = [_writer(form, file, zone, opened) for form, file in files]
             for one in taken:
                 count.add(one)
                 for writer in writers:
@@ -176,18 +176,20 @@ class _Count:
         self.last_position = max(self.last_position or positions[0], *positions)
 
 
-def _writer(form: Form, file: BinaryIO, zone: tzinfo) -> _Writer:
+def _writer(form: Form, file: BinaryIO, zone: tzinfo, opened: ExitStack) -> _Writer:
     match form:
         case Form.NDJSON:
             return NdjsonFile(file)
         case Form.CSV:
             return CsvFile(file, zone)
         case Form.PARQUET:
-            return ParquetFile(file, zone)
+            return opened.enter_context(closing(ParquetFile(file, zone)))
         case Form.XES:
             return XesFile(file, zone)
         case Form.OCEL:
-            return OcelFile(file, zone)
+            folder = Path(file.name).parent
+            aside = opened.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115  it is
+            return OcelFile(file, zone, aside)
 
 
 @contextmanager

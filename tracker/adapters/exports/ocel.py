@@ -7,8 +7,6 @@ the first event. The objects wait in a file of their own until the last event is
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import msgspec
@@ -44,11 +42,11 @@ class OcelFile:
     Memory grows with the number of offices, of people at work and of names of steps only.
     """
 
-    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
-        """Write to this file, times in this zone."""
+    def __init__(self, file: BinaryIO, zone: tzinfo, aside: BinaryIO) -> None:
+        """Write to this file, times in this zone; `aside` is an empty one to put objects in."""
         self._file = file
         self._zone = zone
-        self._objects = TemporaryFile(dir=Path(file.name).parent)  # noqa: SIM115  until `finish`
+        self._objects = aside
         self._known: set[str] = set()
         self._activities: set[str] = set()
         self._separator = b""
@@ -93,7 +91,6 @@ class OcelFile:
         for line in self._objects:
             self._file.write(self._separator + b"\n" + line.rstrip(b"\n"))
             self._separator = b","
-        self._objects.close()
         of_events = [_type(name, OF_AN_EVENT) for name in sorted(self._activities)]
         of_objects = [_type("dossier", OF_A_CASE)]
         of_objects += [_type(name, {}) for name in ("office", "parcel", "resource")]

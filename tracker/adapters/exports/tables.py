@@ -76,6 +76,10 @@ class ParquetFile:
         """Write what is left, and the directory of the groups."""
         if self._rows:
             self._write()
+        self.close()
+
+    def close(self) -> None:
+        """Write no more, finished or not."""
         self._parquet.close()
 
     def _write(self) -> None:

@@ -216,9 +216,13 @@ def test_a_file_that_attacks_or_is_not_whole_changes_nothing(
     assert not list(logs.folder.glob("*.rejected.csv"))
 
 
-def test_a_zipped_file_cut_short_changes_nothing(logs: Logs) -> None:
+def test_a_long_file_that_breaks_off_at_its_end_changes_nothing(logs: Logs) -> None:
+    """More is read before the fault than is stored at once."""
+    long = xes([[*ROWS[0][:4], f"t{number}", *ROWS[0][5:]] for number in range(1200)]).encode()
+    with pytest.raises(LogFileError, match="no element found"):
+        logs.take("log.xes", long.removesuffix(b"</log>"))
     with pytest.raises(LogFileError, match="not whole"):
-        logs.take("log.xes.gz", gzip.compress(GOOD.encode())[:-20])
+        logs.take("log.xes.gz", gzip.compress(long)[:-20])
     assert logs.store.max_notification_id() is None
 
 
@@ -233,6 +237,7 @@ class Endless(io.BufferedIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         assert size
         self.given += size
+        assert self.given < 3_000_000
         start, self._beginning = self._beginning, b""
         return start + self._on * (size // len(self._on))
 
@@ -242,7 +247,6 @@ def test_a_piece_without_an_end_is_not_waited_for(beginning: str) -> None:
     file = Endless(beginning.encode(), b"a")
     with pytest.raises(LogFileError, match="longer than"):
         list(read_events(file, COLUMNS))
-    assert file.given < 3_000_000
 
 
 def test_memory_does_not_grow_with_the_log() -> None:

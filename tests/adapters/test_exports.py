@@ -4,6 +4,7 @@ import csv
 import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain, repeat
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tests.adapters.takings import takings
+from tests.domain.dossier_spec import SEALED
 from tracker.adapters.exports import tables
 from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
 from tracker.adapters.exports.directory import (
@@ -161,7 +163,7 @@ def test_letters_xml_has_no_place_for_are_replaced_and_all_others_kept(tmp_path:
 
 @calmly
 @given(st.integers(0, 10**9))
-def test_the_events_of_a_table_tell_times_lateness_and_corrections(seed: int) -> None:
+def test_a_table_tells_times_lateness_corrections_and_what_is_sealed(seed: int) -> None:
     for taken in takings(seed):
         rows = list(rows_of(taken, HANOI))
         for event, row in zip(taken.events, rows, strict=True):
@@ -175,6 +177,10 @@ def test_the_events_of_a_table_tell_times_lateness_and_corrections(seed: int) ->
                 if getattr(one, "corrects", None) == event.originator_version
             ]
             assert (row["corrected_by"] or "") == " ".join(by)
+            assert SEALED not in str(row)
+            sealed = [one.name for one in fields(event) if getattr(event, one.name) == SEALED]
+            assert (row["sealed"] or "").split() == sealed
+            assert not json.loads(str(row["details"] or "{}")).keys() & set(sealed)
 
 
 # --------------------------------------------------------------- the directory

@@ -178,6 +178,14 @@ def test_a_key_that_is_there_twice_rejects_its_event_only(logs: Logs) -> None:
     assert logs.rejected()[1][1] == "id is there twice"
 
 
+def test_an_event_outside_of_every_trace_is_no_part_of_the_one_before(logs: Logs) -> None:
+    stray = "".join(attribute(key, one) for key, one in zip(OWN, ROWS[0][4:], strict=True))
+    told = xes(ROWS[2:]).replace("</log>", f"<event>{stray}</event></log>")
+    report = logs.take("log.xes", told.encode())
+    assert (report.steps_added, report.rejected) == (1, 1)
+    assert logs.rejected()[1][1] == "case:nr is empty"
+
+
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 GOOD = xes(ROWS)
 
@@ -190,6 +198,7 @@ GOOD = xes(ROWS)
         ('<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]><log>&x;</log>', "declares"),
         ('<!DOCTYPE log [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x"> %x;]><log/>', "declares"),
         ('<!DOCTYPE log SYSTEM "http://127.0.0.1:9/log.dtd"><log/>', "declares"),
+        ('<!DOCTYPE log [<!ATTLIST string value CDATA "x">]><log/>', "declares"),
         (GOOD.replace("<event>", "<event>&undeclared;", 1), "undefined entity"),
         (GOOD.replace("t1", "a" * 3_000_000), "longer than"),
         (GOOD.replace("<event>", f"<!--{'a' * 3_000_000}--><event>", 1), "longer than"),

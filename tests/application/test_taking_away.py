@@ -150,6 +150,12 @@ def test_personal_data_open_only_for_a_reason_and_to_whom_the_right_is_given(
     assert looks(desk, code) == [("personal_data", "admin", "complaint 7")]
 
 
+def test_who_has_no_right_learns_not_even_that_there_is_nothing(desk: ServiceDesk) -> None:
+    for actor, reason in ((TABLET, None), (AUDITOR, "complaint 7")):
+        with pytest.raises(NotAllowedError):
+            take(desk, actor=actor, reason=reason)
+
+
 def test_what_was_erased_stays_closed_beside_what_is_opened(desk: ServiceDesk) -> None:
     erased, kept = desk.take_in().code, desk.take_in().code
     desk.at.erasure.erase(ADMINISTRATOR, erased, event_id="x", basis="law")

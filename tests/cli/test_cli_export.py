@@ -71,6 +71,9 @@ def test_an_export_is_counted_checked_and_made_once(run: Run, demo: Path, tmp_pa
         "reason": None,
     }
     assert manifest["program"].startswith("tracker ")
+    with installation(Settings(data_dir=demo)) as it:
+        (look,) = it.reader.readers(ADMINISTRATOR, rows(out)[0]["case:concept:name"])
+    assert (look.what, look.role, look.reason) == ("history", "auditor", "")
     assert manifest["checkpoint"].split("\n")[1] == str(manifest["events"])
     assert run("export", "--check", str(out)).code == 0
     again = run("export", str(out))

@@ -179,7 +179,7 @@ def test_a_table_tells_times_lateness_corrections_and_what_is_sealed(seed: int) 
             assert (row["corrected_by"] or "") == " ".join(by)
             assert SEALED not in str(row)
             sealed = [one.name for one in fields(event) if getattr(event, one.name) == SEALED]
-            assert (row["sealed"] or "").split() == sealed
+            assert str(row["sealed"] or "").split() == sealed
             assert not json.loads(str(row["details"] or "{}")).keys() & set(sealed)
 
 

@@ -15,7 +15,7 @@ from pyarrow import parquet
 import tracker
 from tests.cli.conftest import DOSSIERS, Run
 from tests.system.searching import found
-from tracker.adapters.exports.directory import wrong_in
+from tracker.adapters.exports.directory import Form, wrong_in
 from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import dossier_id
@@ -23,8 +23,7 @@ from tracker.domain.events import Decided, InternalStepTaken, Received
 from tracker.recording import from_bytes
 from tracker.settings import Settings
 
-ALL = ("--format", "ndjson", "--format", "csv", "--format", "parquet")
-ALL += ("--format", "xes", "--format", "ocel")
+ALL = tuple(word for form in Form for word in ("--format", form.value))
 REASON = ("--open", "--reason", "complaint 7")
 OWN_MAPPING = Path(tracker.__file__).parent / "data" / "mappings" / "tracker-export.toml"
 ADMINISTRATOR = Actor(Role.ADMINISTRATOR, "test")

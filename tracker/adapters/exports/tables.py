@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import tzinfo
 from importlib.util import find_spec
 from typing import Any, BinaryIO
@@ -61,7 +62,9 @@ class ParquetFile:
             Kind.TIME: pa.timestamp("us", tz="UTC"),
         }
         schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
-        self._table = lambda rows: pa.Table.from_pylist(rows, schema=schema)
+        self._table: Callable[[list[Told]], Any] = lambda rows: pa.Table.from_pylist(
+            rows, schema=schema
+        )
         self._parquet: Any = parquet.ParquetWriter(file, schema, compression="zstd")
         self._zone = zone
         self._rows: list[Told] = []

@@ -88,7 +88,7 @@ def at_row(found: Finding, row: PublishedRow, code: str = "") -> PublishedDamage
 def event_of(row: PublishedRow) -> Event | PublishedDamage:
     """Give the event of a record, or what of the record alone is wrong."""
     if row.unreadable:
-        return at_row(Finding(RecordFault.NOT_OURS, row.unreadable), row)
+        return PublishedDamage(RecordFault.NOT_OURS, row.unreadable, row=row)
     event = read_event(row.topic, row.state)
     if isinstance(event, Finding):
         return at_row(event, row)

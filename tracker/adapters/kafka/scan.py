@@ -112,9 +112,11 @@ def _records(reader: TopicReader, partition: TopicPartition, begin: int, end: in
 def _row(record: Any, before: int) -> PublishedRow:  # noqa: ANN401  kafka-python has no types
     """Give a record; one that bears no position takes that of the record before it."""
     try:
-        names, values = zip(*record.headers, strict=True)
+        names = tuple(name for name, _ in record.headers)
         if names != _HEADERS:
-            return PublishedRow(record.partition, record.offset, before, f"headers {names}")
+            detail = f"its headers are {', '.join(names) or 'none'}"
+            return PublishedRow(record.partition, record.offset, before, detail)
+        values = [value for _, value in record.headers]
         event_id, topic, version, position, recorded_at, hashed = map(bytes.decode, values)
         return PublishedRow(
             record.partition,

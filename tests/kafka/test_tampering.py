@@ -17,9 +17,10 @@ from eventsourcing.persistence import Notification, StoredEvent
 from kafka import TopicPartition
 from msgspec import structs
 
+from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all
-from tracker.adapters.kafka.connection import KafkaConnection, open_admin
+from tracker.adapters.kafka.connection import KafkaConnection, open_admin, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.scan import KafkaScan
@@ -256,6 +257,11 @@ def a_forged_checkpoint(it: Topics) -> int:
     return -1
 
 
+def an_older_checkpoint_again(it: Topics) -> int:
+    it.checkpoints.append(it.checkpoints[0])
+    return -1
+
+
 def at_position(stored: StoredEvent, position: int) -> Notification:
     return Notification(**vars(stored), id=position)
 
@@ -318,6 +324,7 @@ def test_what_is_sound_passes(connection: KafkaConnection, names: TopicNames, so
         (another_time, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
         (a_record_of_somebody_else, RecordFault.NOT_OURS, RecordFault.NOT_OURS),
         (a_forged_checkpoint, Kind.UNSIGNED, None),
+        (an_older_checkpoint_again, Kind.SHRUNK, None),
     ],
     ids=lambda case: case[0].__name__,
 )
@@ -375,6 +382,32 @@ def test_records_that_were_deleted_from_the_beginning_are_missed(
     ):
         assert damage
         assert damage.detail == "partition 2 begins at offset 3"
+
+
+def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> None:
+    topics = sound.copy()
+    at = topics.some_last()
+    key = topics.events[at].key
+    producer = open_producer(connection, transactional_id=f"{names.prefix}-forger", limit_s=5)
+    producer.init_transactions()
+    producer.begin_transaction()
+    for number, one in enumerate(topics.events):
+        home = int.from_bytes(one.key or b"") % PARTITIONS
+        to = (home + 1) % PARTITIONS if number == at else home
+        producer.send(names.events, one.value, one.key, one.headers, partition=to)
+    mark = as_record(names, RelayPosition(topics.position, "forger", "x"))
+    producer.send(mark.topic, mark.value, mark.key)
+    producer.commit_transaction()
+    producer.close()
+    damage = by_itself(connection, names, sound)
+    assert damage
+    assert (damage.kind, damage.position) == (
+        Kind.STRAYED,
+        int(topics.header(at, "notification_id")),
+    )
+    assert damage.detail == f"they are in {int.from_bytes(key or b'') % PARTITIONS}"
 
 
 def test_a_replaced_key_of_the_log_is_found(

@@ -25,6 +25,7 @@ from tracker.adapters.exports.directory import (
     Form,
     Manifest,
     NoExportError,
+    NoPlaceError,
     ThereAlreadyError,
     export,
     wrong_in,
@@ -241,6 +242,12 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
         with pytest.raises(ThereAlreadyError):
             write(tmp_path / name, takings(7), Form.CSV)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "link"]
+
+
+def test_no_export_is_made_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NoPlaceError, match="Make it first"):
+        write(tmp_path / "gone" / "out", takings(7), Form.CSV)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_an_export_too(tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ class ThereAlreadyError(ConflictError):
     """There is something of this name already. An export never overwrites."""
 
 
+class NoPlaceError(InvalidInputError):
+    """The directory that an export would be made in is not there."""
+
+
 class NoExportError(InvalidInputError):
     """This is no export: it has no manifest that can be read."""
 
@@ -102,12 +106,16 @@ def export(
 ) -> Manifest:
     """Write these dossiers as a new directory; times are in this zone.
 
-    Raises `ThereAlreadyError`, `NoParquetError`, and what `taken` does; then nothing is left.
+    Raises `ThereAlreadyError`, `NoPlaceError`, `NoParquetError`, and what `taken` does; then
+    nothing is left.
     """
     directory = directory.absolute()
     if os.path.lexists(directory):
         message = f"{directory} is there already. An export never overwrites."
         raise ThereAlreadyError(message)
+    if not directory.parent.is_dir():
+        message = f"There is no directory {directory.parent} to put the export into. Make it first."
+        raise NoPlaceError(message)
     began_at = now()
     with _coming_to_be(directory) as draft:
         count = _Count()

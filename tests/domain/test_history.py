@@ -165,6 +165,13 @@ def test_what_was_heard_of_after_something_later_is_out_of_order() -> None:
     assert out_of_order(STORY) == frozenset()
 
 
+def test_a_correction_puts_nothing_out_of_order() -> None:
+    events = in_order(
+        received(at(2), due(9)), correction(1, at(6), at(1)), heard(decided(at(5)), at(7))
+    )
+    assert out_of_order(events) == frozenset()
+
+
 def test_every_moment_that_changed_something_is_a_turning_point_and_so_is_now() -> None:
     corrected = in_order(
         heard(received(at(2), due(9)), at(2)),

@@ -13,10 +13,15 @@ def came_late(event: Event) -> bool:
 
 
 def out_of_order(events: Iterable[Event]) -> frozenset[int]:
-    """Give the versions of what we heard of only after something that happened later."""
+    """Give the versions of what we heard of only after something that happened later.
+
+    Corrections, which tell of what we had heard already, have no part in it.
+    """
     found: set[int] = set()
     latest: datetime | None = None
     for event in events:
+        if isinstance(event, Corrected):
+            continue
         if latest is not None and event.occurred_at < latest:
             found.add(event.originator_version)
         latest = max(event.occurred_at, latest or event.occurred_at)

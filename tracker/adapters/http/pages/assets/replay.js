@@ -9,7 +9,7 @@ let resting;
 function name(slider) {
   const text = labels[slider.value];
   slider.setAttribute("aria-valuetext", text);
-  form.querySelector(`output[for="${slider.id}"]`).textContent = text;
+  document.getElementById(`${slider.id}-at`).textContent = text;
 }
 
 async function compare() {

@@ -29,7 +29,7 @@ from tracker.projections.figures import GroupBy, Question
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromiseRow, PromisesProjection, SlaRow
-from tracker.projections.recomputing import recompute
+from tracker.projections.recomputing import recomputed
 from tracker.projections.status import StatusProjection, StatusRow
 from tracker.projections.timeline import TimelineProjection
 
@@ -198,7 +198,7 @@ def test_figures_of_any_moment_as_known_at_any_moment_are_what_one_counts_by_han
             assert (answer.total, dict(answer.groups)) == (total, groups)
             if question.by:
                 assert sum(answer.groups.values(), start=type(total)()) == answer.total
-            assert recompute(histories.values(), question, partner_of) == answer
+            assert recomputed(histories.values(), question, partner_of) == answer
 
 
 @given(seed=SEEDS)

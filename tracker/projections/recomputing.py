@@ -120,7 +120,7 @@ class Tally:
         )
 
 
-def recompute(
+def recomputed(
     histories: Histories, question: Question, partner_of: Callable[[str], str]
 ) -> Figures:
     """Answer a question from these histories."""

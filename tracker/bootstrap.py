@@ -264,6 +264,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
+            histories=installation.histories,
             receipts=installation.receipts,
             filling=Filling(installation.reader, installation.receipts),
             registers=Registers(

@@ -166,6 +166,12 @@ class Reader:
             looks = self._reads.of(dossier.id)
         return Replay(events, dossier, looks)
 
+    def note_told(self, actor: Actor, codes: Sequence[str]) -> None:
+        """Note, before it is done, that an explanation of figures tells of these dossiers."""
+        require(actor, Read.READERS)
+        ids = [dossier_id(code) for code in codes]
+        self._reads.record_all(ids, actor, Read.FIGURES.value, self._now(), "")
+
     def _today(self) -> date:
         return self._service.local_day(self._now())
 

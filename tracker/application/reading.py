@@ -156,7 +156,7 @@ class Reader:
     def replay(self, actor: Actor, code: str) -> Replay:
         """Give every event, and who read the dossier.
 
-        To go through its past moment by moment is one look, as long as none takes ten minutes.
+        To go through its past moment by moment is one look, recorded once in ten minutes.
         """
         require(actor, Read.READERS)
         events, dossier = self._load(code)

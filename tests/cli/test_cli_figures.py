@@ -173,6 +173,19 @@ def test_an_explanation_as_json_holds_both_answers_and_what_changed(
     assert [(one["version"], one["step"]) for one in change["events"]] == [(2, "decided")]
 
 
+def test_an_explanation_is_recorded_at_each_dossier_it_tells_of(
+    run: Run, late: list[str], data_dir: Path
+) -> None:
+    run("figures", *MARCH, "--explain", "2026-03-21")
+    with installation(Settings(data_dir=data_dir)) as it:
+        looks = [it.reader.readers(Actor(Role.ADMINISTRATOR, "adm"), code) for code in late]
+    assert [[(one.what, one.role) for one in some] for some in looks] == [
+        [("figures", "auditor")],
+        [],
+        [],
+    ]
+
+
 def test_without_news_nothing_is_to_be_explained(run: Run, late: list[str]) -> None:
     result = run("figures", "--explain", "2026-03-21", "--known-at", "2026-03-21T23:59:59.999999")
     assert "0 dossiers count otherwise." in result.out

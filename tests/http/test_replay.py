@@ -104,7 +104,7 @@ def test_a_late_dossier_was_not_late_before_its_date(site: Site, auditor: Clerk)
     code = site.received()
     site.now[0] = NOON + timedelta(days=30)
     auditor.signs_in("auditor")
-    auditor.opens(replay_of(code))
+    auditor.opens(replay_of(code), as_of="0", known_at="1")
     assert told_of(auditor, "So với ngày hẹn") == ["đúng hạn", "trễ hẹn"]
     assert told_of(auditor, "Còn bao lâu") == ["còn 6 ngày làm việc", "quá 13 ngày làm việc"]
 

@@ -141,10 +141,6 @@ def installation(
             feeds.append(feed)
             follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
 
-        def partner_of(office: str) -> str:
-            known = service.network.offices.get(office)
-            return (known.partner if known else None) or ""
-
         scan = SqlStoreScan(registry)
         look_up = SqlLookUp(follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
@@ -171,7 +167,7 @@ def installation(
             figures=SqlFigures(
                 follows[PromisesProjection.NAME].model,
                 follows[TimelineProjection.NAME].model,
-                partner_of=partner_of,
+                partner_of=service.network.partner_id_of,
                 now=now,
             ),
             scan=scan,
@@ -268,6 +264,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
+            histories=installation.histories,
             receipts=installation.receipts,
             filling=Filling(installation.reader, installation.receipts),
             registers=Registers(

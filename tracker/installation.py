@@ -36,6 +36,7 @@ from tracker.application.sending import Sender
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
+from tracker.domain.events import Event
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
 from tracker.projections.log import LogProjection
@@ -117,6 +118,12 @@ class Installation:
         first = self.tracker.store.select_notifications(1, 1)
         is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
         return self.look_up.samples(limit) if is_demo else ()
+
+    def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
+        """Give the events stored by now, one dossier after the other; `step` is told how many."""
+        for rows in self.scan.dossiers(up_to=self.scan.head()):
+            yield [from_bytes(row.topic, row.state) for row in rows]
+            step(len(rows))
 
     @contextmanager
     def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:

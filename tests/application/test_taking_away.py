@@ -25,6 +25,7 @@ from tracker.domain.codes import dossier_id
 from tracker.domain.errors import NotAllowedError
 
 AUDITOR = Actor(Role.AUDITOR, "auditor")
+MANAGER = Actor(Role.MANAGER, "manager")
 
 
 @pytest.fixture
@@ -143,15 +144,22 @@ def test_personal_data_open_only_for_a_reason_and_to_whom_the_right_is_given(
     for reason in ("", "  "):
         with pytest.raises(NoReasonError):
             take(desk, actor=ADMINISTRATOR, reason=reason)
-    with pytest.raises(NotAllowedError):
-        take(desk, reason="complaint 7")
-    with pytest.raises(NotAllowedError):
-        take(desk, actor=TABLET)
+    for actor in (MANAGER, TABLET):
+        with pytest.raises(NotAllowedError):
+            take(desk, actor=actor, reason="complaint 7")
     assert looks(desk, code) == [("personal_data", "admin", "complaint 7")]
 
 
+def test_an_auditor_opens_what_is_taken_away_for_a_reason(desk: ServiceDesk) -> None:
+    code = desk.take_in().code
+    assert NAME in (take(desk, reason="complaint 7")[code].texts or {})[1]["applicant"]
+    assert looks(desk, code) == [("personal_data", "auditor", "complaint 7")]
+    with pytest.raises(NoReasonError):
+        take(desk, reason=" ")
+
+
 def test_who_has_no_right_learns_not_even_that_there_is_nothing(desk: ServiceDesk) -> None:
-    for actor, reason in ((TABLET, None), (AUDITOR, "complaint 7")):
+    for actor, reason in ((TABLET, None), (MANAGER, "complaint 7")):
         with pytest.raises(NotAllowedError):
             take(desk, actor=actor, reason=reason)
 

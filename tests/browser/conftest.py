@@ -78,6 +78,7 @@ def office(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Off
         "desk": ("staff", "CN01"),
         "decider": ("staff", "SO-TAICHINH"),
         "administrator": ("administrator", ""),
+        "auditor": ("auditor", ""),
     }
     made = {who: _key(data, who, role, at) for who, (role, at) in keys.items()}
     with serving(data, TRACKER_TRIES_PER_NETWORK="0") as service:

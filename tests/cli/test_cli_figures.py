@@ -1,7 +1,7 @@
 """`tracker figures`: exact JSON, readable tables, and times as people write them."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +108,108 @@ def test_late_news_is_not_counted_as_known_before(run: Run, demo: Path) -> None:
     now_known = as_json(run, "--as-of", f"{DAY}")["total"]
     then_known = as_json(run, "--as-of", f"{DAY}", "--known-at", f"{BEFORE}")["total"]
     assert then_known["received"] < now_known["received"]
+
+
+# why a figure is another than it was
+
+
+@pytest.fixture
+def late(data_dir: Path) -> list[str]:
+    """Three dossiers of a month ago; the decision on the first we heard of long after it was made.
+
+    The promise of each was five working days.
+    """
+    begun = datetime(2026, 3, 2, 3, tzinfo=UTC)
+    clock = [begun]
+    clerk, decider = Actor(Role.STAFF, "clerk", "CN05"), Actor(Role.STAFF, "head", "SO-TAICHINH")
+
+    def post(it: Installation, actor: Actor, days_ago: int = 0, **message: object) -> str:
+        number = it.scan.head() + 1
+        at = clock[0] - timedelta(days=days_ago)
+        item = {"event_id": f"l-{number}", "occurred_at": at, **message}
+        return it.tracker.post(Post(actor, read(item))).code
+
+    with installation(Settings(data_dir=data_dir), lambda: clock[0]) as it:
+        applicant = {"name": "Nguyễn Thị An"}
+        codes = [post(it, clerk, procedure="2.001610", applicant=applicant) for _ in range(3)]
+        clock[0] = begun + timedelta(days=3)
+        post(it, decider, code=codes[1], step="decided", outcome="granted")
+        clock[0] = begun + timedelta(days=20)
+        post(it, decider, 2, code=codes[0], step="decided", outcome="granted")
+    return codes
+
+
+MARCH = ("--since", "2026-03-01", "--as-of", "2026-03-21")
+
+
+def test_a_difference_is_explained_down_to_the_dossier_and_the_event(
+    run: Run, late: list[str]
+) -> None:
+    result = run("figures", *MARCH, "--explain", "2026-03-21")
+    assert (result.code, result.err) == (0, "")
+    assert "on time / finished, latest promise  100.0%  50.0%  -50.00 points" in result.out
+    told = result.out[result.out.index("1 dossier counts otherwise:") :].splitlines()
+    assert told[1] == late[0]
+    assert told[2] == (
+        "  no longer: open, open overdue (latest promise), open overdue (first promise)"
+    )
+    assert told[3] == (
+        "  now: finished, finished late (latest promise), finished late (first promise)"
+    )
+    assert told[4] == (
+        "  because of event 2: decided, happened 2026-03-20 10:00:00,"
+        " recorded 2026-03-22 10:00:00 by staff head SO-TAICHINH"
+    )
+
+
+def test_an_explanation_as_json_holds_both_answers_and_what_changed(
+    run: Run, late: list[str]
+) -> None:
+    answer = as_json(run, *MARCH, "--explain", "2026-03-21", "--by", "office")
+    assert (answer["then"]["total"]["finished"], answer["now"]["total"]["finished"]) == (1, 2)
+    assert answer["then"]["known_at"] == "2026-03-21T23:59:59.999999+07:00"
+    (change,) = answer["changes"]
+    assert (change["code"], change["group_now"]) == (late[0], "SO-TAICHINH")
+    assert [(one["version"], one["step"]) for one in change["events"]] == [(2, "decided")]
+
+
+def test_an_explanation_is_recorded_at_each_dossier_it_tells_of(
+    run: Run, late: list[str], data_dir: Path
+) -> None:
+    run("figures", *MARCH, "--explain", "2026-03-21")
+    with installation(Settings(data_dir=data_dir)) as it:
+        looks = [it.reader.readers(Actor(Role.ADMINISTRATOR, "adm"), code) for code in late]
+    assert [[(one.what, one.role) for one in some] for some in looks] == [
+        [("figures", "auditor")],
+        [],
+        [],
+    ]
+
+
+def test_without_news_nothing_is_to_be_explained(run: Run, late: list[str]) -> None:
+    result = run("figures", "--explain", "2026-03-21", "--known-at", "2026-03-21T23:59:59.999999")
+    assert "0 dossiers count otherwise." in result.out
+    assert as_json(run, "--explain", "2026-03-23")["changes"] == []
+
+
+def test_what_is_explained_was_known_before_what_it_is_compared_with(
+    run: Run, late: list[str]
+) -> None:
+    result = run("figures", "--explain", "2026-03-21", "--known-at", "2026-03-20")
+    assert result.code == 2
+    assert "--known-at lies before --explain" in result.err
+
+
+@pytest.mark.parametrize("known", [(), ("--known-at", f"{BEFORE}")])
+def test_figures_recomputed_from_the_events_are_the_published_ones(
+    run: Run, demo: Path, known: tuple[str, ...]
+) -> None:
+    asked = ("--by", "partner", "--since", f"{BEFORE}", "--as-of", f"{DAY}", *known)
+    assert as_json(run, *asked, "--recompute") == as_json(run, *asked)
+
+
+def test_recomputing_asks_no_read_model(run: Run, demo: Path) -> None:
+    (demo / "views.db").unlink()
+    assert as_json(run, "--recompute")["total"]["received"] > 0
+    with installation(Settings(data_dir=demo)) as it:
+        assert it.figures.answer(Question(as_of=it.now() + timedelta(days=1))).total == Counts()

@@ -1,7 +1,7 @@
 """`tracker history`: every event, both its times, what came late and what was put right."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,37 @@ def test_every_event_is_listed_with_who_and_both_times(code: str, run: Run) -> N
 def test_what_came_late_is_marked(code: str, run: Run) -> None:
     assert [one["late"] for one in as_json(run, code)["events"]] == [False, False, True]
     assert "LATE by 3:00:00" in run("history", code).out
+
+
+def test_what_we_heard_of_after_something_later_is_marked(code: str, run: Run) -> None:
+    assert [one["out_of_order"] for one in as_json(run, code)["events"]] == [False, False, True]
+    assert run("history", code).out.count("OUT OF ORDER") == 1
+
+
+def test_a_correction_of_a_time_shows_what_counts(code: str, run: Run) -> None:
+    received, corrected, asked = as_json(run, code)["events"]
+    right = datetime.fromisoformat(corrected["details"]["value"])
+    assert datetime.fromisoformat(received["counts_from"]) == right
+    assert asked["counts_from"] == asked["occurred_at"]
+    assert "counts from" in run("history", code).out
+
+
+def test_who_read_it_is_told_when_asked_for(code: str, run: Run, data_dir: Path) -> None:
+    with installation(Settings(data_dir=data_dir)) as it:
+        it.reader.personal_data(CLERK, code, "gọi người nộp")
+    table = run("history", code, "--reads").out
+    assert "Who read it" in table
+    assert "staff clerk-1" in table
+    assert "gọi người nộp" in table
+    told = [
+        (one["what"], one["role"], one["reason"]) for one in as_json(run, code, "--reads")["reads"]
+    ]
+    assert told == [
+        ("personal_data", "staff", "gọi người nộp"),
+        ("readers", "auditor", ""),
+        ("history", "auditor", ""),
+    ]
+    assert "reads" not in as_json(run, code)
 
 
 def test_a_correction_is_seen_at_what_it_corrects(code: str, run: Run) -> None:

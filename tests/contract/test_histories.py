@@ -29,12 +29,19 @@ from tracker.projections.figures import GroupBy, Question
 from tracker.projections.projection import Projection
 from tracker.projections.projector import Projector
 from tracker.projections.promises import PromiseRow, PromisesProjection, SlaRow
+from tracker.projections.recomputing import recomputed
 from tracker.projections.status import StatusProjection, StatusRow
 from tracker.projections.timeline import TimelineProjection
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
 PARTNERS = {"DL-VNPOST-001": "VNPOST"}
+
+
+def partner_of(office: str) -> str:
+    return PARTNERS.get(office, "")
+
+
 ENDS = {"refused_at": Step.REFUSED, "withdrawn_at": Step.WITHDRAWN}
 SEEDS = st.integers(0, 10**9)
 calmly = settings(
@@ -65,7 +72,7 @@ class Office:
         self.figures = SqlFigures(
             self.models[PromisesProjection],
             self.models[TimelineProjection],
-            partner_of=lambda office: PARTNERS.get(office, ""),
+            partner_of=partner_of,
             now=self.hands,
         )
 
@@ -191,6 +198,7 @@ def test_figures_of_any_moment_as_known_at_any_moment_are_what_one_counts_by_han
             assert (answer.total, dict(answer.groups)) == (total, groups)
             if question.by:
                 assert sum(answer.groups.values(), start=type(total)()) == answer.total
+            assert recomputed(histories.values(), question, partner_of) == answer
 
 
 @given(seed=SEEDS)

@@ -61,7 +61,15 @@ MAY_READ: dict[Role, set[str]] = {
     Role.KIOSK: set(),
     Role.CARRIER: set(),
     Role.PORTAL: {"dossier"},
-    Role.AUDITOR: {"dossier", "history", "figures", "register", "readers", "proof"},
+    Role.AUDITOR: {
+        "dossier",
+        "history",
+        "personal_data",
+        "figures",
+        "register",
+        "readers",
+        "proof",
+    },
     Role.MANAGER: {"figures", "register"},
     Role.ADMINISTRATOR: {
         "dossier",
@@ -185,10 +193,18 @@ def test_staff_open_any_dossier_but_personal_data_only_of_their_own() -> None:
     assert may_read(here, Read.PERSONAL_DATA)
 
 
-def test_an_auditor_sees_every_history_and_no_personal_data() -> None:
-    auditor = Actor(Role.AUDITOR, "a", "CN05")
-    assert may_read(auditor, Read.HISTORY)
-    assert not may_read(auditor, Read.PERSONAL_DATA)
+@pytest.mark.parametrize("what", Read)
+def test_an_auditor_reads_everything_but_personal_data_only_for_a_stated_reason(what: Read) -> None:
+    auditor = Actor(Role.AUDITOR, "a")
+    require_reading(auditor, what, offices=OFFICES, for_a_reason=True)
+    assert may_read(auditor, what) is (what is not Read.PERSONAL_DATA)
+
+
+def test_a_reason_opens_personal_data_to_nobody_else_elsewhere() -> None:
+    with pytest.raises(NotAllowedError):
+        require_reading(
+            Actor(Role.STAFF, "a", "CN01"), Read.PERSONAL_DATA, offices=OFFICES, for_a_reason=True
+        )
 
 
 def test_a_citizen_acts_on_their_own_dossier_and_bears_no_name_of_theirs() -> None:

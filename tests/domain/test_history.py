@@ -18,7 +18,7 @@ from tests.domain.dossier_spec import (
 )
 from tracker.domain import events as happened
 from tracker.domain.dossier import Dossier
-from tracker.domain.history import cut, occurred_at
+from tracker.domain.history import cut, occurred_at, out_of_order, turning_points
 from tracker.domain.lifecycle import Stage
 from tracker.domain.values import Correctable
 
@@ -155,3 +155,29 @@ def test_a_history_whose_end_precedes_its_start_gives_no_dossier_before_the_star
     whole = Dossier.picture(cut(dirty, as_of=at(9)))
     assert whole is not None
     assert (whole.received_at, whole.finished_at) == (at(9), at(4))
+
+
+def test_what_was_heard_of_after_something_later_is_out_of_order() -> None:
+    events = in_order(
+        received(at(2), due(9)), asked(at(4)), heard(brought(at(3), due(10)), at(6)), decided(at(4))
+    )
+    assert out_of_order(events) == {3}
+    assert out_of_order(STORY) == frozenset()
+
+
+def test_a_correction_puts_nothing_out_of_order() -> None:
+    events = in_order(
+        received(at(2), due(9)), correction(1, at(6), at(1)), heard(decided(at(5)), at(7))
+    )
+    assert out_of_order(events) == frozenset()
+
+
+def test_every_moment_that_changed_something_is_a_turning_point_and_so_is_now() -> None:
+    corrected = in_order(
+        heard(received(at(2), due(9)), at(2)),
+        heard(decided(at(9)), at(10)),
+        heard(correction(2, at(11), at(8)), at(12)),
+    )
+    moments = [at(2), at(8), at(9), at(10), at(11), at(12)]
+    assert turning_points(corrected, at(20)) == [*moments, at(20)]
+    assert turning_points(corrected, at(12)) == moments

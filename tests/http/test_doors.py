@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from tests.http.site import NOON, Site
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
 from tracker.adapters.http.doors import HoldsReceipt, SignedIn, open_to_all
+from tracker.domain.lifecycle import Step
 
 DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
 
@@ -176,7 +177,6 @@ def test_what_a_role_may_do_is_the_domains_to_say(site: Site) -> None:
         site.get(f"/v1/dossiers/{code}", "manager"),
         site.get(f"/v1/dossiers/{code}", "agent"),
         site.get(f"/v1/dossiers/{code}/history", "agent"),
-        site.get(f"/v1/dossiers/{code}/personal-data", "auditor", reason="audit"),
         site.get(f"/v1/dossiers/{code}/personal-data", "other desk", reason="curious"),
         site.get(f"/v1/dossiers/{code}/readers", "desk"),
         site.get("/v1/sla", "agent"),
@@ -184,3 +184,38 @@ def test_what_a_role_may_do_is_the_domains_to_say(site: Site) -> None:
     ]
     assert [answer.status_code for answer in refused] == [403] * len(refused)
     assert {answer.json()["type"] for answer in refused} == {"/problems/not-allowed"}
+
+
+def test_an_auditor_reads_everything_and_writes_nothing(site: Site) -> None:
+    code = site.received()
+    written = [site.take(code, "auditor", step) for step in Step]
+    written += [site.post("/v1/code-blocks", "auditor", {"size": 1})]
+    assert {answer.status_code for answer in written} <= {403, 422}
+    (event,) = site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
+    assert event["step"] == "received"
+    for path in ("", "/deadline", "/readers", "/forms/01", "/forms/06"):
+        assert site.get(f"/v1/dossiers/{code}{path}", "auditor").status_code == 200
+    assert site.get("/v1/sla", "auditor").status_code == 200
+
+
+def test_an_auditor_opens_personal_data_only_with_a_reason_which_is_kept(site: Site) -> None:
+    code = site.received()
+    path = f"/v1/dossiers/{code}/personal-data"
+    assert [
+        site.get(path, "auditor").status_code,
+        site.get(path, "auditor", reason=" ").status_code,
+        site.get(path, "auditor", reason="complaint 7").status_code,
+    ] == [422, 422, 200]
+    site.get(f"/v1/dossiers/{code}/forms/01", "auditor")
+    looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+    assert [(one["what"], one["reason"]) for one in looks] == [
+        ("personal_data", "complaint 7"),
+        ("dossier", "mẫu số 01"),
+    ]
+
+
+def test_a_form_printed_by_an_auditor_names_nobody(site: Site) -> None:
+    code = site.received(applicant={"name": "Nguyễn Thị Bí Mật", "phone": "0900 000 001"})
+    receipt = site.get(f"/v1/dossiers/{code}/forms/01", "auditor")
+    assert receipt.status_code == 200
+    assert "Bí Mật" not in receipt.text

@@ -142,6 +142,17 @@ def test_the_owner_sees_which_office_looked_and_when(site: Site) -> None:
     assert "12:00 ngày 20/11/2026</time>: Chi nhánh số 2" in page
     assert "kiểm tra nội bộ" in page
     assert "staff-other" not in page
+    assert "mở thông tin cá nhân" not in page
+
+
+def test_the_owner_sees_that_personal_details_were_opened_but_no_word_of_the_reason(
+    site: Site,
+) -> None:
+    code, path = owned(site)
+    site.get(f"/v1/dossiers/{code}/personal-data", "auditor", reason="đơn của ông Ba")
+    page = told(site, path)
+    assert "kiểm tra nội bộ, mở thông tin cá nhân, có ghi lý do</li>" in page
+    assert "ông Ba" not in page
 
 
 # who gets in

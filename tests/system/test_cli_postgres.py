@@ -41,6 +41,8 @@ def test_a_database_is_migrated_filled_counted_rebuilt_and_verified(
     assert tracker(postgres_url, tmp_path, "demo", "--dossiers", "30").returncode == 0
     figures = json.loads(tracker(postgres_url, tmp_path, "figures", "--format", "json").stdout)
     assert figures["total"]["received"] > 20
+    again = tracker(postgres_url, tmp_path, "figures", "--recompute", "--format", "json")
+    assert json.loads(again.stdout)["total"] == figures["total"]
     rebuilt = tracker(postgres_url, tmp_path, "rebuild")
     assert (rebuilt.returncode, rebuilt.stdout.count(": equal")) == (0, 5)
     verified = tracker(postgres_url, tmp_path, "verify")

@@ -15,6 +15,7 @@ from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.reading import opened_texts
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
+from tracker.domain.actors import Read
 from tracker.domain.codes import dossier_id, tidied
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.events import Event
@@ -152,7 +153,12 @@ class Citizens:
         """Give who of the staff looked, newest first."""
         face = self._service.network.public_face
         newest = list(reversed(self._reads.of(its_id)))[:_LOOKS]
-        return tuple(Look(at=one.read_at, office=face(one.office)) for one in newest)
+        return tuple(
+            Look(
+                at=one.read_at, office=face(one.office), opened=one.what == Read.PERSONAL_DATA.value
+            )
+            for one in newest
+        )
 
 
 def _last_digits(opened: _Opened) -> str:

@@ -58,10 +58,15 @@ class Happening:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Somebody of this office looked at the dossier; `None`: no office, an auditor for example."""
+    """Somebody of this office looked at the dossier; `None`: no office, an auditor for example.
+
+    `opened` tells that personal data were opened, for a reason that is on record. The reason is not
+    told here: written freely, it may name somebody else, and a slip may be lost.
+    """
 
     at: datetime
     office: Office | None
+    opened: bool
 
 
 @dataclass(frozen=True, kw_only=True)

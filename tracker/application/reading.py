@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from tracker.domain.history import cut
 from tracker.domain.state import DossierState
 from tracker.domain.values import Sealed
 from tracker.recording import from_bytes
+
+_ONE_LOOK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,15 @@ class Opened:
     dossier: DossierState
     events: Sequence[Event] | None
     why: Why
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A dossier's whole past, as auditors go through it, and who read it, oldest first."""
+
+    events: Sequence[Event]
+    dossier: DossierState
+    looks: Sequence[Any]
 
 
 class Reader:
@@ -97,8 +108,11 @@ class Reader:
         return cut(events, as_of=moment.as_of, known_at=moment.known_at)
 
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
-        """Give what is sealed in each event, by version and field; nothing once it is erased."""
-        events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason)
+        """Give what is sealed in each event, by version and field; nothing once it is erased.
+
+        `reason` is why it is looked at, in the reader's own words.
+        """
+        events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason, is_stated=True)
         return self._texts(code, events)
 
     def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
@@ -132,20 +146,41 @@ class Reader:
         return why_of(dossier, self._service, known_on or self._today())
 
     def readers(self, actor: Actor, code: str) -> Sequence[Any]:
-        """List who read the dossier."""
+        """List who read the dossier before."""
         require(actor, Read.READERS)
-        self._load(code)
-        return self._reads.of(dossier_id(code))
+        _, dossier = self._load(code)
+        looks = self._reads.of(dossier.id)
+        self._reads.record(dossier.id, actor, Read.READERS.value, self._now())
+        return looks
+
+    def replay(self, actor: Actor, code: str) -> Replay:
+        """Give every event, and who read the dossier.
+
+        To go through its past moment by moment is one look, recorded once in ten minutes.
+        """
+        require(actor, Read.READERS)
+        events, dossier = self._load(code)
+        looks, now = self._reads.of(dossier.id), self._now()
+        if not any(_is_going_on(look, actor, now) for look in looks):
+            self._reads.record(dossier.id, actor, Read.HISTORY.value, now)
+            looks = self._reads.of(dossier.id)
+        return Replay(events, dossier, looks)
+
+    def note_told(self, actor: Actor, codes: Sequence[str]) -> None:
+        """Note, before it is done, that an explanation of figures tells of these dossiers."""
+        require(actor, Read.READERS)
+        ids = [dossier_id(code) for code in codes]
+        self._reads.record_all(ids, actor, Read.FIGURES.value, self._now(), "")
 
     def _today(self) -> date:
         return self._service.local_day(self._now())
 
     def _open(
-        self, actor: Actor, code: str, what: Read, reason: str = ""
+        self, actor: Actor, code: str, what: Read, reason: str = "", *, is_stated: bool = False
     ) -> tuple[list[Event], DossierState]:
         require(actor, what)
         events, dossier = self._load(code)
-        _require_reading(actor, what, dossier)
+        _require_reading(actor, what, dossier, for_a_reason=is_stated and bool(reason))
         self._reads.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
 
@@ -172,11 +207,17 @@ class Reader:
         return events, dossier
 
 
-def _require_reading(actor: Actor, what: Read, dossier: DossierState) -> None:
+def _is_going_on(look: Any, actor: Actor, now: datetime) -> bool:  # noqa: ANN401  as kept
+    is_alike = (look.what, look.role, look.actor) == (Read.HISTORY, actor.role, actor.id)
+    return is_alike and now - look.read_at < _ONE_LOOK
+
+
+def _require_reading(
+    actor: Actor, what: Read, dossier: DossierState, *, for_a_reason: bool = False
+) -> None:
     offices = dossier.offices
-    require_reading(
-        actor, what, offices=(offices.helped_at, offices.received_at, offices.decided_by)
-    )
+    places = (offices.helped_at, offices.received_at, offices.decided_by)
+    require_reading(actor, what, offices=places, for_a_reason=for_a_reason)
 
 
 def _may_read_texts(actor: Actor, dossier: DossierState) -> bool:

@@ -125,7 +125,7 @@ class TakingAway:
             for one in some:
                 offices = one.dossier.offices
                 places = (offices.helped_at, offices.received_at, offices.decided_by)
-                require_reading(actor, what, offices=places)
+                require_reading(actor, what, offices=places, for_a_reason=bool(reason))
             ids = [one.dossier.id for one in some]
             self._reads.record_all(ids, actor, what.value, self._now(), reason)
             yield from self._with_texts(some) if what is Read.PERSONAL_DATA else some

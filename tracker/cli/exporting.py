@@ -86,7 +86,7 @@ def export_to(
                 directory,
                 forms or [Form.NDJSON],
                 it.taking_away.take(
-                    me(Role.ADMINISTRATOR if unseal else Role.AUDITOR),
+                    me(Role.AUDITOR),
                     selection,
                     up_to=head,
                     progress=step,

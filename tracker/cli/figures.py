@@ -9,10 +9,12 @@ import orjson
 import typer
 
 from tracker.bootstrap import wall_clock
-from tracker.cli.console import say, show_table
+from tracker.cli.console import progress, say, show_table
+from tracker.cli.explaining import explain_difference
 from tracker.cli.opening import catch_up, opened
 from tracker.cli.times import past_end, shown, start
 from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.recomputing import recomputed
 
 
 class Format(StrEnum):
@@ -55,6 +57,18 @@ def figures(
         str | None,
         typer.Option(metavar="TIME", help="Count only what was known then. A day means its end."),
     ] = None,
+    *,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Tell which dossiers and events made the difference to the same figures as they"
+            " were known then. Without --as-of, as of then.",
+        ),
+    ] = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Count the stored events, not the read models.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
 ) -> None:
     """Count dossiers received, finished, late, open.
@@ -65,14 +79,23 @@ def figures(
     now = wall_clock()
     with opened(now=lambda: now) as it:
         zone = it.service.calendar.zone
+        then = past_end("--explain", explain, zone, now)
         question = Question(
-            as_of=past_end("--as-of", as_of, zone, now) or now,
+            as_of=past_end("--as-of", as_of, zone, now) or then or now,
             known_at=past_end("--known-at", known_at, zone, now),
             since=start("--since", since, zone),
             by=by,
         )
-        catch_up(it)
-        answer = it.figures.answer(question)
+        if then is not None:
+            explain_difference(it, question, then, as_json=form is Format.JSON)
+            return
+        if recompute:
+            with progress("Events", it.scan.head()) as step:
+                partner_of = it.service.network.partner_id_of
+                answer = recomputed(it.histories(step), question, partner_of)
+        else:
+            catch_up(it)
+            answer = it.figures.answer(question)
     if form is Format.JSON:
         say(orjson.dumps(answer.as_json()).decode())
         return

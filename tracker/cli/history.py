@@ -18,25 +18,30 @@ from tracker.cli.times import past_end, shown
 from tracker.domain.actors import Role
 from tracker.domain.codes import tidied
 from tracker.domain.events import Event
-from tracker.domain.history import came_late, corrections
+from tracker.domain.history import came_late, corrections, occurred_at, out_of_order
 
 _BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
 
 
 def history(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Such as H26.05-261122-0042.")],
+    *,
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only what had happened by then.")
     ] = None,
     known_at: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only what was known by then.")
     ] = None,
+    reads: Annotated[
+        bool, typer.Option("--reads", help="Also list who of the staff read it, and why.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
 ) -> None:
     """List every event of one dossier.
 
-    With who and where, when it happened and when it was recorded. Sealed texts stay sealed. The
-    look itself is recorded, as every look at a dossier is.
+    With who and where, when it happened and when it was recorded; what came late, out of order, or
+    was corrected is marked. Sealed texts stay sealed. The look itself is recorded, as every look at
+    a dossier is.
     """
     now = wall_clock()
     with opened(now=lambda: now) as it:
@@ -44,8 +49,9 @@ def history(
         moment = Moment(
             past_end("--as-of", as_of, zone, now), past_end("--known-at", known_at, zone, now)
         )
+        looks = it.reader.readers(me(Role.AUDITOR), tidied(code)) if reads else []
         events = it.reader.history(me(Role.AUDITOR), tidied(code), moment)
-    lines = [_line(event, events, zone) for event in events]
+    lines = _lines(events, zone)
     if form is Format.JSON:
         answer = {
             "code": events[0].code if events else tidied(code),
@@ -53,6 +59,8 @@ def history(
             "known_at": _iso(moment.known_at, zone),
             "events": lines,
         }
+        if reads:
+            answer["reads"] = [asdict(one) | {"read_at": _iso(one.read_at, zone)} for one in looks]
         say(orjson.dumps(answer).decode())
         return
     show_table(
@@ -61,9 +69,37 @@ def history(
     )
     if not events:
         note("Nothing of this dossier had happened, or was known, by then.")
+    if reads:
+        show_table(
+            ["read at", "what", "who", "office", "reason"],
+            [
+                [
+                    shown(one.read_at, zone),
+                    one.what,
+                    f"{one.role} {one.actor}",
+                    one.office,
+                    one.reason,
+                ]
+                for one in looks
+            ],
+            title="\nWho read it",
+        )
 
 
-def _line(event: Event, events: Sequence[Event], zone: tzinfo) -> dict[str, Any]:
+def _lines(events: Sequence[Event], zone: tzinfo) -> list[dict[str, Any]]:
+    stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
+    return [
+        _line(event, zone)
+        | {
+            "out_of_order": event.originator_version in stray,
+            "corrected_by": put_right.get(event.originator_version, []),
+            "counts_from": _iso(happened[event.originator_version], zone),
+        }
+        for event in events
+    ]
+
+
+def _line(event: Event, zone: tzinfo) -> dict[str, Any]:
     own = {
         name: value
         for name, value in msgspec.to_builtins(event).items()
@@ -79,7 +115,6 @@ def _line(event: Event, events: Sequence[Event], zone: tzinfo) -> dict[str, Any]
         "event_id": event.event_id,
         "details": {name: value for name, value in own.items() if name not in SEALED_FIELDS},
         "sealed": [name for name in own if name in SEALED_FIELDS],
-        "corrected_by": corrections(events).get(event.originator_version, []),
     }
 
 
@@ -87,7 +122,11 @@ def _cells(event: Event, line: dict[str, Any], zone: tzinfo) -> list[str]:
     notes = []
     if line["late"]:
         notes.append(f"LATE by {str(event.recorded_at - event.occurred_at).split('.')[0]}")
+    if line["out_of_order"]:
+        notes.append("OUT OF ORDER")
     notes += [f"CORRECTED by {version}" for version in line["corrected_by"]]
+    if line["counts_from"] != line["occurred_at"]:
+        notes.append(f"counts from {shown(datetime.fromisoformat(line['counts_from']), zone)}")
     notes += [f"{name}: {_short(value)}" for name, value in line["details"].items() if value]
     notes += [f"{name}: (sealed)" for name in line["sealed"]]
     return [

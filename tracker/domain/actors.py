@@ -89,7 +89,7 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.KIOSK: _INTAKE | _NOTICES | {Step.FEE_PAID} | _BLOCKS,
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
-    Role.AUDITOR: frozenset(Read) - {Read.PERSONAL_DATA},
+    Role.AUDITOR: frozenset(Read),
     Role.MANAGER: frozenset({Read.FIGURES, Read.REGISTER}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
     Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
@@ -154,15 +154,23 @@ def require_step_on(
         raise NotAllowedError(message)
 
 
-def require_reading(actor: Actor, what: Read, *, offices: Collection[str]) -> None:
+def require_reading(
+    actor: Actor, what: Read, *, offices: Collection[str], for_a_reason: bool = False
+) -> None:
     """Raise `NotAllowedError` where this actor may not read this of this dossier.
 
     Staff may open any dossier, since a citizen may ask anywhere; agents, collaborators and the
     portal only what was helped, taken in or decided at their own place; personal data only where
-    the actor's office is one of the dossier's.
+    the actor's office is one of the dossier's. Auditors read everything, personal data only
+    `for_a_reason`: one that they stated themselves.
     """
     require(actor, what)
     if actor.role is Role.ADMINISTRATOR:
+        return
+    if actor.role is Role.AUDITOR:
+        if what is Read.PERSONAL_DATA and not for_a_reason:
+            message = "An auditor opens personal data only for a stated reason."
+            raise NotAllowedError(message)
         return
     own = actor.office in offices
     if (actor.role in _ONLY_WHERE_IT_IS or what is Read.PERSONAL_DATA) and not own:

@@ -12,6 +12,32 @@ def came_late(event: Event) -> bool:
     return event.recorded_at - event.occurred_at > CLOCK_SKEW
 
 
+def out_of_order(events: Iterable[Event]) -> frozenset[int]:
+    """Give the versions of what we heard of only after something that happened later.
+
+    Corrections, which tell of what we had heard already, have no part in it.
+    """
+    found: set[int] = set()
+    latest: datetime | None = None
+    for event in events:
+        if isinstance(event, Corrected):
+            continue
+        if latest is not None and event.occurred_at < latest:
+            found.add(event.originator_version)
+        latest = max(event.occurred_at, latest or event.occurred_at)
+    return frozenset(found)
+
+
+def turning_points(events: Iterable[Event], now: datetime) -> list[datetime]:
+    """Give every moment at which a dossier came to look different, in order, and now.
+
+    Something happened, as it was told or by a correction, or we heard of it.
+    """
+    every = list(events)
+    told = {moment for event in every for moment in (event.occurred_at, event.recorded_at)}
+    return sorted({now, *told, *occurred_at(every).values()})
+
+
 def corrections(events: Iterable[Event]) -> dict[int, list[int]]:
     """Give by version the versions of the events that correct it."""
     found: dict[int, list[int]] = {}

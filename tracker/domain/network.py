@@ -220,6 +220,11 @@ class Network:
         """Return the partner that runs this agent point, None for any other office."""
         return None if office.partner is None else self.partner(office.partner)
 
+    def partner_id_of(self, office_id: str) -> str:
+        """Give the id of the partner that runs this office; empty where none does."""
+        office = self.offices.get(office_id)
+        return (office.partner if office else None) or ""
+
     def is_open(self, office_id: str, day: date) -> bool:
         """Tell whether the office, and the partner that runs it, exist on `day`.
 

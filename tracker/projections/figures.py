@@ -28,6 +28,17 @@ class GroupBy(StrEnum):
     PROCEDURE = "procedure"
 
 
+FIELD_OF: Mapping[GroupBy, str] = {
+    GroupBy.CHANNEL: "channel",
+    GroupBy.OFFICE: "decided_by",
+    GroupBy.RECEIVED_AT: "received_at_office",
+    GroupBy.HELPED_AT: "helped_at",
+    GroupBy.PARTNER: "received_at_office",
+    GroupBy.PROCEDURE: "procedure",
+}
+"""Which field of a dossier's clock tells its group; a partner is the one of that office."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Against:
     """The counts that depend on which promise is meant."""

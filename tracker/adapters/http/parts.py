@@ -1,6 +1,6 @@
 """What the HTTP side is handed, each part as small as it can be."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -73,9 +73,10 @@ class Blocks(Protocol):
 class Parts:
     """Everything the routes work with.
 
-    `watched` are the read models by name: `status`, `promises`, `timeline`. `head` gives the
-    position of the newest event, `used` those of the codes that have a dossier, `last_event_of`
-    the event that a request led to. `sample_codes` are shown on the first page. `stops` tells
+    `histories` gives all that is stored, one dossier's events after the other's. `watched` are the
+    read models by name: `status`, `promises`, `timeline`. `head` gives the position of the newest
+    event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
+    led to. `sample_codes` are shown on the first page. `stops` tells
     whether a token is the one by which the person of this code stops messages. `limits` are those
     of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
     the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
@@ -89,6 +90,7 @@ class Parts:
     last_event_of: Callable[[RequestKey], Event | None]
     service: Service
     reader: Reader
+    histories: Callable[[], Iterator[Sequence[Event]]]
     receipts: Receipts
     filling: Filling
     registers: Registers

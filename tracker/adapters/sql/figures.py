@@ -22,21 +22,13 @@ from tracker.adapters.sql.tables import table_of, temporary_table_of
 from tracker.domain.events import Received, Submitted
 from tracker.domain.history import cut
 from tracker.domain.lifecycle import Step
-from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.figures import FIELD_OF, Against, Counts, Figures, GroupBy, Question
 from tracker.projections.promises import PromisesProjection, SlaRow
 from tracker.projections.ratings import Ratings
 from tracker.projections.timeline import TimelineRow
 from tracker.recording import from_bytes
 
 _Condition = ColumnElement[bool]
-_COLUMN = {
-    GroupBy.CHANNEL: "channel",
-    GroupBy.OFFICE: "decided_by",
-    GroupBy.RECEIVED_AT: "received_at_office",
-    GroupBy.HELPED_AT: "helped_at",
-    GroupBy.PARTNER: "received_at_office",
-    GroupBy.PROCEDURE: "procedure",
-}
 _SILENT = (
     Step.INTERNAL_STEP_TAKEN,
     Step.CARRIER_SCANNED,
@@ -178,7 +170,7 @@ def _count(connection: Connection, table: Table, question: Question) -> dict[str
             f"{which}.open_overdue": overdue(due),
         }
     rated = and_(c.score.is_not(None), during(c.rated_at))
-    group = c[_COLUMN[question.by]] if question.by else literal("")
+    group = c[FIELD_OF[question.by]] if question.by else literal("")
     query = select(
         group.label("group"),
         func.count().filter(rated).label("rated.count"),

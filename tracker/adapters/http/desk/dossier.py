@@ -76,14 +76,14 @@ class DossierPage:
             dossier=dossier,
             procedure=self._procedure(dossier),
             history=[self._shows.event(event) for event in opened.events or ()],
-            due=_promised(opened.events or ()),
-            corrected=_corrected(opened.events or ()),
+            due=promised_in(opened.events or ()),
+            corrected=put_right_in(opened.events or ()),
             why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
             told=told,
             is_handed_in=Step.RECEIVED in dossier.steps_for(actor),
             moving=[form for form in forms if _moves(Step(form.name))],
             noting=[form for form in forms if not _moves(Step(form.name))],
-            may_open=_may_open(actor, dossier),
+            may_open=may_open(actor, dossier),
             offices=self._service.network.offices,
             now=self._front.parts.now(),
         )
@@ -120,13 +120,13 @@ class DossierPage:
             return None
 
 
-def _promised(events: Iterable[Event]) -> dict[int, datetime]:
+def promised_in(events: Iterable[Event]) -> dict[int, datetime]:
     """Give the dates promised, by the versions of the events that promised them."""
     promises = {event.originator_version: getattr(event, "promise", None) for event in events}
     return {version: promise.due_at for version, promise in promises.items() if promise}
 
 
-def _corrected(events: Iterable[Event]) -> dict[int, datetime]:
+def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
     """Give the times put right, by the versions of the events that did it."""
     return {
         event.originator_version: datetime.fromisoformat(event.value)
@@ -141,7 +141,8 @@ def _moves(step: Step) -> bool:
     return bool(rule.to or rule.opens or rule.closes)
 
 
-def _may_open(actor: Actor, dossier: DossierState) -> bool:
+def may_open(actor: Actor, dossier: DossierState) -> bool:
+    """Tell whether this actor may open the personal data of this dossier, once they say why."""
     if dossier.personal_data_erased:
         return False
     offices = dossier.offices
@@ -150,6 +151,7 @@ def _may_open(actor: Actor, dossier: DossierState) -> bool:
             actor,
             Read.PERSONAL_DATA,
             offices=(offices.helped_at, offices.received_at, offices.decided_by),
+            for_a_reason=True,
         )
     except NotAllowedError:
         return False

@@ -21,7 +21,7 @@ from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.messages import MESSAGES
 from tracker.application.texts import Line
-from tracker.domain.actors import Read, require
+from tracker.domain.actors import Read, Role, require
 from tracker.domain.codes import tidied
 from tracker.domain.errors import TrackerError, UnknownError
 from tracker.domain.lifecycle import Step
@@ -49,7 +49,8 @@ def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
         scanned = _SCANNED.fullmatch(code.strip())
         asked = tidied(scanned[1] if scanned else code)
         if asked and front.parts.used([asked]):
-            return RedirectResponse(f"/desk/dossiers/{quote(asked)}", 303)
+            there = "/replay" if visit.actor.role is Role.AUDITOR else ""
+            return RedirectResponse(f"/desk/dossiers/{quote(asked)}{there}", 303)
         likely = front.parts.used(likely_codes(asked))
         status = 404 if asked and not likely else 200
         return front.show(request, visit, "find.html", status=status, asked=code, likely=likely)

@@ -30,6 +30,7 @@ _COOKIE = "lang"
 _A_YEAR_S = 365 * 24 * 60 * 60
 _DAYS: Mapping[Language, str] = {"vi": "EEEE, 'ngày' dd/MM/yyyy", "en": "EEEE d MMMM yyyy"}
 _MOMENTS: Mapping[Language, str] = {"vi": "HH:mm 'ngày' dd/MM/yyyy", "en": "HH:mm, d MMMM yyyy"}
+_SECONDS: Mapping[Language, str] = {"vi": "HH:mm:ss, dd/MM/yyyy", "en": "HH:mm:ss, d MMM yyyy"}
 
 
 class Pages:
@@ -104,6 +105,7 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
     pages.filters |= {
         "day": lambda moment: written(moment, _DAYS[language]),
         "moment": lambda moment: written(moment, _MOMENTS[language]),
+        "second": lambda moment: written(moment, _SECONDS[language]),
         "machine_time": lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
         "time": lambda moment: written(moment, "HH:mm"),
         "number": lambda number: format_decimal(number, locale=language),

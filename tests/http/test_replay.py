@@ -1,0 +1,197 @@
+"""The auditors' page of a dossier: every event, two moments side by side, and who looked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.http.clerk import Clerk, clerk_at
+from tests.http.site import NOON, Site
+
+SECRET = "Nguyễn Thị Bí Mật"
+
+
+@pytest.fixture
+def code(site: Site) -> str:
+    """Taken in at noon, decided two hours later, which we heard of the next day."""
+    code = site.received(applicant={"name": SECRET, "phone": "0912 345 678"})
+    site.now[0] = NOON + timedelta(hours=3)
+    site.take(code, "decider", "processing_started")
+    site.now[0] = NOON + timedelta(days=1)
+    at = (NOON + timedelta(hours=2)).isoformat()
+    assert (
+        site.take(code, "decider", "decided", outcome="granted", occurred_at=at).status_code == 201
+    )
+    site.now[0] = NOON + timedelta(days=2)
+    return code
+
+
+@pytest.fixture
+def auditor(site: Site, code: str) -> Clerk:
+    del code  # comes first: no session outlives the days it takes
+    clerk = clerk_at(site)
+    clerk.signs_in("auditor")
+    return clerk
+
+
+def replay_of(code: str) -> str:
+    return f"/desk/dossiers/{code}/replay"
+
+
+def told_of(clerk: Clerk, fact: str) -> list[str]:
+    """What the table says of a fact at the first and at the second moment."""
+    row = re.search(rf"<th scope=\"row\">{fact}.*?</tr>", clerk.shown, re.DOTALL)
+    assert row, fact
+    return [one.strip() for one in re.findall(r"<td>(.*?)</td>", row[0], re.DOTALL)]
+
+
+def line_of(clerk: Clerk, version: int) -> str:
+    line = re.search(rf'<li value="{version}" id="event-{version}".*?</li>', clerk.shown, re.DOTALL)
+    assert line
+    return line[0]
+
+
+def test_an_auditor_who_finds_a_code_is_led_to_its_past(auditor: Clerk, code: str) -> None:
+    answer = auditor.opens("/desk/dossiers", code=code.lower())
+    assert answer.url.path == replay_of(code)
+    assert answer.status_code == 200
+
+
+def test_every_event_is_told_with_who_where_and_both_times(auditor: Clerk, code: str) -> None:
+    auditor.opens(replay_of(code))
+    line = line_of(auditor, 3)
+    for told in ("staff-decider", "Sở Tài chính", "14:00:00, 20/11/2026", "12:00:00, 21/11/2026"):
+        assert told in line
+
+
+def test_what_came_late_and_out_of_order_is_marked(auditor: Clerk, code: str) -> None:
+    auditor.opens(replay_of(code))
+    assert "ghi muộn 22 giờ" in line_of(auditor, 3)
+    assert "ghi không theo thứ tự" in line_of(auditor, 3)
+    for version in (1, 2):
+        assert "ghi muộn" not in line_of(auditor, version)
+        assert "không theo thứ tự" not in line_of(auditor, version)
+
+
+def test_a_correction_is_marked_where_the_fault_was(site: Site, auditor: Clerk, code: str) -> None:
+    right = (NOON - timedelta(hours=1)).isoformat()
+    site.take(code, "desk", "corrected", corrects=1, what="occurred_at", value=right)
+    auditor.opens(replay_of(code))
+    assert "đã sửa ở việc số 4" in line_of(auditor, 1)
+    assert "tính là xảy ra lúc: 11:00:00, 20/11/2026" in re.sub(r"\s+", " ", line_of(auditor, 1))
+    assert "đã sửa" not in line_of(auditor, 2)
+
+
+def test_the_past_is_shown_as_it_was_and_as_it_was_known(auditor: Clerk, code: str) -> None:
+    """Turning points: 0 taken in, 1 decided, 2 begun, 3 heard of the decision, 4 now."""
+    auditor.opens(replay_of(code), as_of="2", known_at="2", as_of_2="2", known_at_2="4")
+    assert told_of(auditor, "Tình trạng") == ["Đang giải quyết", "Đã có kết quả, chờ trả"]
+    assert told_of(auditor, "Có kết quả lúc") == ["\N{EN DASH}", "14:00:00, 20/11/2026"]
+    assert "chỉ ở thời điểm 2" in line_of(auditor, 3)
+    assert "chỉ ở thời điểm" not in line_of(auditor, 2)
+
+
+def test_only_what_differs_is_marked(auditor: Clerk, code: str) -> None:
+    auditor.opens(replay_of(code), as_of="0", known_at="0", as_of_2="0", known_at_2="4")
+    assert "Hai thời điểm giống nhau." in auditor.shown
+    assert 'class="differs"' not in auditor.shown
+    auditor.opens(replay_of(code))
+    assert 'class="differs"' in auditor.shown
+    assert '<th scope="row">Nơi giải quyết</th>' in auditor.shown
+
+
+def test_a_late_dossier_was_not_late_before_its_date(site: Site, auditor: Clerk) -> None:
+    code = site.received()
+    site.now[0] = NOON + timedelta(days=30)
+    auditor.signs_in("auditor")
+    auditor.opens(replay_of(code), as_of="0", known_at="1")
+    assert told_of(auditor, "So với ngày hẹn") == ["đúng hạn", "trễ hẹn"]
+    assert told_of(auditor, "Còn bao lâu") == ["còn 6 ngày làm việc", "quá 13 ngày làm việc"]
+
+
+def test_an_address_shows_the_same_when_more_has_happened(
+    site: Site, auditor: Clerk, code: str
+) -> None:
+    places = {"events": "3", "as_of": "1", "known_at": "1", "as_of_2": "2", "known_at_2": "3"}
+    auditor.opens(replay_of(code), **places)
+    before = [told_of(auditor, "Tình trạng"), told_of(auditor, "Có kết quả lúc")]
+    early = (NOON + timedelta(hours=1)).isoformat()
+    site.take(code, "desk", "complained", text="x", occurred_at=early)
+    auditor.opens(replay_of(code), **places)
+    assert [told_of(auditor, "Tình trạng"), told_of(auditor, "Có kết quả lúc")] == before
+    assert "mới, chưa có trên thanh trượt" in line_of(auditor, 4)
+
+
+def test_each_event_leads_to_what_it_changed(auditor: Clerk, code: str) -> None:
+    auditor.opens(replay_of(code))
+    address = re.search(r'<a href="([^"]+)">Trước và sau', line_of(auditor, 3))
+    assert address
+    auditor.opens(address[1].replace("&amp;", "&"))
+    assert told_of(auditor, "Tình trạng") == ["Đang giải quyết", "Đã có kết quả, chờ trả"]
+
+
+@pytest.mark.parametrize("place", ["-1", "x", "1.5"])
+def test_a_slider_stands_nowhere_else(auditor: Clerk, code: str, place: str) -> None:
+    assert auditor.opens(replay_of(code), as_of=place).status_code == 422
+    assert auditor.opens(replay_of(code), as_of="99999").status_code == 200
+
+
+def test_who_looked_is_told_with_the_reason(site: Site, auditor: Clerk, code: str) -> None:
+    site.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="gọi người nộp")
+    auditor.opens(replay_of(code))
+    looks = auditor.shown[auditor.shown.index('id="looks"') :]
+    for told in ("staff-desk", "thông tin cá nhân", "gọi người nộp", "auditor-1"):
+        assert told in looks
+
+
+def test_going_through_the_past_is_one_look_and_coming_back_another(
+    site: Site, auditor: Clerk, code: str
+) -> None:
+    def looks() -> list[str]:
+        return [
+            one["what"]
+            for one in site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+        ]
+
+    for place in ("0", "1", "2"):
+        auditor.opens(replay_of(code), as_of=place)
+    assert looks() == ["history"]
+    auditor.later(minutes=11)
+    auditor.opens(replay_of(code))
+    assert looks() == ["history", "readers", "history"]
+
+
+def test_what_is_sealed_opens_for_a_stated_reason_only(
+    site: Site, auditor: Clerk, code: str
+) -> None:
+    auditor.opens(replay_of(code))
+    assert SECRET not in auditor.shown
+    opening = f"/desk/dossiers/{code}/personal-data"
+    assert auditor.sends(opening, why="  ").status_code == 422
+    assert SECRET not in auditor.shown
+    assert auditor.sends(opening, why="đơn khiếu nại số 7").status_code == 200
+    assert SECRET in auditor.shown
+    looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+    assert ("personal_data", "auditor", "đơn khiếu nại số 7") in [
+        (one["what"], one["role"], one["reason"]) for one in looks
+    ]
+
+
+@pytest.mark.parametrize("who", ["desk", "agent", "manager", "carrier"])
+def test_nobody_else_goes_through_the_past(site: Site, code: str, who: str) -> None:
+    clerk = clerk_at(site)
+    clerk.signs_in(who)
+    assert clerk.opens(replay_of(code)).status_code == 403
+    clerk.opens(f"/desk/dossiers/{code}")
+    assert "Xem lại theo thời gian" not in clerk.shown
+
+
+def test_a_code_nobody_has_is_told_as_a_page(auditor: Clerk) -> None:
+    answer = auditor.opens(replay_of("H26.01-261120-0099"))
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.text
+
+
+def test_the_page_leads_to_the_proof(auditor: Clerk, code: str) -> None:
+    auditor.opens(replay_of(code))
+    assert f'href="/v1/dossiers/{code}/proof"' in auditor.shown

@@ -1,0 +1,272 @@
+"""A dossier's whole past, for auditors: two of its moments side by side, and who read it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from tracker.adapters.http.answers import EventAnswer
+from tracker.adapters.http.desk.doors import AtTheDesk
+from tracker.adapters.http.desk.dossier import Told, may_open, promised_in, put_right_in
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.pages.counting import working_days_left
+from tracker.adapters.http.pages.rendering import language_of
+from tracker.adapters.http.showing import Shows
+from tracker.application.reading import Moment, why_of
+from tracker.application.reception import Service
+from tracker.domain.clock import is_kept
+from tracker.domain.codes import tidied
+from tracker.domain.events import Event
+from tracker.domain.history import (
+    came_late,
+    corrections,
+    cut,
+    occurred_at,
+    out_of_order,
+    turning_points,
+)
+from tracker.domain.lifecycle import Stage
+from tracker.domain.state import DossierState
+from tracker.domain.values import Outcome, WayOfReturn
+from tracker.domain.wording import Language, why_sentence
+
+_NOTHING_DUE = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
+
+_Place = Annotated[int | None, Field(ge=0)]
+"""The number of a turning point, counted from 0."""
+
+
+class Sliders(BaseModel):
+    """Where the sliders of a page stand, and of how many events' turning points it was made.
+
+    So its address shows the same for ever, though more events come; only now moves on.
+    """
+
+    events: Annotated[int | None, Field(ge=1)] = None
+    as_of: _Place = None
+    known_at: _Place = None
+    as_of_2: _Place = None
+    known_at_2: _Place = None
+
+    def places(self, usual: int, last: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Give where both moments are: by default the first at `usual`, the second at `last`."""
+
+        def within(place: int | None, default: int) -> int:
+            return default if place is None else min(place, last)
+
+        return (
+            (within(self.as_of, usual), within(self.known_at, usual)),
+            (within(self.as_of_2, last), within(self.known_at_2, last)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stood:
+    """How a dossier stood at a moment; what it did not have yet is `None`.
+
+    `is_kept` tells whether the latest promise was kept so far, `days_left` how many working days
+    there were until then, `why` how its date was reckoned on the calendar known then.
+    """
+
+    stage: Stage
+    promised_at: datetime | None
+    is_kept: bool | None
+    days_left: int | None
+    paused_since: datetime | None
+    first_promised_at: datetime | None
+    why: str
+    received_at: datetime | None
+    finished_at: datetime | None
+    outcome: Outcome | None
+    returned_at: datetime | None
+    helped_at: str
+    taken_in_at: str
+    decided_by: str
+    way_of_return: WayOfReturn
+    parcel_number: str
+    score: int | None
+    personal_data_erased: bool | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two moments: where its sliders stand, and what was so then.
+
+    `stood` is `None` where nothing had happened, or was known, by then.
+    """
+
+    as_of: int
+    known_at: int
+    versions: frozenset[int]
+    stood: Stood | None
+
+
+@dataclass(frozen=True)
+class Both:
+    """One fact, at the first moment and at the second."""
+
+    left: object
+    right: object
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether it was another at the second."""
+        return self.left != self.right
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event as it is listed; `late_by` where we heard of it later than clocks differ.
+
+    `happened_at` is when it happened after all corrections, `around` the address of the page that
+    shows what it changed.
+    """
+
+    event: EventAnswer
+    late_by: timedelta | None
+    is_out_of_order: bool
+    corrected_by: Sequence[int]
+    happened_at: datetime
+    around: str
+
+
+def add_replay(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+    """Add the page."""
+    service, reader = front.parts.service, front.parts.reader
+    shows = Shows(service.calendar.zone)
+
+    @desk.get("/dossiers/{code}/replay")
+    def show_replay(
+        request: Request,
+        visit: Annotated[Visit, Depends(at_the_desk)],
+        code: str,
+        sliders: Annotated[Sliders, Query()],
+    ) -> HTMLResponse:
+        """Show every event, two moments side by side, and who looked."""
+        opened = reader.replay(visit.actor, tidied(code))
+        now, language = front.parts.now(), language_of(request)
+        events = opened.events[: sliders.events]
+        points = turning_points(events, now)
+        sides = [
+            _side(events, points, service, language, places)
+            for places in sliders.places(points.index(events[0].recorded_at), len(points) - 1)
+        ]
+        path = f"/desk/dossiers/{quote(opened.dossier.code)}/replay"
+        return front.show(
+            request,
+            visit,
+            "replay.html",
+            path=path,
+            dossier=opened.dossier,
+            points=points,
+            sides=sides,
+            facts=_facts(*(side.stood for side in sides)),
+            lines=_lines(opened.events, shows, path, points, len(events)),
+            made_for=len(events),
+            due=promised_in(opened.events),
+            corrected=put_right_in(opened.events),
+            looks=opened.looks,
+            offices=service.network.offices,
+            may_open=may_open(visit.actor, opened.dossier),
+            told=Told(),
+        )
+
+
+def _side(
+    events: Sequence[Event],
+    points: Sequence[datetime],
+    service: Service,
+    language: Language,
+    places: tuple[int, int],
+) -> Side:
+    moment = Moment(*(points[place] for place in places))
+    then = cut(events, as_of=moment.as_of, known_at=moment.known_at)
+    dossier = DossierState.picture(then)
+    stood = None if dossier is None else _stood(dossier, service, moment, language)
+    return Side(*places, frozenset(event.originator_version for event in then), stood)
+
+
+def _stood(
+    dossier: DossierState, service: Service, moment: Moment, language: Language
+) -> Stood | None:
+    stage, as_of, known_at = dossier.progress.stage, moment.as_of, moment.known_at
+    if stage is None or as_of is None or known_at is None:
+        return None
+    promise = None if stage in _NOTHING_DUE else dossier.promise
+    known_on = service.local_day(known_at)
+    reckoned = why_of(dossier, service, known_on).reckoned
+    paused_since = dossier.pauses.started_at
+    return Stood(
+        stage=stage,
+        promised_at=promise.due_at if promise else None,
+        is_kept=is_kept(
+            promise.due_at, finished_at=dossier.finished_at, paused_at=paused_since, now=as_of
+        )
+        if promise
+        else None,
+        days_left=working_days_left(service.calendar.as_known(known_on), as_of, promise.due_at)
+        if promise and dossier.finished_at is None
+        else None,
+        paused_since=paused_since,
+        first_promised_at=dossier.ledger[0].promise.due_at if dossier.ledger else None,
+        why=why_sentence(reckoned.steps if reckoned else (), language),
+        received_at=dossier.received_at,
+        finished_at=dossier.finished_at,
+        outcome=dossier.outcome,
+        returned_at=dossier.returned_at,
+        helped_at=dossier.offices.helped_at,
+        taken_in_at=dossier.offices.received_at,
+        decided_by=dossier.offices.decided_by,
+        way_of_return=dossier.way_of_return,
+        parcel_number=dossier.parcel_number,
+        score=dossier.score,
+        personal_data_erased=dossier.personal_data_erased or None,
+    )
+
+
+def _facts(left: Stood | None, right: Stood | None) -> Mapping[str, Both]:
+    """Give by name what was so at each moment, except where there is nothing to tell of either."""
+    nothing = (None, "")
+    both = {
+        one.name: Both(getattr(left, one.name, None), getattr(right, one.name, None))
+        for one in fields(Stood)
+    }
+    return {
+        name: one
+        for name, one in both.items()
+        if one.left not in nothing or one.right not in nothing
+    }
+
+
+def _lines(
+    events: Sequence[Event], shows: Shows, path: str, points: Sequence[datetime], made_for: int
+) -> list[Line]:
+    stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
+
+    def around(event: Event) -> str:
+        """Give where to see the dossier before we heard of this event, and right after."""
+        if event.originator_version > made_for:
+            return path
+        heard = points.index(event.recorded_at)
+        places = (max(heard - 1, 0), max(heard - 1, 0), heard, heard)
+        names = ("as_of", "known_at", "as_of_2", "known_at_2")
+        query = {"events": made_for, **dict(zip(names, places, strict=True))}
+        return f"{path}?{urlencode(query)}#compared"
+
+    return [
+        Line(
+            shows.event(event),
+            event.recorded_at - event.occurred_at if came_late(event) else None,
+            event.originator_version in stray,
+            put_right.get(event.originator_version, ()),
+            happened[event.originator_version],
+            around(event),
+        )
+        for event in events
+    ]

@@ -64,6 +64,7 @@ def said(
         (received(at(2), due(9)), NoticeKind.RECEIVED, {"due_at": at(9, 17)}),
         (received(at(2), None), NoticeKind.RECEIVED, {}),
         (asked(at(3)), NoticeKind.PAPERS_ASKED, {}),
+        (asked(at(3), at(9, 17)), NoticeKind.PAPERS_ASKED, {"due_at": at(9, 17)}),
         (fee_asked(at(3)), NoticeKind.FEE_ASKED, {"amount": 50_000}),
         (extended(at(3), given_date(20)), NoticeKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
         (decided(at(4)), NoticeKind.READY, {}),

@@ -130,6 +130,17 @@ def test_vietnamese_is_said_as_people_write_it() -> None:
     assert subject(notice(NoticeKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
 
 
+def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
+    vietnamese, english = NoticeLanguage.VIETNAMESE, NoticeLanguage.ENGLISH
+    timed, open_ended = (
+        notice(NoticeKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+    )
+    assert "cần bổ sung giấy tờ trước 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
+    assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
+    assert "cần bổ sung giấy tờ. Quét" in said(open_ended, vietnamese)
+    assert "needs more papers. Scan" in said(open_ended, english)
+
+
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
     words = said(notice(NoticeKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
     assert words.startswith(

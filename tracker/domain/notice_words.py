@@ -11,7 +11,7 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
         NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy tiếp nhận"
-        " để xem cần nộp gì.",
+        " để xem.",
         NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng. Chỉ nộp tại nơi tiếp nhận"
         " hoặc Cổng dịch vụ công.",
         NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
@@ -38,7 +38,7 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: " Hẹn trả kết quả: {day}.",
-        NoticeKind.PAPERS_ASKED: ", chậm nhất {time} ngày {day}",
+        NoticeKind.PAPERS_ASKED: " trước {time}, {day}",
         NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {

@@ -10,8 +10,8 @@ from tracker.domain.values import NoticeLanguage, WayOfReturn
 _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
-        NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy tiếp nhận"
-        " để xem.",
+        NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
+        " tiếp nhận để xem.",
         NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng. Chỉ nộp tại nơi tiếp nhận"
         " hoặc Cổng dịch vụ công.",
         NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",

@@ -41,8 +41,8 @@ KINDS: dict[type[Event], NoticeKind] = {
 class Notice:
     """One thing to be told; known by its dossier and the version of the event behind it.
 
-    `due_at` is the date promised, or by when papers are to be brought; `amount` the fee asked in VND, `carrier` and `number` the
-    parcel's; each where it belongs to the kind.
+    `due_at` is the date promised, or by when papers are to be brought; `amount` the fee asked in
+    VND, `carrier` and `number` the parcel's; each where it belongs to the kind.
     """
 
     dossier_id: UUID

@@ -55,6 +55,7 @@ from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
+from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.domain.codes import dossier_id
 from tracker.installation import Follow, Installation, MerkleLog
@@ -144,7 +145,7 @@ def installation(
             known = service.network.offices.get(office)
             return (known.partner if known else None) or ""
 
-        reads = SqlReads(registry)
+        scan = SqlStoreScan(registry)
         look_up = SqlLookUp(follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
         yield Installation(
@@ -153,6 +154,7 @@ def installation(
             service=service,
             tracker=tracker,
             reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            taking_away=TakingAway(scan, tracker.store, vault=vault, reads=reads, now=now),
             receipts=receipts,
             citizens=Citizens(
                 tracker.store,
@@ -172,7 +174,7 @@ def installation(
                 partner_of=partner_of,
                 now=now,
             ),
-            scan=SqlStoreScan(registry),
+            scan=scan,
             store_feed=StoreFeed(tracker.store),
             follows=follows,
             log=_merkle_log(

@@ -33,6 +33,7 @@ from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.application.sending import Sender
+from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.crew import Task, working
 from tracker.projections.feed import OpenFeed
@@ -78,6 +79,7 @@ class Installation:
     service: Service
     tracker: Tracker
     reader: Reader
+    taking_away: TakingAway
     receipts: Receipts
     citizens: Citizens
     keys: SqlApiKeys

@@ -1,40 +1,29 @@
 """Checks a whole event store against the domain's rules, and names what is wrong first.
 
-It trusts neither the database's guards nor the code that wrote: each row is read raw, and each
-dossier's life is followed by the same table that decides about it. A few hundred bytes of memory
-a dossier are needed.
+It trusts neither the database's guards nor the code that wrote: each row is read raw. A few hundred
+bytes of memory a dossier are needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
 from tracker.application.ports import RequestKey
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import EVENTS, Event, PersonalDataErased
-from tracker.domain.lifecycle import Progress, Step
-from tracker.domain.values import CLOCK_SKEW
-from tracker.recording import UnreadableEventError, from_bytes
+from tracker.application.verifying_lives import Finding, Lives, read_event
+from tracker.domain.events import Event, PersonalDataErased
+from tracker.domain.lifecycle import Step
 
 _ROWS_A_READ = 500
-_ONCE = frozenset({Step.RATED, Step.PERSONAL_DATA_ERASED})
 
 
 class Kind(StrEnum):
-    """What can be wrong with a store."""
+    """What can be wrong with a store, beside what can be wrong with an event."""
 
     GAP = "a gap in the positions"
-    UNREADABLE = "bytes that cannot be read"
-    WRONG_NAME = "a stored name that is none of ours"
     WRONG_COLUMNS = "columns that contradict the bytes"
-    WRONG_CODE = "a code that is another dossier's"
-    WRONG_VERSION = "a version that does not follow its predecessor"
-    ILLEGAL_STEP = "a step that cannot follow"
-    WRONG_TIME = "times that cannot be"
     REQUEST_MISSING = "an event without the request that led to it"
     REQUEST_ASTRAY = "a request whose event is not there"
     KEY_MISSING = "sealed data without its key"
@@ -45,7 +34,7 @@ class Kind(StrEnum):
 class Damage:
     """What is wrong, and with which event; `code` is empty where it cannot be told."""
 
-    kind: Kind
+    kind: StrEnum
     position: int
     code: str
     version: int
@@ -103,26 +92,13 @@ class StoreScan(Protocol):
         """Give those of these dossiers that have a key."""
 
 
-@dataclass
-class _Life:
-    """What must be known of a dossier to judge its next event."""
-
-    code: str
-    version: int = 0
-    position: int = 0
-    progress: Progress = field(default_factory=Progress)
-    recorded_at: datetime | None = None
-    once: frozenset[Step] = frozenset()
-
-
 class StoreVerifier:
     """Reads a store from its first event to the newest one there is when it begins."""
 
     def __init__(self, scan: StoreScan) -> None:
         """Check what this scan gives."""
         self._scan = scan
-        self._lives: dict[str, _Life] = {}
-        self._interned: dict[Progress, Progress] = {}
+        self._lives = Lives()
         self.head = scan.head()
         self.events = 0
 
@@ -148,11 +124,12 @@ class StoreVerifier:
                     detail = f"{row.position - last - 1} missing before it"
                     yield Damage(Kind.GAP, row.position, "", row.version, detail)
                 last = row.position
-                event, damage = _read(row)
-                if event is None or damage is not None:
-                    yield damage or Damage(Kind.UNREADABLE, row.position, "", row.version, "")
+                event = _read(row)
+                if isinstance(event, Damage):
+                    yield event
                     return
-                yield from self._in_event(row, event)
+                for kind, detail in self._lives.judge(row.dossier_id, event, row.position):
+                    yield Damage(kind, row.position, event.code, row.version, detail)
                 events.append((row.position, event))
             yield from self._without_request(events)
             self.events += len(rows)
@@ -160,16 +137,6 @@ class StoreVerifier:
         if last != self.head:
             detail = f"{self.head - last} missing at the end"
             yield Damage(Kind.GAP, self.head, "", 0, detail)
-
-    def _in_event(self, row: StoredRow, event: Event) -> Iterator[Damage]:
-        life = self._lives.setdefault(row.dossier_id, _Life(event.code))
-        for kind, detail in _against(life, event):
-            yield Damage(kind, row.position, event.code, row.version, detail)
-        progress = life.progress.after(event.step)
-        life.progress = self._interned.setdefault(progress, progress)
-        life.version, life.position = event.originator_version, row.position
-        life.recorded_at = event.recorded_at
-        life.once |= {event.step} & _ONCE
 
     def _without_request(self, events: Sequence[tuple[int, Event]]) -> Iterator[Damage]:
         there = self._scan.requested([(event.source, event.event_id) for _, event in events])
@@ -187,7 +154,7 @@ class StoreVerifier:
                 yield Damage(Kind.REQUEST_ASTRAY, row.position, row.code, row.version, detail)
 
     def _in_keys(self) -> Iterator[Damage]:
-        lives = iter(self._lives.items())
+        lives = self._lives.items()
         while part := dict(islice(lives, _ROWS_A_READ)):
             keyed = {one.hex for one in self._scan.keyed([UUID(one) for one in part])}
             for dossier, life in part.items():
@@ -211,31 +178,20 @@ class StoreVerifier:
         return False
 
 
-def _read(row: StoredRow) -> tuple[Event | None, Damage | None]:
-    """Give the event of a row, and what of the row alone is wrong."""
-
-    def damage(kind: Kind, detail: str, code: str = "") -> Damage:
-        return Damage(kind, row.position, code, row.version, detail)
-
-    if row.topic not in EVENTS:
-        return None, damage(Kind.WRONG_NAME, repr(row.topic))
-    try:
-        event = from_bytes(row.topic, row.state)
-    except UnreadableEventError as error:
-        return None, damage(Kind.UNREADABLE, str(error.__cause__))
+def _read(row: StoredRow) -> Event | Damage:
+    """Give the event of a row, or what of the row alone is wrong."""
+    event = read_event(row.topic, row.state)
+    if isinstance(event, Finding):
+        return Damage(event.kind, row.position, "", row.version, event.detail)
     if (row.dossier_id, row.version) != (event.originator_id.hex, event.originator_version):
         detail = f"the bytes are of version {event.originator_version} of {event.originator_id}"
-        return event, damage(Kind.WRONG_COLUMNS, detail, event.code)
-    if dossier_id(event.code) != event.originator_id:
-        return event, damage(Kind.WRONG_CODE, f"the id is {event.originator_id}", event.code)
-    return event, None
+        return Damage(Kind.WRONG_COLUMNS, row.position, event.code, row.version, detail)
+    return event
 
 
 def _led_there(row: RequestRow) -> bool:
-    if row.there is None:
-        return False
-    event, damage = _read(row.there)
-    if event is None or damage is not None:
+    event = _read(row.there) if row.there else None
+    if event is None or isinstance(event, Damage):
         return False
     return (event.source, event.event_id, event.code, event.originator_version) == (
         row.source,
@@ -243,21 +199,3 @@ def _led_there(row: RequestRow) -> bool:
         row.code,
         row.version,
     )
-
-
-def _against(life: _Life, event: Event) -> Iterator[tuple[Kind, str]]:
-    """Say what stands against this event as the next of its dossier."""
-    if event.originator_version != life.version + 1:
-        yield Kind.WRONG_VERSION, f"{life.version} stands before it"
-    stage = life.progress.stage or "not there yet"
-    if not life.progress.allows(event.step):
-        yield Kind.ILLEGAL_STEP, f"{event.step} while the dossier is {stage}"
-    if event.step in life.once:
-        yield Kind.ILLEGAL_STEP, f"{event.step} for the second time"
-    try:
-        if life.recorded_at is not None and event.recorded_at < life.recorded_at:
-            yield Kind.WRONG_TIME, "recorded before its predecessor"
-        if event.occurred_at > event.recorded_at + CLOCK_SKEW:
-            yield Kind.WRONG_TIME, "it happened after it was recorded"
-    except TypeError:
-        yield Kind.WRONG_TIME, "a time has no zone"

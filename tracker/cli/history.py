@@ -17,8 +17,8 @@ from tracker.cli.opening import me, opened
 from tracker.cli.times import past_end, shown
 from tracker.domain.actors import Role
 from tracker.domain.codes import tidied
-from tracker.domain.events import Corrected, Event
-from tracker.domain.values import CLOCK_SKEW
+from tracker.domain.events import Event
+from tracker.domain.history import came_late, corrections
 
 _BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
 
@@ -74,16 +74,12 @@ def _line(event: Event, events: Sequence[Event], zone: tzinfo) -> dict[str, Any]
         "step": event.step.value,
         "occurred_at": _iso(event.occurred_at, zone),
         "recorded_at": _iso(event.recorded_at, zone),
-        "late": _is_late(event),
+        "late": came_late(event),
         "by": asdict(event.by),
         "event_id": event.event_id,
         "details": {name: value for name, value in own.items() if name not in SEALED_FIELDS},
         "sealed": [name for name in own if name in SEALED_FIELDS],
-        "corrected_by": [
-            one.originator_version
-            for one in events
-            if isinstance(one, Corrected) and one.corrects == event.originator_version
-        ],
+        "corrected_by": corrections(events).get(event.originator_version, []),
     }
 
 
@@ -113,10 +109,6 @@ def _short(value: object) -> str:
             return str(len(value))
         case _:
             return str(value)
-
-
-def _is_late(event: Event) -> bool:
-    return event.recorded_at - event.occurred_at > CLOCK_SKEW
 
 
 def _iso(moment: datetime | None, zone: tzinfo) -> str | None:

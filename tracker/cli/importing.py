@@ -7,6 +7,7 @@ import typer
 
 from tracker.adapters.imports.importing import ImportReport, import_log
 from tracker.adapters.imports.mapping import MappingError, read_mapping
+from tracker.adapters.imports.opening import bytes_to_read
 from tracker.cli.console import note, progress, say, show_table
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import catch_up, opened
@@ -15,7 +16,9 @@ from tracker.cli.opening import catch_up, opened
 def import_file(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The log, as CSV."),
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="The log: .xes, .xes.gz, or CSV."
+        ),
     ],
     mapping: Annotated[
         Path,
@@ -43,7 +46,7 @@ def import_file(
     except MappingError as error:
         raise UsageError(str(error)) from error
     with opened() as it:
-        with progress("Bytes", file.stat().st_size) as step:
+        with progress("Bytes", bytes_to_read(file)) as step:
             done = 0
 
             def upto(byte: int) -> None:

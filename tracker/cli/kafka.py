@@ -11,8 +11,7 @@ from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say, show_table
 from tracker.cli.errors import UsageError
-from tracker.cli.opening import opened, settings
-from tracker.settings import Settings
+from tracker.cli.opening import opened, settings_with_kafka
 
 
 def topics() -> None:
@@ -20,7 +19,7 @@ def topics() -> None:
 
     One that is there with other settings is named and left as it is; the exit code is then 1.
     """
-    chosen = _with_kafka()
+    chosen = settings_with_kafka()
     wanted = wanted_topics(
         topic_names(chosen),
         partitions=chosen.kafka_partitions,
@@ -45,7 +44,7 @@ def restore(
     if not from_kafka:
         message = "Say --from-kafka: the event store is filled from the topic."
         raise UsageError(message)
-    chosen = _with_kafka()
+    chosen = settings_with_kafka()
     ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
     total = sum(ends.heads().values()) if ends.partitions() else 0
     ends.close()
@@ -71,7 +70,9 @@ def dead_letters() -> typer.Typer:
 
 def list_letters() -> None:
     """List the dead letters that are still kept, oldest first, without what they hold."""
-    letters = DeadLetters(kafka_connection(chosen := _with_kafka()), topic_names(chosen)).all()
+    letters = DeadLetters(
+        kafka_connection(chosen := settings_with_kafka()), topic_names(chosen)
+    ).all()
     show_table(
         ["number", "laid aside at", "from", "reason", "retried"],
         [
@@ -91,14 +92,6 @@ def retry(
     numbers: Annotated[list[int], typer.Argument(metavar="NUMBER…", help="As 'list' has them.")],
 ) -> None:
     """Hand dead letters in again, all of those named or none."""
-    chosen = _with_kafka()
+    chosen = settings_with_kafka()
     DeadLetters(kafka_connection(chosen), topic_names(chosen)).retry(numbers)
     say(f"{len(numbers)} letters were handed in again.")
-
-
-def _with_kafka() -> Settings:
-    chosen = settings()
-    if not chosen.kafka_servers:
-        message = "TRACKER_KAFKA_SERVERS is not set."
-        raise UsageError(message)
-    return chosen

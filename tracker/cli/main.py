@@ -15,6 +15,7 @@ from tracker.cli.check_data import check_data
 from tracker.cli.console import note
 from tracker.cli.demo import demo
 from tracker.cli.erase import erase
+from tracker.cli.exporting import export_to
 from tracker.cli.figures import figures
 from tracker.cli.history import history
 from tracker.cli.importing import import_file
@@ -52,6 +53,7 @@ def program() -> typer.Typer:
     app.command()(serve)
     app.command()(demo)
     app.command("import")(import_file)
+    app.command("export")(export_to)
     app.command()(figures)
     app.command()(history)
     app.command()(rebuild)

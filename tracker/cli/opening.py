@@ -25,6 +25,15 @@ def settings() -> Settings:
         raise UsageError("; ".join(faults)) from error
 
 
+def settings_with_kafka() -> Settings:
+    """Read them likewise, where they name a Kafka. Raises `UsageError`."""
+    chosen = settings()
+    if not chosen.kafka_servers:
+        message = "TRACKER_KAFKA_SERVERS is not set."
+        raise UsageError(message)
+    return chosen
+
+
 @contextmanager
 def opened(
     chosen: Settings | None = None,

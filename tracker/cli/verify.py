@@ -1,15 +1,21 @@
 """`tracker verify`: proves that what is stored is whole, lawful and what the read models show."""
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from heapq import merge
 from itertools import groupby
+from typing import Annotated
+
+import typer
 
 from tracker.application.checkpointing import SilentPublisherError
 from tracker.application.verifying import StoreVerifier
 from tracker.application.verifying_log import LogVerifier
+from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import Step, note, progress, say
 from tracker.cli.errors import CheckFailedError
 from tracker.cli.opening import opened
+from tracker.cli.verify_kafka import verify_both, verify_kafka
 from tracker.domain.checkpoint import Checkpoint
 from tracker.installation import Follow, Installation
 from tracker.projections.checking import FeedUpTo
@@ -17,14 +23,42 @@ from tracker.projections.log import LogProjection
 from tracker.projections.projector import Projector
 
 
-def verify() -> None:
-    """Check all that is stored, and the read models.
+class Of(StrEnum):
+    """What is checked."""
+
+    STORE = "store"
+    KAFKA = "kafka"
+    BOTH = "both"
+
+
+def verify(
+    of: Annotated[
+        Of,
+        typer.Option(
+            help="The store with its log and read models; Kafka by itself; or Kafka against the"
+            " store, event by event.",
+        ),
+    ] = Of.STORE,
+) -> None:
+    """Check all that is stored, and the read models; or what stands in Kafka.
 
     Every event is checked; then the Merkle log, leaf by leaf, against the events and against every
-    signed checkpoint; then every read model. Names the first wrong event and what is wrong with it;
+    signed checkpoint; then every read model. Kafka by itself needs no store: records, life cycles,
+    and the roots that were signed. Names the first wrong event and what is wrong with it;
     the exit code is then 1. Nothing is changed, and the service may run
     meanwhile.
     """
+    with collecting_seldom():
+        match of:
+            case Of.STORE:
+                _verify_store()
+            case Of.KAFKA:
+                verify_kafka()
+            case Of.BOTH:
+                verify_both()
+
+
+def _verify_store() -> None:
     with opened() as it:
         verifier = StoreVerifier(it.scan)
         with progress("Events", verifier.head) as step:

@@ -4,7 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tracker.domain.events import Corrected, Event
-from tracker.domain.values import Correctable
+from tracker.domain.values import CLOCK_SKEW, Correctable
+
+
+def came_late(event: Event) -> bool:
+    """Tell whether we heard of an event later than clocks differ."""
+    return event.recorded_at - event.occurred_at > CLOCK_SKEW
+
+
+def corrections(events: Iterable[Event]) -> dict[int, list[int]]:
+    """Give by version the versions of the events that correct it."""
+    found: dict[int, list[int]] = {}
+    for event in events:
+        if isinstance(event, Corrected):
+            found.setdefault(event.corrects, []).append(event.originator_version)
+    return found
 
 
 def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:

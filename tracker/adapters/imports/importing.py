@@ -5,15 +5,14 @@ again, and a second one adds only what the log did not tell before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
-from tracker.adapters.imports.log_lines import LogFileError, Record, read_records
+from tracker.adapters.imports.log_lines import LogFileError, Record
 from tracker.adapters.imports.mapping import LogMapping
 from tracker.adapters.imports.oddities import Oddity, OddityCount, OddityReport
+from tracker.adapters.imports.opening import open_log
 from tracker.adapters.imports.recent import Recent
 from tracker.adapters.imports.rejects import RejectFile
 from tracker.adapters.imports.translation import LoggedLine, Translation, UnreadableLineError
@@ -62,7 +61,7 @@ def import_log(
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
-    """Import a log. `progress` is told how many bytes of the file are done.
+    """Import a log. `progress` is told how many of its `bytes_to_read` are done.
 
     Rows that cannot be imported go to `rejects`, by default `FILE.rejected.csv` beside the file.
     Raises `LogFileError` where nothing can be imported, and what `handle` raises; then the rows
@@ -72,28 +71,19 @@ def import_log(
     if rejects.resolve() == path.resolve():
         message = "The reject file may not be the file that is imported."
         raise LogFileError(message)
-    with _opened(path, mapping.file.encoding) as file, RejectFile(rejects, mapping.file) as refused:
-        records = read_records(file, mapping.file.delimiter)
-        heading = next(records, None)
+    with (
+        open_log(path, mapping, progress) as log,
+        RejectFile(rejects, mapping.file) as refused,
+    ):
+        heading = next(log.records, None)
         if heading is None:
             message = f"{path.name} is empty."
             raise LogFileError(message)
         translation = Translation(mapping, heading)
         refused.begin(heading.cells)
         run = _Import(mapping, handle, refused)
-        run.take_all(records, translation, lambda: progress(file.buffer.tell()))
+        run.take_all(log.records, translation, lambda: progress(log.done()))
         return run.report()
-
-
-@contextmanager
-def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
-    try:
-        file = path.open(encoding=encoding, errors="surrogateescape", newline="")
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
-        raise LogFileError(message) from error
-    with file:
-        yield file
 
 
 @dataclass

@@ -23,6 +23,7 @@ class RejectFile:
         self._delimiter = form.delimiter
         self._heading: list[str] = []
         self._file: TextIO | None = None
+        # By identity: an XES log may have many events on a line.
         self._waiting: dict[int, tuple[Record, list[str]]] = {}
         self.count = 0
 
@@ -33,7 +34,7 @@ class RejectFile:
 
     def add(self, record: Record, reason: str) -> None:
         """Note a row; one noted more than once before `flush` is written once, with all reasons."""
-        _, reasons = self._waiting.setdefault(record.line, (record, []))
+        _, reasons = self._waiting.setdefault(id(record), (record, []))
         if reason not in reasons:
             reasons.append(reason)
 
@@ -44,9 +45,8 @@ class RejectFile:
 
     def flush(self) -> None:
         """Write what was noted, by line."""
-        for line in sorted(self._waiting):
-            record, reasons = self._waiting[line]
-            self._write([str(line), "; ".join(reasons)], record.cells)
+        for record, reasons in sorted(self._waiting.values(), key=lambda one: one[0].line):
+            self._write([str(record.line), "; ".join(reasons)], record.cells)
         self.count += len(self._waiting)
         self._waiting.clear()
         if self._file:

@@ -13,6 +13,8 @@ from tracker.application.verifying import RequestRow, StoredRow
 
 _ROWS_A_READ = 1000
 _KEYS_A_QUERY = 250
+_FIRST_ID = UUID(int=0)
+_LAST_ID = UUID(int=2**128 - 1)
 
 
 class SqlStoreScan:
@@ -45,6 +47,36 @@ class SqlStoreScan:
         with self._engine.begin() as connection:
             rows = connection.execute(query, {"after": after, "up_to": up_to, "limit": limit})
             return [_stored(row, row["position"]) for row in rows.mappings()]
+
+    def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[list[StoredRow]]:
+        """Give the rows of each dossier up to this position, in the order of ids and versions.
+
+        They are read some at a time by the index, each time in a transaction of its own.
+        """
+        query = text(
+            f"SELECT {self._position} AS position, originator_id, originator_version, topic, state"  # noqa: S608  our own name
+            " FROM stored_events WHERE (originator_id, originator_version) > (:id, :version)"
+            f" AND originator_id <= :last AND {self._position} <= :up_to"
+            " ORDER BY originator_id, originator_version LIMIT :limit"
+        )
+        reached, version = only or _FIRST_ID, 0
+        asked = {"last": self._written(only or _LAST_ID), "up_to": up_to, "limit": _ROWS_A_READ}
+        waiting: list[StoredRow] = []
+        while True:
+            after = {"id": self._written(reached), "version": version}
+            with self._engine.begin() as connection:
+                found = connection.execute(query, asked | after).mappings().all()
+            for row in found:
+                one = _stored(row, row["position"])
+                if waiting and waiting[0].dossier_id != one.dossier_id:
+                    yield waiting
+                    waiting = []
+                waiting.append(one)
+            if len(found) < _ROWS_A_READ:
+                break
+            reached, version = UUID(waiting[-1].dossier_id), waiting[-1].version
+        if waiting:
+            yield waiting
 
     def requests(self, *, up_to: int) -> Iterator[RequestRow]:
         """Give every request up to this position or without an event, in any order."""
@@ -84,10 +116,13 @@ class SqlStoreScan:
         query = text("SELECT dossier_id FROM dossier_keys WHERE dossier_id IN :ids").bindparams(
             bindparam("ids", expanding=True)
         )
-        ids = [one.hex if self._on_sqlite else one for one in dossier_ids]
+        ids = [self._written(one) for one in dossier_ids]
         with self._engine.begin() as connection:
             found = connection.scalars(query, {"ids": ids}).all()
         return {one if isinstance(one, UUID) else UUID(one) for one in found}
+
+    def _written(self, dossier_id: UUID) -> UUID | str:
+        return dossier_id.hex if self._on_sqlite else dossier_id
 
 
 def _stored(row: RowMapping, position: int) -> StoredRow:

@@ -1,0 +1,93 @@
+"""How fast `tracker verify` goes: the store, Kafka by itself, and one against the other.
+
+    python -m loadtests.bench.verifying [--dossiers 12000]
+
+All on one processor, with PostgreSQL and Kafka on the other. Read models and the Merkle log are not
+among it (`loadtests.bench.log`); nor are checkpoints, of which there is none.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+
+from loadtests.bench import machine
+from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
+from loadtests.bench.relaying import publish
+from loadtests.bench.rounds import Spread, alternate
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.application.verifying import StoreVerifier
+from tracker.application.verifying_both import BothVerifier
+from tracker.application.verifying_kafka import KafkaVerifier
+from tracker.installation import Installation
+
+TARGET = 50_000
+
+
+def main() -> int:
+    """Measure and print; 1 where a median misses the target."""
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.bench.verifying",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dossiers", type=int, default=12_000, help="with some nine events each")
+    chosen = parser.parse_args()
+    move_to(machine.OTHERS)
+    with archived(chosen.dossiers, _say) as it, kafka() as connection:
+        names = new_topics(connection)
+        publish(it.tracker.store, connection, names)
+        with measured():
+            values = alternate(
+                {
+                    "store": partial(_store, it),
+                    "kafka": partial(_kafka, connection, names, it.log.notary),
+                    "both": partial(_both, it, connection, names),
+                },
+                chosen.rounds,
+                told=_say,
+            )
+    print(f"\nEvents a second, medians of {chosen.rounds} rounds (least to most):\n")
+    print("| verify --of | rate | target | |\n|---|---|---|---|")
+    for name, rates in values.items():
+        met = "met" if Spread.of(rates).mid >= TARGET else "**missed**"
+        print(f"| {name} | {Spread.of(rates):,.0f} | {TARGET:,} | {met} |")
+    return int(any(Spread.of(rates).mid < TARGET for rates in values.values()))
+
+
+def _store(it: Installation) -> float:
+    verifier = StoreVerifier(it.scan)
+    return _rate(verifier.first_damage, lambda: verifier.events)
+
+
+def _kafka(connection: KafkaConnection, names: TopicNames, notary: Notary) -> float:
+    with KafkaScan(connection, names) as scan:
+        verifier = KafkaVerifier(scan, scan.checkpoints(), notary.check)
+        return _rate(verifier.first_damage, lambda: verifier.events)
+
+
+def _both(it: Installation, connection: KafkaConnection, names: TopicNames) -> float:
+    with KafkaScan(connection, names) as scan:
+        verifier = BothVerifier(it.scan, scan)
+        return _rate(verifier.first_damage, lambda: verifier.events)
+
+
+def _rate(verify: Callable[[], object], events: Callable[[], int]) -> float:
+    began = perf_counter()
+    damage = verify()
+    if damage:
+        raise SystemExit(str(damage))
+    return events() / (perf_counter() - began)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Every event store is read dossier by dossier: each whole, once, in order, up to a position."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from tests.contract.makers import open_recorder
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.event_store import library_variables
+from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.application.ports import DossierRecorder
+from tracker.application.verifying import StoredRow
+from tracker.domain.codes import dossier_id
+
+IDS = [dossier_id(f"H26.05-261122-{number:04d}") for number in range(300)]
+
+
+class Store:
+    """A store to write to, and the scan that reads it."""
+
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.recorder: DossierRecorder = open_recorder(library_variables(url), stack)
+        engine = open_engine(url)
+        stack.callback(engine.dispose)
+        self.scan = SqlStoreScan(engine)
+
+    def dossiers(self, up_to: int, **only: object) -> list[Sequence[StoredRow]]:
+        return list(self.scan.dossiers(up_to=up_to, **only))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with ExitStack() as stack:
+        yield Store(f"sqlite:///{tmp_path / 'events.db'}", stack)
+
+
+def rows(store: Store, up_to: int) -> list[list[StoredRow]]:
+    """What is to come, as plain reading of the whole store tells it."""
+    found: dict[str, list[StoredRow]] = {}
+    for one in store.recorder.select_notifications(None, 100_000):
+        if one.id <= up_to:
+            hexed = str(one.originator_id).replace("-", "")
+            row = StoredRow(one.id, hexed, one.originator_version, one.topic, one.state)
+            found.setdefault(hexed, []).append(row)
+    return [found[one] for one in sorted(found)]
+
+
+def fill(store: Store, events: int) -> None:
+    chance, versions = Random(7), [0] * len(IDS)
+    told = []
+    for number in range(events):
+        # One dossier's history is longer than what is read at once.
+        place = 0 if number % 2 else chance.randrange(len(IDS))
+        versions[place] += 1
+        told.append(StoredEvent(IDS[place], versions[place], f"t{number % 5}", b"%d" % number))
+    store.recorder.insert_events(told)
+
+
+def test_every_dossier_comes_once_whole_and_in_order(store: Store) -> None:
+    fill(store, 4001)
+    head = store.scan.head()
+    assert store.dossiers(head) == rows(store, head)
+    assert store.dossiers(head - 1000) == rows(store, head - 1000)
+    assert store.dossiers(head, only=IDS[0]) == [
+        some for some in rows(store, head) if some[0].dossier_id == IDS[0].hex
+    ]
+    assert store.dossiers(head, only=dossier_id("H26.05-200101-0001")) == []
+
+
+@pytest.mark.parametrize("events", [1, 999, 1000, 1001, 2000])
+def test_where_one_reading_ends_and_the_next_begins_nothing_is_lost(
+    store: Store, events: int
+) -> None:
+    fill(store, events)
+    assert store.dossiers(store.scan.head()) == rows(store, store.scan.head())
+
+
+def test_an_empty_store_has_no_dossiers(store: Store) -> None:
+    assert store.dossiers(0) == []

@@ -1,0 +1,440 @@
+"""What is found when somebody with every right to Kafka's topics meddles with them by hand.
+
+Each harm makes topics as Kafka's administrator could leave them. Kafka by itself finds what breaks
+an event, its dossier's life, or what was signed; where only the root tells, it names the events
+among which it is. The store beside Kafka names the very event.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import Notification, StoredEvent
+from kafka import TopicPartition
+from msgspec import structs
+
+from tests.kafka.conftest import PARTITIONS
+from tests.kafka.histories import append, histories, sqlite_store
+from tests.kafka.relaying import publish_all
+from tracker.adapters.kafka.connection import KafkaConnection, open_admin, open_producer
+from tracker.adapters.kafka.records import Outgoing, outgoing
+from tracker.adapters.kafka.relay_position import RelayPosition, as_record
+from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import Transactions
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.application.ports import DossierRecorder
+from tracker.application.published import PublishedDamage, RecordFault
+from tracker.application.verifying_both import BothVerifier
+from tracker.application.verifying_both import Kind as Both
+from tracker.application.verifying_kafka import KafkaVerifier, Kind
+from tracker.application.verifying_lives import Fault
+from tracker.domain.checkpoint import Checkpoint
+from tracker.domain.log import leaf_hash
+from tracker.domain.merkle import Frontier
+from tracker.recording import to_stored
+
+pytestmark = pytest.mark.system
+
+EVENTS = 120
+SIGNED = (40, 80, 110)
+GAP = 61
+"""No event is at this position: a transaction was rolled back there."""
+
+
+def leaf(position: int) -> int:
+    """The number of the event at a position, from 0."""
+    return position - (2 if position > GAP else 1)
+
+
+@dataclass
+class Topics:
+    """All that stands in Kafka, in the order in which it was written, to be meddled with."""
+
+    events: list[Outgoing]
+    position: int
+    checkpoints: list[str]
+
+    def header(self, at: int, name: str) -> str:
+        return dict(self.events[at].headers)[name].decode()
+
+    def change(self, at: int, **changes: object) -> None:
+        self.events[at] = structs.replace(self.events[at], **changes)
+
+    def set_header(self, at: int, name: str, text: str) -> None:
+        """Change one header."""
+        changed = [
+            (key, text.encode() if key == name else value) for key, value in self.events[at].headers
+        ]
+        self.change(at, headers=changed)
+
+    def rewrite(self, at: int, old: bytes, new: bytes) -> None:
+        """Change the bytes, and make the hash fit."""
+        value = self.events[at].value or b""
+        assert old in value
+        self.change(at, value=value.replace(old, new))
+        hashed = leaf_hash(self.header(at, "topic"), value.replace(old, new)).hex()
+        self.set_header(at, "leaf_hash", hashed)
+
+    def is_ours(self, at: int) -> bool:
+        """Tell whether it has headers."""
+        return bool(self.events[at].headers)
+
+    def of(self, key: bytes | None) -> list[int]:
+        """Where the events of a dossier are."""
+        return [at for at, one in enumerate(self.events) if one.key == key]
+
+    def follower(self, at: int) -> int:
+        """Where the next event of the same dossier is; far away where there is none."""
+        return next((one for one in self.of(self.events[at].key) if one > at), EVENTS)
+
+    def some_last(self) -> int:
+        """Where the last event of some dossier is, between two checkpoints."""
+        return next(at for at in range(SIGNED[0], SIGNED[1]) if self.follower(at) == EVENTS)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """An installation whose Kafka is as it should be."""
+
+    path: Path
+    notary: Notary
+    topics: Topics
+
+    def copy(self) -> Topics:
+        return Topics(list(self.topics.events), self.topics.position, [*self.topics.checkpoints])
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    directory = tmp_path_factory.mktemp("sound")
+    notary = Notary(directory / "log.key", "test/log")
+    notary.make_key()
+    with sqlite_store(directory / "events.db") as store:
+        events = list(histories(EVENTS // 4))
+        append(store, events[: GAP - 1])
+        late = to_stored(events[GAP - 1])
+        store.restore_events([at_position(late, GAP + 1)], [])
+        append(store, events[GAP:])
+        stored = store.select_notifications(0, 2 * EVENTS)
+    assert [one.id for one in stored] == [*range(1, GAP), *range(GAP + 1, EVENTS + 2)]
+    tree, checkpoints = Frontier(), list[str]()
+    for one in stored:
+        tree.append(leaf_hash(one.topic, one.state))
+        if tree.size in SIGNED:
+            checkpoints.append(str(notary.sign(checkpoint(tree).text)))
+    records = [outgoing("", one) for one in stored]
+    return Sound(directory / "events.db", notary, Topics(records, EVENTS + 1, checkpoints))
+
+
+def checkpoint(tree: Frontier) -> Checkpoint:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    return Checkpoint(
+        origin="test/log",
+        size=tree.size,
+        root=tree.root(),
+        heads=1,
+        heads_root=bytes(32),
+        made_at=now,
+    )
+
+
+Harm = Callable[[Topics], int]
+"""Does something to the topics and gives the place of the event it did it to."""
+
+
+def changed(it: Topics) -> int:
+    it.change(30, value=(it.events[30].value or b"").replace(b"CN05", b"CN06") + b" ")
+    return 30
+
+
+def changed_with_its_hash(it: Topics) -> int:
+    it.rewrite(30, b'"clerk"', b'"cleRk"')
+    return 30
+
+
+def deleted(it: Topics) -> int:
+    at = next(at for at in range(SIGNED[0], SIGNED[1]) if it.follower(at) < SIGNED[1] - 1)
+    del it.events[at]
+    return at
+
+
+def a_last_step_deleted(it: Topics) -> int:
+    at = it.some_last()
+    del it.events[at]
+    return at
+
+
+def swapped(it: Topics) -> int:
+    """Two events of a dossier change places, with all they bear."""
+    one, other = it.of(it.events[30].key)[:2]
+    it.events[one], it.events[other] = it.events[other], it.events[one]
+    return one
+
+
+def swapped_under_each_others_numbers(it: Topics) -> int:
+    """Two events of different dossiers change places, so that all numbers still grow."""
+    one, other = 10, 11
+    assert it.events[one].key != it.events[other].key
+    numbers = it.header(one, "notification_id"), it.header(other, "notification_id")
+    it.events[one], it.events[other] = it.events[other], it.events[one]
+    it.set_header(one, "notification_id", numbers[0])
+    it.set_header(other, "notification_id", numbers[1])
+    return one
+
+
+def inserted(it: Topics) -> int:
+    """A dossier that never was, at the position that no event has."""
+    at = leaf(GAP + 1)
+    ours = [to_stored(event) for event in histories(1, 1, first=9_000)]
+    it.events.insert(at, outgoing("", at_position(ours[0], GAP)))
+    return at
+
+
+def appended(it: Topics) -> int:
+    ours = [to_stored(event) for event in histories(1, 1, first=9_000)]
+    it.events.append(outgoing("", at_position(ours[0], it.position + 1)))
+    return len(it.events) - 1
+
+
+def doubled(it: Topics) -> int:
+    it.events.append(it.events[-1])
+    return len(it.events) - 1
+
+
+def renumbered(it: Topics) -> int:
+    at = leaf(GAP + 1)
+    it.set_header(at, "notification_id", str(GAP))
+    return at
+
+
+def truncated(it: Topics) -> int:
+    del it.events[100:]
+    return 100
+
+
+def an_older_copy(it: Topics) -> int:
+    del it.events[100:]
+    it.position = 101
+    return 100
+
+
+def forked(it: Topics) -> int:
+    """Another event of the same version stands in place of the one there was."""
+    at = it.some_last()
+    it.rewrite(at, b'"check"', b'"stamp"')
+    return at
+
+
+def another_key(it: Topics) -> int:
+    it.change(30, key=it.events[31].key)
+    return 30
+
+
+def another_header(it: Topics) -> int:
+    it.set_header(30, "event_id", "e-0")
+    return 30
+
+
+def another_time(it: Topics) -> int:
+    it.set_header(30, "recorded_at", "2020-01-01T00:00:00Z")
+    return 30
+
+
+def a_record_of_somebody_else(it: Topics) -> int:
+    it.change(30, headers=[])
+    return 30
+
+
+def a_forged_checkpoint(it: Topics) -> int:
+    it.checkpoints[1] = it.checkpoints[1].replace("heads 1 ", "heads 2 ")
+    return -1
+
+
+def an_older_checkpoint_again(it: Topics) -> int:
+    it.checkpoints.append(it.checkpoints[0])
+    return -1
+
+
+def at_position(stored: StoredEvent, position: int) -> Notification:
+    return Notification(**vars(stored), id=position)
+
+
+def force(connection: KafkaConnection, names: TopicNames, it: Topics) -> None:
+    """Write the topics as no relay ever would."""
+    mark = as_record(names, RelayPosition(it.position, "forger", "x"))
+    records = [structs.replace(one, topic=names.events) for one in it.events]
+    signed = [Outgoing(names.checkpoints, None, one.encode(), []) for one in it.checkpoints]
+    with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
+        kafka.commit([*records, mark, *signed])
+
+
+def by_itself(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> PublishedDamage | None:
+    with KafkaScan(connection, names) as scan:
+        return KafkaVerifier(scan, scan.checkpoints(), sound.notary.check).first_damage()
+
+
+def against_the_store(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> PublishedDamage | None:
+    engine = open_engine(f"sqlite:///{sound.path}")
+    try:
+        with KafkaScan(connection, names) as scan:
+            return BothVerifier(SqlStoreScan(engine), scan).first_damage()
+    finally:
+        engine.dispose()
+
+
+def test_what_is_sound_passes(connection: KafkaConnection, names: TopicNames, sound: Sound) -> None:
+    force(connection, names, sound.copy())
+    with KafkaScan(connection, names) as scan:
+        verifier = KafkaVerifier(scan, scan.checkpoints(), sound.notary.check)
+        assert verifier.first_damage() is None
+    assert (verifier.events, verifier.dossiers, verifier.checkpoints) == (EVENTS, EVENTS // 4, 3)
+    assert verifier.unsigned == EVENTS - SIGNED[-1]
+    assert against_the_store(connection, names, sound) is None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (changed, RecordFault.WRONG_HASH, Both.CHANGED),
+        (changed_with_its_hash, Kind.FORKED, Both.CHANGED),
+        (deleted, Fault.WRONG_VERSION, Both.MISSING),
+        (a_last_step_deleted, Kind.FORKED, Both.MISSING),
+        (swapped, Fault.WRONG_VERSION, Both.SWAPPED),
+        (swapped_under_each_others_numbers, Kind.FORKED, Both.SWAPPED),
+        (inserted, Kind.FORKED, Both.SURPLUS),
+        (appended, Kind.NOT_PUBLISHED, Both.SURPLUS),
+        (doubled, Kind.OUT_OF_ORDER, Both.DOUBLED),
+        (renumbered, None, Both.RENUMBERED),
+        (truncated, Kind.END_LOST, Both.MISSING),
+        (an_older_copy, Kind.CUT, None),
+        (forked, Kind.FORKED, Both.CHANGED),
+        (another_key, RecordFault.WRONG_KEY, Both.CHANGED),
+        (another_header, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
+        (another_time, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
+        (a_record_of_somebody_else, RecordFault.NOT_OURS, RecordFault.NOT_OURS),
+        (a_forged_checkpoint, Kind.UNSIGNED, None),
+        (an_older_checkpoint_again, Kind.SHRUNK, None),
+    ],
+    ids=lambda case: case[0].__name__,
+)
+def test_what_was_done_by_hand_is_found_and_located(
+    connection: KafkaConnection,
+    names: TopicNames,
+    sound: Sound,
+    case: tuple[Harm, StrEnum | None, StrEnum | None],
+) -> None:
+    harm, alone, both = case
+    topics = sound.copy()
+    at = harm(topics)
+    force(connection, names, topics)
+    by_kafka = by_itself(connection, names, sound)
+    by_both = against_the_store(connection, names, sound)
+    assert (by_kafka and by_kafka.kind, by_both and by_both.kind) == (alone, both)
+    where = Where(sound.topics, topics, at)
+    if by_both and by_both.kind is RecordFault.NOT_OURS:
+        assert by_kafka == by_both
+        assert by_both.detail == "its headers are none"
+        assert by_both.row
+    elif by_both:
+        assert by_both.position in where.positions, by_both
+    if by_kafka and by_kafka.row and by_kafka.position:
+        assert by_kafka.position in where.positions | where.after, by_kafka
+    if by_kafka and by_kafka.kind is Kind.FORKED:
+        found = re.search(r"among events (\d+) to (\d+)", by_kafka.detail)
+        assert found
+        first, last = map(int, found.groups())
+        assert first <= min(where.positions) <= last, by_kafka
+        assert last - first <= SIGNED[0] + 1
+
+
+class Where:
+    """Which event was harmed: the positions that it has, or had, and those of its followers."""
+
+    def __init__(self, before: Topics, now: Topics, at: int) -> None:
+        both = [one for one in (before, now) if at < len(one.events)]
+        self.positions = {int(one.header(at, "notification_id")) for one in both if one.is_ours(at)}
+        key = both[0].events[at].key
+        self.after = {
+            int(before.header(one, "notification_id")) for one in before.of(key) if one > at
+        }
+
+
+def test_records_that_were_deleted_from_the_beginning_are_missed(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> None:
+    force(connection, names, sound.copy())
+    with open_admin(connection) as admin:
+        admin.delete_records({TopicPartition(names.events, 2): 3})
+    for damage in (
+        by_itself(connection, names, sound),
+        against_the_store(connection, names, sound),
+    ):
+        assert damage
+        assert damage.detail == "partition 2 begins at offset 3"
+
+
+def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> None:
+    topics = sound.copy()
+    at = topics.some_last()
+    key = topics.events[at].key
+    producer = open_producer(connection, transactional_id=f"{names.prefix}-forger", limit_s=5)
+    producer.init_transactions()
+    producer.begin_transaction()
+    for number, one in enumerate(topics.events):
+        home = int.from_bytes(one.key or b"") % PARTITIONS
+        to = (home + 1) % PARTITIONS if number == at else home
+        producer.send(names.events, one.value, one.key, one.headers, partition=to)
+    mark = as_record(names, RelayPosition(topics.position, "forger", "x"))
+    producer.send(mark.topic, mark.value, mark.key)
+    producer.commit_transaction()
+    producer.close()
+    damage = by_itself(connection, names, sound)
+    assert damage
+    assert (damage.kind, damage.position) == (
+        Kind.STRAYED,
+        int(topics.header(at, "notification_id")),
+    )
+    assert damage.detail == f"they are in {int.from_bytes(key or b'') % PARTITIONS}"
+
+
+def test_a_replaced_key_of_the_log_is_found(
+    connection: KafkaConnection, names: TopicNames, sound: Sound, tmp_path: Path
+) -> None:
+    force(connection, names, sound.copy())
+    other = Notary(tmp_path / "log.key", "test/log")
+    other.make_key()
+    with KafkaScan(connection, names) as scan:
+        damage = KafkaVerifier(scan, scan.checkpoints(), other.check).first_damage()
+    assert damage
+    assert damage.kind is Kind.UNSIGNED
+
+
+def test_what_a_relay_published_is_what_the_store_has_and_what_comes_meanwhile_is_no_damage(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
+) -> None:
+    append(store, histories(30))
+    publish_all(store, connection, names)
+    engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
+    with KafkaScan(connection, names) as scan:
+        append(store, histories(10, first=100))
+        publish_all(store, connection, names)
+        verifier = BothVerifier(SqlStoreScan(engine), scan)
+        assert verifier.first_damage() is None
+        assert verifier.events == 120
+        alone = KafkaVerifier(scan, scan.checkpoints(), Notary(tmp_path / "k", "x").check)
+        assert alone.first_damage() is None
+        assert alone.events == 120
+    engine.dispose()

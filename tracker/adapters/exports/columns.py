@@ -1,0 +1,186 @@
+"""What the tables and logs tell of a dossier and of each event: one list for every form.
+
+Names are those of XES 1849-2016 where it has one (`concept:name`, `time:timestamp`, `org:…`). What
+they mean stands in docs/exports.md.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime, tzinfo
+from enum import Enum
+
+import msgspec
+
+from tracker.application.reading import SEALED_FIELDS
+from tracker.application.taking_away import Taken
+from tracker.domain.events import Event, InternalStepTaken
+from tracker.domain.history import came_late, corrections
+from tracker.domain.values import Promise
+
+Value = str | int | bool | datetime | None
+Told = Mapping[str, Value]
+
+
+class Kind(Enum):
+    """What stands in a column."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    TIME = "time"
+
+
+OF_A_CASE: Mapping[str, Kind] = {
+    "concept:name": Kind.TEXT,
+    "channel": Kind.TEXT,
+    "procedure": Kind.TEXT,
+    "procedure_version": Kind.NUMBER,
+    "helped_at_office": Kind.TEXT,
+    "received_at_office": Kind.TEXT,
+    "decided_by_office": Kind.TEXT,
+    "way_of_return": Kind.TEXT,
+    "status": Kind.NUMBER,
+    "stage": Kind.TEXT,
+    "outcome": Kind.TEXT,
+    "came_in_at": Kind.TIME,
+    "received_at": Kind.TIME,
+    "first_promised_at": Kind.TIME,
+    "promised_at": Kind.TIME,
+    "finished_at": Kind.TIME,
+    "returned_at": Kind.TIME,
+    "erased": Kind.FLAG,
+}
+"""The columns of a dossier, as of the end of what is told."""
+
+OF_AN_EVENT: Mapping[str, Kind] = {
+    "concept:name": Kind.TEXT,
+    "concept:instance": Kind.TEXT,
+    "lifecycle:transition": Kind.TEXT,
+    "time:timestamp": Kind.TIME,
+    "org:resource": Kind.TEXT,
+    "org:role": Kind.TEXT,
+    "org:group": Kind.TEXT,
+    "recorded_at": Kind.TIME,
+    "late": Kind.FLAG,
+    "corrected_by": Kind.TEXT,
+    "step": Kind.TEXT,
+    "version": Kind.NUMBER,
+    "position": Kind.NUMBER,
+    "told_by": Kind.TEXT,
+    "source": Kind.TEXT,
+    "event_id": Kind.TEXT,
+    "details": Kind.TEXT,
+    "sealed": Kind.TEXT,
+    "opened": Kind.TEXT,
+}
+"""The columns of an event."""
+
+CASE = "case:"
+"""How a dossier's columns begin where they stand beside an event's."""
+
+COLUMNS: Mapping[str, Kind] = {
+    **{CASE + name: kind for name, kind in OF_A_CASE.items()},
+    **OF_AN_EVENT,
+}
+"""The columns of a table with a row for each event."""
+
+_BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
+
+
+def case_of(taken: Taken, zone: tzinfo) -> Told:
+    """Tell of a dossier; times are in this zone."""
+    dossier = taken.dossier
+    ledger = dossier.ledger
+    told: Told = {
+        "concept:name": dossier.code,
+        "channel": dossier.channel,
+        "procedure": dossier.procedure,
+        "procedure_version": dossier.procedure_version,
+        "helped_at_office": dossier.offices.helped_at,
+        "received_at_office": dossier.offices.received_at,
+        "decided_by_office": dossier.offices.decided_by,
+        "way_of_return": dossier.way_of_return.value,
+        "status": dossier.progress.status,
+        "stage": dossier.progress.stage,
+        "outcome": dossier.outcome.value if dossier.outcome else None,
+        "came_in_at": taken.came_in_at,
+        "received_at": dossier.received_at,
+        "first_promised_at": _due(ledger[0].promise) if ledger else None,
+        "promised_at": _due(dossier.promise),
+        "finished_at": dossier.finished_at,
+        "returned_at": dossier.returned_at,
+        "erased": dossier.personal_data_erased,
+    }
+    return {name: _local(value, zone) for name, value in told.items()}
+
+
+def events_of(taken: Taken, zone: tzinfo) -> Iterator[Told]:
+    """Tell of each event of a dossier, in stored order; times are in this zone."""
+    corrected = corrections(taken.events)
+    for row, event in zip(taken.rows, taken.events, strict=True):
+        own = {
+            name: value
+            for name, value in msgspec.to_builtins(event).items()
+            if name not in _BORNE_BY_ALL and value is not None
+        }
+        version = event.originator_version
+        by, name, clerk, unit = event.by, event.step.value, event.by.id, ""
+        if isinstance(event, InternalStepTaken):
+            name, clerk, unit = event.name, event.clerk, event.unit
+        else:
+            unit = by.office or by.partner
+        details = {one: value for one, value in own.items() if one not in SEALED_FIELDS}
+        told: Told = {
+            "concept:name": name,
+            "concept:instance": f"{event.code}/{version}",
+            "lifecycle:transition": "complete",
+            "time:timestamp": event.occurred_at,
+            "org:resource": clerk,
+            "org:role": by.role.value,
+            "org:group": unit or None,
+            "recorded_at": event.recorded_at,
+            "late": came_late(event),
+            "corrected_by": " ".join(map(str, corrected.get(version, []))) or None,
+            "step": event.step.value,
+            "version": version,
+            "position": row.position,
+            "told_by": by.id,
+            "source": event.source,
+            "event_id": event.event_id,
+            "details": _json(details),
+            "sealed": " ".join(one for one in own if one in SEALED_FIELDS) or None,
+            "opened": _json(taken.texts.get(version, {})) if taken.texts else None,
+        }
+        yield {one: _local(value, zone) for one, value in told.items()}
+
+
+def rows_of(taken: Taken, zone: tzinfo) -> Iterator[Told]:
+    """Tell of each event together with its dossier, by `COLUMNS`."""
+    case = {CASE + name: value for name, value in case_of(taken, zone).items()}
+    for event in events_of(taken, zone):
+        yield {**case, **event}
+
+
+def written(value: Value) -> str:
+    """Write a value as text: times as ISO 8601 with offset, flags as `true` and `false`."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return value.isoformat()
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def _due(promise: Promise | None) -> datetime | None:
+    return promise.due_at if promise else None
+
+
+def _local(value: Value, zone: tzinfo) -> Value:
+    return value.astimezone(zone) if isinstance(value, datetime) else value
+
+
+def _json(value: Mapping[str, object]) -> str | None:
+    return msgspec.json.encode(value).decode() if value else None

@@ -1,0 +1,90 @@
+"""Tables with a row for each event: CSV, and Parquet where the extra `[parquet]` is installed."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import tzinfo
+from importlib.util import find_spec
+from typing import Any, BinaryIO
+
+from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
+from tracker.application.taking_away import Taken
+from tracker.domain.errors import TrackerError
+
+_ROWS_A_GROUP = 10_000
+
+
+class NoParquetError(TrackerError):
+    """Parquet needs pyarrow: install Tracker with its extra, `pip install 'tracker[parquet]'`."""
+
+
+class CsvFile:
+    """Writes CSV after RFC 4180, in UTF-8, with the columns' names in the first line."""
+
+    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
+        """Write to this file, times in this zone."""
+        self._file = file
+        self._zone = zone
+        self._text = io.StringIO(newline="")
+        self._csv = csv.writer(self._text)
+        self._write([list(COLUMNS)])
+
+    def add(self, taken: Taken) -> None:
+        """Write the rows of a dossier."""
+        self._write(
+            [[written(row[name]) for name in COLUMNS] for row in rows_of(taken, self._zone)]
+        )
+
+    def finish(self) -> None:
+        """Nothing follows the last row."""
+
+    def _write(self, rows: list[list[str]]) -> None:
+        self._csv.writerows(rows)
+        self._file.write(self._text.getvalue().encode())
+        self._text.seek(0)
+        self._text.truncate()
+
+
+class ParquetFile:
+    """Writes Parquet in groups of 10,000 rows; times are moments in UTC, to the microsecond."""
+
+    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
+        """Write to this file. Raises `NoParquetError` where pyarrow is missing."""
+        if find_spec("pyarrow") is None:
+            raise NoParquetError
+        import pyarrow as pa  # noqa: PLC0415  only where the extra is
+        from pyarrow import parquet  # noqa: PLC0415  as above
+
+        kinds: dict[Kind, Any] = {
+            Kind.TEXT: pa.string(),
+            Kind.NUMBER: pa.int64(),
+            Kind.FLAG: pa.bool_(),
+            Kind.TIME: pa.timestamp("us", tz="UTC"),
+        }
+        schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+        self._table: Callable[[list[Told]], Any] = lambda rows: pa.Table.from_pylist(
+            rows, schema=schema
+        )
+        self._parquet: Any = parquet.ParquetWriter(file, schema, compression="zstd")
+        self._zone = zone
+        self._rows: list[Told] = []
+
+    def add(self, taken: Taken) -> None:
+        """Take the rows of a dossier, and write a group when it is full."""
+        self._rows += rows_of(taken, self._zone)
+        if len(self._rows) >= _ROWS_A_GROUP:
+            self._write()
+
+    def finish(self) -> None:
+        """Write what is left, and the directory of the groups."""
+        if self._rows:
+            self._write()
+        self.close()
+
+    def close(self) -> None:
+        """Write no more, finished or not."""
+        self._parquet.close()
+
+    def _write(self) -> None:
+        self._parquet.write_table(self._table(self._rows))
+        self._rows = []

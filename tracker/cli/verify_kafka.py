@@ -1,0 +1,46 @@
+"""`tracker verify --of kafka` and `--of both`: what stands in Kafka, by itself and by the store."""
+
+from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.application.verifying_both import BothVerifier
+from tracker.application.verifying_kafka import KafkaVerifier
+from tracker.bootstrap import kafka_connection, topic_names
+from tracker.cli.console import progress, say
+from tracker.cli.errors import CheckFailedError
+from tracker.cli.opening import opened, settings_with_kafka
+
+
+def verify_kafka() -> None:
+    """Check Kafka alone; no database is opened."""
+    chosen = settings_with_kafka()
+    notary = Notary(chosen.log_key_path(), chosen.log_origin)
+    with KafkaScan(kafka_connection(chosen), topic_names(chosen)) as scan:
+        verifier = KafkaVerifier(scan, scan.checkpoints(), notary.check)
+        with progress("Kafka", scan.most_rows) as step:
+            damage = verifier.first_damage(step)
+    if damage:
+        message = f"Kafka is damaged: {damage}"
+        raise CheckFailedError(message)
+    say(
+        f"Kafka: {verifier.events} events of {verifier.dossiers} dossiers,"
+        f" {verifier.checkpoints} signed checkpoints, all in order"
+        f" (root {verifier.root.hex()[:16]})"
+    )
+    if verifier.unsigned:
+        say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
+
+
+def verify_both() -> None:
+    """Check that Kafka has what the store has, up to where the relay is, and nothing else."""
+    chosen = settings_with_kafka()
+    with opened(chosen) as it, KafkaScan(kafka_connection(chosen), topic_names(chosen)) as scan:
+        verifier = BothVerifier(it.scan, scan)
+        with progress("Store and Kafka", scan.most_rows) as step:
+            damage = verifier.first_damage(step)
+        behind = it.scan.head() - scan.least
+    if damage:
+        message = f"Kafka is not what the store says: {damage}"
+        raise CheckFailedError(message)
+    say(f"store and Kafka: {verifier.events} events, equal byte for byte")
+    if behind > 0:
+        say(f"The relay is {behind} positions behind the store.")

@@ -164,6 +164,7 @@ def test_papers_asked_a_refusal_and_a_stop_tell_their_reason_and_basis(desk: Ser
     do(
         desk, at(20, 10), DECIDER, code, "supplement_asked",
         reason="thiếu giấy", basis="NĐ 123", papers=[{"name": "Giấy xác nhận"}],
+        papers_due_at=at(30, 17).isoformat(),
     )  # fmt: skip
     do(desk, at(20, 11), DECIDER, code, "stopped", reason="chờ tòa", basis="Luật")
     assert fill(desk, code, "02") == SupplementRequest(
@@ -172,6 +173,7 @@ def test_papers_asked_a_refusal_and_a_stop_tell_their_reason_and_basis(desk: Ser
         papers=(Paper("Giấy xác nhận"),),
         reason="thiếu giấy",
         basis="NĐ 123",
+        papers_due_at=at(30, 17),
     )
     assert fill(desk, code, "05") == StopNotice(
         head=head(desk, code, "UBND-LONGBIEN", at(20, 11)),

@@ -126,8 +126,15 @@ def received(moment: datetime, promise: Promise | None, by: Actor = CLERK) -> To
     return told(happened.Received, moment, by, **INTAKE, promise=promise)
 
 
-def asked(moment: datetime) -> Told:
-    return told(happened.SupplementAsked, moment, papers=(PAPER,), reason=SEALED, basis="b")
+def asked(moment: datetime, papers_due_at: datetime | None = None) -> Told:
+    return told(
+        happened.SupplementAsked,
+        moment,
+        papers=(PAPER,),
+        reason=SEALED,
+        basis="b",
+        papers_due_at=papers_due_at,
+    )
 
 
 def brought(moment: datetime, promise: Promise | None = None) -> Told:

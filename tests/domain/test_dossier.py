@@ -53,6 +53,7 @@ from tracker.domain.dossier import (
     DateNotLaterError,
     Dossier,
     NoSuchEventError,
+    PapersDueTooSoonError,
     SameOfficeError,
     StepNotAllowedError,
 )
@@ -489,6 +490,17 @@ def test_a_time_in_hours_is_moved_by_office_hours() -> None:
     given(received(at(2, 9), hours), asked(at(3, 8))).when(
         bring(at(3, 9), amount=12, unit=TimeUnit.WORKING_HOURS)
     ).then(brought(at(3, 9), replace(hours, due_at=at(3, 16))))
+
+
+def test_papers_cannot_be_due_before_they_are_asked_for() -> None:
+    def ask(papers_due_at: datetime) -> Callable[[Dossier], None]:
+        return lambda d: d.ask_supplement(
+            stamp(at(3)), papers=(PAPER,), reason=SEALED, basis="b", papers_due_at=papers_due_at
+        )
+
+    for too_soon in (at(2, 17), at(3)):
+        given(*TAKEN_IN).when(ask(too_soon)).then_refused(PapersDueTooSoonError)
+    given(*TAKEN_IN).when(ask(at(9, 17))).then(asked(at(3), at(9, 17)))
 
 
 def test_an_extension_must_lie_after_the_promise_it_moves_and_after_today() -> None:

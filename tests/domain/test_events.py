@@ -169,6 +169,7 @@ def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> 
         "str",
         "bool",
         "datetime",
+        "datetime | None",
         "Actor",
         "Offices",
         "Outcome",

@@ -64,6 +64,7 @@ def said(
         (received(at(2), due(9)), NoticeKind.RECEIVED, {"due_at": at(9, 17)}),
         (received(at(2), None), NoticeKind.RECEIVED, {}),
         (asked(at(3)), NoticeKind.PAPERS_ASKED, {}),
+        (asked(at(3), at(9, 17)), NoticeKind.PAPERS_ASKED, {"due_at": at(9, 17)}),
         (fee_asked(at(3)), NoticeKind.FEE_ASKED, {"amount": 50_000}),
         (extended(at(3), given_date(20)), NoticeKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
         (decided(at(4)), NoticeKind.READY, {}),
@@ -127,6 +128,17 @@ def test_vietnamese_is_said_as_people_write_it() -> None:
     assert "1.250.000 đồng" in said(notice(NoticeKind.FEE_ASKED))
     assert "mang giấy tiếp nhận đến nhận" in said(notice(NoticeKind.READY), way=WayOfReturn.COLLECT)
     assert subject(notice(NoticeKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
+
+
+def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
+    vietnamese, english = NoticeLanguage.VIETNAMESE, NoticeLanguage.ENGLISH
+    timed, open_ended = (
+        notice(NoticeKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+    )
+    assert "cần bổ sung giấy tờ trước 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
+    assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
+    assert "cần bổ sung giấy tờ. Quét" in said(open_ended, vietnamese)
+    assert "needs more papers. Scan" in said(open_ended, english)
 
 
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:

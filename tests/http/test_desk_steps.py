@@ -171,6 +171,20 @@ def test_a_date_that_is_not_later_is_told_beside_its_box(decider: Clerk, code: s
     assert decider.faults() == ["Ngày hẹn mới phải sau hôm nay và sau ngày đã hẹn."]
 
 
+def test_papers_due_in_the_past_are_told_beside_their_box_and_keep_what_was_typed(
+    decider: Clerk, code: str
+) -> None:
+    sent = {"reason": "Thiếu giấy", "papers_due_at": "2026-11-19T17:00"}
+    answer = decider.sends(step_of(code, "supplement_asked"), **sent)
+    assert answer.status_code == 422
+    assert decider.faults() == [
+        "Thời hạn nộp giấy tờ phải sau lúc yêu cầu. Xin chọn ngày giờ muộn hơn."
+    ]
+    boxes = decider.form(step_of(code, "supplement_asked")).boxes
+    assert boxes["papers_due_at"] == sent["papers_due_at"]
+    assert "Thiếu giấy</textarea>" in decider.shown
+
+
 def test_whoever_was_second_sees_what_is_new_and_keeps_what_was_typed(
     site: Site, decider: Clerk, code: str
 ) -> None:

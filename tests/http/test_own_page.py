@@ -83,6 +83,17 @@ def test_the_owner_is_told_all_that_happened_with_reasons_papers_and_parcel(site
         assert said in page
 
 
+def test_by_when_papers_are_asked_is_told_only_where_a_time_was_set(site: Site) -> None:
+    for due, said in (({}, False), ({"papers_due_at": "2026-12-04T17:00:00+07:00"}, True)):
+        code, path = owned(site)
+        site.take(code, "decider", "supplement_asked", reason="Thiếu giấy", **due)
+        for language, words in (("vi", "Nộp chậm nhất"), ("en", "Bring them by")):
+            assert (words in told(site, path, lang=language)) is said
+        page = told(site, path, lang="vi")
+        assert ("17:00 ngày 04/12/2026" in page) is said
+        assert "Ngày hẹn trả: Thứ Sáu, ngày 04/12/2026" not in page
+
+
 def test_nobody_is_named_on_the_owners_page_neither_owner_nor_staff_nor_agent(site: Site) -> None:
     code, path = owned(site, "agent", procedure="1.000894")
     through_life(site, code)

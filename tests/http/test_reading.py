@@ -58,7 +58,7 @@ def test_its_history_shows_all_but_what_is_personal(site: Site) -> None:
         "recorded_at": "2026-11-20T13:00:00+07:00",
         "by": {"role": "staff", "id": "staff-decider", "office": "SO-TAICHINH", "partner": ""},
         "event_id": "",
-        "details": {"papers": [], "basis": "ND 118"},
+        "details": {"papers": [], "basis": "ND 118", "papers_due_at": None},
         "sealed": ["reason"],
     }
     assert answer.json()["events"][0]["sealed"] == ["applicant"]

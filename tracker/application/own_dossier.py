@@ -47,6 +47,7 @@ class Happening:
     """Where the dossier stood afterwards."""
     reason: str = ""
     papers: tuple[Paper, ...] = ()
+    papers_due_at: datetime | None = None
     amount: int = 0
     due_at: datetime | None = None
     office: Office | None = None
@@ -178,6 +179,7 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
                     stage=progress.stage or Stage.SUBMITTED,
                     reason=opened.get("reason", "") if event.step in _REASONED else "",
                     papers=event.papers if isinstance(event, happened.SupplementAsked) else (),
+                    papers_due_at=getattr(event, "papers_due_at", None),
                     amount=getattr(event, "amount", 0),
                     due_at=_due_at(event),
                     office=service.network.public_face(_office(event)),

@@ -72,6 +72,7 @@ class SupplementAsked(StepMessage):
 
     step: Literal["supplement_asked"]
     papers: PapersIn = ()
+    papers_due_at: Moment | None = None
     reason: Text
     basis: Line = ""
 
@@ -82,6 +83,7 @@ class SupplementAsked(StepMessage):
             papers=as_papers(self.papers),
             reason=desk.seal_text("supplement_asked.reason", self.reason),
             basis=self.basis,
+            papers_due_at=self.papers_due_at,
         )
 
 

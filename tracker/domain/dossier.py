@@ -42,6 +42,10 @@ class DateNotLaterError(InvalidInputError):
     """The new date must lie after the one promised before."""
 
 
+class PapersDueTooSoonError(InvalidInputError):
+    """The time to bring the papers by must lie after the time they are asked for."""
+
+
 class NoSuchEventError(InvalidInputError):
     """There is no event of this version to correct."""
 
@@ -90,11 +94,26 @@ class Dossier(DossierState):
         self._record(happened.InternalStepTaken, stamp, name=name, clerk=clerk, unit=unit)
 
     def ask_supplement(
-        self, stamp: Stamp, *, papers: tuple[Paper, ...], reason: Sealed, basis: str
+        self,
+        stamp: Stamp,
+        *,
+        papers: tuple[Paper, ...],
+        reason: Sealed,
+        basis: str,
+        papers_due_at: datetime | None = None,
     ) -> None:
-        """Ask papers of the applicant; the clock pauses."""
+        """Ask papers of the applicant, by a certain time or without one; the clock pauses."""
         self._check(Step.SUPPLEMENT_ASKED, stamp)
-        self._record(happened.SupplementAsked, stamp, papers=papers, reason=reason, basis=basis)
+        if papers_due_at and papers_due_at <= stamp.occurred_at:
+            raise PapersDueTooSoonError
+        self._record(
+            happened.SupplementAsked,
+            stamp,
+            papers=papers,
+            reason=reason,
+            basis=basis,
+            papers_due_at=papers_due_at,
+        )
 
     def receive_supplement(self, stamp: Stamp, *, papers: tuple[Paper, ...], clock: Clock) -> None:
         """Take the papers asked for; the clock runs again unless another pause is open."""

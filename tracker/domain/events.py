@@ -123,7 +123,10 @@ class InternalStepTaken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SupplementAsked(Event):
-    """Papers are asked of the applicant (form 02); the clock pauses."""
+    """Papers are asked of the applicant (form 02); the clock pauses.
+
+    `papers_due_at`: by when they are to be brought, where a time was set.
+    """
 
     TOPIC = "dossier.supplement_asked.v1"
     step = Step.SUPPLEMENT_ASKED
@@ -131,6 +134,7 @@ class SupplementAsked(Event):
     papers: tuple[Paper, ...]
     reason: Sealed
     basis: str
+    papers_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

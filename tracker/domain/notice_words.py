@@ -10,8 +10,8 @@ from tracker.domain.values import NoticeLanguage, WayOfReturn
 _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
-        NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ. Quét mã QR trên giấy tiếp nhận"
-        " để xem cần nộp gì.",
+        NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
+        " tiếp nhận để xem.",
         NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng. Chỉ nộp tại nơi tiếp nhận"
         " hoặc Cổng dịch vụ công.",
         NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
@@ -23,7 +23,7 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: "Dossier {code} was received.{due}",
-        NoticeKind.PAPERS_ASKED: "Dossier {code} needs more papers. Scan the QR code on your"
+        NoticeKind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
         " receipt to see which.",
         NoticeKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due. Pay only at the desk"
         " or on the public service portal.",
@@ -38,10 +38,12 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: " Hẹn trả kết quả: {day}.",
+        NoticeKind.PAPERS_ASKED: " trước {time}, {day}",
         NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: " Result due: {day}.",
+        NoticeKind.PAPERS_ASKED: " by {time}, {day}",
         NoticeKind.PROMISE_MOVED: " New date: {day}.",
     },
 }
@@ -91,8 +93,9 @@ def text(
     """Say it, with how to be told no more; days are those of the zone."""
     due = ""
     if notice.due_at and notice.kind in _DUE[language]:
-        day = notice.due_at.astimezone(zone).strftime(_DAY[language])
-        due = _DUE[language][notice.kind].format(day=day)
+        local = notice.due_at.astimezone(zone)
+        day = local.strftime(_DAY[language])
+        due = _DUE[language][notice.kind].format(day=day, time=f"{local:%H:%M}")
     said = _WORDS[language][notice.kind].format(
         code=notice.code,
         due=due,

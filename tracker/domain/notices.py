@@ -41,8 +41,8 @@ KINDS: dict[type[Event], NoticeKind] = {
 class Notice:
     """One thing to be told; known by its dossier and the version of the event behind it.
 
-    `due_at` is the date promised, `amount` the fee asked in VND, `carrier` and `number` the
-    parcel's; each where it belongs to the kind.
+    `due_at` is the date promised, or by when papers are to be brought; `amount` the fee asked in
+    VND, `carrier` and `number` the parcel's; each where it belongs to the kind.
     """
 
     dossier_id: UUID
@@ -74,7 +74,7 @@ def notice_of(event: Event) -> Notice | None:
         kind=kind,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
-        due_at=promise.due_at if promise else None,
+        due_at=promise.due_at if promise else getattr(event, "papers_due_at", None),
         amount=getattr(event, "amount", None),
         carrier=getattr(event, "carrier", ""),
         number=getattr(event, "number", ""),

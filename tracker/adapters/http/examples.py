@@ -19,6 +19,7 @@ STEP: dict[str, Any] = {
     "event_id": "desk-3-000077",
     "occurred_at": "2026-11-20T10:00:00+07:00",
     "step": "supplement_asked",
+    "papers_due_at": _DUE,
     "reason": "Thiếu bản sao giấy chứng nhận.",
     "basis": "Nghị định 118/2025/NĐ-CP",
 }
@@ -116,7 +117,11 @@ HISTORY: dict[str, Any] = {
             "recorded_at": "2026-11-20T10:00:01+07:00",
             "by": {"role": "staff", "id": "staff-3", "office": "SO-TAICHINH", "partner": ""},
             "event_id": "desk-3-000077",
-            "details": {"papers": [], "basis": "Nghị định 118/2025/NĐ-CP"},
+            "details": {
+                "papers": [],
+                "basis": "Nghị định 118/2025/NĐ-CP",
+                "papers_due_at": _DUE,
+            },
             "sealed": ["reason"],
         }
     ],

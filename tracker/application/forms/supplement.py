@@ -1,6 +1,7 @@
 """Form 02: papers are asked of the applicant."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tracker.application.forms.case import Case, Gap, Head
 from tracker.domain.events import SupplementAsked
@@ -9,13 +10,14 @@ from tracker.domain.values import Paper
 
 @dataclass(frozen=True, kw_only=True)
 class SupplementRequest:
-    """Which papers are missing, and why; the `number`-th time they are asked."""
+    """Which papers are missing, why, and by when; the `number`-th time they are asked."""
 
     head: Head
     number: int
     papers: tuple[Paper, ...]
     reason: str | Gap
     basis: str
+    papers_due_at: datetime | None
 
 
 def supplement_request(case: Case, which: int | None = None) -> SupplementRequest:
@@ -27,4 +29,5 @@ def supplement_request(case: Case, which: int | None = None) -> SupplementReques
         papers=asked.papers,
         reason=case.reason(asked),
         basis=asked.basis,
+        papers_due_at=asked.papers_due_at,
     )

@@ -135,7 +135,7 @@ def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
     timed, open_ended = (
         notice(NoticeKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
     )
-    assert "cần bổ sung giấy tờ trước 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
+    assert "cần bổ sung giấy tờ, hạn 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
     assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
     assert "cần bổ sung giấy tờ. Quét" in said(open_ended, vietnamese)
     assert "needs more papers. Scan" in said(open_ended, english)

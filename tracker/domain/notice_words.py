@@ -38,7 +38,7 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: " Hẹn trả kết quả: {day}.",
-        NoticeKind.PAPERS_ASKED: " trước {time}, {day}",
+        NoticeKind.PAPERS_ASKED: ", hạn {time}, {day}",
         NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {

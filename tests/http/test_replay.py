@@ -1,7 +1,7 @@
 """The auditors' page of a dossier: every event, two moments side by side, and who looked."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -98,6 +98,18 @@ def test_only_what_differs_is_marked(auditor: Clerk, code: str) -> None:
     auditor.opens(replay_of(code))
     assert 'class="differs"' in auditor.shown
     assert '<th scope="row">Nơi giải quyết</th>' in auditor.shown
+
+
+def test_the_days_left_are_counted_on_the_calendar_known_then(site: Site) -> None:
+    """On 25 December 2025 the second of January became a day off."""
+    site.now[0] = datetime(2025, 12, 24, 4, tzinfo=UTC)
+    code = site.received(procedure="1.012783")
+    site.now[0] = datetime(2025, 12, 26, 4, tzinfo=UTC)
+    assert site.take(code, "desk", "complained", text="Bao giờ xong?").status_code == 201
+    auditor = clerk_at(site)
+    auditor.signs_in("auditor")
+    auditor.opens(replay_of(code), as_of="0", known_at="0", as_of_2="0", known_at_2="1")
+    assert told_of(auditor, "Còn bao lâu") == ["còn 10 ngày làm việc", "còn 9 ngày làm việc"]
 
 
 def test_a_late_dossier_was_not_late_before_its_date(site: Site, auditor: Clerk) -> None:

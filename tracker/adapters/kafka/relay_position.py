@@ -97,7 +97,8 @@ def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifica
     if found != position:
         message = (
             f"{names.relay_positions} says {position}, but the newest event in {names.events} is"
-            f" {found}. One of the two topics was lost or changed; nothing is published."
+            f" {found}. One of the two topics was lost or changed, or Kafka left a transaction"
+            " without its end ('kafka-transactions.sh find-hanging' tells); nothing is published."
         )
         raise PositionUnsureError(message)
     if newest is None:

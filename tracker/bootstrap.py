@@ -5,9 +5,11 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from tracker.adapters.exports.archive import Archives
 from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
@@ -289,6 +291,15 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            archives=Archives(
+                installation.taking_away,
+                installation.scan,
+                installation.log.checkpoints,
+                zone=installation.service.calendar.zone,
+                program=f"tracker {version('tracker')}",
+                folder=settings.data_dir,
+                now=installation.now,
+            ),
             prover=installation.log.prover,
             watched={
                 name: Watched(

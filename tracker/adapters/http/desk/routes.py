@@ -15,11 +15,18 @@ from tracker.adapters.http.desk.intake import add_intake
 from tracker.adapters.http.desk.replay import add_replay
 from tracker.adapters.http.desk.steps import add_finding, add_recording
 from tracker.adapters.http.doors import Visit, Visits
+from tracker.adapters.http.explaining import Explaining
 from tracker.adapters.http.exporting import Exporting
 
 
 def add_desk(
-    app: FastAPI, front: Front, visits: Visits, bodies: Bodies, exporting: Exporting
+    app: FastAPI,
+    front: Front,
+    visits: Visits,
+    bodies: Bodies,
+    *,
+    exporting: Exporting,
+    explaining: Explaining,
 ) -> None:
     """Add the pages."""
     at_the_desk = AtTheDesk(visits)
@@ -40,7 +47,7 @@ def add_desk(
     add_finding(desk, front, at_the_desk)
     add_recording(desk, front, form_sent)
     add_replay(desk, front, at_the_desk)
-    add_figures(desk, front, at_the_desk)
+    add_figures(desk, front, at_the_desk, explaining)
     add_exporting(desk, front, at_the_desk, exporting)
     # Not included as a router, which would hide them from whoever walks all routes.
     app.routes.extend(desk.routes)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from tracker.adapters.http.freshness import Watched
+from tracker.application.proving import Lag
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -15,8 +16,10 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 class Metrics:
     """The metrics of one application, kept apart from those of any other in this process."""
 
-    def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
-        """Count, and tell of these read models how far they are when asked."""
+    def __init__(
+        self, watched: Mapping[str, Watched], now: Callable[[], datetime], log: Callable[[], Lag]
+    ) -> None:
+        """Count, and tell of these read models and of the log how far they are when asked."""
         self._registry = CollectorRegistry()
         self._intakes = Counter(
             "tracker_intakes",
@@ -41,6 +44,7 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Projections(watched, now))
+        self._registry.register(_Log(log))
         # A metric's child is found once: its look-up takes a lock and costs more than its count.
         self._intake = cache(self._intakes.labels)
         self._step = cache(self._steps.labels)
@@ -94,3 +98,25 @@ class _Projections:
             behind.add_metric([name], freshness.behind)
             age.add_metric([name], freshness.age_seconds)
         yield from (position, behind, age)
+
+
+class _Log:
+    """Asks how far the signed log is behind the store, each time the metrics are read."""
+
+    def __init__(self, lag: Callable[[], Lag]) -> None:
+        self._lag = lag
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        lag = self._lag()
+        yield GaugeMetricFamily(
+            "tracker_log_lag", "Events stored and not under a signed checkpoint.", lag.events
+        )
+        if lag.age_seconds is not None:
+            yield GaugeMetricFamily(
+                "tracker_log_checkpoint_age_seconds",
+                "Since the newest checkpoint was signed.",
+                lag.age_seconds,
+            )

@@ -35,6 +35,7 @@ from tracker.application.reception import Service
 from tracker.application.sending import Sender
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
+from tracker.application.witnessing import Witnessing
 from tracker.crew import Task, working
 from tracker.domain.events import Event
 from tracker.projections.feed import OpenFeed
@@ -69,6 +70,7 @@ class MerkleLog:
     publishers: Sequence[Publisher]
     maker: CheckpointMaker
     prover: Prover
+    witnessing: Witnessing
 
 
 @dataclass(frozen=True)

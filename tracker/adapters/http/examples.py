@@ -284,6 +284,7 @@ CHECKPOINT = (
     "\N{EM DASH} tracker.local/log JF7mKUGYiYqJO33VV8KL4tUzakChRDB1alpibsGWH+aiMhqscmoIUr03DQWS"
     "OWW9N2DDTo8wFkf9nt3gnHbgG+Q6xwU=\n"
 )
+TAKEN = {"witnesses": ["witness.example/w1"]}
 INCLUSION: dict[str, Any] = {
     "leaf": 1,
     "size": 2,

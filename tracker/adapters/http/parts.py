@@ -18,6 +18,7 @@ from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
 from tracker.application.taking_away import Form as ExportForm
 from tracker.application.taking_away import Selection
+from tracker.application.witnessing import Witnessing
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
@@ -122,6 +123,7 @@ class Parts:
     figures: AnswersFigures
     archives: Archives
     prover: Prover
+    witnessing: Witnessing
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     stops: Callable[[str, str], bool]

@@ -23,6 +23,12 @@ from tracker.application.posts import (
 from tracker.application.proving import NoCheckpointError
 from tracker.application.taking_away import NoParquetError
 from tracker.application.tracker import StoreUnavailableError
+from tracker.application.witnessing import (
+    BadCosignatureError,
+    NotOurCheckpointError,
+    NoWitnessError,
+    OldCheckpointError,
+)
 from tracker.domain.dossier import StepNotAllowedError
 from tracker.domain.errors import (
     ConflictError,
@@ -111,6 +117,10 @@ KINDS: dict[type[Exception], Kind] = {
     NoPdfError: Kind(501, "no-pdf", "PDF is not installed here"),
     NoParquetError: Kind(501, "no-parquet", "Parquet is not installed here"),
     NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
+    NotOurCheckpointError: Kind(422, "not-our-checkpoint", "We signed no such checkpoint"),
+    OldCheckpointError: Kind(409, "old-checkpoint", "There is a newer checkpoint"),
+    NoWitnessError: Kind(422, "unknown-witness", "No known witness signed this"),
+    BadCosignatureError: Kind(422, "bad-cosignature", "This cosignature is wrong"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
     VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),

@@ -1,4 +1,4 @@
-"""Fills an empty event store on PostgreSQL with an archive of finished dossiers, fast.
+"""Fills an event store on PostgreSQL with an archive of finished dossiers, fast.
 
 Every dossier is the life of a demo dossier with a code, an id, days and sender's ids of its own.
 Events stand in the order in which the service would have heard of them, thousands of dossiers being
@@ -6,7 +6,9 @@ under way at a time. Keys are real, so that a life may go on; what is sealed in 
 events stays as it was there, and no key of the archive's opens it. The same seed gives the same
 archive, but for what is sealed and the keys.
 
-The tables must have been made, by `tracker migrate`, and the database's user be a superuser.
+The archive ends months before a demo begins, so that it may be added to one: its positions follow
+on what is there. The tables must have been made, by `tracker migrate`, the database's user be a
+superuser, and nobody else write meanwhile.
 """
 
 import argparse
@@ -37,7 +39,7 @@ LIVES = 160
 """How many demo dossiers are lived; about two in three come to their end and serve as patterns."""
 
 _A_WEEK = 14_000
-_ENDS_ON = date(2026, 11, 2)
+_ENDS_ON = date(2026, 6, 1)
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
 _KEY = Struct("!hi16si").pack
@@ -45,10 +47,6 @@ _KEY_COLUMNS, _ID_BYTES = 2, 16
 
 _Row = tuple[str, bytes, bytes | None]
 """The time of the day, the row of the event, and that of its request."""
-
-
-class NotEmptyError(Exception):
-    """There are events in this store already; an archive is made in an empty one."""
 
 
 def load(
@@ -60,13 +58,9 @@ def load(
     lives: int = LIVES,
     told: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Fill the store with so many dossiers and give how many events they have.
-
-    Raises `NotEmptyError`.
-    """
+    """Add so many dossiers to the store and give how many events they have."""
     with psycopg.connect(url, autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM stored_events LIMIT 1").fetchone():
-            raise NotEmptyError(NotEmptyError.__doc__)
+        there = head(connection)
         told(f"{lives} demo dossiers live their lives.")
         known = patterns(lives, seed)
         # The guards look for the predecessor of every row. Here versions follow each other as they
@@ -77,7 +71,7 @@ def load(
         with ThreadPoolExecutor(1) as writer:  # the next day is made while PostgreSQL writes this
             written = writer.submit(_write, connection, (), ())
             for rows, keys in days:
-                numbered = list(enumerate(rows, done + 1))
+                numbered = list(enumerate(rows, there + done + 1))
                 done += len(rows)
                 written.result()
                 told(f"{done:,} events, {done / (time.perf_counter() - began):,.0f} a second")
@@ -89,6 +83,12 @@ def load(
         )
         connection.execute("ANALYZE stored_events, requests, dossier_keys")
         return done
+
+
+def head(connection: psycopg.Connection) -> int:
+    """Give the position of the last event in the store; 0 where there is none."""
+    found = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
+    return (found and found[0]) or 0
 
 
 def _days(
@@ -157,16 +157,16 @@ def main() -> int:
     chosen, settings = parser.parse_args(), Settings()
     if not settings.store_url.startswith("postgresql://"):
         parser.error("TRACKER_STORE_URL must name a PostgreSQL database")
-    try:
-        load(
-            settings.store_url,
-            chosen.dossiers,
-            seed=chosen.seed,
-            master_key=settings.master_key_bytes(),
-            told=lambda line: print(line, flush=True),
-        )
-    except NotEmptyError as error:
-        parser.error(str(error))
+    with psycopg.connect(settings.store_url) as connection:
+        if head(connection):
+            parser.error("there are events in this store already")
+    load(
+        settings.store_url,
+        chosen.dossiers,
+        seed=chosen.seed,
+        master_key=settings.master_key_bytes(),
+        told=lambda line: print(line, flush=True),
+    )
     return 0
 
 

@@ -39,7 +39,7 @@ LIVES = 160
 """How many demo dossiers are lived; about two in three come to their end and serve as patterns."""
 
 _A_WEEK = 14_000
-_ENDS_ON = date(2026, 6, 1)
+ENDS_ON = date(2026, 6, 1)
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
 _KEY = Struct("!hi16si").pack
@@ -56,9 +56,16 @@ def load(
     seed: int,
     master_key: bytes,
     lives: int = LIVES,
+    first: int = 0,
+    ends_on: date = ENDS_ON,
     told: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Add so many dossiers to the store and give how many events they have."""
+    """Add so many dossiers to the store and give how many events they have.
+
+    The last event of them lies before the Monday `ends_on`. Two archives in one store must share
+    neither a day nor a number, else codes or requests' ids would be the same: let the next end
+    where `begins_on` says, and count from the `first` number still free.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         there = head(connection)
         told(f"{lives} demo dossiers live their lives.")
@@ -67,7 +74,9 @@ def load(
         # are made, and nobody else writes: for this session the guards stand aside.
         connection.execute("SET session_replication_role = replica")
         began, done = time.perf_counter(), 0
-        days = _days(known, dossiers, random.Random(seed), AesVault(master_key))
+        chance, vault = random.Random(seed), AesVault(master_key)
+        numbers = range(first, first + dossiers)
+        days = _days(known, begins_on(dossiers, ends_on), numbers, chance, vault)
         with ThreadPoolExecutor(1) as writer:  # the next day is made while PostgreSQL writes this
             written = writer.submit(_write, connection, (), ())
             for rows, keys in days:
@@ -85,6 +94,15 @@ def load(
         return done
 
 
+def begins_on(dossiers: int, ends_on: date = ENDS_ON) -> date:
+    """Give the Monday on which an archive of so many dossiers begins."""
+    return ends_on - timedelta(weeks=_weeks(dossiers))
+
+
+def _weeks(dossiers: int) -> int:
+    return -(-dossiers // _A_WEEK) + LONGEST_WEEKS
+
+
 def head(connection: psycopg.Connection) -> int:
     """Give the position of the last event in the store; 0 where there is none."""
     found = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
@@ -92,16 +110,18 @@ def head(connection: psycopg.Connection) -> int:
 
 
 def _days(
-    known: Sequence[Pattern], dossiers: int, chance: random.Random, vault: AesVault
+    known: Sequence[Pattern],
+    monday: date,
+    numbers: range,
+    chance: random.Random,
+    vault: AesVault,
 ) -> Iterator[tuple[list[_Row], list[bytes]]]:
     """Give what is heard of on each day, in order, and the keys of those who came in that week."""
-    weeks = -(-dossiers // _A_WEEK)
-    monday = _ENDS_ON - timedelta(weeks=weeks + LONGEST_WEEKS)
     heard: dict[date, list[_Row]] = defaultdict(list)
     codes: Counter[date] = Counter()
-    for week in range(weeks + LONGEST_WEEKS):
+    for week in range(_weeks(len(numbers))):
         keys = []
-        for number in range(week * _A_WEEK, min((week + 1) * _A_WEEK, dossiers)):
+        for number in numbers[week * _A_WEEK : (week + 1) * _A_WEEK]:
             pattern = chance.choice(known)
             day = monday + timedelta(days=pattern.day)
             codes[day] += 1

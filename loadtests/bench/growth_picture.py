@@ -15,6 +15,7 @@ from loadtests.bench.rounds import Spread
 mpl.use("Agg")
 
 _COLOURS = ("#1f5f8b", "#b5542c", "#3c7a3c")
+_ROOM_FOR_THE_LEGEND = 1.25
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def _line(axes: Axes, work: str, colour: str, sizes: Sequence[int], of: Sequence
 
 def _name(axes: Axes, what: str) -> None:
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, axes.get_ylim()[1] * _ROOM_FOR_THE_LEGEND)
     axes.set_xlabel("dossiers in the archive")
     axes.set_ylabel(what)
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(loc="upper center", ncols=3)

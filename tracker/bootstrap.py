@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
@@ -86,12 +86,15 @@ def wall_clock() -> datetime:
 
 @contextmanager
 def installation(
-    settings: Settings, now: Callable[[], datetime] = wall_clock, *, sharing: bool = False
+    settings: Settings,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    sharing: Collection[str] = (),
 ) -> Iterator[Installation]:
     """Open an installation, making what is missing, and close it afterwards.
 
-    With Kafka the read models follow it: all of it by itself, or, `sharing`, the part that falls
-    to this process among all that share it.
+    With Kafka the read models follow it: all of it by itself, or the part that falls to this
+    process among all that keep just the read models in `sharing` up to date, as it does.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     data = load_service_data(settings.service_data)
@@ -116,11 +119,9 @@ def installation(
         for feed in feeds:
             feed.wake()
 
-    def new_feed(name: str) -> OpenFeed:
-        if not settings.kafka_servers or name == LogProjection.NAME:
-            return StoreFeed(tracker.store)
+    def kafka_feed() -> OpenFeed:
         names = topic_names(settings)
-        group = f"{names.prefix}.{name}" if sharing else None
+        group = f"{names.prefix}.{'+'.join(sorted(sharing))}" if sharing else None
         return KafkaFeed(kafka_connection(settings), names.events, group=group)
 
     tracker = Tracker(
@@ -133,12 +134,15 @@ def installation(
     )
     try:
         create_registry(registry)
+        of_store = StoreFeed(tracker.store)
+        of_events = kafka_feed() if settings.kafka_servers else of_store
+        feeds += {of_store, of_events}
         follows: dict[str, Follow] = {}
         for kind in PROJECTIONS:
-            projection, feed = kind(), new_feed(kind.NAME)
+            projection = kind()
             model = SqlReadModel(views, projection)
             model.create()
-            feeds.append(feed)
+            feed = of_store if kind is LogProjection else of_events
             follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
 
         scan = SqlStoreScan(registry)

@@ -1,7 +1,7 @@
 """What an installation is, once it is wired: its parts, and what is done with all of them."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -151,13 +151,18 @@ class Installation:
         ):
             yield
 
-    def following_tasks(self, names: Iterable[str]) -> list[Task]:
+    def following_tasks(self, names: Collection[str]) -> list[Task]:
         """Give the tasks that keep these read models up to date."""
-        followers = {
-            name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
-        }
-        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
-        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+        by_feed: dict[OpenFeed, dict[str, Projector]] = {}
+        for name in names:
+            by_feed.setdefault(self.follows[name].feed, {})[name] = self.follows[name].projector
+        tasks = [self._following(feed, projectors) for feed, projectors in by_feed.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in names else tasks
+
+    def _following(self, feed: OpenFeed, projectors: dict[str, Projector]) -> Task:
+        on_server = self.settings.read_models_url().startswith("postgresql://")
+        follower = Follower(feed, projectors, at_once=len(projectors) if on_server else 1)
+        return Task(", ".join(projectors), follower.run, follower.wake)
 
     def _signing(self) -> Task:
         """Give the task that makes checkpoints of the log."""

@@ -94,6 +94,16 @@ def test_by_when_papers_are_asked_is_told_only_where_a_time_was_set(site: Site) 
         assert "Ngày hẹn trả: Thứ Sáu, ngày 04/12/2026" not in page
 
 
+def test_by_when_a_fee_is_asked_is_told_only_where_a_time_was_set(site: Site) -> None:
+    for due, said in (({}, False), ({"fee_due_at": "2026-12-04T17:00:00+07:00"}, True)):
+        code, path = owned(site)
+        site.take(code, "decider", "fee_asked", amount=50_000, reason="Lệ phí", **due)
+        assert (
+            "Nộp phí chậm nhất lúc 17:00 ngày 04/12/2026" in told(site, path, lang="vi")
+        ) is said
+        assert ("Pay by 17:00" in told(site, path, lang="en")) is said
+
+
 def test_nobody_is_named_on_the_owners_page_neither_owner_nor_staff_nor_agent(site: Site) -> None:
     code, path = owned(site, "agent", procedure="1.000894")
     through_life(site, code)

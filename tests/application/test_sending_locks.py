@@ -1,0 +1,125 @@
+"""Whose dossier was locked is told of it: once, by consent, and no more than can be borne."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.application.service_desk import (
+    ADMINISTRATOR,
+    CLERK,
+    DECIDER,
+    PHONE,
+    ServiceDesk,
+    service_desk,
+)
+from tests.application.test_sending import BY_SMS, Post, fate, refuse, sender, work
+from tracker.application.citizens import LOCKED_FOR, MOST_TRIES, NotYoursError
+from tracker.application.sending import Sender
+from tracker.domain.notices import LOCKS_TOLD_EVERY
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
+    with service_desk(tmp_path) as opened:
+        yield opened
+
+
+def sends_locks(desk: ServiceDesk, post: Post) -> Sender:
+    return sender(desk, post, target="locks:sms", outbox=desk.at.lock_outbox)
+
+
+def guess(desk: ServiceDesk, code: str, times: int = MOST_TRIES) -> None:
+    for _ in range(times):
+        with pytest.raises(NotYoursError):
+            desk.at.citizens.find(code, "0000")
+
+
+def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code, MOST_TRIES - 1)
+    post = Post()
+    work(sends_locks(desk, post), desk)
+    assert post.kinds == []
+    guess(desk, code, 3)
+    for _ in range(2):
+        work(sends_locks(desk, post), desk)
+    (letter,) = post.brought
+    assert letter.to == PHONE
+    assert code in letter.text
+    assert "sau 10:00, 20/11/2026" in letter.text
+    assert f"/stop/{code}/" in letter.text
+
+
+def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(
+    tmp_path: Path,
+) -> None:
+    post = Post()
+    with service_desk(tmp_path) as desk:
+        guess(desk, desk.take_in(notices=BY_SMS).code)
+        work(sends_locks(desk, post), desk)
+    with service_desk(tmp_path) as desk:
+        desk.later(minutes=6)
+        work(sends_locks(desk, post), desk)
+    assert len(post.brought) == 1
+
+
+def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk) -> None:
+    never, stopped, erased = (
+        desk.take_in(**fields).code for fields in ({}, {"notices": BY_SMS}, {"notices": BY_SMS})
+    )
+    for code in (never, stopped, erased):
+        guess(desk, code)
+    desk.at.catch_up()
+    post = Post()
+    one = sends_locks(desk, post)
+    one.pick_up()
+    desk.post(CLERK, code=stopped, step="notices_stopped")
+    desk.at.tracker.erase_personal_data(ADMINISTRATOR, erased, event_id="erase", basis="luật")
+    work(one, desk)
+    assert post.brought == []
+
+
+def test_nobody_is_flooded_however_long_a_stranger_goes_on_guessing(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sends_locks(desk, post)
+    for _ in range(23):
+        guess(desk, code)
+        work(one, desk)
+        desk.hands.now += LOCKED_FOR + timedelta(minutes=1)
+    assert 3 <= len(post.brought) <= 4
+    told = [letter.notice.recorded_at for letter in post.brought]
+    assert told == sorted(told)
+
+
+def test_a_message_of_a_lock_and_one_of_an_event_do_not_wait_for_each_other(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code)
+    stuck = Post(refuse)
+    work(sends_locks(desk, stuck), desk)
+    desk.post(DECIDER, code=code, step="supplement_asked", reason="thiếu")
+    post = Post()
+    work(sender(desk, post), desk)
+    assert post.kinds == ["received", "papers_asked"]
+    desk.later(minutes=1)
+    late = Post()
+    work(sends_locks(desk, late), desk)
+    assert late.kinds == ["locked"]
+
+
+def test_an_older_lock_is_never_told_after_a_newer_one(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code)
+    post = Post(refuse)
+    work(sends_locks(desk, post), desk)
+    desk.hands.now += LOCKS_TOLD_EVERY
+    guess(desk, code)
+    late = Post()
+    work(sends_locks(desk, late), desk)
+    told = [letter.notice.recorded_at for letter in late.brought]
+    assert told == sorted(told)
+    assert {state for _, state, _ in fate(desk)} == {"sent"}

@@ -189,6 +189,21 @@ def test_papers_asked_a_refusal_and_a_stop_tell_their_reason_and_basis(desk: Ser
     )
 
 
+def test_what_an_administrator_asks_is_on_paper_of_the_office_whose_turn_it_was(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in().code
+    do(desk, at(20, 10), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    do(desk, at(20, 11), ADMINISTRATOR, code, "resumed")
+    do(desk, at(20, 12), ADMINISTRATOR, code, "forwarded", to_office="SO-TUPHAP")
+    do(desk, at(20, 13), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    assert fill(desk, code, "02", which=1).head == head(desk, code, "UBND-LONGBIEN", at(20, 10))
+    assert fill(desk, code, "02").head == head(desk, code, "SO-TUPHAP", at(20, 13))
+    other = desk.take_in().code
+    do(desk, at(20, 14), ADMINISTRATOR, other, "refused", reason="sai thẩm quyền")
+    assert fill(desk, other, "03").head == head(desk, other, "CN05", at(20, 14))
+
+
 def test_each_apology_has_the_date_before_it_and_its_own(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     for day, due in ((25, at(30, 17)), (30, at(4, 17, month=12))):

@@ -274,14 +274,14 @@ def test_locks_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
         tries.begin(one, NOW)
         tries.lock(one, NOW + timedelta(minutes=minutes))
     tries.begin(dossier_id("H26-261122-0009"), NOW)
-    one, three, five = (
+    first, third, fifth = (
         Lock(dossier_id(f"H26-261122-000{minutes}"), NOW + timedelta(minutes=minutes))
         for minutes in (1, 3, 5)
     )
-    assert tries.locks_since(one.locked_at, after=None, limit=9) == [one, three, five]
-    later = one.locked_at + timedelta(microseconds=1)
-    assert tries.locks_since(later, after=None, limit=1) == [three]
-    assert tries.locks_since(later, after=three, limit=9) == [five]
+    assert tries.locks_since(first.locked_at, after=None, limit=9) == [first, third, fifth]
+    later = first.locked_at + timedelta(microseconds=1)
+    assert tries.locks_since(later, after=None, limit=1) == [third]
+    assert tries.locks_since(later, after=third, limit=9) == [fifth]
 
 
 def test_locks_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -> None:

@@ -18,11 +18,8 @@ LABELS = {
     "en": ("Papers to be brought by", "Fee to be paid by"),
 }
 OWNERS = {
-    "vi": (
-        "Nộp chậm nhất lúc 17:00 ngày 05/12/2031",
-        "Nộp phí chậm nhất lúc 17:00 ngày 05/12/2031",
-    ),
-    "en": ("Bring them by 17:00, 5 December 2031", "Pay by 17:00, 5 December 2031"),
+    "vi": (f"Nộp chậm nhất lúc {READ['vi']}", f"Nộp phí chậm nhất lúc {READ['vi']}"),
+    "en": (f"Bring them by {READ['en']}", f"Pay by {READ['en']}"),
 }
 
 

@@ -1,7 +1,7 @@
 """Whose dossier was locked is told of it: once, by consent, and no more than can be borne."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from tests.application.service_desk import (
 )
 from tests.application.test_sending import BY_SMS, Post, fate, refuse, sender, work
 from tracker.application.citizens import LOCKED_FOR, MOST_TRIES, NotYoursError
-from tracker.application.sending import Sender
-from tracker.domain.notices import LOCKS_TOLD_EVERY
+from tracker.application.sending import Sender, Waiting
+from tracker.domain.codes import dossier_id
+from tracker.domain.notices import LOCKS_TOLD_EVERY, Notice, notice_of_lock
 
 
 @pytest.fixture
@@ -50,6 +51,37 @@ def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) 
     assert code in letter.text
     assert "sau 10:00, 20/11/2026" in letter.text
     assert f"/stop/{code}/" in letter.text
+
+
+def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
+    desk: ServiceDesk,
+) -> None:
+    by_mail = {"channels": ["email", "sms"]}
+    person = {"name": "An", "phone": PHONE, "email": "an@example.vn"}
+    codes = [
+        desk.take_in().code,
+        desk.take_in(notices=BY_SMS).code,
+        desk.take_in(notices=by_mail, applicant=person).code,
+    ]
+    agreed_at = desk.hands.now
+    desk.at.catch_up()
+    for code in codes:
+        desk.later(minutes=1)
+        guess(desk, code)
+    found: list[Waiting] = []
+    while page := desk.at.lock_outbox.since(
+        agreed_at, after=found[-1].notice if found else None, limit=1
+    ):
+        found += page
+    assert found == [
+        Waiting(lock_of(codes[0], agreed_at + timedelta(minutes=1)), frozenset(), None),
+        Waiting(lock_of(codes[1], agreed_at + timedelta(minutes=2)), {"sms"}, agreed_at),
+        Waiting(lock_of(codes[2], agreed_at + timedelta(minutes=3)), {"sms", "email"}, agreed_at),
+    ]
+
+
+def lock_of(code: str, locked_at: datetime) -> Notice:
+    return notice_of_lock(dossier_id(code), code, locked_at, locked_at + LOCKED_FOR)
 
 
 def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(

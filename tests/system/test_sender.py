@@ -138,6 +138,8 @@ def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
         log.touch()
         guess(serve(made), codes[0])
         wait_for(lambda: sent(made, 20), log)
+        listed = made.run("messages", "list").stdout
+        assert all(f" locks:{target} " in listed for target in ("sms", "webhook:portal"))
     by_sms = [json.loads(body)["id"] for headers, body in sink.received if not hooked(headers)]
     by_hook = [headers["webhook-id"] for headers, _ in sink.received if hooked(headers)]
     assert (len(set(by_sms)), len(set(by_hook))) == (10, 10)

@@ -32,7 +32,7 @@ from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
@@ -104,6 +104,7 @@ def installation(
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
     reads = SqlReads(registry)
+    tries = SqlWrongTries(registry)
     receipts = Receipts(
         ReceiptTokens(settings.master_key_bytes()),
         SqlTokenGenerations(registry),
@@ -161,7 +162,7 @@ def installation(
                 service=service,
                 vault=vault,
                 receipts=receipts,
-                tries=SqlWrongTries(registry),
+                tries=tries,
                 reads=reads,
                 now=now,
             ),
@@ -186,6 +187,7 @@ def installation(
                 now=now,
             ),
             outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            lock_outbox=SqlLockOutbox(tries, follows[MessagesProjection.NAME].model),
             deliveries=SqlDeliveries(registry),
             letters=Letters(
                 tracker.store,
@@ -304,6 +306,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             stops=installation.stop_tokens.fits,
+            gauges=installation.message_gauges(),
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
             live_pages=settings.live_pages,

@@ -75,6 +75,11 @@ def head(desk: ServiceDesk, code: str, office: str, issued_at: datetime) -> Head
     )
 
 
+def headed(form: Form) -> Head:
+    assert isinstance(form, SupplementRequest | Refusal)
+    return form.head
+
+
 def do(desk: ServiceDesk, when: datetime, actor: Actor, code: str, step: str, **more: Any) -> None:  # noqa: ANN401
     desk.hands.now = when
     desk.post(actor, code=code, step=step, **more)
@@ -187,6 +192,21 @@ def test_papers_asked_a_refusal_and_a_stop_tell_their_reason_and_basis(desk: Ser
     assert fill(desk, other, "03") == Refusal(
         head=head(desk, other, "CN05", at(20, 14)), reason="sai thẩm quyền", basis="Điều 5"
     )
+
+
+def test_what_an_administrator_asks_is_on_paper_of_the_office_whose_turn_it_was(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in().code
+    do(desk, at(20, 10), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    do(desk, at(20, 11), ADMINISTRATOR, code, "resumed")
+    do(desk, at(20, 12), ADMINISTRATOR, code, "forwarded", to_office="SO-TUPHAP")
+    do(desk, at(20, 13), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    assert headed(fill(desk, code, "02", which=1)) == head(desk, code, "UBND-LONGBIEN", at(20, 10))
+    assert headed(fill(desk, code, "02")) == head(desk, code, "SO-TUPHAP", at(20, 13))
+    other = desk.take_in().code
+    do(desk, at(20, 14), ADMINISTRATOR, other, "refused", reason="sai thẩm quyền")
+    assert headed(fill(desk, other, "03")) == head(desk, other, "CN05", at(20, 14))
 
 
 def test_each_apology_has_the_date_before_it_and_its_own(desk: ServiceDesk) -> None:

@@ -72,6 +72,7 @@ def work(
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
+            it.message_gauges() if SENDER in roles else (),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
         if SENDER in roles:

@@ -75,7 +75,7 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     pages = Pages(parts.service.calendar.zone)
-    metrics = Metrics(parts.watched, parts.now)
+    metrics = Metrics(parts.watched, parts.now, parts.gauges)
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))

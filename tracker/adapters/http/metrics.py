@@ -6,6 +6,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
 
@@ -15,8 +16,13 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 class Metrics:
     """The metrics of one application, kept apart from those of any other in this process."""
 
-    def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
-        """Count, and tell of these read models how far they are when asked."""
+    def __init__(
+        self,
+        watched: Mapping[str, Watched],
+        now: Callable[[], datetime],
+        gauges: Iterable[Collector],
+    ) -> None:
+        """Count, and tell when asked of these gauges and how far these read models are."""
         self._registry = CollectorRegistry()
         self._intakes = Counter(
             "tracker_intakes",
@@ -40,7 +46,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._registry.register(_Projections(watched, now))
+        for one in (_Projections(watched, now), *gauges):
+            self._registry.register(one)
         # A metric's child is found once: its look-up takes a lock and costs more than its count.
         self._intake = cache(self._intakes.labels)
         self._step = cache(self._steps.labels)
@@ -68,7 +75,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _Projections:
+class _Projections(Collector):
     """Asks the read models how far they are, each time the metrics are read."""
 
     def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:

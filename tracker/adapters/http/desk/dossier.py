@@ -23,6 +23,7 @@ from tracker.domain.errors import NotAllowedError, UnknownError
 from tracker.domain.events import Corrected, Event
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.network import OfficeKind
+from tracker.domain.notices import ask_due_at
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.state import DossierState
 from tracker.domain.values import Correctable
@@ -77,6 +78,7 @@ class DossierPage:
             procedure=self._procedure(dossier),
             history=[self._shows.event(event) for event in opened.events or ()],
             due=promised_in(opened.events or ()),
+            ask_due=asked_by_in(opened.events or ()),
             corrected=put_right_in(opened.events or ()),
             why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
             told=told,
@@ -124,6 +126,11 @@ def promised_in(events: Iterable[Event]) -> dict[int, datetime]:
     """Give the dates promised, by the versions of the events that promised them."""
     promises = {event.originator_version: getattr(event, "promise", None) for event in events}
     return {version: promise.due_at for version, promise in promises.items() if promise}
+
+
+def asked_by_in(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give by when what was asked is to be done, by the versions of the events that asked."""
+    return {event.originator_version: due for event in events if (due := ask_due_at(event))}
 
 
 def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:

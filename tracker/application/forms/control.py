@@ -1,6 +1,6 @@
 """Form 06: who had the dossier from when to when, and whether they kept its date.
 
-The decision ends the office's clock: who has the result from then on (`way_back`) is judged by none.
+The decision ends the office's clock: nobody who has the result from then on (`way_back`) is judged.
 """
 
 from collections.abc import Iterator, Sequence

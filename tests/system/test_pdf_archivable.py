@@ -30,6 +30,6 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_every_form_keeps_the_rules_of_archives_and_of_readers_aloud(
     verapdf: list[str], printed: list[Path], standard: str
 ) -> None:
-    command = [*verapdf, "--flavour", standard, "--format", "text", "--verbose", *printed]
+    command = [*verapdf, "--flavour", standard, "--format", "text", "--verbose", *map(str, printed)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.splitlines() == [f"PASS {path} {standard}" for path in printed], done.stderr

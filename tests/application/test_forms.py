@@ -25,6 +25,7 @@ from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
+from tracker.application.forms.way_back import Leg
 from tracker.domain.actors import Actor, Role
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.procedures import PaperForm
@@ -269,6 +270,7 @@ def test_the_control_slip_counts_what_each_had_it_without_pauses_and_across_forw
         first_due_at=at(26, 17),
         due_at=moved,
         finished_at=at(2, 9, month=12),
+        returned_at=None,
         day=timedelta(hours=8),
         holdings=(
             Holding(
@@ -300,6 +302,7 @@ def test_the_control_slip_counts_what_each_had_it_without_pauses_and_across_forw
                 due_at=moved, verdict=Verdict.LATE,
             ),
         ),
+        way_back=(Leg(holder="Sở Tài chính", from_at=at(2, 9, month=12)),),
     )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from tracker.adapters.http.desk.sayings import Saying
 from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.showing import Shows
+from tracker.application.forms.filling import FormNumber
 from tracker.application.messages import MESSAGES
-from tracker.domain.actors import Actor, Read, require_reading
+from tracker.domain.actors import MAY, Actor, Read, require_reading
 from tracker.domain.codes import tidied
 from tracker.domain.errors import NotAllowedError, UnknownError
 from tracker.domain.events import Corrected, Event
@@ -30,6 +31,14 @@ from tracker.domain.values import Correctable
 from tracker.domain.wording import why_sentence
 
 Offers = Mapping[str, Sequence[Offer]]
+
+_FORMS: Mapping[Step, FormNumber] = {
+    Step.SUPPLEMENT_ASKED: FormNumber.SUPPLEMENT,
+    Step.REFUSED: FormNumber.REFUSAL,
+    Step.PROMISE_EXTENDED: FormNumber.APOLOGY,
+    Step.STOPPED: FormNumber.STOPPING,
+}
+"""The paper that goes with a step."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,8 @@ class DossierPage:
             moving=[form for form in forms if _moves(Step(form.name))],
             noting=[form for form in forms if not _moves(Step(form.name))],
             may_open=may_open(actor, dossier),
+            printable=printable(actor, dossier, opened.events or ()),
+            form_of=_FORMS,
             offices=self._service.network.offices,
             now=self._front.parts.now(),
         )
@@ -150,15 +161,28 @@ def _moves(step: Step) -> bool:
 
 def may_open(actor: Actor, dossier: DossierState) -> bool:
     """Tell whether this actor may open the personal data of this dossier, once they say why."""
-    if dossier.personal_data_erased:
-        return False
+    return not dossier.personal_data_erased and _may_read_person(actor, dossier, for_a_reason=True)
+
+
+def printable(actor: Actor, dossier: DossierState, events: Iterable[Event]) -> list[FormNumber]:
+    """Give the forms that this dossier has and this actor may have, in their order."""
+    told = {_FORMS[event.step] for event in events if event.step in _FORMS}
+    found = told if _may_read_person(actor, dossier, for_a_reason=False) else set()
+    if dossier.received_at:
+        found |= {FormNumber.RECEIPT}
+        if Read.HISTORY in MAY[actor.role]:
+            found |= {FormNumber.CONTROL}
+    return sorted(found)
+
+
+def _may_read_person(actor: Actor, dossier: DossierState, *, for_a_reason: bool) -> bool:
     offices = dossier.offices
     try:
         require_reading(
             actor,
             Read.PERSONAL_DATA,
             offices=(offices.helped_at, offices.received_at, offices.decided_by),
-            for_a_reason=True,
+            for_a_reason=for_a_reason,
         )
     except NotAllowedError:
         return False

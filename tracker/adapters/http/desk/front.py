@@ -57,6 +57,7 @@ class Front:
             office=self.parts.service.network.offices.get(visit.actor.office),
             token=(TOKEN, visit.session.token),
             may_read=Read.DOSSIER in may,
+            may_list=Read.REGISTER in may,
             may_replay=Read.READERS in may,
             may_take_in={Read.DOSSIER, Step.RECEIVED} <= may,
             **told,

@@ -5,9 +5,11 @@ import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from tracker.adapters.exports.archive import Archives
 from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
@@ -19,7 +21,7 @@ from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notary.ed25519 import Notary, WitnessKeys
 from tracker.adapters.paper.pdf import set_pdf
 from tracker.adapters.paper.sheets import Sheets
 from tracker.adapters.sql.api_keys import SqlApiKeys
@@ -57,6 +59,7 @@ from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
+from tracker.application.witnessing import Witnessing
 from tracker.domain.codes import dossier_id
 from tracker.installation import Follow, Installation, MerkleLog
 from tracker.projections.feed import OpenFeed
@@ -234,7 +237,8 @@ def _merkle_log(
         now=now,
     )
     prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
-    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover)
+    witnessing = Witnessing(checkpoints, WitnessKeys(settings.log_witness_keys_file))
+    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover, witnessing)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -295,7 +299,17 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            archives=Archives(
+                installation.taking_away,
+                installation.scan,
+                installation.log.checkpoints,
+                zone=installation.service.calendar.zone,
+                program=f"tracker {version('tracker')}",
+                folder=settings.data_dir,
+                now=installation.now,
+            ),
             prover=installation.log.prover,
+            witnessing=installation.log.witnessing,
             watched={
                 name: Watched(
                     installation.store_feed,

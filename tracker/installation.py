@@ -36,6 +36,7 @@ from tracker.application.reception import Service
 from tracker.application.sending import Sender
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
+from tracker.application.witnessing import Witnessing
 from tracker.crew import Task, working
 from tracker.domain.events import Event
 from tracker.projections.feed import OpenFeed
@@ -73,6 +74,7 @@ class MerkleLog:
     publishers: Sequence[Publisher]
     maker: CheckpointMaker
     prover: Prover
+    witnessing: Witnessing
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,14 @@ from tests.domain.dossier_spec import SEALED
 from tracker.adapters.exports import tables
 from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
 from tracker.adapters.exports.directory import (
-    Form,
-    Manifest,
     NoExportError,
     NoPlaceError,
     ThereAlreadyError,
     export,
     wrong_in,
 )
-from tracker.application.taking_away import Taken
+from tracker.adapters.exports.manifest import Manifest
+from tracker.application.taking_away import Form, NoParquetError, Taken
 
 HANOI = timezone(timedelta(hours=7))
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -105,7 +104,7 @@ def test_parquet_without_its_library_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "find_spec", lambda _: None)
-    with pytest.raises(tables.NoParquetError, match=r"tracker\[parquet\]"):
+    with pytest.raises(NoParquetError, match=r"tracker\[parquet\]"):
         write(tmp_path / "out", takings(7), Form.PARQUET)
     assert list(tmp_path.iterdir()) == []
 

@@ -16,7 +16,8 @@ from pyarrow import parquet
 import tracker
 from tests.cli.conftest import DOSSIERS, Run
 from tests.system.searching import found
-from tracker.adapters.exports.directory import Form, wrong_in
+from tracker.adapters.exports.directory import wrong_in
+from tracker.application.taking_away import Form
 from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import dossier_id

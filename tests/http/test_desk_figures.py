@@ -90,7 +90,7 @@ def test_days_that_cannot_be_are_refused_as_a_page(auditor: Clerk, asked: dict[s
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("who", ["desk", "agent", "manager"])
+@pytest.mark.parametrize("who", ["desk", "agent"])
 def test_nobody_else_is_told(site: Site, code: str, who: str) -> None:
     del code
     clerk = clerk_at(site)
@@ -98,6 +98,16 @@ def test_nobody_else_is_told(site: Site, code: str, who: str) -> None:
     assert clerk.opens(PAGE, **PERIOD).status_code == 403
     clerk.opens("/desk")
     assert PAGE not in clerk.shown
+
+
+def test_a_manager_is_told_too_but_not_led_where_managers_may_not_go(site: Site, code: str) -> None:
+    manager = clerk_at(site)
+    manager.signs_in("manager")
+    manager.opens("/desk")
+    assert PAGE in manager.shown
+    manager.opens(PAGE, **PERIOD)
+    assert code in manager.shown
+    assert "/replay" not in manager.shown
 
 
 class Asking:

@@ -31,6 +31,7 @@ OPEN = {
     "/readyz",
     "/stop/{code}/{token}",
     "/v1/log/checkpoint",
+    "/v1/log/checkpoint/cosignatures",
     "/v1/log/proof/consistency",
     "/v1/log/proof/inclusion",
     "/v1/log/verifier",

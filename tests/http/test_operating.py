@@ -1,5 +1,6 @@
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -41,6 +42,27 @@ def test_it_is_not_ready_while_a_read_model_does_not_answer(site: Site) -> None:
     with site.rebuilt(follows=follows) as broken:
         assert broken.get("/readyz").status_code == 503
         assert broken.get("/livez").status_code == 200
+
+
+def test_metrics_tell_how_far_the_signed_log_is_behind_the_store(site: Site) -> None:
+    def told() -> dict[str, float]:
+        lines = (line.split() for line in site.get("/metrics").text.splitlines())
+        return {one[0]: float(one[1]) for one in lines if one[0].startswith("tracker_log_")}
+
+    site.received()
+    assert told() == {"tracker_log_lag": 1.0}
+    site.caught_up()
+    assert told() == {"tracker_log_lag": 1.0}
+    site.installation.log.maker.prepare()
+    site.installation.log.maker.make()
+    site.now[0] += timedelta(seconds=90)
+    aged = {"tracker_log_checkpoint_age_seconds": 90.0}
+    assert told() == aged | {"tracker_log_lag": 0.0}
+    site.received()
+    site.received()
+    site.caught_up()
+    site.received()
+    assert told() == aged | {"tracker_log_lag": 3.0}
 
 
 def test_metrics_count_in_the_domains_words(site: Site) -> None:

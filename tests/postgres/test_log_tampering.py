@@ -378,7 +378,7 @@ def test_heads_that_leave_a_dossier_out_are_found(it: Installation, hand: Hand) 
     assert last is not None
     said = Checkpoint.parse(last.text)
     lied = replace(said, heads=said.heads - 1)
-    it.log.checkpoints.replace(said.size, it.log.notary.sign(lied.text))
+    assert it.log.checkpoints.replace(said.size, last, it.log.notary.sign(lied.text))
     (it.settings.data_dir / "checkpoints.txt").unlink()
     damage = log_verifier(it).first_damage()
     assert damage is not None

@@ -82,6 +82,9 @@ class Log(Protocol):
     def size(self) -> int:
         """Give the number of leaves."""
 
+    def position(self) -> int:
+        """Give the position in the store of the newest event in the log."""
+
     def leaf(self, number: int) -> Leaf | None:
         """Give a leaf."""
 
@@ -116,6 +119,17 @@ class Inclusion:
     path: Sequence[bytes]
 
 
+@dataclass(frozen=True)
+class Lag:
+    """How many stored events no checkpoint vouches for yet, and how old the newest one is.
+
+    `age_seconds` is `None` where nothing was ever signed.
+    """
+
+    events: int
+    age_seconds: float | None
+
+
 class Prover:
     """Proves out of the log; whoever asks for a dossier's proof is noted."""
 
@@ -134,6 +148,15 @@ class Prover:
         self._checkpoints = checkpoints
         self._reads = reads
         self._now = now
+
+    def lag(self) -> Lag:
+        """Tell how far the signed log is behind the store; it never says too little."""
+        note = self._checkpoints.last()
+        signed = Checkpoint.parse(note.text) if note else None
+        unsigned = self._log.size() - (signed.size if signed else 0)
+        behind = max(0, (self._store.max_notification_id() or 0) - self._log.position())
+        age = (self._now() - signed.made_at).total_seconds() if signed else None
+        return Lag(unsigned + behind, None if age is None else max(0.0, age))
 
     def checkpoint(self) -> Note:
         """Give the newest checkpoint. Raises `NoCheckpointError`."""

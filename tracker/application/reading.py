@@ -168,7 +168,7 @@ class Reader:
 
     def note_told(self, actor: Actor, codes: Sequence[str]) -> None:
         """Note, before it is done, that an explanation of figures tells of these dossiers."""
-        require(actor, Read.READERS)
+        require(actor, Read.EXPLANATION)
         ids = [dossier_id(code) for code in codes]
         self._reads.record_all(ids, actor, Read.FIGURES.value, self._now(), "")
 

@@ -6,6 +6,7 @@ However many there are, only some hundred are in memory at a time.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
@@ -16,7 +17,7 @@ from tracker.application.reading import opened_texts
 from tracker.application.verifying import StoredRow
 from tracker.domain.actors import Actor, Read, require, require_reading
 from tracker.domain.codes import dossier_id
-from tracker.domain.errors import InvalidInputError
+from tracker.domain.errors import InvalidInputError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.history import occurred_at
 from tracker.domain.state import DossierState
@@ -27,6 +28,25 @@ _DOSSIERS_A_LOOK = 200
 
 class NoReasonError(InvalidInputError):
     """Personal data are opened only with a reason, which is recorded."""
+
+
+class NoParquetError(TrackerError):
+    """Parquet needs pyarrow: install Tracker with its extra, `pip install 'tracker[parquet]'`."""
+
+
+class Form(StrEnum):
+    """How the events are written."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"
+    XES = "xes"
+    OCEL = "ocel"
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file."""
+        return "events.jsonocel" if self is Form.OCEL else f"events.{self}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +70,17 @@ class Selection:
             and (self.since is None or came_in_at >= self.since)
             and (self.until is None or came_in_at <= self.until)
         )
+
+    def asked(self, reason: str | None) -> dict[str, str | None]:
+        """Put what is asked for into words; personal data are opened where there is a reason."""
+        return {
+            "code": self.code,
+            "office": self.office,
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "personal_data": "sealed" if reason is None else "opened",
+            "reason": reason,
+        }
 
 
 @dataclass(frozen=True)
@@ -112,6 +143,7 @@ class TakingAway:
         `NoReasonError`, `UnknownDossierError`.
         """
         what = Read.HISTORY if reason is None else Read.PERSONAL_DATA
+        require(actor, Read.EXPORT)
         require(actor, what)
         why = (reason or "").strip()
         if what is Read.PERSONAL_DATA and not why:

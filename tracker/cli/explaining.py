@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from itertools import islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import orjson
 
@@ -156,24 +156,7 @@ def _sentences(change: Change, zone: tzinfo) -> str:
 
 
 def _line(change: Change, zone: tzinfo) -> str:
-    told: dict[str, Any] = {
-        "code": change.code,
-        "group_then": change.group_then,
-        "group_now": change.group_now,
-        "lost": change.lost,
-        "gained": change.gained,
-        "events": [
-            {
-                "version": event.originator_version,
-                "step": event.step,
-                "occurred_at": event.occurred_at.astimezone(zone).isoformat(),
-                "recorded_at": event.recorded_at.astimezone(zone).isoformat(),
-                "by": _who(event),
-            }
-            for event in change.causes
-        ],
-    }
-    return orjson.dumps(told).decode()
+    return orjson.dumps(change.as_json(zone)).decode()
 
 
 def _named(count: str) -> str:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tracker.adapters.exports.directory import Form, export, wrong_in
-from tracker.application.taking_away import Selection
+from tracker.adapters.exports.directory import export, wrong_in
+from tracker.application.taking_away import Form, Selection
 from tracker.cli.console import progress, say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.opening import me, opened
@@ -72,14 +72,6 @@ def export_to(
             since=start("--since", since, zone),
             until=past_end("--until", until, zone, now),
         )
-        asked = {
-            "code": selection.code,
-            "office": office,
-            "since": selection.since.isoformat() if selection.since else None,
-            "until": selection.until.isoformat() if selection.until else None,
-            "personal_data": "opened" if unseal else "sealed",
-            "reason": reason.strip() or None,
-        }
         last, head = it.log.checkpoints.last(), it.scan.head()
         with progress("Events", head if selection.code is None else 0) as step:
             manifest = export(
@@ -94,7 +86,7 @@ def export_to(
                 ),
                 zone=zone,
                 program=f"tracker {version('tracker')}",
-                asked=asked,
+                asked=selection.asked(reason.strip() if unseal else None),
                 up_to=head,
                 checkpoint=str(last) if last else None,
                 now=it.now,

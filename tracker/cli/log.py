@@ -6,16 +6,12 @@ from typing import Annotated
 import orjson
 import typer
 
-from tracker.adapters.notary.ed25519 import UnsignedNoteError, read_keys, signers
 from tracker.cli.console import note, say
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import catch_up, me, opened
 from tracker.domain.actors import Role
-from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.codes import tidied
-from tracker.domain.errors import UnknownError
 from tracker.domain.notes import Note
-from tracker.installation import Installation
 
 
 def log() -> typer.Typer:
@@ -86,26 +82,8 @@ def cosign(
     Their public keys stand in the file TRACKER_LOG_WITNESS_KEYS_FILE, one a line.
     """
     with opened() as it:
-        cosigned = Note.parse(file.read_text(encoding="utf-8"))
-        taken = _taken(it, cosigned)
+        if it.settings.log_witness_keys_file is None:
+            message = "TRACKER_LOG_WITNESS_KEYS_FILE is not set; no witness is known."
+            raise UsageError(message)
+        taken = it.log.witnessing.take(Note.parse(file.read_text(encoding="utf-8")))
     say(f"Taken: {', '.join(taken)}")
-
-
-def _taken(it: Installation, cosigned: Note) -> list[str]:
-    witnesses = it.settings.log_witness_keys_file
-    if witnesses is None:
-        message = "TRACKER_LOG_WITNESS_KEYS_FILE is not set; no witness is known."
-        raise UsageError(message)
-    size = Checkpoint.parse(cosigned.text).size
-    ours = it.log.checkpoints.of_size(size)
-    if ours is None or ours.text != cosigned.text:
-        message = f"This is no checkpoint of ours: there is none of size {size} that says this."
-        raise UnknownError(message)
-    found = signers(cosigned, read_keys(witnesses))
-    if not found:
-        message = "No known witness signed this checkpoint."
-        raise UnsignedNoteError(message)
-    names = {(key.name, key.id) for key, _ in found}
-    others = [one for one in ours.signatures if (one.name, one.key_id) not in names]
-    it.log.checkpoints.replace(size, Note(ours.text, [*others, *(one for _, one in found)]))
-    return [key.name for key, _ in found]

@@ -37,6 +37,10 @@ _HELP = (
 )
 
 
+_OF_PYDANTIC = "Value error, "
+"""What is put before some of its messages; it tells nobody anything."""
+
+
 def program() -> typer.Typer:
     """Put the commands together; the help is plain where nobody is watching."""
     app = typer.Typer(
@@ -77,7 +81,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     try:
         code = program()(args=args, prog_name="tracker", standalone_mode=False)
     except typer.TyperException as error:
-        note(f"Error: {_one_line(error.format_message())}")
+        note(f"Error: {_one_line(error.format_message().replace(_OF_PYDANTIC, ''))}")
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)

@@ -34,6 +34,8 @@ class Read(StrEnum):
     REGISTER = "register"
     READERS = "readers"
     PROOF = "proof"
+    EXPLANATION = "explanation"
+    EXPORT = "export"
 
 
 class Manage(StrEnum):
@@ -90,7 +92,7 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.CARRIER: _PARCEL,
     Role.PORTAL: _PORTAL | {Read.DOSSIER} | _BLOCKS,
     Role.AUDITOR: frozenset(Read),
-    Role.MANAGER: frozenset({Read.FIGURES, Read.REGISTER}),
+    Role.MANAGER: frozenset({Read.FIGURES, Read.REGISTER, Read.EXPLANATION}),
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
     Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
 }

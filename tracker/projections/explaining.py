@@ -5,7 +5,8 @@ One question is answered as known then and as known now, in one pass over the ev
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import Any
 
 from tracker.domain.events import Event
 from tracker.projections.figures import Counts, Figures, Question
@@ -26,6 +27,26 @@ class Change:
     lost: tuple[str, ...]
     gained: tuple[str, ...]
     causes: tuple[Event, ...]
+
+    def as_json(self, zone: tzinfo) -> dict[str, Any]:
+        """Give it as JSON-ready data, times in this zone."""
+        return {
+            "code": self.code,
+            "group_then": self.group_then,
+            "group_now": self.group_now,
+            "lost": self.lost,
+            "gained": self.gained,
+            "events": [
+                {
+                    "version": event.originator_version,
+                    "step": event.step,
+                    "occurred_at": event.occurred_at.astimezone(zone).isoformat(),
+                    "recorded_at": event.recorded_at.astimezone(zone).isoformat(),
+                    "by": " ".join(filter(None, (event.by.role, event.by.id, event.by.office))),
+                }
+                for event in self.causes
+            ],
+        }
 
 
 class Explanation:

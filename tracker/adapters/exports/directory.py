@@ -9,38 +9,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, tzinfo
-from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import msgspec
 
-from tracker.adapters.exports.lines import NdjsonFile
-from tracker.adapters.exports.ocel import OcelFile
-from tracker.adapters.exports.tables import CsvFile, ParquetFile
-from tracker.adapters.exports.xes import XesFile
-from tracker.application.taking_away import Taken
+from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
+from tracker.adapters.exports.writers import writer
+from tracker.application.taking_away import Form, Taken
 from tracker.domain.errors import ConflictError, InvalidInputError
-
-MANIFEST = "manifest.json"
-
-
-class Form(StrEnum):
-    """How the events are written."""
-
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
-    XES = "xes"
-    OCEL = "ocel"
-
-    @property
-    def file_name(self) -> str:
-        """The name of its file."""
-        return "events.jsonocel" if self is Form.OCEL else f"events.{self}"
 
 
 class ThereAlreadyError(ConflictError):
@@ -53,43 +32,6 @@ class NoPlaceError(InvalidInputError):
 
 class NoExportError(InvalidInputError):
     """This is no export: it has no manifest that can be read."""
-
-
-class _Writer(Protocol):
-    def add(self, taken: Taken) -> None:
-        """Write a dossier."""
-
-    def finish(self) -> None:
-        """Write what comes last."""
-
-
-class WrittenFile(msgspec.Struct, frozen=True):
-    """One file of an export."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export holds.
-
-    `asked` says what was asked for, `up_to` the store's newest event then, `checkpoint` is the
-    newest signed note of the Merkle log. All but `program` and the two times follows from the
-    store and `asked`; the files too.
-    """
-
-    program: str
-    began_at: datetime
-    ended_at: datetime
-    asked: Mapping[str, str | None]
-    up_to: int
-    dossiers: int
-    events: int
-    first_position: int | None
-    last_position: int | None
-    checkpoint: str | None
-    files: Sequence[WrittenFile]
 
 
 def export(
@@ -118,19 +60,19 @@ def export(
         raise NoPlaceError(message)
     began_at = now()
     with _coming_to_be(directory) as draft:
-        count = _Count()
+        count = Count()
         with ExitStack() as opened:
             files = [
                 (form, opened.enter_context((draft / form.file_name).open("xb")))
                 for form in dict.fromkeys(forms)
             ]
-            writers = [_writer(form, file, zone, opened) for form, file in files]
+            writers = [writer(form, file, zone, draft, opened) for form, file in files]
             for one in taken:
                 count.add(one)
-                for writer in writers:
-                    writer.add(one)
-            for writer in writers:
-                writer.finish()
+                for each in writers:
+                    each.add(one)
+            for each in writers:
+                each.finish()
             for _, file in files:
                 _flush(file)
         manifest = Manifest(
@@ -144,7 +86,7 @@ def export(
             **vars(count),
         )
         with (draft / MANIFEST).open("xb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+            file.write(bytes(manifest))
             _flush(file)
     return manifest
 
@@ -167,37 +109,6 @@ def wrong_in(directory: Path) -> list[str]:
         if _described(directory / name) != told[name]:
             faults.append(f"{name} is not what was exported")
     return faults
-
-
-@dataclass
-class _Count:
-    dossiers: int = 0
-    events: int = 0
-    first_position: int | None = None
-    last_position: int | None = None
-
-    def add(self, taken: Taken) -> None:
-        positions = [row.position for row in taken.rows]
-        self.dossiers += 1
-        self.events += len(positions)
-        self.first_position = min(self.first_position or positions[0], *positions)
-        self.last_position = max(self.last_position or positions[0], *positions)
-
-
-def _writer(form: Form, file: BinaryIO, zone: tzinfo, opened: ExitStack) -> _Writer:
-    match form:
-        case Form.NDJSON:
-            return NdjsonFile(file)
-        case Form.CSV:
-            return CsvFile(file, zone)
-        case Form.PARQUET:
-            return opened.enter_context(closing(ParquetFile(file, zone)))
-        case Form.XES:
-            return XesFile(file, zone)
-        case Form.OCEL:
-            folder = Path(file.name).parent
-            aside = opened.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115  it is
-            return OcelFile(file, zone, aside)
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """NDJSON: a line for each event, with the very bytes that are stored, whose hash the log has."""
 
-from typing import BinaryIO
-
 import msgspec
 
+from tracker.adapters.exports.sinks import Sink
 from tracker.application.taking_away import Taken
 
 _encode = msgspec.json.Encoder().encode
@@ -12,7 +11,7 @@ _encode = msgspec.json.Encoder().encode
 class NdjsonFile:
     """Writes `position`, `topic`, `event` as it is stored, and `opened` where texts are opened."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Sink) -> None:
         """Write to this file."""
         self._file = file
 

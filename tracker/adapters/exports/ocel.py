@@ -20,6 +20,7 @@ from tracker.adapters.exports.columns import (
     events_of,
     written,
 )
+from tracker.adapters.exports.sinks import Sink
 from tracker.application.taking_away import Taken
 from tracker.domain.actors import citizen_of
 from tracker.domain.events import CarrierScanned, CarrierScannedV1, HandedToCarrier
@@ -42,7 +43,7 @@ class OcelFile:
     Memory grows with the number of offices, of people at work and of names of steps only.
     """
 
-    def __init__(self, file: BinaryIO, zone: tzinfo, aside: BinaryIO) -> None:
+    def __init__(self, file: Sink, zone: tzinfo, aside: BinaryIO) -> None:
         """Write to this file, times in this zone; `aside` is an empty one to put objects in."""
         self._file = file
         self._zone = zone

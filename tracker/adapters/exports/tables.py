@@ -5,23 +5,19 @@ import io
 from collections.abc import Callable
 from datetime import tzinfo
 from importlib.util import find_spec
-from typing import Any, BinaryIO
+from typing import Any
 
 from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
-from tracker.application.taking_away import Taken
-from tracker.domain.errors import TrackerError
+from tracker.adapters.exports.sinks import Sink
+from tracker.application.taking_away import NoParquetError, Taken
 
 _ROWS_A_GROUP = 10_000
-
-
-class NoParquetError(TrackerError):
-    """Parquet needs pyarrow: install Tracker with its extra, `pip install 'tracker[parquet]'`."""
 
 
 class CsvFile:
     """Writes CSV after RFC 4180, in UTF-8, with the columns' names in the first line."""
 
-    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
+    def __init__(self, file: Sink, zone: tzinfo) -> None:
         """Write to this file, times in this zone."""
         self._file = file
         self._zone = zone
@@ -48,7 +44,7 @@ class CsvFile:
 class ParquetFile:
     """Writes Parquet in groups of 10,000 rows; times are moments in UTC, to the microsecond."""
 
-    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
+    def __init__(self, file: Sink, zone: tzinfo) -> None:
         """Write to this file. Raises `NoParquetError` where pyarrow is missing."""
         if find_spec("pyarrow") is None:
             raise NoParquetError

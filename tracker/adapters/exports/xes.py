@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
-from typing import BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from tracker.adapters.exports.columns import (
@@ -15,6 +14,7 @@ from tracker.adapters.exports.columns import (
     events_of,
     written,
 )
+from tracker.adapters.exports.sinks import Sink
 from tracker.application.taking_away import Taken
 
 _TAGS = {Kind.TEXT: "string", Kind.NUMBER: "int", Kind.FLAG: "boolean", Kind.TIME: "date"}
@@ -41,7 +41,7 @@ _HEAD = """\
 class XesFile:
     """Writes one log, a trace for each dossier, its events in stored order."""
 
-    def __init__(self, file: BinaryIO, zone: tzinfo) -> None:
+    def __init__(self, file: Sink, zone: tzinfo) -> None:
         """Write to this file, times in this zone."""
         self._file = file
         self._zone = zone

@@ -230,7 +230,7 @@ class CountsAnswer(RatedAnswer):
     against_first_promise: RatedAnswer
 
 
-class FiguresAnswer(Answer):
+class FiguresThen(Answer):
     """Figures at a moment, over the time since another, as known at a third."""
 
     as_of: datetime
@@ -239,7 +239,42 @@ class FiguresAnswer(Answer):
     by: str | None
     total: CountsAnswer
     groups: dict[str, CountsAnswer]
+
+
+class FiguresAnswer(FiguresThen):
+    """Figures, and how fresh they are."""
+
     freshness: Freshness
+
+
+class CauseAnswer(Answer):
+    """An event heard of since, without which a dossier would count as it did."""
+
+    version: int
+    step: str
+    occurred_at: datetime
+    recorded_at: datetime
+    by: str = Field(description="The role, the id and the office of who told it.")
+
+
+class ChangeAnswer(Answer):
+    """A dossier that counts otherwise: the counts it went out of and came into, and why."""
+
+    code: str
+    group_then: str
+    group_now: str
+    lost: list[str]
+    gained: list[str]
+    events: list[CauseAnswer]
+
+
+class ExplanationAnswer(Answer):
+    """The same figures as known then and now, and the dossiers that make the difference."""
+
+    then: FiguresThen
+    now: FiguresThen
+    number: int = Field(description="How many dossiers count otherwise, listed or not.")
+    changes: list[ChangeAnswer]
 
 
 class BlockAnswer(Answer):

@@ -16,10 +16,12 @@ from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
 from tracker.adapters.http.doors import SignedIn, Visits
 from tracker.adapters.http.edge import Edge
+from tracker.adapters.http.explaining import Explaining, add_explaining
+from tracker.adapters.http.exporting import Exporting, add_exporting
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
 from tracker.adapters.http.log import add_log
-from tracker.adapters.http.metrics import Metrics
+from tracker.adapters.http.metrics import LogLag, Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
@@ -75,7 +77,8 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     pages = Pages(parts.service.calendar.zone)
-    metrics = Metrics(parts.watched, parts.now, parts.gauges)
+    gauges = [LogLag(parts.prover.lag), *parts.gauges]
+    metrics = Metrics(parts.watched, parts.now, gauges)
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
@@ -87,6 +90,7 @@ def create_app(parts: Parts) -> FastAPI:
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = PublicLookUps(look_up, parts)
     at_present = FiguresNow(parts.figures, parts.now)
+    exporting, explaining = Exporting(parts), Explaining(parts)
     live = Live(
         parts.look_up,
         parts.watched["status"].position,
@@ -97,14 +101,23 @@ def create_app(parts: Parts) -> FastAPI:
     add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_stop_page(app, parts, pages=pages, writing=writing)
-    add_desk(app, Front(parts, pages, sessions, writing), visits, bodies)
+    add_desk(
+        app,
+        Front(parts, pages, sessions, writing),
+        visits,
+        bodies,
+        exporting=exporting,
+        explaining=explaining,
+    )
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
     add_forms(app, signed_in, parts, pages)
     add_register(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
+    add_exporting(app, signed_in, exporting)
     add_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
+    add_explaining(app, signed_in, parts, explaining)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_operating(app, parts, metrics)
     add_documenting(app)

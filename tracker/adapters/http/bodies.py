@@ -20,6 +20,7 @@ from tracker.adapters.http.problems import (
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+NOTE = "text/plain"
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 

@@ -230,6 +230,30 @@ FIGURES: dict[str, Any] = {
     "groups": {"counter": _COUNTS},
     "freshness": FRESH,
 }
+_FIGURES_THEN = {name: told for name, told in FIGURES.items() if name != "freshness"}
+EXPLANATION: dict[str, Any] = {
+    "then": _FIGURES_THEN | {"known_at": _AT},
+    "now": _FIGURES_THEN,
+    "number": 1,
+    "changes": [
+        {
+            "code": "H26.01-261120-0101",
+            "group_then": "counter",
+            "group_now": "counter",
+            "lost": ["open"],
+            "gained": ["finished", "latest.finished_on_time"],
+            "events": [
+                {
+                    "version": 4,
+                    "step": "decided",
+                    "occurred_at": _AT,
+                    "recorded_at": _AT,
+                    "by": "staff staff-7 SO-TAICHINH",
+                }
+            ],
+        }
+    ],
+}
 BLOCK: dict[str, Any] = {
     "id": "0d9f7c0a5c1b4d0c9a53f16f6d0c2b11",
     "agency": "H26.01",
@@ -260,6 +284,7 @@ CHECKPOINT = (
     "\N{EM DASH} tracker.local/log JF7mKUGYiYqJO33VV8KL4tUzakChRDB1alpibsGWH+aiMhqscmoIUr03DQWS"
     "OWW9N2DDTo8wFkf9nt3gnHbgG+Q6xwU=\n"
 )
+TAKEN = {"witnesses": ["witness.example/w1"]}
 INCLUSION: dict[str, Any] = {
     "leaf": 1,
     "size": 2,

@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import Annotated
 
 import orjson
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from tracker.adapters.http import examples
-from tracker.adapters.http.bodies import JSON
+from tracker.adapters.http.bodies import JSON, NOTE, Bodies
 from tracker.adapters.http.doors import SignedIn, open_to_all
-from tracker.adapters.http.openapi import answers, problem_answers
+from tracker.adapters.http.openapi import answers, problem_answers, text_body
 from tracker.adapters.http.parameters import Code
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.problems import MalformedError
 from tracker.domain.actors import Actor
 from tracker.domain.codes import tidied
+from tracker.domain.notes import Note
 
 _VERIFIER = Path(str(files("tracker"))) / "data" / "verifier" / "verify_proof.py"
 _MOST = 2**62
+_MOST_NOTE_BYTES = 16 * 1024
 
 _Number = Annotated[int, Query(ge=0, le=_MOST)]
 _Size = Annotated[int, Query(ge=1, le=_MOST)]
@@ -43,6 +47,12 @@ class ConsistencyAnswer(BaseModel):
     first: int
     second: int
     path: list[str]
+
+
+class TakenAnswer(BaseModel):
+    """The witnesses whose signatures were taken."""
+
+    witnesses: list[str]
 
 
 class ProvenEvent(BaseModel):
@@ -90,7 +100,7 @@ class ProofAnswer(BaseModel):
 
 def add_log(app: FastAPI, signed_in: SignedIn, parts: Parts) -> None:
     """Add the routes of the log."""
-    prover = parts.prover
+    prover, notes = parts.prover, Bodies(_MOST_NOTE_BYTES)
 
     @app.get(
         "/v1/log/checkpoint",
@@ -110,6 +120,32 @@ def add_log(app: FastAPI, signed_in: SignedIn, parts: Parts) -> None:
     def show_checkpoint() -> Response:
         """Give the newest signed checkpoint of the log. Keep it: the log can never go behind it."""
         return Response(str(prover.checkpoint()), media_type="text/plain; charset=utf-8")
+
+    @app.post(
+        "/v1/log/checkpoint/cosignatures",
+        dependencies=[Depends(open_to_all)],
+        responses=answers(
+            *(400, 408, 409, 413, 415, 422, 503),
+            status=200,
+            model=TakenAnswer,
+            example=examples.TAKEN,
+        ),
+        openapi_extra=text_body(examples.CHECKPOINT),
+        tags=["log"],
+    )
+    async def cosign(request: Request) -> Response:
+        """Take the signatures of known witnesses under the newest checkpoint (`cosignature/v1`).
+
+        What is sent is the checkpoint as it was got, with their lines added. It is handed out with
+        them from then on. Sent again it changes nothing.
+        """
+        _, raw = await notes.read(request, NOTE)
+        try:
+            note = Note.parse(raw.decode())
+        except UnicodeDecodeError:
+            raise MalformedError from None
+        taken = await run_in_threadpool(parts.witnessing.take, note, newest_only=True)
+        return _answer(TakenAnswer(witnesses=taken))
 
     @app.get(
         "/v1/log/proof/inclusion",

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
+from tracker.application.proving import Lag
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -101,3 +102,28 @@ class _Projections(Collector):
             behind.add_metric([name], freshness.behind)
             age.add_metric([name], freshness.age_seconds)
         yield from (position, behind, age)
+
+
+class LogLag(Collector):
+    """Asks how far the signed log is behind the store, each time the metrics are read."""
+
+    def __init__(self, lag: Callable[[], Lag]) -> None:
+        """Ask here."""
+        self._lag = lag
+
+    def describe(self) -> Iterable[Metric]:
+        """Give nothing: what there is comes with `collect`."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Give both, or the first alone where nothing was ever signed."""
+        lag = self._lag()
+        yield GaugeMetricFamily(
+            "tracker_log_lag", "Events stored and not under a signed checkpoint.", lag.events
+        )
+        if lag.age_seconds is not None:
+            yield GaugeMetricFamily(
+                "tracker_log_checkpoint_age_seconds",
+                "Since the newest checkpoint was signed.",
+                lag.age_seconds,
+            )

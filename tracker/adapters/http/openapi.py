@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from tracker.adapters.http.bodies import JSON
+from tracker.adapters.http.bodies import JSON, NOTE
 from tracker.adapters.http.faults import Fault
 from tracker.adapters.http.incoming import HAPPENING
 from tracker.adapters.http.limits import TooOftenError
@@ -95,6 +95,12 @@ def body(
 ) -> dict[str, Any]:
     """Declare a JSON body with its example, and its `others` by media type."""
     content = {JSON: {"schema": schema, "example": example}, **(others or {})}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def text_body(example: str) -> dict[str, Any]:
+    """Declare a body of plain text with its example."""
+    content = {NOTE: {"schema": {"type": "string"}, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -1,6 +1,6 @@
 """What the HTTP side is handed, each part as small as it can be."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -18,6 +18,9 @@ from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Service
+from tracker.application.taking_away import Form as ExportForm
+from tracker.application.taking_away import Selection
+from tracker.application.witnessing import Witnessing
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
@@ -54,6 +57,21 @@ class AnswersFigures(Protocol):
 
     def answer(self, question: Question) -> Figures:
         """Give the figures asked for."""
+
+
+class Archives(Protocol):
+    """Makes archives of dossiers to be taken away."""
+
+    def pieces(
+        self,
+        actor: Actor,
+        form: ExportForm,
+        selection: Selection,
+        *,
+        reason: str | None,
+        progress: Callable[[int], None],
+    ) -> Generator[bytes, None, None]:
+        """Give the archive piece by piece; personal data are opened where there is a reason."""
 
 
 class Blocks(Protocol):
@@ -106,7 +124,9 @@ class Parts:
     blocks: Blocks
     look_up: LookUp
     figures: AnswersFigures
+    archives: Archives
     prover: Prover
+    witnessing: Witnessing
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     stops: Callable[[str, str], bool]

@@ -21,7 +21,14 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.proving import NoCheckpointError
+from tracker.application.taking_away import NoParquetError
 from tracker.application.tracker import StoreUnavailableError
+from tracker.application.witnessing import (
+    BadCosignatureError,
+    NotOurCheckpointError,
+    NoWitnessError,
+    OldCheckpointError,
+)
 from tracker.domain.dossier import StepNotAllowedError
 from tracker.domain.errors import (
     ConflictError,
@@ -34,6 +41,7 @@ from tracker.domain.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "1"
+_RETRY_WHEN_FREE_S = "15"
 
 
 class UnknownKeyError(TrackerError):
@@ -66,6 +74,10 @@ class UnknownPositionError(InvalidInputError):
 
 class NotYetError(TrackerError):
     """What was written is stored, but cannot be read here yet. Ask again in a moment."""
+
+
+class BusyError(NotYetError):
+    """Such an answer is made for one at a time, and somebody else was first. Ask again soon."""
 
 
 class UnknownBlockError(UnknownError):
@@ -103,7 +115,12 @@ KINDS: dict[type[Exception], Kind] = {
     UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
     NoSuchFormError: Kind(404, "no-such-form", "There is no such form of this dossier"),
     NoPdfError: Kind(501, "no-pdf", "PDF is not installed here"),
+    NoParquetError: Kind(501, "no-parquet", "Parquet is not installed here"),
     NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
+    NotOurCheckpointError: Kind(422, "not-our-checkpoint", "We signed no such checkpoint"),
+    OldCheckpointError: Kind(409, "old-checkpoint", "There is a newer checkpoint"),
+    NoWitnessError: Kind(422, "unknown-witness", "No known witness signed this"),
+    BadCosignatureError: Kind(422, "bad-cosignature", "This cosignature is wrong"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
     VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),
@@ -111,6 +128,7 @@ KINDS: dict[type[Exception], Kind] = {
     RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
     CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
     TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
+    BusyError: Kind(503, "busy", "Somebody else is being answered"),
     NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
     StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
 }
@@ -190,6 +208,8 @@ def answer_error(_request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == KINDS[NotYetError].status:
         headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, BusyError):
+        headers["Retry-After"] = _RETRY_WHEN_FREE_S
     if isinstance(error, TooOftenError):
         headers["Retry-After"] = str(error.retry_after_s)
     return answer(problem, headers)

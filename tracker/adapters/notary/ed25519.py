@@ -78,6 +78,22 @@ class Notary:
             raise UnsignedNoteError
 
 
+class WitnessKeys:
+    """The public keys of witnesses, in a file with one a line; without a file there are none."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read this file, each time anew."""
+        self._path = path
+
+    def known(self) -> list[PublicKey]:
+        """Give all of them. Raises `BadKeyError`."""
+        return read_keys(self._path) if self._path else []
+
+    def signed_by(self, note: Note) -> list[PublicKey]:
+        """Give those whose good signature the note bears."""
+        return [key for key, _ in signers(note, self.known())]
+
+
 def read_keys(path: Path) -> list[PublicKey]:
     """Read public keys, one a line; none where there is no file. Raises `BadKeyError`."""
     try:

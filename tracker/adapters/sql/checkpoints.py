@@ -58,8 +58,10 @@ class SqlCheckpoints:
             yield from ((row.size, row.note) for row in rows)
             size = rows[-1].size
 
-    def replace(self, size: int, note: Note) -> None:
-        """Put a note with more signatures in the place of one."""
-        of_it = LOG_CHECKPOINTS.c.size == size
+    def replace(self, size: int, before: Note, after: Note) -> bool:
+        """Put a note in the place of another; `False` where that is not there any more."""
+        table = LOG_CHECKPOINTS
+        is_it = (table.c.size == size) & (table.c.note == str(before))
         with writing(self._engine).begin() as connection:
-            connection.execute(update(LOG_CHECKPOINTS).where(of_it).values(note=str(note)))
+            done = connection.execute(update(table).where(is_it).values(note=str(after)))
+        return done.rowcount == 1

@@ -23,6 +23,7 @@ from tracker.adapters.sql.view import SqlView
 from tracker.projections.rows import DossierRow, Row, row_of
 
 D = TypeVar("D", bound=DossierRow)
+R = TypeVar("R", bound=Row)
 
 _ARRAYS: dict[type, tuple[str, Callable[[list[Any]], bytes]]] = {
     String: ("text", TextArray.of),
@@ -41,6 +42,7 @@ class _Statements:
 
     select: str
     versions: str
+    newest: str
     add: str
     put: str
     names: tuple[str, ...]
@@ -53,15 +55,7 @@ class PostgresView(SqlView):
 
     def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
         """Give the rows these dossiers have."""
-        said = _statements(kind, self._generation)
-        asked = UuidArray.of(list(dossier_ids))
-        found: dict[UUID, D] = {}
-        for row in self._connection.exec_driver_sql(said.select, (asked,)):
-            values = dict(zip(said.names, row, strict=True))
-            for name in said.moments:
-                values[name] = moment(values[name])
-            found[values["dossier_id"]] = row_of(kind, values)
-        return found
+        return self._found(kind, _statements(kind, self._generation).select, dossier_ids)
 
     def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
         """Give the newest version each of these dossiers has among rows of one an event."""
@@ -69,6 +63,13 @@ class PostgresView(SqlView):
         asked = UuidArray.of(list(dossier_ids))
         rows = self._connection.exec_driver_sql(said.versions, (asked,))
         return {row.dossier_id: row.newest for row in rows}
+
+    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
+        """Give the newest row each of these dossiers has among rows of one an event.
+
+        Of each only this one row is looked at, however many it has.
+        """
+        return self._found(kind, _statements(kind, self._generation).newest, dossier_ids)
 
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
@@ -81,6 +82,16 @@ class PostgresView(SqlView):
         for kind, some in _by_kind(rows).items():
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.add, _written(said, some))
+
+    def _found(self, kind: type[R], query: str, dossier_ids: Collection[UUID]) -> dict[UUID, R]:
+        said, found = _statements(kind, self._generation), dict[UUID, R]()
+        asked = UuidArray.of(list(dossier_ids))
+        for row in self._connection.exec_driver_sql(query, (asked,)):
+            values = dict(zip(said.names, row, strict=True))
+            for name in said.moments:
+                values[name] = moment(values[name])
+            found[values["dossier_id"]] = row_of(kind, values)
+        return found
 
 
 def view_on(connection: Connection, generation: int) -> SqlView:
@@ -123,6 +134,9 @@ def _statements_on(table: Table, kind: type[Row]) -> _Statements:
     return _Statements(
         select=f"SELECT {columns} {of_these}",
         versions=f"SELECT dossier_id, max(version) AS newest {of_these} GROUP BY dossier_id",
+        newest=f"SELECT top.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL"  # noqa: S608  as above
+        f" (SELECT {columns} FROM {table.name} WHERE dossier_id = asked.id"
+        " ORDER BY version DESC LIMIT 1) AS top",
         add=add,
         put=f"{add} ON CONFLICT ({', '.join(kind.KEY)}) DO UPDATE SET {changed}",
         names=names,

@@ -1,10 +1,8 @@
 """Why a figure is another than it was, for auditors: the dossiers and the events that did it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import islice
-from threading import Lock
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,11 +12,11 @@ from pydantic import BaseModel, BeforeValidator
 from tracker.adapters.http.desk.doors import AtTheDesk
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.problems import NotYetError
+from tracker.adapters.http.explaining import Explaining, Found
 from tracker.domain.actors import Read, require
 from tracker.domain.errors import InvalidInputError
 from tracker.domain.values import FutureTimeError
-from tracker.projections.explaining import Change, Explanation
+from tracker.projections.explaining import Change
 from tracker.projections.figures import Counts, GroupBy, Question
 
 _MOST_LISTED = 200
@@ -56,14 +54,15 @@ class Explained:
 
     total: Pair
     groups: list[Pair]
-    changes: list[Change]
+    changes: Sequence[Change]
     number: int
 
 
-def add_figures(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+def add_figures(
+    desk: APIRouter, front: Front, at_the_desk: AtTheDesk, explaining: Explaining
+) -> None:
     """Add the page."""
     parts, service = front.parts, front.parts.service
-    at_work = Lock()
 
     def end_of(day: date) -> datetime:
         return min(datetime.combine(day, time.max, service.calendar.zone), parts.now())
@@ -81,13 +80,9 @@ def add_figures(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
             else None,
             by=asked.by,
         )
-        explanation = Explanation(question, end_of(then), service.network.partner_id_of)
-        found = explanation.changes(parts.histories())
-        listed = list(islice(found, _MOST_LISTED))
-        number = len(listed) + sum(1 for _ in found)
-        parts.reader.note_told(visit.actor, [change.code for change in listed])
-        total = Pair("", explanation.then().total, explanation.now().total)
-        return Explained(total, list(_differing(explanation)), listed, number)
+        found = explaining.explain(visit.actor, question, end_of(then), most=_MOST_LISTED)
+        total = Pair("", found.then.total, found.now.total)
+        return Explained(total, list(_differing(found)), found.changes, found.number)
 
     @desk.get("/figures")
     def explain_figures(
@@ -97,17 +92,10 @@ def add_figures(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
     ) -> HTMLResponse:
         """Show the figures of a period as known at the end of a day and now, and what differs.
 
-        Every event stored is read, so there is one such answer in the making at a time.
+        One such answer is made at a time.
         """
-        require(visit.actor, Read.READERS)
-        answer = None
-        if asked.then:
-            if not at_work.acquire(blocking=False):
-                raise NotYetError
-            try:
-                answer = explained(visit, asked, asked.then)
-            finally:
-                at_work.release()
+        require(visit.actor, Read.EXPLANATION)
+        answer = explained(visit, asked, asked.then) if asked.then else None
         return front.show(
             request,
             visit,
@@ -120,8 +108,8 @@ def add_figures(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
         )
 
 
-def _differing(explanation: Explanation) -> Iterator[Pair]:
-    then, now = explanation.then().groups, explanation.now().groups
+def _differing(found: Found) -> Iterator[Pair]:
+    then, now = found.then.groups, found.now.groups
     for name in sorted({*then, *now}):
         pair = Pair(name, then.get(name, Counts()), now.get(name, Counts()))
         if pair.then != pair.now:

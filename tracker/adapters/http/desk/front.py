@@ -59,6 +59,8 @@ class Front:
             may_read=Read.DOSSIER in may,
             may_list=Read.REGISTER in may,
             may_replay=Read.READERS in may,
+            may_explain=Read.EXPLANATION in may,
+            may_export=Read.EXPORT in may,
             may_take_in={Read.DOSSIER, Step.RECEIVED} <= may,
             **told,
         )

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
 from tracker.adapters.http.desk.entering import HOME, add_entering, errors_as_pages
+from tracker.adapters.http.desk.exporting import add_exporting
 from tracker.adapters.http.desk.figures import add_figures
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.intake import add_intake
@@ -15,9 +16,19 @@ from tracker.adapters.http.desk.register import add_register
 from tracker.adapters.http.desk.replay import add_replay
 from tracker.adapters.http.desk.steps import add_finding, add_recording
 from tracker.adapters.http.doors import Visit, Visits
+from tracker.adapters.http.explaining import Explaining
+from tracker.adapters.http.exporting import Exporting
 
 
-def add_desk(app: FastAPI, front: Front, visits: Visits, bodies: Bodies) -> None:
+def add_desk(
+    app: FastAPI,
+    front: Front,
+    visits: Visits,
+    bodies: Bodies,
+    *,
+    exporting: Exporting,
+    explaining: Explaining,
+) -> None:
     """Add the pages."""
     at_the_desk = AtTheDesk(visits)
     form_sent = FormSent(at_the_desk, bodies)
@@ -37,7 +48,8 @@ def add_desk(app: FastAPI, front: Front, visits: Visits, bodies: Bodies) -> None
     add_finding(desk, front, at_the_desk)
     add_recording(desk, front, form_sent)
     add_replay(desk, front, at_the_desk)
-    add_figures(desk, front, at_the_desk)
+    add_figures(desk, front, at_the_desk, explaining)
     add_register(desk, front, at_the_desk)
+    add_exporting(desk, front, at_the_desk, exporting)
     # Not included as a router, which would hide them from whoever walks all routes.
     app.routes.extend(desk.routes)

@@ -21,6 +21,7 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import CannotDecideError, NotACarrierError, WrongPlaceError
+from tracker.application.taking_away import NoReasonError
 from tracker.application.texts import UNFIT
 from tracker.application.tracker import PersonalDataGoneError, StoreUnavailableError
 from tracker.domain.admission import (
@@ -120,6 +121,7 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
     CodeTakenError: (),
     CodesUsedUpError: (),
     UnknownDossierError: (),
+    NoReasonError: (),
     PersonalDataGoneError: (),
     StepNotAllowedError: (),
     VersionConflictError: (),

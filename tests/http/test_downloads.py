@@ -1,0 +1,117 @@
+"""A download is made only while somebody takes it, and what is not whole never looks so."""
+
+import asyncio
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from threading import Event
+
+import pytest
+from starlette.types import Message
+
+from tracker.adapters.http.downloads import Download
+from tracker.adapters.http.problems import BusyError
+from tracker.adapters.http.turns import Pace, Turn
+
+MANY = 1_000
+
+
+@dataclass
+class Taker:
+    """Somebody at the other end, who takes so many pieces and then goes, or just stops."""
+
+    takes: int = MANY
+    stays: bool = False
+    sent: list[Message] = field(default_factory=list)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self) -> Message:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+        if len(self.sent) > self.takes:
+            if self.stays:
+                await asyncio.Event().wait()
+            self.gone.set()
+
+    def is_whole(self) -> bool:
+        return self.sent[-1:] == [{"type": "http.response.body", "body": b""}]
+
+
+@dataclass
+class Making:
+    """Makes pieces, and knows how many and whether it was ended."""
+
+    pieces: int = MANY
+    made: int = 0
+    ended: bool = False
+
+    def __call__(self, pace: Pace) -> Generator[bytes, None, None]:
+        try:
+            while self.made < self.pieces:
+                pace(1)
+                self.made += 1
+                yield b"x"
+        finally:
+            self.ended = True
+
+
+def give(making: Making, taker: Taker, turn: Turn, ending: Event | None = None) -> None:
+    download = Download(
+        making,
+        file_name="a.zip",
+        media_type="application/zip",
+        turn=turn,
+        is_ending=(ending or Event()).is_set,
+        patience_s=0.05,
+    )
+    asyncio.run(download({}, taker.receive, taker.send))
+
+
+def test_a_download_that_is_taken_is_whole() -> None:
+    making, taker = Making(pieces=3), Taker()
+    give(making, taker, Turn())
+    assert b"".join(one.get("body", b"") for one in taker.sent) == b"xxx"
+    assert taker.is_whole()
+    assert making.ended
+
+
+def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> None:
+    making, taker, turn = Making(), Taker(takes=5), Turn()
+    give(making, taker, turn)
+    assert making.ended
+    assert making.made < 10
+    assert not taker.is_whole()
+    with turn.taken():
+        pass
+
+
+def test_whoever_takes_nothing_more_is_waited_for_only_so_long() -> None:
+    making, taker = Making(), Taker(takes=2, stays=True)
+    give(making, taker, Turn())
+    assert making.ended
+    assert not taker.is_whole()
+
+
+def test_the_end_of_the_service_breaks_a_download_off() -> None:
+    making, taker, ending = Making(), Taker(), Event()
+    ending.set()
+    give(making, taker, Turn(), ending)
+    assert (making.made, making.ended, taker.sent) == (0, True, [])
+
+
+def test_what_goes_wrong_gives_the_turn_to_others_and_does_not_look_whole() -> None:
+    def breaking(_pace: Pace) -> Generator[bytes, None, None]:
+        yield b"x"
+        raise ZeroDivisionError
+
+    turn, taker = Turn(), Taker()
+    download = Download(
+        breaking, file_name="a", media_type="a/b", turn=turn, is_ending=lambda: False
+    )
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(download({}, taker.receive, taker.send))
+    assert not taker.is_whole()
+    with turn.taken(), pytest.raises(BusyError), turn.taken():
+        pass

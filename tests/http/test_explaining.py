@@ -1,0 +1,120 @@
+"""Explanations of figures as JSON: what the page shows, for programs."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx2 import Response
+
+from tests.http.site import NOON, Site
+from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.application.verifying import StoredRow
+
+THEN = (NOON + timedelta(days=1)).isoformat()
+ASKED = {"then": THEN, "as_of": THEN}
+
+
+@pytest.fixture
+def code(site: Site) -> str:
+    """Decided before `THEN`; we heard of it later. Two others are as they were known."""
+    code, *_ = (site.received() for _ in range(3))
+    decided = site.at()
+    site.now[0] = NOON + timedelta(days=3)
+    site.take(code, "decider", "decided", outcome="granted", occurred_at=decided)
+    return code
+
+
+def explained(site: Site, who: str | None = "auditor", **asked: str | int) -> Response:
+    return site.get("/v1/sla/explanation", who, **(ASKED | asked))
+
+
+def told(site: Site, **asked: str | int) -> dict[str, Any]:
+    answer = explained(site, "auditor", **asked)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.mark.parametrize("who", ["auditor", "manager", "administrator"])
+def test_a_difference_is_told_down_to_the_dossier_and_the_event(
+    site: Site, code: str, who: str
+) -> None:
+    found = explained(site, who, by="office").json()
+    assert [found[when]["total"]["finished"] for when in ("then", "now")] == [0, 1]
+    assert [found[when]["known_at"] for when in ("then", "now")] == [THEN, None]
+    assert found["number"] == 1
+    (change,) = found["changes"]
+    assert (change["code"], change["group_now"]) == (code, "SO-TAICHINH")
+    assert "finished" in change["gained"]
+    (event,) = change["events"]
+    assert (event["version"], event["step"]) == (2, "decided")
+    assert event["by"] == "staff staff-decider SO-TAICHINH"
+    looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+    assert [(one["what"], one["role"]) for one in looks] == [("figures", who)]
+
+
+def test_more_dossiers_than_are_listed_are_counted(site: Site, code: str) -> None:
+    found = told(site, limit=0)
+    assert (found["number"], found["changes"]) == (1, [])
+    looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+    assert looks == []
+
+
+def test_nothing_differs_from_what_is_known_now(site: Site, code: str) -> None:
+    del code
+    assert told(site, then=site.at())["number"] == 0
+
+
+@pytest.mark.parametrize("who", ["desk", "agent", "portal", "carrier", "kiosk"])
+def test_nobody_else_is_told(site: Site, who: str) -> None:
+    assert explained(site, who).status_code == 403
+    assert explained(site, None).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "at"),
+    [
+        ({"then": "yesterday"}, "/query/then"),
+        ({"by": "weather"}, "/query/by"),
+        ({"limit": 10_001}, "/query/limit"),
+        ({"since": (NOON + timedelta(days=2)).isoformat()}, "/query/since"),
+        ({"known_at": NOON.isoformat()}, "/query/known_at"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    site: Site, code: str, asked: dict[str, Any], at: str
+) -> None:
+    del code
+    answer = explained(site, **asked)
+    assert answer.status_code == 422
+    assert [one["at"] for one in answer.json()["errors"]] == [at]
+    assert explained(site, then=(NOON + timedelta(days=9)).isoformat()).status_code == 422
+
+
+class Asking:
+    """A store's scan during which something is asked."""
+
+    def __init__(self, scan: SqlStoreScan, ask: Callable[[], object]) -> None:
+        self.head = scan.head
+        self._scan = scan
+        self._ask = ask
+
+    def dossiers(self, *, up_to: int) -> Iterator[list[StoredRow]]:
+        self._ask()
+        return self._scan.dossiers(up_to=up_to)
+
+
+def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
+    del code
+    refused: list[Response] = []
+
+    def ask() -> None:
+        if not refused:
+            refused.append(explained(busy))
+
+    with site.rebuilt(scan=Asking(site.installation.scan, ask)) as busy:
+        assert explained(busy).status_code == 200
+        assert refused[0].status_code == 503
+        assert refused[0].json()["type"] == "/problems/busy"
+        assert explained(busy).status_code == 200

@@ -1,0 +1,75 @@
+"""Where auditors take dossiers away: a form, and the archive it asks for."""
+
+from datetime import date, datetime, time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, BeforeValidator
+
+from tracker.adapters.http.desk.doors import AtTheDesk
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.exporting import Exporting
+from tracker.application.taking_away import Form, NoReasonError, Selection
+from tracker.application.texts import Code, Id, Line
+from tracker.domain.actors import Read, require
+from tracker.domain.values import FutureTimeError
+
+_UNSAID = BeforeValidator(lambda typed: typed.strip() or None)
+
+
+class Chosen(BaseModel):
+    """What stands in the boxes."""
+
+    form: Form
+    since: Annotated[date | None, _UNSAID] = None
+    until: Annotated[date | None, _UNSAID] = None
+    office: Annotated[Id | None, _UNSAID] = None
+    code: Annotated[Code | None, _UNSAID] = None
+    opened: bool = False
+    reason: Annotated[Line | None, _UNSAID] = None
+
+
+def add_exporting(
+    desk: APIRouter, front: Front, at_the_desk: AtTheDesk, exporting: Exporting
+) -> None:
+    """Add the page."""
+    service = front.parts.service
+
+    @desk.get("/export")
+    def choose_export(
+        request: Request, visit: Annotated[Visit, Depends(at_the_desk)]
+    ) -> HTMLResponse:
+        """Ask which dossiers, and in what form."""
+        require(visit.actor, Read.EXPORT)
+        return front.show(
+            request,
+            visit,
+            "export.html",
+            today=front.today(),
+            forms=list(Form),
+            offices=service.network.offices,
+        )
+
+    @desk.get("/export/archive")
+    def give_archive(
+        visit: Annotated[Visit, Depends(at_the_desk)], chosen: Annotated[Chosen, Query()]
+    ) -> Response:
+        """Give the archive that was chosen."""
+        if chosen.opened and not chosen.reason:
+            raise NoReasonError
+        if max(chosen.since or date.min, chosen.until or date.min) > front.today():
+            raise FutureTimeError
+        zone = service.calendar.zone
+        selection = Selection(
+            code=chosen.code,
+            office=chosen.office,
+            since=datetime.combine(chosen.since, time(), zone) if chosen.since else None,
+            until=min(datetime.combine(chosen.until, time.max, zone), front.parts.now())
+            if chosen.until
+            else None,
+        )
+        return exporting.download(
+            visit.actor, chosen.form, selection, chosen.reason if chosen.opened else None
+        )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from tracker.application.verifying import StoredRow
+from tracker.application.verifying import BEFORE_ALL, StoredRow
 from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.errors import TrackerError
 from tracker.domain.log import NO_CHAIN, chained, head_hash, leaf_hash
@@ -15,8 +15,6 @@ from tracker.domain.merkle import HASH_BYTES, Frontier
 from tracker.domain.notes import Note
 
 _ROWS_A_READ = 1000
-_BEFORE_ALL = -(2**62)
-"""A position before any there can be, those that only meddling could give included."""
 
 
 class Kind(StrEnum):
@@ -141,7 +139,7 @@ class LogVerifier:
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[LogDamage]:
-        signed, position = next(self._signed, None), _BEFORE_ALL
+        signed, position = next(self._signed, None), BEFORE_ALL
         while self._tree.size < self.size:
             rows = self._leaves.leaves(
                 after=self._tree.size - 1, up_to=self.size - 1, limit=_ROWS_A_READ

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from string import hexdigits
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tracker.domain.lifecycle import Step
 
 _ROWS_A_READ = 2000
 _KEYS_A_READ = 500
+_ID_DIGITS = 32
 BEFORE_ALL = -(2**62)
 """A position before any there can be, those that only meddling could give included."""
 
@@ -88,6 +90,9 @@ class StoreScan(Protocol):
         Those after `up_to` come too where there is no event.
         """
 
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
+        """Give the events of each of these dossiers up to a position, in the order of versions."""
+
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
         """Give those of these requests that are there."""
 
@@ -96,14 +101,21 @@ class StoreScan(Protocol):
 
 
 class StoreVerifier:
-    """Reads a store from its first event to the newest one there is when it begins."""
+    """Reads a store to the newest event there is when it begins.
 
-    def __init__(self, scan: StoreScan) -> None:
-        """Check what this scan gives."""
+    It reads from the first event, or from after a position; of what came before it then reads only
+    the dossiers that go on.
+    """
+
+    def __init__(self, scan: StoreScan, *, after: int = 0) -> None:
+        """Check what this scan gives after a position."""
         self._scan = scan
+        self._after = after
         self._lives = Lives()
         self.head = scan.head()
         self.events = 0
+        self.before = 0
+        """The number of events read that came before."""
 
     @property
     def dossiers(self) -> int:
@@ -112,7 +124,7 @@ class StoreVerifier:
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> Damage | None:
         """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
-        requests = _Requests(self._scan.requests(after=BEFORE_ALL, up_to=self.head))
+        requests = _Requests(self._scan.requests(after=self._after or BEFORE_ALL, up_to=self.head))
         return (
             next(self._in_events(requests, step), None)
             or next(self._astray(requests), None)
@@ -120,8 +132,10 @@ class StoreVerifier:
         )
 
     def _in_events(self, requests: "_Requests", step: Callable[[int], None]) -> Iterator[Damage]:
-        last = 0
+        last = self._after
         while rows := self._scan.events(after=last, up_to=self.head, limit=_ROWS_A_READ):
+            if self._after:
+                yield from self._before({row.dossier_id for row in rows})
             events: list[tuple[int, Event]] = []
             for row in rows:
                 if self._scan.leaves_no_gaps and row.position != last + 1:
@@ -141,6 +155,19 @@ class StoreVerifier:
         if last != self.head:
             detail = f"{self.head - last} missing at the end"
             yield Damage(Kind.GAP, self.head, "", 0, detail)
+
+    def _before(self, dossiers: set[str]) -> Iterator[Damage]:
+        """Live what these dossiers went through before, where that was not done yet."""
+        ids = [UUID(one) for one in dossiers if one not in self._lives and _is_id(one)]
+        for rows in self._scan.of(ids, up_to=self._after):
+            self.before += len(rows)
+            for row in rows:
+                event = _read(row)
+                if isinstance(event, Damage):
+                    yield event
+                    return
+                for kind, detail in self._lives.judge(row.dossier_id, event, row.position):
+                    yield Damage(kind, row.position, event.code, row.version, detail)
 
     def _without_request(self, events: Sequence[tuple[int, Event]]) -> Iterator[Damage]:
         """Name those of these events, which no request led to, that none was meant to lead to."""
@@ -183,6 +210,11 @@ class StoreVerifier:
                 return True
             last = rows[-1].position
         return False
+
+
+def _is_id(dossier: str) -> bool:
+    """Tell whether it can be one; what is none is found by its bytes."""
+    return len(dossier) == _ID_DIGITS and not dossier.strip(hexdigits)
 
 
 def _read(row: StoredRow) -> Event | Damage:

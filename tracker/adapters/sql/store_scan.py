@@ -4,6 +4,8 @@ Unlike the recorder it takes nothing for granted: a damaged row is given, not re
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Engine, bindparam, text
@@ -39,6 +41,12 @@ class SqlStoreScan:
         with self._engine.begin() as connection:
             return int(connection.scalar(query) or 0)
 
+    def count(self, *, up_to: int) -> int:
+        """Give the number of events up to this position."""
+        query = text(f"SELECT COUNT(*) FROM stored_events WHERE {self._position} <= :up_to")  # noqa: S608  our own name
+        with self._engine.begin() as connection:
+            return int(connection.scalar(query, {"up_to": up_to}) or 0)
+
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give up to `limit` rows of events after this position, oldest first."""
         query = text(
@@ -48,7 +56,7 @@ class SqlStoreScan:
         )
         with self._engine.begin() as connection:
             rows = connection.execute(query, {"after": after, "up_to": up_to, "limit": limit})
-            return [_stored(*row) for row in rows]
+            return [_stored(*row) for row in rows.all()]
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[list[StoredRow]]:
         """Give the rows of each dossier up to this position, in the order of ids and versions.
@@ -79,6 +87,21 @@ class SqlStoreScan:
             reached, version = UUID(waiting[-1].dossier_id), waiting[-1].version
         if waiting:
             yield waiting
+
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
+        """Give the events of each of these dossiers up to a position, in the order of versions."""
+        query = text(
+            f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
+            f" WHERE originator_id IN :ids AND {self._position} <= :up_to"
+            " ORDER BY originator_id, originator_version"
+        ).bindparams(bindparam("ids", expanding=True))
+        for start in range(0, len(dossier_ids), _KEYS_A_QUERY):
+            part = dossier_ids[start : start + _KEYS_A_QUERY]
+            asked = {"ids": [self._written(one) for one in part], "up_to": up_to}
+            with self._engine.begin() as connection:
+                found = [_stored(*row) for row in connection.execute(query, asked).all()]
+            for _, rows in groupby(found, attrgetter("dossier_id")):
+                yield list(rows)
 
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
         """Give every request after one position and up to another, in the order of positions.

@@ -5,6 +5,7 @@ Unlike the recorder it takes nothing for granted: a damaged row is given, not re
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from json import dumps
 from operator import attrgetter
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from tracker.application.verifying import RequestRow, StoredRow
 _ROWS_A_READ = 1000
 _REQUESTS_A_READ = 5000
 _KEYS_A_QUERY = 250
+_HEXADECIMAL = "encode(uuid_send(originator_id), 'hex')"
 _FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
 
@@ -28,7 +30,11 @@ class SqlStoreScan:
         self._engine = engine
         self._on_sqlite = engine.dialect.name == "sqlite"
         self._position = "rowid" if self._on_sqlite else "notification_id"
-        self._columns = f"{self._position}, originator_id, originator_version, topic, state"
+        self._among_ids = (
+            "IN (SELECT value FROM json_each(:ids))" if self._on_sqlite else "= ANY(:ids)"
+        )
+        dossier_id = "originator_id" if self._on_sqlite else _HEXADECIMAL
+        self._columns = f"{self._position}, {dossier_id}, originator_version, topic, state"
 
     @property
     def leaves_no_gaps(self) -> bool:
@@ -92,16 +98,16 @@ class SqlStoreScan:
         """Give the events of each of these dossiers up to a position, in the order of versions."""
         query = text(
             f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
-            f" WHERE originator_id IN :ids AND {self._position} <= :up_to"
+            f" WHERE originator_id {self._among_ids} AND {self._position} <= :up_to"
             " ORDER BY originator_id, originator_version"
-        ).bindparams(bindparam("ids", expanding=True))
+        )
         for start in range(0, len(dossier_ids), _KEYS_A_QUERY):
-            part = dossier_ids[start : start + _KEYS_A_QUERY]
-            asked = {"ids": [self._written(one) for one in part], "up_to": up_to}
+            part = self._ids(dossier_ids[start : start + _KEYS_A_QUERY])
             with self._engine.begin() as connection:
-                found = [_stored(*row) for row in connection.execute(query, asked).all()]
-            for _, rows in groupby(found, attrgetter("dossier_id")):
-                yield list(rows)
+                rows = connection.execute(query, {"ids": part, "up_to": up_to}).all()
+            found = [_stored(*row) for row in rows]
+            for _, of_one in groupby(found, attrgetter("dossier_id")):
+                yield list(of_one)
 
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
         """Give every request after one position and up to another, in the order of positions.
@@ -133,24 +139,25 @@ class SqlStoreScan:
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
         """Give those of these dossiers that have a key."""
-        query = text("SELECT dossier_id FROM dossier_keys WHERE dossier_id IN :ids").bindparams(
-            bindparam("ids", expanding=True)
-        )
-        ids = [self._written(one) for one in dossier_ids]
+        query = text(f"SELECT dossier_id FROM dossier_keys WHERE dossier_id {self._among_ids}")  # noqa: S608  our own names
         with self._engine.begin() as connection:
-            found = connection.scalars(query, {"ids": ids}).all()
+            found = connection.scalars(query, {"ids": self._ids(dossier_ids)}).all()
         return {one if isinstance(one, UUID) else UUID(one) for one in found}
+
+    def _ids(self, dossier_ids: Sequence[UUID]) -> str | list[UUID]:
+        """Give them as one parameter, however many they are."""
+        return dumps([one.hex for one in dossier_ids]) if self._on_sqlite else list(dossier_ids)
 
     def _written(self, dossier_id: UUID) -> UUID | str:
         return dossier_id.hex if self._on_sqlite else dossier_id
 
 
 def _stored(
-    position: int, dossier_id: UUID | str, version: int, topic: str, state: bytes | str | None
+    position: int, dossier_id: str, version: int, topic: str, state: bytes | str | None
 ) -> StoredRow:
     return StoredRow(
         position,
-        dossier_id.hex if isinstance(dossier_id, UUID) else str(dossier_id).replace("-", ""),
+        str(dossier_id).replace("-", ""),
         version,
         str(topic),
         state.encode() if isinstance(state, str) else bytes(state or b""),

@@ -97,17 +97,18 @@ class Events(Protocol):
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give rows of events, oldest first."""
 
-    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
-        """Give the events of each of these dossiers up to a position, in the order of versions."""
-
 
 @dataclass(frozen=True)
 class Begun:
-    """A log that is known up to a size, its last leaf being at a position of the store."""
+    """A log that is known up to a size, its last leaf being at a position of the store.
+
+    `before` gives the events up to there of each of these dossiers, in the order of versions.
+    """
 
     size: int
     peaks: Sequence[bytes]
     position: int
+    before: Callable[[Sequence[UUID]], Iterator[Sequence[StoredRow]]]
 
 
 @dataclass

@@ -4,8 +4,10 @@ The log still has the checkpoint's root, and what follows is checked on top of i
 before it only those are read again whose dossiers go on after it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 from tracker.application.verifying import StoredRow
 from tracker.application.verifying_log import Begun, Kind, Leaf, LogDamage
@@ -41,6 +43,9 @@ class Stored(Protocol):
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give rows of events, oldest first."""
+
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[Sequence[StoredRow]]:
+        """Give the events of each of these dossiers up to a position, in the order of versions."""
 
     def count(self, *, up_to: int) -> int:
         """Give the number of events up to this position."""
@@ -79,4 +84,4 @@ def begun(said: Checkpoint, log: Log, stored: Stored) -> Begun | LogDamage:
     if count != said.size:
         detail = f"{said.size} were logged up to position {position}, {count} are there"
         return LogDamage(Kind.COUNT, newest, detail)
-    return Begun(said.size, tops, position)
+    return Begun(said.size, tops, position, partial(stored.of, up_to=position))

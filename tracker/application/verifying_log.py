@@ -192,9 +192,7 @@ class LogVerifier:
     def _before(self, dossiers: set[UUID], begun: Begun) -> Iterator[LogDamage]:
         """Follow the chains of these dossiers to where the log was begun, from what is stored."""
         ids = sorted(dossiers - self._heads.keys())
-        stored = {
-            UUID(rows[0].dossier_id): rows for rows in self._events.of(ids, up_to=begun.position)
-        }
+        stored = {UUID(rows[0].dossier_id): rows for rows in begun.before(ids)}
         for one in ids:
             head: _Head | None = None
             leaves = self._leaves.leaves_of(one, begun.size)

@@ -19,6 +19,9 @@ EVENTS_TOPIC = "tracker.dossier-events"
 
 _SELECT = "SELECT notification_id, originator_id, originator_version, topic, state"
 
+NONE = range(0)
+"""No position at all."""
+
 Message = tuple[str, str]
 """Who sent a message, and the event id it bore: the same never counts twice."""
 
@@ -56,23 +59,32 @@ class Acknowledged:
         return self.source, self.event_id
 
 
-def stored(url: str) -> list[Stored]:
-    """Give every event of the store, in its order."""
+def stored(url: str, *, without: range = NONE) -> list[Stored]:
+    """Give every event of the store, in its order, but those at the positions `without`."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute(f"{_SELECT} FROM stored_events ORDER BY 1").fetchall()
+        rows = connection.execute(
+            f"{_SELECT} FROM stored_events"
+            " WHERE notification_id < %s OR notification_id >= %s ORDER BY 1",
+            (without.start, without.stop),
+        ).fetchall()
     return [Stored(row[0], row[1], row[2], row[3], bytes(row[4])) for row in rows]
 
 
-def requests(url: str) -> list[tuple[Any, ...]]:
+def requests(url: str, *, without: range = NONE) -> list[tuple[Any, ...]]:
     """Give what is known of every request but the digest of what was sent."""
     with psycopg.connect(url) as connection:
         return connection.execute(
-            "SELECT source, event_id, code, version, position FROM requests ORDER BY 1, 2"
+            "SELECT source, event_id, code, version, position FROM requests"
+            " WHERE position < %s OR position >= %s ORDER BY 1, 2",
+            (without.start, without.stop),
         ).fetchall()
 
 
-def records(servers: str, topic: str) -> list[Any]:
-    """Give every committed record of a topic, partition by partition, in order."""
+def records(servers: str, topic: str, *, without: range = NONE) -> list[Any]:
+    """Give every committed record of a topic, partition by partition, in order.
+
+    Those of the events at the positions `without` are read and passed over.
+    """
     consumer = KafkaConsumer(
         bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
     )
@@ -86,10 +98,18 @@ def records(servers: str, topic: str) -> list[Any]:
         found: dict[TopicPartition, list[Any]] = defaultdict(list)
         while any(consumer.position(one) < ends[one] for one in partitions):
             for partition, got in consumer.poll(timeout_ms=200).items():
-                found[partition] += [one for one in got if one.offset < ends[partition]]
+                found[partition] += [
+                    one
+                    for one in got
+                    if one.offset < ends[partition] and _position(one) not in without
+                ]
     finally:
         consumer.close()
     return [record for partition in sorted(found) for record in found[partition]]
+
+
+def _position(record: Any) -> int:  # noqa: ANN401  as `headers`
+    return next((int(value) for name, value in record.headers if name == "notification_id"), 0)
 
 
 def headers(record: Any) -> dict[str, str]:  # noqa: ANN401  kafka-python has no types

@@ -38,6 +38,8 @@ class Stack:
     programs: Mapping[str, subprocess.Popen[bytes]]
     pids: Mapping[str, int]
     """The first process of everything that runs: our programs, PostgreSQL, Kafka."""
+    master_key: bytes
+    """What the dossiers' keys are wrapped with."""
     demo: str
     """What `tracker demo` said: codes to try, and a key for every role."""
 
@@ -94,6 +96,7 @@ def standing(directory: Path, *, port: int, brokers: int = 1) -> Iterator[Stack]
             pids={name: process.pid for name, process in programs.items()}
             | {"postgres": postgres.pid}
             | {f"kafka-{number}": kafka.pid(number) for number in range(1, brokers + 1)},
+            master_key=base64.b64decode(environment["TRACKER_MASTER_KEY"]),
             demo=demo.stdout,
         )
 

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from loadtests.bench import machine, serving
 from loadtests.bench.figures import Figure, table
@@ -33,11 +34,18 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each side in each round")
     parser.add_argument("--only", default=",".join(SCENARIOS), metavar="NAME,…")
     parser.add_argument(
-        "--dossiers", type=int, default=100_000, help=f"in the archive of '{GROWING}'"
+        "--dossiers",
+        default="100000",
+        metavar="N,…",
+        help=f"in the archive of '{GROWING}', which grows from one of these to the next",
+    )
+    parser.add_argument(
+        "--picture", type=Path, help=f"where what came of '{GROWING}' is drawn, as PNG"
     )
     chosen = parser.parse_args()
     names = [name.strip() for name in chosen.only.split(",")]
-    scenarios = SCENARIOS | {GROWING: partial(growing, dossiers=chosen.dossiers)}
+    sizes = sorted({int(size) for size in chosen.dossiers.split(",")})
+    scenarios = SCENARIOS | {GROWING: partial(growing, sizes=sizes, picture=chosen.picture)}
     if unknown := [name for name in names if name not in scenarios]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(scenarios)}")
     os.sched_setaffinity(0, machine.OTHERS)

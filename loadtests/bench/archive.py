@@ -1,4 +1,4 @@
-"""Fills an empty event store on PostgreSQL with an archive of finished dossiers, fast.
+"""Fills an event store on PostgreSQL with an archive of finished dossiers, fast.
 
 Every dossier is the life of a demo dossier with a code, an id, days and sender's ids of its own.
 Events stand in the order in which the service would have heard of them, thousands of dossiers being
@@ -6,7 +6,9 @@ under way at a time. Keys are real, so that a life may go on; what is sealed in 
 events stays as it was there, and no key of the archive's opens it. The same seed gives the same
 archive, but for what is sealed and the keys.
 
-The tables must have been made, by `tracker migrate`, and the database's user be a superuser.
+The archive ends months before a demo begins, so that it may be added to one: its positions follow
+on what is there. The tables must have been made, by `tracker migrate`, the database's user be a
+superuser, and nobody else write meanwhile.
 """
 
 import argparse
@@ -37,7 +39,7 @@ LIVES = 160
 """How many demo dossiers are lived; about two in three come to their end and serve as patterns."""
 
 _A_WEEK = 14_000
-_ENDS_ON = date(2026, 11, 2)
+ENDS_ON = date(2026, 6, 1)
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
 _KEY = Struct("!hi16si").pack
@@ -47,10 +49,6 @@ _Row = tuple[str, bytes, bytes | None]
 """The time of the day, the row of the event, and that of its request."""
 
 
-class NotEmptyError(Exception):
-    """There are events in this store already; an archive is made in an empty one."""
-
-
 def load(
     url: str,
     dossiers: int,
@@ -58,26 +56,31 @@ def load(
     seed: int,
     master_key: bytes,
     lives: int = LIVES,
+    first: int = 0,
+    ends_on: date = ENDS_ON,
     told: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Fill the store with so many dossiers and give how many events they have.
+    """Add so many dossiers to the store and give how many events they have.
 
-    Raises `NotEmptyError`.
+    The last event of them lies before the Monday `ends_on`. Two archives in one store must share
+    neither a day nor a number, else codes or requests' ids would be the same: let the next end
+    where `begins_on` says, and count from the `first` number still free.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM stored_events LIMIT 1").fetchone():
-            raise NotEmptyError(NotEmptyError.__doc__)
+        there = head(connection)
         told(f"{lives} demo dossiers live their lives.")
         known = patterns(lives, seed)
         # The guards look for the predecessor of every row. Here versions follow each other as they
         # are made, and nobody else writes: for this session the guards stand aside.
         connection.execute("SET session_replication_role = replica")
         began, done = time.perf_counter(), 0
-        days = _days(known, dossiers, random.Random(seed), AesVault(master_key))
+        chance, vault = random.Random(seed), AesVault(master_key)
+        numbers = range(first, first + dossiers)
+        days = _days(known, begins_on(dossiers, ends_on), numbers, chance, vault)
         with ThreadPoolExecutor(1) as writer:  # the next day is made while PostgreSQL writes this
             written = writer.submit(_write, connection, (), ())
             for rows, keys in days:
-                numbered = list(enumerate(rows, done + 1))
+                numbered = list(enumerate(rows, there + done + 1))
                 done += len(rows)
                 written.result()
                 told(f"{done:,} events, {done / (time.perf_counter() - began):,.0f} a second")
@@ -91,17 +94,34 @@ def load(
         return done
 
 
+def begins_on(dossiers: int, ends_on: date = ENDS_ON) -> date:
+    """Give the Monday on which an archive of so many dossiers begins."""
+    return ends_on - timedelta(weeks=_weeks(dossiers))
+
+
+def _weeks(dossiers: int) -> int:
+    return -(-dossiers // _A_WEEK) + LONGEST_WEEKS
+
+
+def head(connection: psycopg.Connection) -> int:
+    """Give the position of the last event in the store; 0 where there is none."""
+    found = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
+    return (found and found[0]) or 0
+
+
 def _days(
-    known: Sequence[Pattern], dossiers: int, chance: random.Random, vault: AesVault
+    known: Sequence[Pattern],
+    monday: date,
+    numbers: range,
+    chance: random.Random,
+    vault: AesVault,
 ) -> Iterator[tuple[list[_Row], list[bytes]]]:
     """Give what is heard of on each day, in order, and the keys of those who came in that week."""
-    weeks = -(-dossiers // _A_WEEK)
-    monday = _ENDS_ON - timedelta(weeks=weeks + LONGEST_WEEKS)
     heard: dict[date, list[_Row]] = defaultdict(list)
     codes: Counter[date] = Counter()
-    for week in range(weeks + LONGEST_WEEKS):
+    for week in range(_weeks(len(numbers))):
         keys = []
-        for number in range(week * _A_WEEK, min((week + 1) * _A_WEEK, dossiers)):
+        for number in numbers[week * _A_WEEK : (week + 1) * _A_WEEK]:
             pattern = chance.choice(known)
             day = monday + timedelta(days=pattern.day)
             codes[day] += 1
@@ -157,16 +177,16 @@ def main() -> int:
     chosen, settings = parser.parse_args(), Settings()
     if not settings.store_url.startswith("postgresql://"):
         parser.error("TRACKER_STORE_URL must name a PostgreSQL database")
-    try:
-        load(
-            settings.store_url,
-            chosen.dossiers,
-            seed=chosen.seed,
-            master_key=settings.master_key_bytes(),
-            told=lambda line: print(line, flush=True),
-        )
-    except NotEmptyError as error:
-        parser.error(str(error))
+    with psycopg.connect(settings.store_url) as connection:
+        if head(connection):
+            parser.error("there are events in this store already")
+    load(
+        settings.store_url,
+        chosen.dossiers,
+        seed=chosen.seed,
+        master_key=settings.master_key_bytes(),
+        told=lambda line: print(line, flush=True),
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What an archive costs: the same work beside a handful of dossiers and beside very many.
+"""What an archive costs: the same work beside a handful of dossiers and beside more and more.
 
 Both installations hold finished lives of the same kind, so that a step has as long a history to
 read in either.
@@ -6,89 +6,137 @@ read in either.
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
 
 from loadtests.bench import archive, machine, messages
-from loadtests.bench.client import load
+from loadtests.bench.client import Load, load
 from loadtests.bench.figures import Figure
+from loadtests.bench.growth_picture import Point, draw
 from loadtests.bench.rounds import Spread, alternate, ratios
 from loadtests.bench.serving import CONNECTIONS, look_ups
 from tracker.bootstrap import installation
 from tracker.settings import Settings
 
 HANDFUL = 2_000
+WORK = ("intake", "step", "look-up")
 _SAMPLE = 100_000
+
+Told = Callable[[str], None]
+
+
+@dataclass
+class _Growing:
+    """An installation whose archive grows."""
+
+    site: machine.Site
+    dossiers: int = 0
+    codes: list[str] = field(default_factory=list)
+    _ends_on: date = archive.ENDS_ON
+
+    def grow(self, dossiers: int, told: Told) -> None:
+        """Add to the archive until it has so many dossiers, and let the status follow."""
+        environment, more = self.site.environment, dossiers - self.dossiers
+        alone = Settings(
+            data_dir=Path(environment["TRACKER_DATA_DIR"]),
+            store_url=environment["TRACKER_STORE_URL"],
+            master_key=SecretStr(environment["TRACKER_MASTER_KEY"]),
+        )
+        key = alone.master_key_bytes()
+        archive.load(
+            alone.store_url,
+            more,
+            seed=1,
+            master_key=key,
+            first=self.dossiers,
+            ends_on=self._ends_on,
+            told=told,
+        )
+        self._ends_on = archive.begins_on(more, self._ends_on)
+        self.dossiers = dossiers
+        with installation(alone) as it:
+            told(f"  {it.follows['status'].projector.catch_up():,} events came into the status")
+        with psycopg.connect(alone.store_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+            self.codes = [
+                code
+                for (code,) in connection.execute(
+                    "SELECT code FROM requests WHERE version = 1 ORDER BY md5(code) LIMIT %s",
+                    (_SAMPLE,),
+                )
+            ]
+        random.Random(1).shuffle(self.codes)
 
 
 def growing(
-    rounds: int, seconds: float, told: Callable[[str], None], *, dossiers: int
+    rounds: int, seconds: float, told: Told, *, sizes: Sequence[int], picture: Path | None = None
 ) -> list[Figure]:
-    """Measure intake, step and look-up with a handful of dossiers in the store and with many."""
+    """Measure intake, step and look-up with a handful of dossiers in the store and with many.
+
+    `sizes`: of the archive, growing. What came of all of them is drawn where `picture` says.
+    """
+    figures: list[Figure] = []
+    points: list[Point] = []
     with ExitStack() as stack:
-        sizes = {"few": HANDFUL, "many": dossiers}
-        sites = {name: _filled(stack, size, told) for name, size in sizes.items()}
-        sides: dict[str, Callable[[], float]] = {}
-        for name, (site, codes) in sites.items():
-            port = stack.enter_context(machine.serving(site))
-            sides |= _sides(name, port, site, codes, seconds)
-        values = alternate(sides, rounds, told=told)
-    return [
-        Figure(
-            f"{what} beside {dossiers:,} dossiers",
-            Spread.of(values[f"{what}, many"]),
-            "requests/s",
-            ratios(values[f"{what}, many"], values[f"{what}, few"]),
-            f"beside {HANDFUL:,}",
-            0.9,
-        )
-        for what in ("intake", "step", "look-up")
-    ]
+        many = _Growing(stack.enter_context(machine.on_postgres()))
+        for size in sizes:
+            many.grow(size, told)
+            with machine.on_postgres() as site:  # anew, for what is measured makes it grow, too
+                few = _Growing(site)
+                few.grow(HANDFUL, told)
+                rates, loads = _measured(few, many, rounds, seconds, told)
+            for work in WORK:
+                ratio = ratios(rates[f"{work}, many"], rates[f"{work}, few"])
+                rate = Spread.of(rates[f"{work}, many"])
+                what = f"{work} beside {size:,} dossiers"
+                figures.append(Figure(what, rate, "requests/s", ratio, f"beside {HANDFUL:,}", 0.9))
+                points += [
+                    Point(work, one.dossiers, loads[f"{work}, {side}"])
+                    for side, one in (("few", few), ("many", many))
+                ]
+    if picture:
+        draw(points, picture)
+    return figures
 
 
-def _sides(
-    name: str, port: int, site: machine.Site, codes: list[str], seconds: float
-) -> dict[str, Callable[[], float]]:
-    def measured(requests: Callable[[], Iterator[bytes]]) -> Callable[[], float]:
-        def measure() -> float:
-            done = load(port, requests(), connections=CONNECTIONS, seconds=seconds)
-            done.require(200, 201)
-            return done.rate
+def _measured(
+    few: _Growing, many: _Growing, rounds: int, seconds: float, told: Told
+) -> tuple[dict[str, list[float]], dict[str, list[Load]]]:
+    """Give the rates of each round, and all that was asked, by work and side."""
+    loads: dict[str, list[Load]] = {}
+    sides: dict[str, Callable[[], float]] = {}
+    with ExitStack() as stack:
+        for side, one in (("few", few), ("many", many)):
+            port = stack.enter_context(machine.serving(one.site))
+            for work, requests in _requests(one).items():
+                name = f"{work}, {side}"
+                loads[name] = []
+                sides[name] = _side(port, requests, seconds, loads[name])
+        return alternate(sides, rounds, told=told), loads
 
-        return measure
 
+def _requests(one: _Growing) -> dict[str, Callable[[], Iterator[bytes]]]:
+    key = one.site.key
     return {
-        f"intake, {name}": measured(lambda: messages.intakes(site.key, _run())),
-        f"step, {name}": measured(lambda: messages.steps(site.key, _run(), codes)),
-        f"look-up, {name}": measured(lambda: look_ups(codes)),
+        "intake": lambda: messages.intakes(key, uuid.uuid4().hex[:10]),
+        "step": lambda: messages.steps(key, uuid.uuid4().hex[:10], one.codes),
+        "look-up": lambda: look_ups(one.codes),
     }
 
 
-def _filled(
-    stack: ExitStack, dossiers: int, told: Callable[[str], None]
-) -> tuple[machine.Site, list[str]]:
-    site = stack.enter_context(machine.on_postgres())
-    alone = Settings(
-        data_dir=Path(site.environment["TRACKER_DATA_DIR"]),
-        store_url=site.environment["TRACKER_STORE_URL"],
-        master_key=SecretStr(site.environment["TRACKER_MASTER_KEY"]),
-    )
-    archive.load(alone.store_url, dossiers, seed=1, master_key=alone.master_key_bytes(), told=told)
-    with installation(alone) as it:
-        told(f"  {it.follows['status'].projector.catch_up():,} events are in the status")
-    with psycopg.connect(alone.store_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-        found = connection.execute(
-            "SELECT code FROM requests WHERE version = 1 ORDER BY md5(code) LIMIT %s", (_SAMPLE,)
-        )
-        codes = [code for (code,) in found]
-    random.Random(1).shuffle(codes)
-    return site, codes
+def _side(
+    port: int, requests: Callable[[], Iterator[bytes]], seconds: float, loads: list[Load]
+) -> Callable[[], float]:
+    def measure() -> float:
+        done = load(port, requests(), connections=CONNECTIONS, seconds=seconds)
+        done.require(200, 201)
+        loads.append(done)
+        return done.rate
 
-
-def _run() -> str:
-    return uuid.uuid4().hex[:10]
+    return measure

@@ -36,7 +36,7 @@ UNLIMITED = {
 """Limits that are reckoned with and never reached: all of the bench comes from one address."""
 
 _READY_WITHIN_S = 60
-_TRACKER = (sys.executable, "-m", "tracker")
+TRACKER = (sys.executable, "-m", "tracker")
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,7 @@ def on_sqlite() -> Iterator[Site]:
 @contextmanager
 def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
     """Run `tracker serve`; gives the port."""
-    (port,) = free_ports(1)
-    command = [*_TRACKER, "serve", "--port", str(port)]
-    with running(command, site.environment, processors):
-        _wait_for(f"http://127.0.0.1:{port}/livez")
+    with served((*TRACKER, "serve"), site.environment, processors) as (port, _):
         yield port
 
 
@@ -108,11 +105,30 @@ def wait_until_read(port: int) -> None:
 @contextmanager
 def ceiling(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
     """Run one of the endpoints Tracker is compared with; gives the port."""
-    (port,) = free_ports(1)
-    command = [sys.executable, "-m", "loadtests.bench.ceilings", which, "--port", str(port)]
-    with running(command, os.environ, processors):
-        _wait_for(f"http://127.0.0.1:{port}/")
+    with served(ceiling_command(which), os.environ, processors) as (port, _):
         yield port
+
+
+def ceiling_command(which: str) -> tuple[str, ...]:
+    """Give what starts one of the endpoints Tracker is compared with."""
+    return (sys.executable, "-m", "loadtests.bench.ceilings", which)
+
+
+@contextmanager
+def served(
+    command: Sequence[str], environment: Mapping[str, str], processors: set[int]
+) -> Iterator[tuple[int, int]]:
+    """Run a program that serves HTTP; gives its port and its process once it answers."""
+    (port,) = free_ports(1)
+    with running([*command, "--port", str(port)], environment, processors) as process:
+        _wait_for(f"http://127.0.0.1:{port}/livez")
+        yield port, process.pid
+
+
+def processor_time(pid: int) -> float:
+    """Give the seconds of processor time a process has taken so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -154,7 +170,7 @@ def _site(made: Path, **settings: str) -> Site:
 
 def _run(words: Sequence[str], environment: Mapping[str, str]) -> str:
     done = subprocess.run(
-        [*_TRACKER, *words], env=environment, check=True, capture_output=True, text=True
+        [*TRACKER, *words], env=environment, check=True, capture_output=True, text=True
     )
     return done.stdout
 

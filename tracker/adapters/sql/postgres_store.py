@@ -9,7 +9,7 @@ be changed or deleted; a version follows its predecessor.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import unwrap
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -27,6 +27,7 @@ from tracker.adapters.sql.binary_arrays import (
     UuidArray,
     send_binary_arrays,
 )
+from tracker.adapters.sql.engine import PLAN_EACH_TIME
 from tracker.application.ports import (
     UNKNOWN_DIGEST,
     DossierRecorder,
@@ -266,6 +267,8 @@ class Factory(postgres.PostgresFactory):
         """Read the library's variables from `env`."""
         super().__init__(env)
         send_binary_arrays()
+        pool = self.datastore.pool
+        pool.kwargs = {**cast("dict[str, Any]", pool.kwargs), "options": PLAN_EACH_TIME}
         if strtobool(self.env.get("POSTGRES_ENABLE_DB_FUNCTIONS") or "no"):
             raise UnsafeFunctionsError
 

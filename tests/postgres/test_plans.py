@@ -1,0 +1,45 @@
+"""How PostgreSQL carries our statements out while new tables grow."""
+
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from tests.contract.makers import open_recorder
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.event_store import library_variables
+
+pytestmark = pytest.mark.system
+
+FEW, MANY = 400, 20_000
+ASKED = 40
+KEYS = [("desk", str(number)) for number in range(1, 31)]
+ADD = """
+INSERT INTO requests (source, event_id, digest, code, version, position)
+SELECT 'desk', n::text, '', 'C', 1, n FROM generate_series(%s::int, %s::int) AS n
+"""
+
+
+def test_a_plan_made_while_a_table_was_small_is_not_kept_while_it_grows(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as other, ExitStack() as stack:
+        other.execute("ALTER TABLE requests SET (autovacuum_enabled = off)")
+        recorder = open_recorder(library_variables(database), stack)
+        for first, last in ((1, FEW), (FEW + 1, MANY)):
+            other.execute(ADD, (first, last))
+            for _ in range(ASKED):
+                assert len(recorder.select_requests(KEYS)) == len(KEYS)
+        stack.close()  # PostgreSQL tells what a connection read once it has ended
+        asked, read = 0, 0
+        while asked < 2 * ASKED:
+            asked, read = other.execute(
+                "SELECT seq_scan + idx_scan, seq_tup_read FROM pg_stat_user_tables"
+                " WHERE relname = 'requests'"
+            ).fetchall()[0]
+    assert read < MANY
+
+
+def test_read_models_keep_no_plans_either(database: str) -> None:
+    engine = open_engine(database)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar() == "force_custom_plan"
+    engine.dispose()

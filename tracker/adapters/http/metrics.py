@@ -112,7 +112,7 @@ class LogLag(Collector):
         self._lag = lag
 
     def describe(self) -> Iterable[Metric]:
-        """Give nothing: what there is comes with `collect`."""
+        """Name nothing beforehand: the store is asked only when the metrics are."""
         return ()
 
     def collect(self) -> Iterator[Metric]:

@@ -172,7 +172,7 @@ def a_version_passed_over(connection: sqlite3.Connection, signed: int) -> str:
 
 def the_last_one_signed_is_another(connection: sqlite3.Connection, signed: int) -> str:
     change(connection, signed)
-    return f"leaf {signed - 1}: an event that is not the one that was logged"
+    return f"What was signed is not what is there: leaf {signed - 1}: an event that is not the one"
 
 
 def fewer_before(connection: sqlite3.Connection, signed: int) -> str:

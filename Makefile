@@ -40,7 +40,7 @@ run: install ## Serve on this machine, with demo data where there are none yet
 stack: servers ## Run the production shape here: PostgreSQL, Kafka, API, relay, projections; Ctrl-C stops it
 	$(BIN)/python -m ops.stack --directory var/stack
 
-servers: install ## Bring what tests start: Kafka's jars (by Maven), PostgreSQL, Chromium (root: by apt-get)
+servers: install ## Bring what tests start: Kafka and veraPDF (by Maven), PostgreSQL, Chromium (root: by apt-get)
 	$(BIN)/python -m ops.local_servers.install
 
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail

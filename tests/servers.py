@@ -22,8 +22,8 @@ from psycopg import sql
 
 from ops.local_servers.chromium import browser
 from ops.local_servers.errors import ServerMissing
+from ops.local_servers.jars import KAFKA, VERAPDF, java
 from ops.local_servers.kafka import KafkaCluster
-from ops.local_servers.kafka_jars import installed_jars, java
 from ops.local_servers.postgres import PostgresServer, binaries
 
 _NO = "not tried, there is no "
@@ -43,7 +43,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if own := os.environ.get("TRACKER_TEST_KAFKA"):
         yield own
         return
-    _demand("Kafka", lambda: (java(), installed_jars()))
+    _demand("Kafka", lambda: (java(), KAFKA.installed()))
     with _shared(tmp_path_factory, "kafka", _kafka) as address:
         yield address
 
@@ -74,7 +74,7 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def needs_kafka() -> None:
     """Kafka can be started here: for tests that start their own brokers."""
-    _demand("Kafka", lambda: (java(), installed_jars()))
+    _demand("Kafka", lambda: (java(), KAFKA.installed()))
 
 
 @pytest.fixture
@@ -88,6 +88,13 @@ def chromium() -> Path:
     """The program of a browser."""
     _demand("Chromium", browser)
     return browser()
+
+
+@pytest.fixture(scope="session")
+def verapdf() -> list[str]:
+    """The command of a program that tells whether a PDF is what it says it is."""
+    _demand("veraPDF", lambda: (java(), VERAPDF.installed()))
+    return [java(), "-cp", f"{VERAPDF.installed()}/*", "org.verapdf.apps.GreenfieldCliWrapper"]
 
 
 @pytest.fixture

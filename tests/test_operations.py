@@ -24,6 +24,7 @@ COMMANDS = {
     *(group.name for group in program().registered_groups),
 }
 UNITS = sorted((OPS / "systemd").glob("*.service"))
+LASTING = [unit for unit in UNITS if "Type=oneshot" not in unit.read_text()]
 
 
 def test_every_image_is_pinned_to_a_version() -> None:
@@ -75,11 +76,17 @@ def test_every_role_is_run_by_somebody() -> None:
     assert run == set(ROLES)
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", LASTING, ids=lambda unit: unit.name)
 def test_every_unit_stops_in_order_and_starts_again_after_a_failure(unit: Path) -> None:
     text = unit.read_text()
     assert "KillSignal=SIGTERM" in text
     assert "Restart=on-failure" in text
+
+
+def test_a_check_is_begun_by_a_timer_and_its_finding_stands_until_somebody_looks() -> None:
+    (check,) = set(UNITS) - set(LASTING)
+    assert "Restart=" not in check.read_text()
+    assert "OnCalendar=" in check.with_suffix(".timer").read_text()
 
 
 def test_the_example_of_who_is_told_can_be_used_as_it_is() -> None:

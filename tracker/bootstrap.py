@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -34,7 +34,7 @@ from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
@@ -89,12 +89,15 @@ def wall_clock() -> datetime:
 
 @contextmanager
 def installation(
-    settings: Settings, now: Callable[[], datetime] = wall_clock, *, sharing: bool = False
+    settings: Settings,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    sharing: Collection[str] = (),
 ) -> Iterator[Installation]:
     """Open an installation, making what is missing, and close it afterwards.
 
-    With Kafka the read models follow it: all of it by itself, or, `sharing`, the part that falls
-    to this process among all that share it.
+    With Kafka the read models follow it: all of it by itself, or the part that falls to this
+    process among all that keep just the read models in `sharing` up to date, as it does.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     data = load_service_data(settings.service_data)
@@ -104,6 +107,7 @@ def installation(
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
     reads = SqlReads(registry)
+    tries = SqlWrongTries(registry)
     receipts = Receipts(
         ReceiptTokens(settings.master_key_bytes()),
         SqlTokenGenerations(registry),
@@ -119,11 +123,9 @@ def installation(
         for feed in feeds:
             feed.wake()
 
-    def new_feed(name: str) -> OpenFeed:
-        if not settings.kafka_servers or name == LogProjection.NAME:
-            return StoreFeed(tracker.store)
+    def kafka_feed() -> OpenFeed:
         names = topic_names(settings)
-        group = f"{names.prefix}.{name}" if sharing else None
+        group = f"{names.prefix}.{'+'.join(sorted(sharing))}" if sharing else None
         return KafkaFeed(kafka_connection(settings), names.events, group=group)
 
     tracker = Tracker(
@@ -136,12 +138,15 @@ def installation(
     )
     try:
         create_registry(registry)
+        of_store = StoreFeed(tracker.store)
+        of_events = kafka_feed() if settings.kafka_servers else of_store
+        feeds += {of_store, of_events}
         follows: dict[str, Follow] = {}
         for kind in PROJECTIONS:
-            projection, feed = kind(), new_feed(kind.NAME)
+            projection = kind()
             model = SqlReadModel(views, projection)
             model.create()
-            feeds.append(feed)
+            feed = of_store if kind is LogProjection else of_events
             follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
 
         scan = SqlStoreScan(registry)
@@ -160,7 +165,7 @@ def installation(
                 service=service,
                 vault=vault,
                 receipts=receipts,
-                tries=SqlWrongTries(registry),
+                tries=tries,
                 reads=reads,
                 now=now,
             ),
@@ -185,6 +190,7 @@ def installation(
                 now=now,
             ),
             outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
+            lock_outbox=SqlLockOutbox(tries, follows[MessagesProjection.NAME].model),
             deliveries=SqlDeliveries(registry),
             letters=Letters(
                 tracker.store,
@@ -314,6 +320,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             },
             sample_codes=lambda: installation.sample_codes(_SAMPLES),
             stops=installation.stop_tokens.fits,
+            gauges=installation.message_gauges(),
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
             live_pages=settings.live_pages,

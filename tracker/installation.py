@@ -1,15 +1,16 @@
 """What an installation is, once it is wired: its parts, and what is done with all of them."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
 from threading import Event as Signal
 
 from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notices.metrics import MessageGauges
 from tracker.adapters.notices.routes import Routes, UnfitRoutesError, open_routes
 from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.checkpoints import SqlCheckpoints
@@ -19,7 +20,7 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.outbox import SqlOutbox
+from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
@@ -48,6 +49,9 @@ from tracker.settings import Settings
 
 DEMO = "demo-"
 """How every event's own id begins in a demo installation."""
+
+LOCKS = "locks:"
+"""How a target is named where it is told of locks: they have an order of their own."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class Installation:
     follows: dict[str, Follow]
     log: MerkleLog
     outbox: SqlOutbox
+    lock_outbox: SqlLockOutbox
     deliveries: SqlDeliveries
     letters: Letters
     stop_tokens: StopTokens
@@ -153,13 +158,18 @@ class Installation:
         ):
             yield
 
-    def following_tasks(self, names: Iterable[str]) -> list[Task]:
+    def following_tasks(self, names: Collection[str]) -> list[Task]:
         """Give the tasks that keep these read models up to date."""
-        followers = {
-            name: Follower(self.follows[name].projector, self.follows[name].feed) for name in names
-        }
-        tasks = [Task(name, one.run, one.wake) for name, one in followers.items()]
-        return [*tasks, self._signing()] if LogProjection.NAME in followers else tasks
+        by_feed: dict[OpenFeed, dict[str, Projector]] = {}
+        for name in names:
+            by_feed.setdefault(self.follows[name].feed, {})[name] = self.follows[name].projector
+        tasks = [self._following(feed, projectors) for feed, projectors in by_feed.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in names else tasks
+
+    def _following(self, feed: OpenFeed, projectors: dict[str, Projector]) -> Task:
+        on_server = self.settings.read_models_url().startswith("postgresql://")
+        follower = Follower(feed, projectors, at_once=len(projectors) if on_server else 1)
+        return Task(", ".join(projectors), follower.run, follower.wake)
 
     def _signing(self) -> Task:
         """Give the task that makes checkpoints of the log."""
@@ -190,14 +200,24 @@ class Installation:
                 raise UnfitRoutesError(message)
             yield routes
 
+    def message_gauges(self) -> list[MessageGauges]:
+        """Give what tells of messages not sent, where a file says who is told.
+
+        Raises `UnfitRoutesError`.
+        """
+        with self.routes() as routes:
+            names = [route.target for route in routes.routes]
+        targets = [*names, *(f"{LOCKS}{name}" for name in names)]
+        return [MessageGauges(lambda: self.deliveries.backlogs(targets), self.now)] if names else []
+
     @contextmanager
     def sending_tasks(self) -> Iterator[list[Task]]:
         """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
         with self.routes() as routes:
             senders = {
-                route.target: Sender(
-                    route,
-                    outbox=self.outbox,
+                target: Sender(
+                    replace(route, target=target),
+                    outbox=outbox,
                     deliveries=self.deliveries,
                     writer=self.letters,
                     max_age=routes.max_age,
@@ -206,5 +226,9 @@ class Installation:
                     chance=SystemRandom().random,
                 )
                 for route in routes.routes
+                for target, outbox in (
+                    (route.target, self.outbox),
+                    (f"{LOCKS}{route.target}", self.lock_outbox),
+                )
             }
             yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]

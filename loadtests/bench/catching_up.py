@@ -3,7 +3,7 @@
     python -m loadtests.bench.catching_up [--only store,Kafka,growth] [--events 10000000]
 
 Every round fills new, empty tables with the same events: one projection alone, then all three at
-once, a thread each, as `tracker work` runs them. The ceiling is the feed itself, read and decoded
+once, on one feed, as `tracker work` runs them. The ceiling is the feed itself, read and decoded
 with nothing written. For growth all three read a larger archive once, and their speed is told after
 a quarter, a half and all of it.
 """
@@ -11,7 +11,6 @@ a quarter, a half and all of it.
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from time import perf_counter
@@ -24,6 +23,7 @@ from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.sql.store_feed import PARTITION, StoreFeed
 from tracker.installation import Installation
 from tracker.projections.feed import OpenFeed
+from tracker.projections.follower import Follower
 from tracker.projections.projector import BATCH, Projector
 
 NAMES = ("status", "timeline", "promises")
@@ -55,53 +55,41 @@ def catching_up(it: Installation, source: str, open_feed: OpenFrom, rounds: int,
 
 
 def growth(it: Installation, told: Tell) -> None:
-    """Let all three read the whole archive; tell how fast the slowest was, as it goes."""
+    """Let all three read the whole archive; tell how fast they were, as it goes."""
     head = it.store_feed.head()
     wanted = [head // 4, head // 2, head]
-
-    def pass_by(projector: Projector) -> list[float]:
-        passed: list[float] = []
-        taken, began = 0, perf_counter()
-        while len(passed) < len(wanted):
-            taken += projector.run_once(PARTITION)
-            while len(passed) < len(wanted) and taken >= wanted[len(passed)]:
-                passed.append(perf_counter() - began)
-        return passed
-
-    with (
-        _projectors(it, NAMES, partial(StoreFeed, it.tracker.store)) as projectors,
-        ThreadPoolExecutor(len(projectors)) as threads,
-    ):
-        passed = list(threads.map(pass_by, projectors))
-    for events, seconds in zip(wanted, map(max, *passed), strict=True):
-        told(
-            f"  {TOGETHER}: {events:,} events in {seconds:,.0f} s, {events / seconds:,.0f} a second"
-        )
+    taken, began = 0, perf_counter()
+    with _follower(it, NAMES, partial(StoreFeed, it.tracker.store)) as follower:
+        while wanted:
+            taken += follower.run_once(PARTITION)
+            if taken >= wanted[0]:
+                seconds = perf_counter() - began
+                told(
+                    f"  {TOGETHER}: {taken:,} events in {seconds:,.0f} s,"
+                    f" {taken / seconds:,.0f} a second"
+                )
+                wanted.pop(0)
 
 
 def _catch_up(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> float:
     """Let these projections fill new tables; give how many events a second all of them took."""
-    with _projectors(it, names, open_feed) as projectors:
+    with _follower(it, names, open_feed) as follower:
         began = perf_counter()
-        with ThreadPoolExecutor(len(projectors)) as threads:
-            taken = list(threads.map(Projector.catch_up, projectors))
-        return min(taken) / (perf_counter() - began)
+        taken = follower.catch_up()
+        return taken / (perf_counter() - began)
 
 
 @contextmanager
-def _projectors(
-    it: Installation, names: Sequence[str], open_feed: OpenFrom
-) -> Iterator[list[Projector]]:
-    """Give these projections with empty tables beside the live ones, each with its own feed."""
-    with ExitStack() as stack:
-        yield [
-            Projector(
-                it.follows[name].projection,
-                stack.enter_context(closing(open_feed())),
-                it.follows[name].model.next_generation(),
+def _follower(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> Iterator[Follower]:
+    """Give these projections with empty tables beside the live ones, on a feed of their own."""
+    with closing(open_feed()) as feed:
+        projectors = {
+            name: Projector(
+                it.follows[name].projection, feed, it.follows[name].model.next_generation()
             )
             for name in names
-        ]
+        }
+        yield Follower(feed, projectors, at_once=len(projectors))
 
 
 def _feed_alone(open_feed: OpenFrom) -> float:

@@ -1,5 +1,6 @@
 """Intake, steps, batches and look-ups over HTTP, each beside what the framework alone can do."""
 
+import base64
 import itertools
 import random
 import uuid
@@ -10,7 +11,7 @@ from statistics import median
 import orjson
 import psycopg
 
-from loadtests.bench import machine, messages
+from loadtests.bench import archive, machine, messages
 from loadtests.bench.client import Load, load, request
 from loadtests.bench.figures import Figure
 from loadtests.bench.raw_insert import RawInsert
@@ -20,6 +21,7 @@ CONNECTIONS = 64
 BATCH = 500
 BATCH_CONNECTIONS = 4
 _DOSSIERS = 2_000
+_FINISHED = 10_000
 
 Told = Callable[[str], None]
 
@@ -90,11 +92,23 @@ def batch(rounds: int, seconds: float, told: Told) -> list[Figure]:
 
 
 def step(rounds: int, seconds: float, told: Told) -> list[Figure]:
-    """Measure one more step on dossiers that exist: load, decide, append."""
+    """Measure one more step on dossiers that have come to their end: load, decide, append.
+
+    They are so many that their histories, of nine events or so, hardly grow by what is measured.
+    """
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_postgres())
+        url, key = (site.environment[f"TRACKER_{name}"] for name in ("STORE_URL", "MASTER_KEY"))
+        archive.load(url, _FINISHED, seed=1, master_key=base64.b64decode(key), told=told)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+            codes = [
+                code
+                for (code,) in connection.execute(
+                    "SELECT code FROM requests WHERE version = 1 ORDER BY md5(code)"
+                )
+            ]
         ours = stack.enter_context(machine.serving(site))
-        codes = _taken_in(ours, site.key, _DOSSIERS)
 
         def take() -> float:
             return _posted(ours, messages.steps(site.key, _run(), codes), seconds).rate

@@ -14,21 +14,29 @@ from pathlib import Path
 
 from ops.local_servers.chromium import PACKAGES, browser
 from ops.local_servers.errors import ServerError, ServerMissing
+from ops.local_servers.jars import KAFKA, VERAPDF, Jars, java
 from ops.local_servers.kafka import ARCHIVE, KafkaCluster
-from ops.local_servers.kafka_jars import fetch_jars, installed_jars, java
 from ops.local_servers.postgres import binaries
 
 
 def main(arguments: Sequence[str]) -> int:
     """Bring what is missing; say what can't be had."""
-    missing = list(filter(None, (_kafka(), _postgres(), _chromium())))
+    missing = list(filter(None, (_kafka(), _verapdf(), _postgres(), _chromium())))
     for line in missing:
         print(f"Not to be had here: {line}", file=sys.stderr)
     return 1 if missing and "--if-possible" not in arguments else 0
 
 
 def _kafka() -> str | None:
-    return _bring(java, lambda: _apt("default-jre-headless")) or _bring(installed_jars, _fetch)
+    return _java() or _bring(KAFKA.installed, _fetch_kafka)
+
+
+def _verapdf() -> str | None:
+    return _java() or _bring(VERAPDF.installed, lambda: _fetch(VERAPDF))
+
+
+def _java() -> str | None:
+    return _bring(java, lambda: _apt("default-jre-headless"))
 
 
 def _postgres() -> str | None:
@@ -51,11 +59,15 @@ def _bring(find: Callable[[], object], bring: Callable[[], None]) -> str | None:
     return None
 
 
-def _fetch() -> None:
+def _fetch(jars: Jars) -> None:
     if shutil.which("mvn") is None:
         _apt("maven")
-    fetch_jars()
-    archive = installed_jars() / ARCHIVE
+    jars.fetch()
+
+
+def _fetch_kafka() -> None:
+    _fetch(KAFKA)
+    archive = KAFKA.installed() / ARCHIVE
     with (
         contextlib.suppress(ServerError),  # without it, brokers only start slower
         tempfile.TemporaryDirectory() as directory,

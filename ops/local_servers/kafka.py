@@ -13,7 +13,7 @@ from typing import Self
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from ops.local_servers.kafka_jars import KAFKA_FILES, installed_jars, java
+from ops.local_servers.jars import KAFKA, java
 from ops.local_servers.ports import HOST, free_ports, is_open
 from ops.local_servers.processes import ServerProcess, run
 
@@ -29,7 +29,7 @@ _JAVA_OPTIONS = (
     "-XX:+UseSerialGC",  # one thread, not one for each core
     "-XX:TieredStopAtLevel=1",  # a short life is not worth the better compiler
     "-XX:+ExitOnOutOfMemoryError",
-    f"-Dlog4j2.configurationFile={KAFKA_FILES / 'log4j2.properties'}",
+    f"-Dlog4j2.configurationFile={KAFKA.files / 'log4j2.properties'}",
 )
 
 _SETTINGS = {
@@ -77,7 +77,7 @@ class KafkaCluster:
         ports = free_ports(2 * brokers)
         self._ports = dict(zip(self._numbers, ports[:brokers], strict=True))
         self._controllers = dict(zip(self._numbers, ports[brokers:], strict=True))
-        jars = installed_jars()
+        jars = KAFKA.installed()
         archive = jars / ARCHIVE
         self._java = [
             java(),

@@ -17,7 +17,7 @@ from tracker.adapters.notices.sms import SmsCourier
 from tracker.adapters.notices.webhook import WebhookCourier
 from tracker.application.sending import Courier, Letter, NeverTakenError, NotTakenError
 from tracker.domain.codes import dossier_id
-from tracker.domain.notices import Notice, NoticeKind
+from tracker.domain.notices import Notice, NoticeKind, notice_of_lock
 
 CODE = "H26.05-261122-0042"
 AT = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
@@ -78,6 +78,24 @@ def refusal(courier: Courier, letter: Letter = LETTER) -> tuple[type[Exception],
 
 def hook(client: httpx2.Client, url: str) -> WebhookCourier:
     return WebhookCourier(client, url, SECRET, lambda: datetime.now(UTC))
+
+
+def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
+    client: httpx2.Client, sink: HttpSink
+) -> None:
+    lock = notice_of_lock(dossier_id(CODE), CODE, AT, AT + timedelta(hours=1))
+    hook(client, sink.url).bring(Letter("msg_3", lock))
+    (told,) = sink.bodies()
+    assert told == {
+        "type": "dossier.locked",
+        "timestamp": AT.isoformat(),
+        "data": {
+            "code": CODE,
+            "occurred_at": AT.isoformat(),
+            "recorded_at": AT.isoformat(),
+            "due_at": (AT + timedelta(hours=1)).isoformat(),
+        },
+    }
 
 
 def test_a_webhook_says_what_happened_signed_and_by_its_name(

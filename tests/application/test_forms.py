@@ -25,6 +25,7 @@ from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
+from tracker.application.forms.way_back import Leg
 from tracker.domain.actors import Actor, Role
 from tracker.domain.errors import NotAllowedError
 from tracker.domain.procedures import PaperForm
@@ -73,6 +74,11 @@ def head(desk: ServiceDesk, code: str, office: str, issued_at: datetime) -> Head
         procedure="1.000894",
         procedure_name="Đăng ký kết hôn",
     )
+
+
+def headed(form: Form) -> Head:
+    assert isinstance(form, SupplementRequest | Refusal)
+    return form.head
 
 
 def do(desk: ServiceDesk, when: datetime, actor: Actor, code: str, step: str, **more: Any) -> None:  # noqa: ANN401
@@ -189,6 +195,21 @@ def test_papers_asked_a_refusal_and_a_stop_tell_their_reason_and_basis(desk: Ser
     )
 
 
+def test_what_an_administrator_asks_is_on_paper_of_the_office_whose_turn_it_was(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in().code
+    do(desk, at(20, 10), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    do(desk, at(20, 11), ADMINISTRATOR, code, "resumed")
+    do(desk, at(20, 12), ADMINISTRATOR, code, "forwarded", to_office="SO-TUPHAP")
+    do(desk, at(20, 13), ADMINISTRATOR, code, "supplement_asked", reason="thiếu giấy")
+    assert headed(fill(desk, code, "02", which=1)) == head(desk, code, "UBND-LONGBIEN", at(20, 10))
+    assert headed(fill(desk, code, "02")) == head(desk, code, "SO-TUPHAP", at(20, 13))
+    other = desk.take_in().code
+    do(desk, at(20, 14), ADMINISTRATOR, other, "refused", reason="sai thẩm quyền")
+    assert headed(fill(desk, other, "03")) == head(desk, other, "CN05", at(20, 14))
+
+
 def test_each_apology_has_the_date_before_it_and_its_own(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     for day, due in ((25, at(30, 17)), (30, at(4, 17, month=12))):
@@ -249,6 +270,7 @@ def test_the_control_slip_counts_what_each_had_it_without_pauses_and_across_forw
         first_due_at=at(26, 17),
         due_at=moved,
         finished_at=at(2, 9, month=12),
+        returned_at=None,
         day=timedelta(hours=8),
         holdings=(
             Holding(
@@ -280,6 +302,7 @@ def test_the_control_slip_counts_what_each_had_it_without_pauses_and_across_forw
                 due_at=moved, verdict=Verdict.LATE,
             ),
         ),
+        way_back=(Leg(holder="Sở Tài chính", from_at=at(2, 9, month=12)),),
     )  # fmt: skip
 
 

@@ -21,12 +21,14 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
+from tracker.adapters.notices.metrics import MessageGauges
 from tracker.application.sending import (
     JITTER,
     RETRIES,
     Letter,
     NeverTakenError,
     NotTakenError,
+    Outbox,
     Route,
     Sender,
     State,
@@ -65,11 +67,13 @@ def sender(
     post: Post,
     channel: NoticeChannel | None = NoticeChannel.SMS,
     target: str = "sms",
+    *,
     max_age: timedelta = timedelta(hours=72),
+    outbox: Outbox | None = None,
 ) -> Sender:
     return Sender(
         Route(target, post, channel),
-        outbox=desk.at.outbox,
+        outbox=outbox or desk.at.outbox,
         deliveries=desk.at.deliveries,
         writer=desk.at.letters,
         max_age=max_age,
@@ -239,6 +243,28 @@ def test_a_line_that_appears_late_in_the_outbox_is_told_all_the_same(desk: Servi
 
 
 # failing
+
+
+def test_metrics_tell_per_target_what_waits_for_how_long_and_what_was_given_up(
+    desk: ServiceDesk,
+) -> None:
+    desk.take_in(notices=BY_SMS)
+    work(sender(desk, Post(refuse)), desk)
+    desk.later(seconds=90)
+    gauges = MessageGauges(lambda: desk.at.deliveries.backlogs(["sms", "email"]), desk.hands)
+    told = {
+        (family.name.removeprefix("tracker_messages_"), one.labels["target"]): one.value
+        for family in gauges.collect()
+        for one in family.samples
+    }
+    assert told == {
+        ("waiting", "sms"): 1,
+        ("oldest_waiting_seconds", "sms"): 90,
+        ("dead", "sms"): 0,
+        ("waiting", "email"): 0,
+        ("oldest_waiting_seconds", "email"): 0,
+        ("dead", "email"): 0,
+    }
 
 
 def refuse(_: Letter) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.browser.accessible import barriers
 from tests.browser.conftest import SIZES, Office, SitsDown
@@ -179,3 +179,18 @@ def test_a_page_asks_nobody_else_and_breaks_no_rule_of_its_own(
     assert [url for url in asked if not url.startswith(office.address)] == []
     assert page.evaluate("document.referrer") == ""
     assert not re.search(r"(?i)google|cdn", " ".join(asked))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_that_a_first_visit_loads_is_less_than_30_kilobytes(
+    sits_down: SitsDown, office: Office, size: str
+) -> None:
+    code = office.takes_in()
+    page = sits_down(size)
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it must be a function
+    page.goto(f"/?code={code}", wait_until="load")
+    finite = [one for one in answers if one.request.resource_type != "eventsource"]
+    kinds = {one.request.resource_type for one in finite}
+    assert {"document", "stylesheet", "script"} <= kinds
+    assert sum(len(one.body()) for one in finite) < 30_000

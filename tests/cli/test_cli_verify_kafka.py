@@ -13,6 +13,9 @@ from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.bootstrap import installation
+from tracker.domain.actors import Actor, Role
+from tracker.domain.checkpoint import Checkpoint
+from tracker.domain.notes import Note
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system
@@ -29,11 +32,26 @@ def published(
     monkeypatch.setenv("TRACKER_KAFKA_PARTITIONS", "4")
     assert run("topics").code == 0
     connection = KafkaConnection(kafka)
+    (demo / "views.db").unlink()  # the read models are to follow Kafka
+    go_on(demo, connection, names)
+    return connection, names
+
+
+def go_on(demo: Path, connection: KafkaConnection, names: TopicNames) -> None:
+    """Bring to Kafka what is in the store, and sign the log."""
     with installation(Settings(data_dir=demo)) as it:
         publish_all(it.tracker.store, connection, names)
+        it.catch_up()
         it.log.maker.prepare()
         it.log.maker.make()
-    return connection, names
+
+
+def erase(demo: Path, number: int) -> None:
+    with installation(Settings(data_dir=demo)) as it:
+        administrator = Actor(Role.ADMINISTRATOR, "adm-1")
+        code = it.sample_codes(number + 1)[number]
+        event_id = f"er-{number}"
+        it.tracker.erase_personal_data(administrator, code, event_id=event_id, basis="by law")
 
 
 @pytest.mark.usefixtures("published")
@@ -41,6 +59,8 @@ def test_what_was_published_passes_and_kafka_alone_needs_no_store(run: Run, demo
     both = run("verify", "--of", "both")
     assert (both.code, both.err) == (0, "")
     assert "events, equal byte for byte" in both.out
+    assert "all in order" in both.out
+    assert both.out.count(": equal (") == 4
     (demo / "events.db").unlink()
     alone = run("verify", "--of", "kafka")
     assert (alone.code, alone.err) == (0, "")
@@ -67,6 +87,31 @@ def test_the_first_wrong_event_is_named(
         assert said in result.err
         assert f"event {newest[0].id} (" in result.err
         assert "offset" in result.err
+
+
+def test_since_a_checkpoint_only_what_came_after_it_is_compared(
+    run: Run, demo: Path, published: tuple[KafkaConnection, TopicNames]
+) -> None:
+    connection, names = published
+    kept = demo / "kept.txt"
+    with installation(Settings(data_dir=demo)) as it:
+        kept.write_text(str(it.log.checkpoints.last()))
+        newest = it.tracker.store.select_notifications(it.tracker.store.max_notification_id(), 1)
+    erase(demo, 0)
+    erase(demo, 1)
+    go_on(demo, connection, names)
+    since = "verify", "--of", "both", "--since", str(kept)
+    sound = run(*since)
+    assert (sound.code, sound.err) == (0, "")
+    assert "events: 2 since then, of 2 dossiers" in sound.out
+    assert "store and Kafka: 2 events, equal byte for byte" in sound.out
+    again = outgoing(names.events, newest[0])
+    with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
+        kafka.commit([again])
+    damaged = run(*since, "--keep", str(kept))
+    assert damaged.code == 1
+    assert f"event {newest[0].id} (" in damaged.err
+    assert Checkpoint.parse(Note.parse(kept.read_text()).text).size == newest[0].id
 
 
 def test_without_kafka_the_command_says_so(run: Run, demo: Path) -> None:

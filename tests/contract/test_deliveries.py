@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.deliveries import Sent, SqlDeliveries, UnknownDeliveryError
-from tracker.application.sending import Delivery, State
+from tracker.application.sending import Backlog, Delivery, State
 from tracker.domain.codes import dossier_id
 from tracker.domain.notices import Notice, NoticeKind
 
@@ -20,7 +20,7 @@ RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
 NOW = datetime(2026, 11, 22, 2, 10, 0, 123_456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-ONE, OTHER = "H26.05-261122-0001", "H26.05-261122-0002"
+ONE, OTHER, THIRD = (f"H26.05-261122-000{number}" for number in (1, 2, 3))
 
 
 @pytest.fixture(params=REGISTRIES)
@@ -178,6 +178,23 @@ def test_the_list_tells_what_became_of_each_and_nothing_of_where_it_went(
         )
     ]
     assert deliveries.all(states=[State.SENT], limit=9) == []
+
+
+def test_a_backlog_counts_what_waits_with_its_oldest_and_what_was_given_up_a_target(
+    deliveries: SqlDeliveries,
+) -> None:
+    first, second, third = (notice(1, code) for code in (ONE, OTHER, THIRD))
+    deliveries.add("sms", [first, second, third, notice(2)], NOW)
+    deliveries.add("email", [first], NOW)
+    ends = {ONE: State.SENT, OTHER: State.DEAD, THIRD: State.WAITING}
+    for one in claim(deliveries):
+        settle(deliveries, one, ends[one.notice.code])
+    assert deliveries.backlogs(["sms", "locks:sms"]) == [
+        Backlog("sms", 2, third.recorded_at, 1),
+        Backlog("locks:sms", 0, None, 0),
+    ]
+    claim(deliveries, LATER)
+    assert deliveries.backlogs(["sms"]) == [Backlog("sms", 2, third.recorded_at, 1)]
 
 
 def test_dead_ones_are_retried_all_of_those_named_or_none(deliveries: SqlDeliveries) -> None:

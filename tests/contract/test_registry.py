@@ -274,10 +274,27 @@ def test_locks_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
         tries.begin(one, NOW)
         tries.lock(one, NOW + timedelta(minutes=minutes))
     tries.begin(dossier_id("H26-261122-0009"), NOW)
-    assert tries.locks_since(NOW + timedelta(minutes=1)) == [
-        Lock(dossier_id("H26-261122-0003"), NOW + timedelta(minutes=3)),
-        Lock(dossier_id("H26-261122-0005"), NOW + timedelta(minutes=5)),
-    ]
+    first, third, fifth = (
+        Lock(dossier_id(f"H26-261122-000{minutes}"), NOW + timedelta(minutes=minutes))
+        for minutes in (1, 3, 5)
+    )
+    assert tries.locks_since(first.locked_at, after=None, limit=9) == [first, third, fifth]
+    later = first.locked_at + timedelta(microseconds=1)
+    assert tries.locks_since(later, after=None, limit=1) == [third]
+    assert tries.locks_since(later, after=third, limit=9) == [fifth]
+
+
+def test_locks_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -> None:
+    tries = SqlWrongTries(engine)
+    ids = {dossier_id(f"H26-261122-000{number}") for number in range(5)}
+    for one in ids:
+        tries.begin(one, NOW)
+        tries.lock(one, NOW)
+    listed: list[Lock] = []
+    while page := tries.locks_since(NOW, after=listed[-1] if listed else None, limit=2):
+        listed += page
+    assert len(listed) == len(ids)
+    assert {one.dossier_id for one in listed} == ids
 
 
 def test_tries_at_once_are_each_counted(engine: Engine) -> None:

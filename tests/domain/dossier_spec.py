@@ -141,8 +141,15 @@ def brought(moment: datetime, promise: Promise | None = None) -> Told:
     return told(happened.SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
 
 
-def fee_asked(moment: datetime) -> Told:
-    return told(happened.FeeAsked, moment, amount=50_000, reason=SEALED, basis="b")
+def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> Told:
+    return told(
+        happened.FeeAsked,
+        moment,
+        amount=50_000,
+        reason=SEALED,
+        basis="b",
+        fee_due_at=fee_due_at,
+    )
 
 
 def fee_paid(moment: datetime, promise: Promise | None = None) -> Told:

@@ -52,8 +52,8 @@ from tracker.domain.clock import LedgerEntry
 from tracker.domain.dossier import (
     DateNotLaterError,
     Dossier,
+    DueTooSoonError,
     NoSuchEventError,
-    PapersDueTooSoonError,
     SameOfficeError,
     StepNotAllowedError,
 )
@@ -499,8 +499,20 @@ def test_papers_cannot_be_due_before_they_are_asked_for() -> None:
         )
 
     for too_soon in (at(2, 17), at(3)):
-        given(*TAKEN_IN).when(ask(too_soon)).then_refused(PapersDueTooSoonError)
+        given(*TAKEN_IN).when(ask(too_soon)).then_refused(DueTooSoonError)
     given(*TAKEN_IN).when(ask(at(9, 17))).then(asked(at(3), at(9, 17)))
+
+
+def test_a_fee_cannot_be_due_before_it_is_asked_for() -> None:
+    def ask(fee_due_at: datetime | None) -> Callable[[Dossier], None]:
+        return lambda d: d.ask_fee(
+            stamp(at(3)), amount=50_000, reason=SEALED, basis="b", fee_due_at=fee_due_at
+        )
+
+    for too_soon in (at(2, 17), at(3)):
+        given(*TAKEN_IN).when(ask(too_soon)).then_refused(DueTooSoonError)
+    given(*TAKEN_IN).when(ask(at(9, 17))).then(fee_asked(at(3), at(9, 17)))
+    given(*TAKEN_IN).when(ask(None)).then(fee_asked(at(3)))
 
 
 def test_an_extension_must_lie_after_the_promise_it_moves_and_after_today() -> None:

@@ -1,7 +1,7 @@
 """What is told of each event, and in which words."""
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -28,7 +28,7 @@ from tests.domain.dossier_spec import (
 )
 from tracker.domain.codes import dossier_id
 from tracker.domain.notice_words import segments, subject, text, without_accents
-from tracker.domain.notices import Notice, NoticeKind, notice_of
+from tracker.domain.notices import Notice, NoticeKind, notice_of, notice_of_lock
 from tracker.domain.values import NoticeLanguage, WayOfReturn
 
 LINK = "https://theodoi.hanoi.gov.vn/stop/H26.05-261102-0001/dBNIxy5fxAYv_S901tjPqQ"
@@ -66,6 +66,11 @@ def said(
         (asked(at(3)), NoticeKind.PAPERS_ASKED, {}),
         (asked(at(3), at(9, 17)), NoticeKind.PAPERS_ASKED, {"due_at": at(9, 17)}),
         (fee_asked(at(3)), NoticeKind.FEE_ASKED, {"amount": 50_000}),
+        (
+            fee_asked(at(3), at(9, 17)),
+            NoticeKind.FEE_ASKED,
+            {"amount": 50_000, "due_at": at(9, 17)},
+        ),
         (extended(at(3), given_date(20)), NoticeKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
         (decided(at(4)), NoticeKind.READY, {}),
         (handed(at(5)), NoticeKind.HANDED_TO_CARRIER, {"carrier": "VNPOST", "number": PARCEL}),
@@ -115,7 +120,8 @@ def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop
     assert words.endswith(LINK)
     assert "{" not in words
     assert words == unicodedata.normalize("NFC", words)
-    assert segments(words) <= (3 if language is NoticeLanguage.VIETNAMESE else 2)
+    accented = 4 if kind in {NoticeKind.FEE_ASKED, NoticeKind.LOCKED} else 3
+    assert segments(words) <= (accented if language is NoticeLanguage.VIETNAMESE else 2)
     assert segments(without_accents(words)) <= 2
     assert (language is NoticeLanguage.ENGLISH) is words.isascii()
 
@@ -139,6 +145,36 @@ def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
     assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
     assert "cần bổ sung giấy tờ. Quét" in said(open_ended, vietnamese)
     assert "needs more papers. Scan" in said(open_ended, english)
+
+
+def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
+    timed, open_ended = (
+        notice(NoticeKind.FEE_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+    )
+    assert "nộp phí 1.250.000 đồng, hạn 17:00, 20/11/2026. Chỉ nộp" in said(timed)
+    assert "nộp phí 1.250.000 đồng. Chỉ nộp" in said(open_ended)
+    assert "VND is due by 17:00, 20 Nov 2026. Pay" in said(timed, NoticeLanguage.ENGLISH)
+    assert "VND is due. Pay" in said(open_ended, NoticeLanguage.ENGLISH)
+
+
+def test_who_hears_of_a_lock_learns_until_when_and_that_nobody_saw_anything() -> None:
+    locked = notice_of_lock(dossier_id(CODE), CODE, at(20, 16), at(20, 17))
+    assert said(locked).startswith(
+        "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
+        " được gì. Nếu là ông/bà: thử lại sau 17:00, 20/11/2026. Nếu không: xin báo nơi tiếp nhận."
+    )
+    assert "Nobody saw anything. If it was you, try again after 17:00, 20 Nov 2026." in said(
+        locked, NoticeLanguage.ENGLISH
+    )
+
+
+def test_however_often_a_dossier_is_locked_its_owner_is_told_at_most_three_times_a_day() -> None:
+    begin = datetime(2026, 11, 20, tzinfo=UTC)
+    names = {
+        notice_of_lock(dossier_id(CODE), CODE, one, one + timedelta(hours=1)).message_id("sms")
+        for one in (begin + timedelta(minutes=61 * nth) for nth in range(23))
+    }
+    assert len(names) == 3
 
 
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:

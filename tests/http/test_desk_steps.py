@@ -177,9 +177,7 @@ def test_papers_due_in_the_past_are_told_beside_their_box_and_keep_what_was_type
     sent = {"reason": "Thiếu giấy", "papers_due_at": "2026-11-19T17:00"}
     answer = decider.sends(step_of(code, "supplement_asked"), **sent)
     assert answer.status_code == 422
-    assert decider.faults() == [
-        "Thời hạn nộp giấy tờ phải sau lúc yêu cầu. Xin chọn ngày giờ muộn hơn."
-    ]
+    assert decider.faults() == ["Hạn nộp phải sau lúc yêu cầu. Xin chọn ngày giờ muộn hơn."]
     boxes = decider.form(step_of(code, "supplement_asked")).boxes
     assert boxes["papers_due_at"] == sent["papers_due_at"]
     assert "Thiếu giấy</textarea>" in decider.shown

@@ -90,8 +90,27 @@ def test_by_when_papers_are_asked_is_told_only_where_a_time_was_set(site: Site) 
         for language, words in (("vi", "Nộp chậm nhất"), ("en", "Bring them by")):
             assert (words in told(site, path, lang=language)) is said
         page = told(site, path, lang="vi")
-        assert ("17:00 ngày 04/12/2026" in page) is said
+        assert ("17:00, Thứ Sáu, ngày 04/12/2026" in page) is said
         assert "Ngày hẹn trả: Thứ Sáu, ngày 04/12/2026" not in page
+
+
+def test_by_when_a_fee_is_asked_is_told_only_where_a_time_was_set(site: Site) -> None:
+    for due, said in (({}, False), ({"fee_due_at": "2026-12-04T17:00:00+07:00"}, True)):
+        code, path = owned(site)
+        site.take(code, "decider", "fee_asked", amount=50_000, reason="Lệ phí", **due)
+        assert (
+            "Nộp phí chậm nhất lúc 17:00, Thứ Sáu, ngày 04/12/2026" in told(site, path, lang="vi")
+        ) is said
+        assert ("Pay by 17:00" in told(site, path, lang="en")) is said
+
+
+def test_whoever_missed_the_time_is_told_whom_to_ask(site: Site) -> None:
+    code, path = owned(site)
+    due = site.now[0] + timedelta(hours=1)
+    site.take(code, "decider", "fee_asked", amount=5, reason="x", fee_due_at=due.isoformat())
+    assert "Hạn này đã qua" not in told(site, path, lang="vi")
+    site.now[0] += timedelta(minutes=61)
+    assert "Hạn này đã qua: xin hỏi nơi tiếp nhận." in told(site, path)
 
 
 def test_nobody_is_named_on_the_owners_page_neither_owner_nor_staff_nor_agent(site: Site) -> None:

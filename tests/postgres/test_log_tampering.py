@@ -16,7 +16,7 @@ from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.application.checkpointing import LogForkedError
 from tracker.application.verifying_log import Kind
 from tracker.bootstrap import installation
-from tracker.cli.verify import log_verifier
+from tracker.cli.verify_store import log_verifier
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.actors import Actor, Role
 from tracker.domain.checkpoint import Checkpoint

@@ -19,6 +19,7 @@ from tests.system.test_work import (  # noqa: F401  production is a fixture
     serve,
     wait_for,
 )
+from tracker.application.citizens import MOST_TRIES
 
 pytestmark = pytest.mark.system
 
@@ -79,9 +80,16 @@ class Clerk:
         return told
 
 
+def guess(address: str, code: str) -> None:
+    """Enter wrong digits until the dossier is locked."""
+    for _ in range(MOST_TRIES):
+        answer = httpx2.post(f"{address}/h", data={"code": code, "digits": "9999"}, timeout=30)
+        assert answer.status_code == 403
+
+
 def lived(clerk: Clerk) -> str:
     code = clerk.take_in(notices={"channels": ["sms"]})
-    clerk.decide(code, "supplement_asked", reason="x")
+    clerk.decide(code, "supplement_asked", reason="x", papers_due_at="2031-12-05T17:00:00+07:00")
     clerk.decide(code, "resumed")
     clerk.decide(code, "decided", outcome="granted")
     return code
@@ -100,7 +108,7 @@ def sms_by_dossier(sink: HttpSink, codes: list[str]) -> dict[str, list[str]]:
     }
 
 
-WORDS = ("tiếp nhận. Hẹn", "cần bổ sung", "đã có kết quả")
+WORDS = ("tiếp nhận. Hẹn", "cần bổ sung giấy tờ, hạn 17:00, 05/12/2031", "đã có kết quả")
 
 
 def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
@@ -121,18 +129,23 @@ def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
     with room(tmp_path, **settings) as made:
         address = serve(made)
         codes = [lived(clerk) for clerk in [Clerk(made, address)] for _ in range(3)]
+        guess(address, codes[0])
         assert arrived.wait(PATIENCE_S)
         made.processes[0].kill()
         made.processes[0].wait()
         go_on.set()
         log = made.directory / "nothing.log"
         log.touch()
-        serve(made)
-        wait_for(lambda: sent(made, 18), log)
+        guess(serve(made), codes[0])
+        wait_for(lambda: sent(made, 20), log)
+        listed = made.run("messages", "list").stdout
+        assert all(f" locks:{target} " in listed for target in ("sms", "webhook:portal"))
     by_sms = [json.loads(body)["id"] for headers, body in sink.received if not hooked(headers)]
     by_hook = [headers["webhook-id"] for headers, _ in sink.received if hooked(headers)]
-    assert (len(set(by_sms)), len(set(by_hook))) == (9, 9)
-    assert len(by_sms) > 9
+    assert (len(set(by_sms)), len(set(by_hook))) == (10, 10)
+    assert len(by_sms) > 10
+    of_locks = {body for _, body in sink.received if "nhập sai".encode() in body}
+    assert [codes[0] in body.decode() for body in of_locks] == [True]
     assert sms_by_dossier(sink, codes) == {code: list(WORDS) for code in codes}
     for headers, body in sink.received:
         if hooked(headers):

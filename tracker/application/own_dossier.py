@@ -12,6 +12,7 @@ from tracker.domain.errors import UnknownError
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Progress, PublicStatus, Stage, Step
 from tracker.domain.network import Office
+from tracker.domain.notices import ask_due_at
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.state import DossierState
 from tracker.domain.time_rules import PauseKind
@@ -47,7 +48,7 @@ class Happening:
     """Where the dossier stood afterwards."""
     reason: str = ""
     papers: tuple[Paper, ...] = ()
-    papers_due_at: datetime | None = None
+    ask_due_at: datetime | None = None
     amount: int = 0
     due_at: datetime | None = None
     office: Office | None = None
@@ -179,7 +180,7 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
                     stage=progress.stage or Stage.SUBMITTED,
                     reason=opened.get("reason", "") if event.step in _REASONED else "",
                     papers=event.papers if isinstance(event, happened.SupplementAsked) else (),
-                    papers_due_at=getattr(event, "papers_due_at", None),
+                    ask_due_at=ask_due_at(event),
                     amount=getattr(event, "amount", 0),
                     due_at=_due_at(event),
                     office=service.network.public_face(_office(event)),

@@ -103,6 +103,7 @@ class FeeAsked(StepMessage):
 
     step: Literal["fee_asked"]
     amount: _Vnd
+    fee_due_at: Moment | None = None
     reason: Text
     basis: Line = ""
 
@@ -113,6 +114,7 @@ class FeeAsked(StepMessage):
             amount=self.amount,
             reason=desk.seal_text("fee_asked.reason", self.reason),
             basis=self.basis,
+            fee_due_at=self.fee_due_at,
         )
 
 

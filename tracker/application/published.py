@@ -54,10 +54,11 @@ class Published(Protocol):
     def most(self) -> int:
         """Give the position after which there can be none: the relay said so afterwards."""
 
-    def rows(self) -> Iterator[PublishedRow]:
+    def rows(self, *, after: int = 0) -> Iterator[PublishedRow]:
         """Give every record in the order of the store's positions, each partition being in it.
 
-        Where a partition is not, its records come in the order in which they stand.
+        Where a partition is not, its records come in the order in which they stand. `after` a
+        position, each partition begins with its first record of a later one.
         """
 
 

@@ -112,6 +112,16 @@ class Delivery:
         return self.notice.message_id(self.target)
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """What one target was not told: how much waits, heard of when at first, and was given up."""
+
+    target: str
+    waiting: int
+    oldest_at: datetime | None
+    dead: int
+
+
 class Outbox(Protocol):
     """What is to be told, as the events have it."""
 

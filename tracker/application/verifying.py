@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Protocol
+from string import hexdigits
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from tracker.application.ports import RequestKey
@@ -16,7 +17,11 @@ from tracker.application.verifying_lives import Finding, Lives, read_event
 from tracker.domain.events import Event, PersonalDataErased
 from tracker.domain.lifecycle import Step
 
-_ROWS_A_READ = 500
+_ROWS_A_READ = 2000
+_KEYS_A_READ = 500
+_ID_DIGITS = 32
+BEFORE_ALL = -(2**62)
+"""A position before any there can be, those that only meddling could give included."""
 
 
 class Kind(StrEnum):
@@ -46,8 +51,7 @@ class Damage:
         return f"position {self.position} ({which}): {self.kind}: {self.detail}"
 
 
-@dataclass(frozen=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """One row of the table of events, as it is; `dossier_id` is hexadecimal, if it is an id."""
 
     position: int
@@ -57,16 +61,14 @@ class StoredRow:
     state: bytes
 
 
-@dataclass(frozen=True)
-class RequestRow:
-    """One row of the table of requests, and the row of the event at its position, if any."""
+class RequestRow(NamedTuple):
+    """One row of the table of requests, and the place it names."""
 
+    position: int
     source: str
     event_id: str
     code: str
     version: int
-    position: int
-    there: StoredRow | None
 
 
 class StoreScan(Protocol):
@@ -82,8 +84,14 @@ class StoreScan(Protocol):
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give rows of events, oldest first."""
 
-    def requests(self, *, up_to: int) -> Iterator[RequestRow]:
-        """Give every request up to this position or without an event, in any order."""
+    def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
+        """Give every request after one position and up to another, in the order of positions.
+
+        Those after `up_to` come too where there is no event.
+        """
+
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
+        """Give the events of each of these dossiers up to a position, in the order of versions."""
 
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
         """Give those of these requests that are there."""
@@ -93,14 +101,21 @@ class StoreScan(Protocol):
 
 
 class StoreVerifier:
-    """Reads a store from its first event to the newest one there is when it begins."""
+    """Reads a store to the newest event there is when it begins.
 
-    def __init__(self, scan: StoreScan) -> None:
-        """Check what this scan gives."""
+    It reads from the first event, or from after a position; of what came before it then reads only
+    the dossiers that go on.
+    """
+
+    def __init__(self, scan: StoreScan, *, after: int = 0) -> None:
+        """Check what this scan gives after a position."""
         self._scan = scan
+        self._after = after
         self._lives = Lives()
         self.head = scan.head()
         self.events = 0
+        self.before = 0
+        """The number of events read that came before."""
 
     @property
     def dossiers(self) -> int:
@@ -109,15 +124,18 @@ class StoreVerifier:
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> Damage | None:
         """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
+        requests = _Requests(self._scan.requests(after=self._after or BEFORE_ALL, up_to=self.head))
         return (
-            next(self._in_events(step), None)
-            or min(self._in_requests(), key=lambda found: found.position, default=None)
+            next(self._in_events(requests, step), None)
+            or next(self._astray(requests), None)
             or min(self._in_keys(), key=lambda found: found.position, default=None)
         )
 
-    def _in_events(self, step: Callable[[int], None]) -> Iterator[Damage]:
-        last = 0
+    def _in_events(self, requests: "_Requests", step: Callable[[int], None]) -> Iterator[Damage]:
+        last = self._after
         while rows := self._scan.events(after=last, up_to=self.head, limit=_ROWS_A_READ):
+            if self._after:
+                yield from self._before({row.dossier_id for row in rows})
             events: list[tuple[int, Event]] = []
             for row in rows:
                 if self._scan.leaves_no_gaps and row.position != last + 1:
@@ -131,31 +149,47 @@ class StoreVerifier:
                 for kind, detail in self._lives.judge(row.dossier_id, event, row.position):
                     yield Damage(kind, row.position, event.code, row.version, detail)
                 events.append((row.position, event))
-            yield from self._without_request(events)
+            yield from self._without_request(requests.unfulfilled(events, up_to=last))
             self.events += len(rows)
             step(len(rows))
         if last != self.head:
             detail = f"{self.head - last} missing at the end"
             yield Damage(Kind.GAP, self.head, "", 0, detail)
 
+    def _before(self, dossiers: set[str]) -> Iterator[Damage]:
+        """Live what these dossiers went through before, where that was not done yet."""
+        ids = [UUID(one) for one in dossiers if one not in self._lives and _is_id(one)]
+        for rows in self._scan.of(ids, up_to=self._after):
+            self.before += len(rows)
+            for row in rows:
+                event = _read(row)
+                if isinstance(event, Damage):
+                    yield event
+                    return
+                for kind, detail in self._lives.judge(row.dossier_id, event, row.position):
+                    yield Damage(kind, row.position, event.code, row.version, detail)
+
     def _without_request(self, events: Sequence[tuple[int, Event]]) -> Iterator[Damage]:
-        there = self._scan.requested([(event.source, event.event_id) for _, event in events])
+        """Name those of these events, which no request led to, that none was meant to lead to."""
+        if not events:
+            return
+        elsewhere = self._scan.requested([(event.source, event.event_id) for _, event in events])
         for position, event in events:
-            is_there = (event.source, event.event_id) in there
-            if not is_there and event.step is not Step.PERSONAL_DATA_ERASED:
+            key = event.source, event.event_id
+            if key not in elsewhere and event.step is not Step.PERSONAL_DATA_ERASED:
                 detail = f"{event.event_id} of {event.source}"
                 version = event.originator_version
                 yield Damage(Kind.REQUEST_MISSING, position, event.code, version, detail)
 
-    def _in_requests(self) -> Iterator[Damage]:
-        for row in self._scan.requests(up_to=self.head):
-            if not _led_there(row):
-                detail = f"{row.event_id} of {row.source}"
-                yield Damage(Kind.REQUEST_ASTRAY, row.position, row.code, row.version, detail)
+    def _astray(self, requests: "_Requests") -> Iterator[Damage]:
+        row = requests.first_astray()
+        if row:
+            detail = f"{row.event_id} of {row.source}"
+            yield Damage(Kind.REQUEST_ASTRAY, row.position, row.code, row.version, detail)
 
     def _in_keys(self) -> Iterator[Damage]:
         lives = self._lives.items()
-        while part := dict(islice(lives, _ROWS_A_READ)):
+        while part := dict(islice(lives, _KEYS_A_READ)):
             keyed = {one.hex for one in self._scan.keyed([UUID(one) for one in part])}
             for dossier, life in part.items():
                 erased = Step.PERSONAL_DATA_ERASED in life.once
@@ -178,6 +212,11 @@ class StoreVerifier:
         return False
 
 
+def _is_id(dossier: str) -> bool:
+    """Tell whether it can be one; what is none is found by its bytes."""
+    return len(dossier) == _ID_DIGITS and not dossier.strip(hexdigits)
+
+
 def _read(row: StoredRow) -> Event | Damage:
     """Give the event of a row, or what of the row alone is wrong."""
     event = read_event(row.topic, row.state)
@@ -189,13 +228,34 @@ def _read(row: StoredRow) -> Event | Damage:
     return event
 
 
-def _led_there(row: RequestRow) -> bool:
-    event = _read(row.there) if row.there else None
-    if event is None or isinstance(event, Damage):
-        return False
-    return (event.source, event.event_id, event.code, event.originator_version) == (
-        row.source,
-        row.event_id,
-        row.code,
-        row.version,
-    )
+class _Requests:
+    """Goes through the requests beside the events; both come in the order of positions."""
+
+    def __init__(self, rows: Iterator[RequestRow]) -> None:
+        """Read these."""
+        self._rows = rows
+        self._next = next(rows, None)
+        self._astray: RequestRow | None = None
+
+    def unfulfilled(
+        self, events: Sequence[tuple[int, Event]], *, up_to: int
+    ) -> Sequence[tuple[int, Event]]:
+        """Give those of the next events, the last being at `up_to`, to which no request led."""
+        asked = set(self._taken(up_to))
+        led = {
+            (position, event.source, event.event_id, event.code, event.originator_version)
+            for position, event in events
+        }
+        if asked - led:
+            self._astray = self._astray or min(asked - led)
+        positions = {key[0] for key in led - asked}
+        return [one for one in events if one[0] in positions] if positions else ()
+
+    def first_astray(self) -> RequestRow | None:
+        """Give the first request whose event was not among all those there are."""
+        return self._astray or self._next
+
+    def _taken(self, up_to: int) -> Iterator[RequestRow]:
+        while self._next is not None and self._next.position <= up_to:
+            yield self._next
+            self._next = next(self._rows, None)

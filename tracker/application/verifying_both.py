@@ -58,7 +58,7 @@ class BothVerifier:
                 if begin:
                     detail = f"partition {partition} begins at offset {begin}"
                     return PublishedDamage(Kind.BEGINNING_LOST, detail)
-        rows, last = self._published.rows(), self._after
+        rows, last = self._published.rows(after=self._after), self._after
         row = next(rows, None)
         for stored in self._in_store(step):
             if row is None and stored.position > self._published.least:

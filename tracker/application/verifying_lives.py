@@ -54,11 +54,14 @@ class Lives:
     def __init__(self) -> None:
         """Begin with none."""
         self._lives: dict[str, Life] = {}
-        self._interned: dict[Progress, Progress] = {}
 
     def __len__(self) -> int:
         """Count the dossiers."""
         return len(self._lives)
+
+    def __contains__(self, dossier: str) -> bool:
+        """Tell whether this dossier was met."""
+        return dossier in self._lives
 
     def items(self) -> Iterator[tuple[str, Life]]:
         """Give each dossier with its life."""
@@ -70,9 +73,8 @@ class Lives:
         if life is None:
             life = self._lives[dossier] = Life()
         findings = list(_against(life, event))
-        progress = life.progress.after(event.step)
         life.code = event.code
-        life.progress = self._interned.setdefault(progress, progress)
+        life.progress = life.progress.after(event.step)
         life.version, life.position = event.originator_version, position
         life.recorded_at = event.recorded_at
         if event.step in _ONCE:

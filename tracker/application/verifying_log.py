@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Protocol
 from uuid import UUID
 
-from tracker.application.verifying import StoredRow
+from tracker.application.verifying import BEFORE_ALL, StoredRow
 from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.errors import TrackerError
 from tracker.domain.log import NO_CHAIN, chained, head_hash, leaf_hash
@@ -15,8 +16,6 @@ from tracker.domain.merkle import HASH_BYTES, Frontier
 from tracker.domain.notes import Note
 
 _ROWS_A_READ = 1000
-_BEFORE_ALL = -(2**62)
-"""A position before any there can be, those that only meddling could give included."""
 
 
 class Kind(StrEnum):
@@ -31,6 +30,7 @@ class Kind(StrEnum):
     CUT = "a checkpoint of more leaves than the log has"
     FORKED = "a checkpoint of another log: a leaf up to this one was changed, log and all"
     HEADS = "a checkpoint whose heads are not those of the dossiers"
+    COUNT = "more or fewer events in the store than were logged up to this one"
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,28 @@ class Leaves(Protocol):
     def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[Leaf]:
         """Give up to `limit` leaves with numbers above `after` and not above `up_to`."""
 
+    def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[Leaf]:
+        """Give a dossier's leaves in the log of this size, oldest first."""
+
 
 class Events(Protocol):
     """The rows of the store."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give rows of events, oldest first."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A log that is known up to a size, its last leaf being at a position of the store.
+
+    `before` gives the events up to there of each of these dossiers, in the order of versions.
+    """
+
+    size: int
+    peaks: Sequence[bytes]
+    position: int
+    before: Callable[[Sequence[UUID]], Iterator[Sequence[StoredRow]]]
 
 
 @dataclass
@@ -107,7 +123,9 @@ class _Head:
 class LogVerifier:
     """Makes the tree again from the store in one pass, up to where the log is when it begins.
 
-    It holds a few hundred bytes of memory a dossier.
+    It holds a few hundred bytes of memory a dossier. Where the log was `begun` already, it goes on
+    from there; what is before is then read again of those dossiers alone that go on, and the heads
+    of all the dossiers are not looked at.
     """
 
     def __init__(
@@ -116,6 +134,7 @@ class LogVerifier:
         events: Events,
         signed: Iterator[tuple[int, str]],
         check_signature: Callable[[Note], None],
+        begun: Begun | None = None,
     ) -> None:
         """Compare these.
 
@@ -126,10 +145,12 @@ class LogVerifier:
         self._events = events
         self._signed = signed
         self._check_signature = check_signature
-        self._tree = Frontier()
+        self._begun = begun
+        self._tree = Frontier(begun.size, begun.peaks) if begun else Frontier()
         self._heads: dict[UUID, _Head] = {}
         self.size = leaves.size()
         self.checkpoints = 0
+        self.last_signed = ""
 
     @property
     def root(self) -> bytes:
@@ -141,7 +162,8 @@ class LogVerifier:
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[LogDamage]:
-        signed, position = next(self._signed, None), _BEFORE_ALL
+        signed = next(self._signed, None)
+        position = self._begun.position if self._begun else BEFORE_ALL
         while self._tree.size < self.size:
             rows = self._leaves.leaves(
                 after=self._tree.size - 1, up_to=self.size - 1, limit=_ROWS_A_READ
@@ -149,6 +171,8 @@ class LogVerifier:
             if not rows:
                 yield self._damage(Kind.LEAF, "it is missing in the log")
                 return
+            if self._begun:
+                yield from self._before({row.dossier_id for row in rows}, self._begun)
             stored = deque(
                 self._events.events(after=position, up_to=rows[-1].position, limit=2 * _ROWS_A_READ)
             )
@@ -164,6 +188,30 @@ class LogVerifier:
         # What is signed meanwhile is of a log that grew meanwhile.
         if signed and signed[0] > self._leaves.size():
             yield self._damage(Kind.CUT, f"{signed[0]} were signed, {self.size} are there")
+
+    def _before(self, dossiers: set[UUID], begun: Begun) -> Iterator[LogDamage]:
+        """Follow the chains of these dossiers to where the log was begun, from what is stored."""
+        ids = sorted(dossiers - self._heads.keys())
+        stored = {UUID(rows[0].dossier_id): rows for rows in begun.before(ids)}
+        for one in ids:
+            head: _Head | None = None
+            leaves = self._leaves.leaves_of(one, begun.size)
+            for row, event in zip_longest(leaves, stored.get(one, ())):
+                if row is None:
+                    detail = f"it stands at position {event.position}"
+                    yield self._damage(Kind.NOT_LOGGED, detail)
+                    return
+                hashed = leaf_hash(event.topic, event.state) if event else b""
+                if event is None or event.version != row.version:
+                    yield LogDamage(Kind.MISSING, row.leaf, f"it stood at position {row.position}")
+                elif hashed != row.nodes[:HASH_BYTES]:
+                    yield LogDamage(Kind.CHANGED, row.leaf, f"it stands at position {row.position}")
+                chain = chained(head.chain if head else NO_CHAIN, row.leaf, hashed)
+                if (row.previous, row.chain) != (head.leaf if head else None, chain):
+                    yield LogDamage(Kind.LEAF, row.leaf, "its dossier's chain is broken")
+                head = _Head(row.version, row.leaf, chain)
+            if head:
+                self._heads[one] = head
 
     def _in_leaf(self, row: Leaf, stored: StoredRow | None) -> Iterator[LogDamage]:
         hashed = leaf_hash(stored.topic, stored.state) if stored else b""
@@ -207,8 +255,9 @@ class LogVerifier:
             return
         if (said.size, said.root) != (size, self._tree.root()):
             yield LogDamage(Kind.FORKED, size - 1, f"signed for {said.size} at {said.made_at}")
-        elif is_last and (said.heads, said.heads_root) != self._heads_root():
+        elif is_last and not self._begun and (said.heads, said.heads_root) != self._heads_root():
             yield LogDamage(Kind.HEADS, size - 1, f"{said.heads} heads, made at {said.made_at}")
+        self.last_signed = written
 
     def _heads_root(self) -> tuple[int, bytes]:
         tree = Frontier()

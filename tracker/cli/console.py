@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
 
 from rich import box
 from rich.console import Console
@@ -19,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDEST = 10_000
+_A_LINE_EVERY_S = 60
 
 Step = Callable[[int], None]
 """Called with how much more of the work is done."""
@@ -85,8 +88,11 @@ def _fits(table: Table) -> bool:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Step]:
-    """Show how far long work is and when it will be done, where somebody is watching."""
+    """Show how far long work is and when it will be done: a bar, or a line now and then."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Lines(what, total, monotonic).step
+        return
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -95,7 +101,32 @@ def progress(what: str, total: int) -> Iterator[Step]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not (total and console.is_terminal),
+        disable=not total,
     ) as bar:
         task = bar.add_task(what, total=total)
         yield lambda more: bar.advance(task, more)
+
+
+class Lines:
+    """Tells of long work by one line a minute, for a log; of short work nothing."""
+
+    def __init__(self, what: str, total: int, clock: Callable[[], float]) -> None:
+        """Begin now, by a clock that counts seconds."""
+        self._what = what
+        self._total = total
+        self._clock = clock
+        self._done = 0
+        self._began = self._said = clock()
+
+    def step(self, more: int) -> None:
+        """Count more of it as done, and say so where it is time."""
+        self._done += more
+        now = self._clock()
+        if now < self._said + _A_LINE_EVERY_S or not 0 < self._done < self._total:
+            return
+        self._said = now
+        left = timedelta(seconds=int((now - self._began) * (self._total / self._done - 1)))
+        note(
+            f"{self._what}: {self._done:,} of {self._total:,}"
+            f" ({self._done / self._total:.0%}), about {left} left"
+        )

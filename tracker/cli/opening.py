@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -39,7 +39,7 @@ def opened(
     chosen: Settings | None = None,
     now: Callable[[], datetime] = wall_clock,
     *,
-    sharing: bool = False,
+    sharing: Collection[str] = (),
 ) -> Iterator[Installation]:
     """Open the installation. Raises `UsageError` where its settings are of no use."""
     chosen = chosen or settings()

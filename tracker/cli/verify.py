@@ -1,26 +1,17 @@
 """`tracker verify`: proves that what is stored is whole, lawful and what the read models show."""
 
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from heapq import merge
-from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tracker.application.checkpointing import SilentPublisherError
-from tracker.application.verifying import StoreVerifier
-from tracker.application.verifying_log import LogVerifier
 from tracker.cli.collecting import collecting_seldom
-from tracker.cli.console import Step, note, progress, say
-from tracker.cli.errors import CheckFailedError
-from tracker.cli.opening import opened
-from tracker.cli.verify_kafka import verify_both, verify_kafka
-from tracker.domain.checkpoint import Checkpoint
-from tracker.installation import Follow, Installation
-from tracker.projections.checking import FeedUpTo
-from tracker.projections.log import LogProjection
-from tracker.projections.projector import Projector
+from tracker.cli.errors import UsageError
+from tracker.cli.opening import opened, settings, settings_with_kafka
+from tracker.cli.verify_kafka import check_against_store, verify_kafka
+from tracker.cli.verify_since import keep_last
+from tracker.cli.verify_store import check_all, check_since
 
 
 class Of(StrEnum):
@@ -35,10 +26,24 @@ def verify(
     of: Annotated[
         Of,
         typer.Option(
-            help="The store with its log and read models; Kafka by itself; or Kafka against the"
-            " store, event by event.",
+            help="The store with its log and read models; Kafka by itself; or the store, and then"
+            " Kafka against it, event by event.",
         ),
     ] = Of.STORE,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Check only what came after the signed checkpoint in this file: for a daily run.",
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where all is well, put the last signed checkpoint there, for the next --since.",
+        ),
+    ] = None,
 ) -> None:
     """Check all that is stored, and the read models; or what stands in Kafka.
 
@@ -47,93 +52,28 @@ def verify(
     and the roots that were signed. Names the first wrong event and what is wrong with it;
     the exit code is then 1. Nothing is changed, and the service may run
     meanwhile.
+
+    With --since: the checkpoint must be signed by this log and the log continue it; then the events
+    after it are checked, with the earlier ones of the same dossiers. What was not looked at is said
+    at the end. With --of kafka it cannot be: what Kafka holds is checked from its first record.
     """
-    with collecting_seldom():
-        match of:
-            case Of.STORE:
-                _verify_store()
-            case Of.KAFKA:
-                verify_kafka()
-            case Of.BOTH:
-                verify_both()
-
-
-def _verify_store() -> None:
-    with opened() as it:
-        verifier = StoreVerifier(it.scan)
-        with progress("Events", verifier.head) as step:
-            damage = verifier.first_damage(step)
-        if damage:
-            message = f"The event store is damaged at {damage}"
-            raise CheckFailedError(message)
-        say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
-        _check_log(it)
-        wrong = [
-            name for name in it.follows if name != LogProjection.NAME and not _is_equal(it, name)
-        ]
-    if wrong:
+    if of is Of.KAFKA and (since or keep):
         message = (
-            f"{', '.join(wrong)}: the read model is not what the events say."
-            " 'tracker rebuild --replace' makes it anew."
+            "Kafka by itself is checked from its first record, so there is no --since and no --keep"
+            " with --of kafka. --of both checks the store and Kafka since a checkpoint."
         )
-        raise CheckFailedError(message)
-
-
-def log_verifier(it: Installation) -> LogVerifier:
-    """Give what checks the log against the store, and against all that was signed or published."""
-    known = merge(it.log.checkpoints.after(-1), sorted(_published(it)))
-    signed = (one for one, _ in groupby(known))
-    return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check)
-
-
-def _check_log(it: Installation) -> None:
-    verifier = log_verifier(it)
-    with progress("Log", verifier.size) as step:
-        damage = verifier.first_damage(step)
-    if damage:
-        message = f"The log tells of damage at {damage}"
-        raise CheckFailedError(message)
-    say(
-        f"log: {verifier.size} leaves, {verifier.checkpoints} signed checkpoints, all in order"
-        f" (root {verifier.root.hex()[:16]})"
-    )
-
-
-def _published(it: Installation) -> Iterator[tuple[int, str]]:
-    """Give the last checkpoint of each place outside the database that answers."""
-    for place in it.log.publishers:
-        try:
-            last = place.last()
-        except SilentPublisherError as error:
-            note(f"The published checkpoints were not looked at: {error}")
+        raise UsageError(message)
+    with collecting_seldom():
+        if of is Of.KAFKA:
+            verify_kafka()
         else:
-            if last:
-                yield Checkpoint.parse(last.text).size, str(last)
+            _verify_store(since, keep, with_kafka=of is Of.BOTH)
 
 
-def _is_equal(it: Installation, name: str) -> bool:
-    follow = it.follows[name]
-    partitions = follow.feed.partitions()
-    with progress(name, sum(map(follow.model.position, partitions))) as step:
-        positions, live = follow.model.standing(partitions)
-        reached, rebuilt = _rebuilt(it, follow, positions, step)
-    if reached != positions:
-        say(
-            f"{name}: it holds events that the store does not have, of positions up to"
-            f" {max(positions.values())}; the store ends at {it.scan.head()}"
-        )
-        return False
-    say(f"{name}: {'equal' if live == rebuilt else 'DIFFERENT'} ({live[:16]}, {rebuilt[:16]})")
-    return live == rebuilt
-
-
-def _rebuilt(
-    it: Installation, follow: Follow, positions: Mapping[str, int], step: Step
-) -> tuple[dict[str, int], str]:
-    feed = FeedUpTo(follow.feed, positions)
-    with it.scratch(follow) as scratch:
-        projector = Projector(follow.projection, feed, scratch)
-        for partition in positions:
-            while taken := projector.run_once(partition):
-                step(taken)
-        return scratch.standing(positions)
+def _verify_store(since: Path | None, keep: Path | None, *, with_kafka: bool) -> None:
+    with opened(settings_with_kafka() if with_kafka else settings()) as it:
+        after, signed = check_since(it, since) if since else (0, check_all(it))
+        if with_kafka:
+            check_against_store(it, after=after)
+    if keep:
+        keep_last(keep, signed)

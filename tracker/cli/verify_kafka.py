@@ -7,7 +7,8 @@ from tracker.application.verifying_kafka import KafkaVerifier
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say
 from tracker.cli.errors import CheckFailedError
-from tracker.cli.opening import opened, settings_with_kafka
+from tracker.cli.opening import settings_with_kafka
+from tracker.installation import Installation
 
 
 def verify_kafka() -> None:
@@ -30,12 +31,14 @@ def verify_kafka() -> None:
         say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
 
 
-def verify_both() -> None:
-    """Check that Kafka has what the store has, up to where the relay is, and nothing else."""
-    chosen = settings_with_kafka()
-    with opened(chosen) as it, KafkaScan(kafka_connection(chosen), topic_names(chosen)) as scan:
-        verifier = BothVerifier(it.scan, scan)
-        with progress("Store and Kafka", scan.most_rows) as step:
+def check_against_store(it: Installation, *, after: int) -> None:
+    """Check that Kafka has what the store has after a position, as far as the relay is.
+
+    Raises `CheckFailedError`.
+    """
+    with KafkaScan(kafka_connection(it.settings), topic_names(it.settings)) as scan:
+        verifier = BothVerifier(it.scan, scan, after=after)
+        with progress("Store and Kafka", it.scan.head() - after) as step:
             damage = verifier.first_damage(step)
         behind = it.scan.head() - scan.least
     if damage:

@@ -68,10 +68,11 @@ def work(
         _log.critical("a role cannot go on", role=role, exc_info=error)
         stop.set()
 
-    with opened(chosen, sharing=True) as it, ExitStack() as sending:
+    with opened(chosen, sharing=_FROM_KAFKA & {*roles}) as it, ExitStack() as sending:
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
+            it.message_gauges() if SENDER in roles else (),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
         if SENDER in roles:
@@ -104,7 +105,7 @@ def _roles(only: str, chosen: Settings) -> Sequence[str]:
 
 def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
     connection, names = kafka_connection(it.settings), topic_names(it.settings)
-    tasks = it.following_tasks(role for role in roles if role in it.follows)
+    tasks = it.following_tasks([role for role in roles if role in it.follows])
     if RELAY in roles:
         relay = Relay(
             it.tracker.store,

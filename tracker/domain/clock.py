@@ -55,6 +55,8 @@ class OpenPauses:
     def after(self, step: Step, at: datetime) -> "OpenPauses":
         """Give the pauses after this step, taken at `at`; asking twice keeps the first start."""
         rule = STEPS[step]
+        if not (rule.opens or rule.closes):
+            return self
         closing = [kind for kind in self.since if kind in rule.closes]
         if not (closing or rule.opens):
             return self

@@ -42,8 +42,8 @@ class DateNotLaterError(InvalidInputError):
     """The new date must lie after the one promised before."""
 
 
-class PapersDueTooSoonError(InvalidInputError):
-    """The time to bring the papers by must lie after the time they are asked for."""
+class DueTooSoonError(InvalidInputError):
+    """What is asked must be due after the time it is asked for."""
 
 
 class NoSuchEventError(InvalidInputError):
@@ -104,8 +104,7 @@ class Dossier(DossierState):
     ) -> None:
         """Ask papers of the applicant, by a certain time or without one; the clock pauses."""
         self._check(Step.SUPPLEMENT_ASKED, stamp)
-        if papers_due_at and papers_due_at <= stamp.occurred_at:
-            raise PapersDueTooSoonError
+        _check_due(papers_due_at, stamp)
         self._record(
             happened.SupplementAsked,
             stamp,
@@ -121,10 +120,26 @@ class Dossier(DossierState):
         promise = self._promise_after(Step.SUPPLEMENT_RECEIVED, stamp, clock)
         self._record(happened.SupplementReceived, stamp, papers=papers, promise=promise)
 
-    def ask_fee(self, stamp: Stamp, *, amount: int, reason: Sealed, basis: str) -> None:
-        """Ask a fee, in VND; the clock pauses."""
+    def ask_fee(
+        self,
+        stamp: Stamp,
+        *,
+        amount: int,
+        reason: Sealed,
+        basis: str,
+        fee_due_at: datetime | None = None,
+    ) -> None:
+        """Ask a fee, in VND, by a certain time or without one; the clock pauses."""
         self._check(Step.FEE_ASKED, stamp)
-        self._record(happened.FeeAsked, stamp, amount=amount, reason=reason, basis=basis)
+        _check_due(fee_due_at, stamp)
+        self._record(
+            happened.FeeAsked,
+            stamp,
+            amount=amount,
+            reason=reason,
+            basis=basis,
+            fee_due_at=fee_due_at,
+        )
 
     def pay_fee(self, stamp: Stamp, *, amount: int, reference: str, clock: Clock) -> None:
         """Note that a fee was paid, in VND."""
@@ -341,3 +356,8 @@ class Dossier(DossierState):
         )
         self._apply(event)
         self._pending_events.append(event)  # type: ignore[arg-type]  # only collected, never mutated
+
+
+def _check_due(due_at: datetime | None, stamp: Stamp) -> None:
+    if due_at and due_at <= stamp.occurred_at:
+        raise DueTooSoonError

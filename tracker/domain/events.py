@@ -150,7 +150,10 @@ class SupplementReceived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FeeAsked(Event):
-    """A fee or tax is asked, in VND; the clock pauses."""
+    """A fee or tax is asked, in VND; the clock pauses.
+
+    `fee_due_at`: by when it is to be paid, where a time was set.
+    """
 
     TOPIC = "dossier.fee_asked.v1"
     step = Step.FEE_ASKED
@@ -158,6 +161,7 @@ class FeeAsked(Event):
     amount: int
     reason: Sealed
     basis: str
+    fee_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

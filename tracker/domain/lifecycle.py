@@ -164,6 +164,10 @@ class Progress:
 
     underneath: Stage | None = NEW
     pauses: frozenset[PauseKind] = field(default_factory=frozenset)
+    _next: dict[Step, "Progress"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What follows from here, as far as it was asked: there are some dozen ways to stand."""
 
     @cached_property
     def stage(self) -> Stage | None:
@@ -195,13 +199,14 @@ class Progress:
 
     def after(self, step: Step) -> "Progress":
         """Give the progress after this step, which is taken as having happened."""
-        return _after(self, step)
+        if step not in self._next:
+            rule = STEPS[step]
+            opened = {rule.opens} if rule.opens else frozenset[PauseKind]()
+            pauses = (self.pauses - rule.closes) | opened
+            self._next[step] = _progress(rule.to or self.underneath, pauses)
+        return self._next[step]
 
 
-@cache  # there are some dozen ways to stand, and each event of each history asks
-def _after(before: Progress, step: Step) -> Progress:
-    rule = STEPS[step]
-    pauses = before.pauses - rule.closes
-    if rule.opens:
-        pauses |= {rule.opens}
-    return Progress(rule.to or before.underneath, pauses)
+@cache  # whatever way dossiers came, they stand in the same progress, which knows what follows
+def _progress(underneath: Stage | None, pauses: frozenset[PauseKind]) -> Progress:
+    return Progress(underneath, pauses)

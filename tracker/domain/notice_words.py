@@ -12,39 +12,47 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
         NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
         NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
         " tiếp nhận để xem.",
-        NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng. Chỉ nộp tại nơi tiếp nhận"
-        " hoặc Cổng dịch vụ công.",
+        NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng{due}. Chỉ nộp tại nơi tiếp"
+        " nhận hoặc Cổng dịch vụ công.",
         NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
         NoticeKind.READY: "Hồ sơ {code} đã có kết quả. {way}",
         NoticeKind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi"
         " {number}.",
         NoticeKind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
         " tiếp nhận.",
+        NoticeKind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
+        " xem được gì. Nếu là ông/bà: thử lại{due}. Nếu không: xin báo nơi tiếp nhận.",
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: "Dossier {code} was received.{due}",
         NoticeKind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
         " receipt to see which.",
-        NoticeKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due. Pay only at the desk"
-        " or on the public service portal.",
+        NoticeKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
+        " desk or on the public service portal.",
         NoticeKind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
         NoticeKind.READY: "The result of dossier {code} is ready. {way}",
         NoticeKind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
         " {number}.",
         NoticeKind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
         " please tell the desk.",
+        NoticeKind.LOCKED: "Somebody entered a wrong phone number too often to see dossier {code}."
+        " Nobody saw anything. If it was you, try again{due}. If not, please tell the desk.",
     },
 }
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
         NoticeKind.RECEIVED: " Hẹn trả kết quả: {day}.",
         NoticeKind.PAPERS_ASKED: ", hạn {time}, {day}",
+        NoticeKind.FEE_ASKED: ", hạn {time}, {day}",
         NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
+        NoticeKind.LOCKED: " sau {time}, {day}",
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: " Result due: {day}.",
         NoticeKind.PAPERS_ASKED: " by {time}, {day}",
+        NoticeKind.FEE_ASKED: " by {time}, {day}",
         NoticeKind.PROMISE_MOVED: " New date: {day}.",
+        NoticeKind.LOCKED: " after {time}, {day}",
     },
 }
 _WAY = {

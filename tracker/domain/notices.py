@@ -1,10 +1,10 @@
-"""What a person is told of, before they ask: which events lead to a message, and what it says.
+"""What a person is told of, before they ask: what leads to a message, and what it says.
 
 Nothing personal is in a notice. Who is told, and where, is looked up when it is sent.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     READY = "ready"
     HANDED_TO_CARRIER = "handed_to_carrier"
     DELIVERED = "delivered"
+    LOCKED = "locked"
 
 
 KINDS: dict[type[Event], NoticeKind] = {
@@ -36,13 +37,17 @@ KINDS: dict[type[Event], NoticeKind] = {
 }
 """Who fetches a result over the counter need not be told."""
 
+LOCKS_TOLD_EVERY = timedelta(hours=8)
+"""Whoever goes on entering wrong digits leads to one message in each such stretch of time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
     """One thing to be told; known by its dossier and the version of the event behind it.
 
-    `due_at` is the date promised, or by when papers are to be brought; `amount` the fee asked in
-    VND, `carrier` and `number` the parcel's; each where it belongs to the kind.
+    Behind a lock there is no event: its `version` is the stretch of time it fell in. `due_at` is
+    the date promised, by when what is asked is to be done, or when a lock ends; `amount` the fee
+    asked in VND, `carrier` and `number` the parcel's; each where it belongs to the kind.
     """
 
     dossier_id: UUID
@@ -61,6 +66,16 @@ class Notice:
         return f"msg_{uuid5(self.dossier_id, f'{self.version}/{target}').hex}"
 
 
+def ask_due_at(event: Event) -> datetime | None:
+    """Give by when what this event asks of a person is to be done, where a time was set."""
+    match event:
+        case happened.SupplementAsked():
+            return event.papers_due_at
+        case happened.FeeAsked():
+            return event.fee_due_at
+    return None
+
+
 def notice_of(event: Event) -> Notice | None:
     """Give what is to be told of this event; `None` where it is not for telling."""
     kind = KINDS.get(type(event))
@@ -74,8 +89,21 @@ def notice_of(event: Event) -> Notice | None:
         kind=kind,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
-        due_at=promise.due_at if promise else getattr(event, "papers_due_at", None),
+        due_at=promise.due_at if promise else ask_due_at(event),
         amount=getattr(event, "amount", None),
         carrier=getattr(event, "carrier", ""),
         number=getattr(event, "number", ""),
+    )
+
+
+def notice_of_lock(dossier_id: UUID, code: str, locked_at: datetime, until: datetime) -> Notice:
+    """Give what the owner is to be told when the dossier was locked after wrong digits."""
+    return Notice(
+        dossier_id=dossier_id,
+        version=int(locked_at.timestamp() // LOCKS_TOLD_EVERY.total_seconds()),
+        code=code,
+        kind=NoticeKind.LOCKED,
+        occurred_at=locked_at,
+        recorded_at=locked_at,
+        due_at=until,
     )

@@ -1,9 +1,9 @@
 """Where a dossier stands: the fold of its events. What may happen next is decided elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
@@ -61,7 +61,8 @@ class DossierState(BaseAggregate[UUID]):
         for event in events:
             if dossier is None:
                 dossier = cls.new(event.code)
-            if event.originator_id != dossier.id or event.originator_version != dossier.version + 1:
+            is_of_it = event.originator_id.int == dossier.id.int  # ids are compared in Python
+            if not is_of_it or event.originator_version != dossier.version + 1:
                 raise BrokenHistoryError
             dossier._apply(event)  # noqa: SLF001  its own
         return dossier
@@ -156,45 +157,14 @@ class DossierState(BaseAggregate[UUID]):
         promise = getattr(event, "promise", None)
         if promise is not None:
             self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))
-        self._apply_own(event)
-        if self.progress.stage is Stage.RETURNED is not was:
+        apply_own = self._OWN.get(type(event))
+        if apply_own is not None:
+            apply_own(self, event)
+        stage = self.progress.stage
+        if stage is not was and stage is Stage.RETURNED:
             self._note("returned_at", event)
 
-    def _apply_own(self, event: Event) -> None:
-        match event:
-            case happened.Submitted() | happened.Received():
-                self._apply_intake(event)
-            case happened.Forwarded():
-                self.offices = replace(self.offices, decided_by=event.to_office)
-            case happened.Decided():
-                self.outcome = event.outcome
-                self._note("finished_at", event)
-            case happened.HandedToCarrier():
-                self.carrier, self.parcel_number = event.carrier, event.number
-                self.parcel_at = event.occurred_at
-            case happened.CarrierScanned() | happened.CarrierScannedV1():
-                if event.number == self.parcel_number and self.parcel_at is not None:
-                    self.parcel_at = max(self.parcel_at, event.occurred_at)
-            case happened.Corrected():
-                self._apply_correction(event)
-            case _:
-                self._apply_of_the_person(event)
-
-    def _apply_of_the_person(self, event: Event) -> None:
-        match event:
-            case happened.Rated():
-                self.score = event.score
-            case happened.NoticesAgreed():
-                self.notices = Notices(
-                    event.channels, event.language, event.contact, event.recorded_at
-                )
-            case happened.NoticesStopped():
-                self.notices = None
-            case happened.PersonalDataErased():
-                self.personal_data_erased = True
-                self.notices = None
-
-    def _apply_intake(self, event: happened.Submitted | happened.Received) -> None:
+    def _take_in(self, event: happened.Submitted | happened.Received) -> None:
         self.channel = event.channel
         self.offices = event.offices
         self.procedure = event.procedure
@@ -202,10 +172,40 @@ class DossierState(BaseAggregate[UUID]):
         self.papers = event.papers
         self.way_of_return = event.way_of_return
         self.applicant = event.applicant
-        if isinstance(event, happened.Received):
-            self._note("received_at", event)
 
-    def _apply_correction(self, event: happened.Corrected) -> None:
+    def _receive(self, event: happened.Received) -> None:
+        self._take_in(event)
+        self._note("received_at", event)
+
+    def _forward(self, event: happened.Forwarded) -> None:
+        self.offices = replace(self.offices, decided_by=event.to_office)
+
+    def _decide(self, event: happened.Decided) -> None:
+        self.outcome = event.outcome
+        self._note("finished_at", event)
+
+    def _hand_to_carrier(self, event: happened.HandedToCarrier) -> None:
+        self.carrier, self.parcel_number = event.carrier, event.number
+        self.parcel_at = event.occurred_at
+
+    def _scan(self, event: happened.CarrierScanned | happened.CarrierScannedV1) -> None:
+        if event.number == self.parcel_number and self.parcel_at is not None:
+            self.parcel_at = max(self.parcel_at, event.occurred_at)
+
+    def _rate(self, event: happened.Rated) -> None:
+        self.score = event.score
+
+    def _agree_to_notices(self, event: happened.NoticesAgreed) -> None:
+        self.notices = Notices(event.channels, event.language, event.contact, event.recorded_at)
+
+    def _stop_notices(self, _: happened.NoticesStopped) -> None:
+        self.notices = None
+
+    def _erase(self, _: happened.PersonalDataErased) -> None:
+        self.personal_data_erased = True
+        self.notices = None
+
+    def _correct(self, event: happened.Corrected) -> None:
         match event.what:
             case Correctable.APPLICANT:
                 self.applicant = event.sealed
@@ -225,3 +225,19 @@ class DossierState(BaseAggregate[UUID]):
     def _note(self, name: str, event: Event) -> None:
         setattr(self, name, event.occurred_at)
         self.versions[name] = event.originator_version
+
+    _OWN: ClassVar[Mapping[type[Event], Callable[[Any, Any], None]]] = {
+        happened.Submitted: _take_in,
+        happened.Received: _receive,
+        happened.Forwarded: _forward,
+        happened.Decided: _decide,
+        happened.HandedToCarrier: _hand_to_carrier,
+        happened.CarrierScanned: _scan,
+        happened.CarrierScannedV1: _scan,
+        happened.Rated: _rate,
+        happened.NoticesAgreed: _agree_to_notices,
+        happened.NoticesStopped: _stop_notices,
+        happened.PersonalDataErased: _erase,
+        happened.Corrected: _correct,
+    }
+    """What an event changes beside the stage, the pauses and the promise, which any may change."""

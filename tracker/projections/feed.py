@@ -1,14 +1,12 @@
 """Where projections get their events from: the event store, or Kafka."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tracker.domain.events import Event
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """An event, its place in its partition, and the bytes it stands in."""
 
     position: int

@@ -1,27 +1,92 @@
-"""Keeps a read model up to date."""
+"""Keeps read models up to date: each event is read once for all that stand at the same place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 
-from tracker.projections.feed import Feed
-from tracker.projections.projector import Projector
+from tracker.domain.errors import TrackerError
+from tracker.projections.feed import Feed, Record
+from tracker.projections.projector import BATCH, Projector
 
 _LOOK_AGAIN_S = 0.1
+_TRUSTED_S = 1.0
+
+
+class CannotGoOnError(TrackerError):
+    """A read model cannot go on."""
+
+    def __init__(self, name: str, cause: Exception) -> None:
+        """Name the read model, and what stopped it."""
+        super().__init__(f"{name}: {cause}")
 
 
 class Follower:
-    """Runs a projector on its feed."""
+    """Runs projectors on the feed that all of them read.
 
-    def __init__(self, projector: Projector, feed: Feed) -> None:
-        """Follow this feed, the one the projector reads."""
-        self._projector = projector
+    Each has a position and transactions of its own: one that lags behind takes batches of its own
+    beside the others, up to the place where they stand, and goes on with them from there.
+    """
+
+    def __init__(
+        self, feed: Feed, projectors: Mapping[str, Projector], *, at_once: int = 1
+    ) -> None:
+        """Follow this feed, so many of the projectors, known by name, writing at the same time."""
         self._feed = feed
+        self._projectors = projectors
+        self._threads = ThreadPoolExecutor(at_once, "projector")
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Follow until told to stop, the batch at hand finished. Raises whatever stopped it."""
+        trusted_until = 0.0
         while not stopping():
-            if not self._projector.catch_up(stopping):
+            if monotonic() > trusted_until:  # somebody may have put other tables in use
+                for projector in self._projectors.values():
+                    projector.look_anew()
+                trusted_until = monotonic() + _TRUSTED_S
+            if not self.catch_up(stopping):
                 self._feed.wait(_LOOK_AGAIN_S)
 
     def wake(self) -> None:
         """Let it look at the feed at once."""
         self._feed.wake()
+
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Take batches until nothing is left or it is `enough`; tell how many events were read."""
+        total = 0
+        for partition in self._feed.partitions():
+            while not enough() and (taken := self.run_once(partition)):
+                total += taken
+        return total
+
+    def run_once(self, partition: str, *, limit: int = BATCH) -> int:
+        """Let each take its next batch and tell how many events were read; 0 where none is left.
+
+        Raises `CannotGoOnError` where one cannot go on; the others have taken theirs.
+        """
+        standing: dict[int, list[str]] = {}
+        for name, projector in self._projectors.items():
+            standing.setdefault(projector.position(partition), []).append(name)
+        places, total = sorted(standing), 0
+        for place, ahead in zip(places, [*places[1:], None], strict=True):
+            records = self._feed.read(partition, after=place, limit=limit)
+            if ahead is not None:
+                records = [one for one in records if one.position <= ahead]
+            if not records:
+                continue
+            self._take(standing[place], partition, place, records)
+            total += len(records)
+            if records[-1].position == ahead:
+                standing[ahead] += standing[place]
+        return total
+
+    def _take(
+        self, names: Sequence[str], partition: str, after: int, records: Sequence[Record]
+    ) -> None:
+        taking: dict[str, Future[None]] = {
+            name: self._threads.submit(self._projectors[name].take, partition, records, after=after)
+            for name in names
+        }
+        errors = {name: future.exception() for name, future in taking.items()}
+        for name, error in errors.items():
+            if isinstance(error, Exception):
+                raise CannotGoOnError(name, error) from error

@@ -71,13 +71,13 @@ class LogProjection(Projection):
         Raises `GapInHistoryError`.
         """
         heads = view.newest(LogRow, {record.event.originator_id for record in records})
-        newest = {dossier_id: head.version for dossier_id, head in heads.items()}
         tree, added = _frontier(view), list[LogRow]()
         for record in records:
             event = record.event
-            if not is_next(newest, event):
+            before = heads.get(event.originator_id)
+            if not is_next(event, before.version if before else 0):
                 continue
-            before, hashed = heads.get(event.originator_id), leaf_hash(event.TOPIC, record.state)
+            hashed = leaf_hash(event.TOPIC, record.state)
             row = LogRow(
                 dossier_id=event.originator_id,
                 leaf=tree.size,

@@ -1,6 +1,7 @@
 """What a projection is: a pure translation of events into rows."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -17,18 +18,22 @@ class GapInHistoryError(TrackerError):
     """An event of a dossier is missing before this one; the read model stops here."""
 
 
-def is_next(newest: dict[UUID, int], event: Event) -> bool:
-    """Tell whether the event follows on its dossier's newest, and note it; an older one does not.
+def by_dossier(records: Sequence[Record]) -> dict[UUID, list[Record]]:
+    """Give the records of each dossier, in their order."""
+    histories: dict[int, list[Record]] = defaultdict(list)
+    for record in records:  # an id's own hash is reckoned in Python, each time it is asked for
+        histories[record.event.originator_id.int].append(record)
+    return {some[0].event.originator_id: some for some in histories.values()}
+
+
+def is_next(event: Event, version: int) -> bool:
+    """Tell whether the event follows on this version of its dossier; an older one does not.
 
     Raises `GapInHistoryError` where one between is missing: nobody trusts a feed blindly.
     """
-    version = newest.get(event.originator_id, 0)
-    if event.originator_version <= version:
-        return False
-    if event.originator_version != version + 1:
+    if event.originator_version > version + 1:
         raise GapInHistoryError
-    newest[event.originator_id] = event.originator_version
-    return True
+    return event.originator_version == version + 1
 
 
 class Projection(ABC):
@@ -48,8 +53,8 @@ class DossierProjection(Projection, Generic[D]):
     ROW: type[D]
 
     @abstractmethod
-    def fold(self, row: D | None, event: Event) -> D | None:
-        """Give the row after this event; `None` where the dossier is none for this model yet."""
+    def fold(self, row: D | None, event: Event) -> D:
+        """Give the row after this event, and with its version."""
 
     def lines(self, record: Record) -> Sequence[Row]:  # noqa: ARG002  none unless a model has them
         """Give the rows this one event adds beside."""
@@ -60,18 +65,17 @@ class DossierProjection(Projection, Generic[D]):
 
         Raises `GapInHistoryError`.
         """
-        rows = view.of(self.ROW, {record.event.originator_id for record in records})
-        newest = {dossier_id: row.version for dossier_id, row in rows.items()}
-        changed: dict[UUID, D] = {}
+        histories = by_dossier(records)
+        rows = view.of(self.ROW, histories)
+        changed: list[D] = []
         added: list[Row] = []
-        for record in records:
-            event = record.event
-            if not is_next(newest, event):
-                continue
-            row = changed.get(event.originator_id) or rows.get(event.originator_id)
-            folded = self.fold(row, event)
-            if folded is not None:
-                changed[event.originator_id] = folded
-            added.extend(self.lines(record))
-        view.put(changed.values())
+        for dossier_id, history in histories.items():
+            row = before = rows.get(dossier_id)
+            for record in history:
+                if is_next(record.event, row.version if row else 0):
+                    row = self.fold(row, record.event)
+                    added.extend(self.lines(record))
+            if row is not None and row is not before:
+                changed.append(row)
+        view.put(changed)
         view.add(added)

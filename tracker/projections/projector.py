@@ -1,6 +1,6 @@
 """Brings a read model up to its feed, each batch and its position in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -41,19 +41,37 @@ class Projector:
         self._projection = projection
         self._feed = feed
         self._model = model
+        self._positions: dict[str, int] = {}
 
-    def run_once(self, partition: str, *, limit: int = BATCH) -> int:
-        """Take the next batch and tell how many events it held; 0 when there is none.
+    def position(self, partition: str) -> int:
+        """Give where it stands: where its last batch ended, or else what the model says."""
+        if partition not in self._positions:
+            self._positions[partition] = self._model.position(partition)
+        return self._positions[partition]
+
+    def look_anew(self) -> None:
+        """Ask the model again from now on."""
+        self._positions.clear()
+
+    def take(self, partition: str, records: Sequence[Record], *, after: int) -> None:
+        """Bring the model on by a batch; nothing happens where it is not at `after` any more.
 
         Raises whatever stopped it: a projection that cannot go on must not pretend to.
         """
-        after = self._model.position(partition)
-        records = self._feed.read(partition, after=after, limit=limit)
-        if not records:
-            return 0
+        self._positions.pop(partition, None)
         with self._model.batch() as batch:
-            if batch.advance(partition, after=after, last=records[-1]):
-                self._projection.apply(records, batch.view)
+            if not batch.advance(partition, after=after, last=records[-1]):
+                return
+            self._projection.apply(records, batch.view)
+        self._positions[partition] = records[-1].position
+
+    def run_once(self, partition: str, *, limit: int = BATCH) -> int:
+        """Take the next batch and tell how many events it held; 0 when there is none."""
+        self.look_anew()
+        after = self.position(partition)
+        records = self._feed.read(partition, after=after, limit=limit)
+        if records:
+            self.take(partition, records, after=after)
         return len(records)
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:

@@ -9,7 +9,7 @@ from tracker.domain.events import Event, PromiseExtended, Rated, Received, Submi
 from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
-from tracker.projections.rows import Row, changed
+from tracker.projections.rows import Row, changed, row_of
 from tracker.projections.standing import Standing, begun, changes, corrected_time
 
 
@@ -84,17 +84,16 @@ class PromisesProjection(DossierProjection[SlaRow]):
         promise = getattr(event, "promise", None)
         if promise is None:
             return ()
-        return (
-            PromiseRow(
-                dossier_id=event.originator_id,
-                version=event.originator_version,
-                step=event.step.value,
-                due_at=promise.due_at,
-                given=promise.given,
-                made_at=event.occurred_at,
-                recorded_at=event.recorded_at,
-            ),
-        )
+        values = {
+            "dossier_id": event.originator_id,
+            "version": event.originator_version,
+            "step": event.step.value,
+            "due_at": promise.due_at,
+            "given": promise.given,
+            "made_at": event.occurred_at,
+            "recorded_at": event.recorded_at,
+        }
+        return (row_of(PromiseRow, values),)
 
 
 _ENDS = {

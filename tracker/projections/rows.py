@@ -47,7 +47,9 @@ def row_of(kind: type[R], values: Mapping[str, Any]) -> R:
 
 def changed(row: R, changes: Mapping[str, Any]) -> R:
     """Give the row after these changes; the names must be its own."""
-    return row_of(type(row), {**vars(row), **changes})
+    after = row_of(type(row), vars(row))
+    vars(after).update(changes)
+    return after
 
 
 class View(Protocol):

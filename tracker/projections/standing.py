@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from tracker.domain.events import Corrected, Decided, Event, Forwarded, Received, Submitted
-from tracker.domain.lifecycle import Progress, Stage
+from tracker.domain.lifecycle import Progress, Stage, Step
 from tracker.domain.time_rules import PauseKind
 from tracker.domain.values import Correctable
 from tracker.projections.rows import DossierRow
@@ -53,20 +54,13 @@ def begun(event: Event) -> dict[str, Any]:
 
 def changes(row: Standing | None, event: Event) -> dict[str, Any]:
     """Give the fields that this event changes, on top of `row` or of `begun`."""
-    before = _progress(row)
-    after = before.after(event.step)
-    if after.stage is None or after.status is None or after.underneath is None:
-        return {"version": event.originator_version}
-    changed: dict[str, Any] = {
-        "version": event.originator_version,
-        "stage": after.stage.value,
-        "status": int(after.status),
-        "underneath": after.underneath.value,
-        "pauses": ",".join(sorted(after.pauses)),
-    }
-    if not after.pauses:
+    move = _move(row.underneath, row.pauses, event.step) if row else _move("", "", event.step)
+    changed = {"version": event.originator_version, **move.to}
+    if not move.to:
+        return changed
+    if not move.is_paused:
         changed["paused_at"] = None
-    elif after.pauses - before.pauses:
+    elif move.opens:
         paused_at = row.paused_at if row else None
         changed["paused_at"] = min(paused_at or event.occurred_at, event.occurred_at)
     promise = getattr(event, "promise", None)
@@ -112,8 +106,25 @@ def corrected_time(event: Event, version: int) -> datetime | None:
     return datetime.fromisoformat(event.value) if is_time else None
 
 
-def _progress(row: Standing | None) -> Progress:
-    if row is None:
-        return Progress()
-    pauses = frozenset(PauseKind(kind) for kind in row.pauses.split(",") if kind)
-    return Progress(Stage(row.underneath), pauses)
+class _Move(NamedTuple):
+    """What a step does to a stage and its pauses, as fields; none where there is no stage yet."""
+
+    to: dict[str, Any]
+    opens: bool = False
+    is_paused: bool = False
+
+
+@cache  # there are some dozen ways to stand, and each event of each dossier asks
+def _move(underneath: str, pauses: str, step: Step) -> _Move:
+    opened = frozenset(PauseKind(kind) for kind in pauses.split(",") if kind)
+    before = Progress(Stage(underneath) if underneath else None, opened)
+    after = before.after(step)
+    if after.stage is None or after.status is None or after.underneath is None:
+        return _Move({})
+    to = {
+        "stage": after.stage.value,
+        "status": int(after.status),
+        "underneath": after.underneath.value,
+        "pauses": ",".join(sorted(after.pauses)),
+    }
+    return _Move(to, opens=bool(after.pauses - before.pauses), is_paused=bool(after.pauses))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.projections.feed import Record
-from tracker.projections.projection import Projection, is_next
-from tracker.projections.rows import Row, View
+from tracker.projections.projection import Projection, by_dossier, is_next
+from tracker.projections.rows import Row, View, row_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +36,27 @@ class TimelineProjection(Projection):
 
         Raises `GapInHistoryError`.
         """
-        newest = view.versions(TimelineRow, {record.event.originator_id for record in records})
-        view.add(_line(record) for record in records if is_next(newest, record.event))
+        histories = by_dossier(records)
+        newest = view.versions(TimelineRow, histories)
+        added: list[TimelineRow] = []
+        for dossier_id, history in histories.items():
+            version = newest.get(dossier_id, 0)
+            for record in history:
+                if is_next(record.event, version):
+                    version += 1
+                    added.append(_line(record))
+        view.add(added)
 
 
 def _line(record: Record) -> TimelineRow:
     event = record.event
-    return TimelineRow(
-        dossier_id=event.originator_id,
-        version=event.originator_version,
-        step=event.step.value,
-        topic=event.TOPIC,
-        occurred_at=event.occurred_at,
-        recorded_at=event.recorded_at,
-        state=record.state,
-    )
+    values = {
+        "dossier_id": event.originator_id,
+        "version": event.originator_version,
+        "step": event.step.value,
+        "topic": event.TOPIC,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "state": record.state,
+    }
+    return row_of(TimelineRow, values)

@@ -28,6 +28,15 @@ class CheckpointFile:
             raise SilentPublisherError(str(error)) from error
         return Note.parse("\n\n".join(tail.split("\n\n")[-2:])) if tail else None
 
+    def replace(self, note: str) -> None:
+        """Put this one in the place of all that is there, at once or not at all."""
+        fresh = self._path.with_name(self._path.name + ".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
     def publish(self, note: str) -> None:
         """Put one more there, and on the disk. Raises `SilentPublisherError`."""
         try:

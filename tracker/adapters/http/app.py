@@ -21,7 +21,7 @@ from tracker.adapters.http.exporting import Exporting, add_exporting
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
 from tracker.adapters.http.log import add_log
-from tracker.adapters.http.metrics import Metrics
+from tracker.adapters.http.metrics import LogLag, Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
@@ -77,7 +77,8 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     pages = Pages(parts.service.calendar.zone)
-    metrics = Metrics(parts.watched, parts.now, parts.prover.lag)
+    gauges = [LogLag(parts.prover.lag), *parts.gauges]
+    metrics = Metrics(parts.watched, parts.now, gauges)
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))

@@ -6,6 +6,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
 from tracker.application.proving import Lag
@@ -17,9 +18,12 @@ class Metrics:
     """The metrics of one application, kept apart from those of any other in this process."""
 
     def __init__(
-        self, watched: Mapping[str, Watched], now: Callable[[], datetime], log: Callable[[], Lag]
+        self,
+        watched: Mapping[str, Watched],
+        now: Callable[[], datetime],
+        gauges: Iterable[Collector],
     ) -> None:
-        """Count, and tell of these read models and of the log how far they are when asked."""
+        """Count, and tell when asked of these gauges and how far these read models are."""
         self._registry = CollectorRegistry()
         self._intakes = Counter(
             "tracker_intakes",
@@ -43,8 +47,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._registry.register(_Projections(watched, now))
-        self._registry.register(_Log(log))
+        for one in (_Projections(watched, now), *gauges):
+            self._registry.register(one)
         # A metric's child is found once: its look-up takes a lock and costs more than its count.
         self._intake = cache(self._intakes.labels)
         self._step = cache(self._steps.labels)
@@ -72,7 +76,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _Projections:
+class _Projections(Collector):
     """Asks the read models how far they are, each time the metrics are read."""
 
     def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
@@ -100,16 +104,19 @@ class _Projections:
         yield from (position, behind, age)
 
 
-class _Log:
+class LogLag(Collector):
     """Asks how far the signed log is behind the store, each time the metrics are read."""
 
     def __init__(self, lag: Callable[[], Lag]) -> None:
+        """Ask here."""
         self._lag = lag
 
     def describe(self) -> Iterable[Metric]:
+        """Name nothing beforehand: the store is asked only when the metrics are."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
+        """Give both, or the first alone where nothing was ever signed."""
         lag = self._lag()
         yield GaugeMetricFamily(
             "tracker_log_lag", "Events stored and not under a signed checkpoint.", lag.events

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from prometheus_client.registry import Collector
+
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.application.citizens import Citizens
@@ -95,7 +97,8 @@ class Parts:
     read models by name: `status`, `promises`, `timeline`. `head` gives the position of the newest
     event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
     led to. `sample_codes` are shown on the first page. `stops` tells
-    whether a token is the one by which the person of this code stops messages. `limits` are those
+    whether a token is the one by which the person of this code stops messages. `gauges` are told of
+    among the metrics. `limits` are those
     of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
     the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
     A reader who asks for `after=` waits `wait_s` seconds at most.
@@ -127,6 +130,7 @@ class Parts:
     watched: Mapping[str, Watched]
     sample_codes: Callable[[], Sequence[str]]
     stops: Callable[[str, str], bool]
+    gauges: Sequence[Collector]
     max_body_bytes: int
     session_secret: bytes
     live_pages: int

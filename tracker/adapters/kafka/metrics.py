@@ -7,6 +7,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.relay import RelayState, Standing
@@ -22,8 +23,16 @@ class Positioned(Protocol):
 class WorkMetrics:
     """The metrics of one worker."""
 
-    def __init__(self, models: Mapping[str, Positioned], ends: Callable[[], KafkaFeed]) -> None:
-        """Tell of these read models; `ends` gives a feed to ask where Kafka's partitions end."""
+    def __init__(
+        self,
+        models: Mapping[str, Positioned],
+        ends: Callable[[], KafkaFeed],
+        gauges: Iterable[Collector],
+    ) -> None:
+        """Tell of these read models and gauges.
+
+        `ends` gives a feed to ask where Kafka's partitions end.
+        """
         self._registry = CollectorRegistry()
 
         def gauge(name: str, what: str) -> Gauge:
@@ -40,6 +49,8 @@ class WorkMetrics:
         )
         if models:
             self._registry.register(_Lags(models, ends))
+        for one in gauges:
+            self._registry.register(one)
 
     def record_relay(self, state: RelayState) -> None:
         """Note where the relay is."""
@@ -67,7 +78,7 @@ class WorkMetrics:
             thread.join()
 
 
-class _Lags:
+class _Lags(Collector):
     """Asks, when it is asked, how far each read model is behind each partition's end."""
 
     def __init__(self, models: Mapping[str, Positioned], ends: Callable[[], KafkaFeed]) -> None:

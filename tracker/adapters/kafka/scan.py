@@ -70,10 +70,13 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
         """The number of records there can be; ends of transactions count as well."""
         return sum(end - self.begins[one.partition] for one, end in self._ends.items())
 
-    def rows(self) -> Iterator[PublishedRow]:
-        """Give every record, in the order of the store's positions."""
+    def rows(self, *, after: int = 0) -> Iterator[PublishedRow]:
+        """Give every record, in the order of the store's positions.
+
+        `after` a position, each partition begins with its first record of a later one.
+        """
         return merge(
-            *(self._rows_of(partition, end) for partition, end in self._ends.items()),
+            *(self._rows_of(partition, end, after) for partition, end in self._ends.items()),
             key=attrgetter("position"),
         )
 
@@ -83,12 +86,25 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
             for record in _records(self._checkpoints, partition, 0, end):
                 yield str(record.value or b"", errors="replace")
 
-    def _rows_of(self, partition: TopicPartition, end: int) -> Iterator[PublishedRow]:
-        position = 0
-        for record in _records(self._events, partition, self.begins[partition.partition], end):
+    def _rows_of(self, partition: TopicPartition, end: int, after: int) -> Iterator[PublishedRow]:
+        begin = self._first(partition, end, after) if after else self.begins[partition.partition]
+        position = after
+        for record in _records(self._events, partition, begin, end):
             row = _row(record, position)
             position = row.position
             yield row
+
+    def _first(self, partition: TopicPartition, end: int, after: int) -> int:
+        """Search where a partition's records of positions after this one begin."""
+        low, high = self.begins[partition.partition], end
+        while low < high:
+            middle = (low + high) // 2
+            found = next(_records(self._events, partition, middle, end), None)
+            if found is None or _row(found, after + 1).position > after:
+                high = middle
+            else:
+                low = int(found.offset) + 1
+        return low
 
     def _published_up_to(self) -> int:
         consumer = open_consumer(self._connection)

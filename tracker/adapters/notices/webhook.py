@@ -9,7 +9,7 @@ import orjson
 from standardwebhooks import Webhook
 
 from tracker.application.sending import Letter, NeverTakenError, NotTakenError
-from tracker.domain.notices import Notice
+from tracker.domain.notices import Notice, NoticeKind
 
 _GONE = 410
 
@@ -49,7 +49,7 @@ class WebhookCourier:
 def _body(notice: Notice) -> str:
     data = {
         "code": notice.code,
-        "version": notice.version,
+        "version": None if notice.kind is NoticeKind.LOCKED else notice.version,
         "occurred_at": notice.occurred_at,
         "recorded_at": notice.recorded_at,
         "due_at": notice.due_at,

@@ -12,7 +12,9 @@ from sqlalchemy import (
     Engine,
     Row,
     and_,
+    case,
     exists,
+    func,
     select,
     update,
 )
@@ -20,7 +22,7 @@ from sqlalchemy import (
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import DELIVERIES
 from tracker.adapters.sql.view import insert
-from tracker.application.sending import IN_HAND, Delivery, State
+from tracker.application.sending import IN_HAND, Backlog, Delivery, State
 from tracker.domain.errors import UnknownError
 from tracker.domain.notices import Notice
 
@@ -135,6 +137,24 @@ class SqlDeliveries:
             )
 
     # --------------------------------------------------------- for operators
+
+    def backlogs(self, targets: Sequence[str]) -> list[Backlog]:
+        """Tell of each of these targets what it was not told."""
+        c = DELIVERIES.c
+        is_waiting = c.state.in_(IN_HAND)
+        query = (
+            select(
+                c.target,
+                func.count().filter(is_waiting),
+                func.min(case((is_waiting, c.recorded_at))),
+                func.count().filter(~is_waiting),
+            )
+            .where(c.target.in_(targets), c.state.in_((*IN_HAND, State.DEAD)))
+            .group_by(c.target)
+        )
+        with self._engine.begin() as connection:
+            found = {row[0]: Backlog(*row) for row in connection.execute(query)}
+        return [found.get(target, Backlog(target, 0, None, 0)) for target in targets]
 
     def all(self, *, states: Sequence[State], limit: int) -> list[Sent]:
         """List what is in these states, newest first."""

@@ -1,4 +1,4 @@
-"""Reads the outbox for those who send what is in it."""
+"""Reads what is to be told, for those who send it: of events, and of locks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,10 @@ from sqlalchemy import select, tuple_
 
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
+from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
+from tracker.application.citizens import LOCKED_FOR
 from tracker.application.sending import Waiting
-from tracker.domain.notices import Notice, NoticeKind
+from tracker.domain.notices import Notice, NoticeKind, notice_of_lock
 from tracker.projections.messages import AudienceRow, OutboxRow
 
 
@@ -43,11 +45,45 @@ class SqlOutbox:
             return [_waiting(dict(row)) for row in connection.execute(query).mappings()]
 
 
+class SqlLockOutbox:
+    """Reads which dossiers were locked, and in the model of messages who is told of them.
+
+    A lock is no event: else a stranger could write in anybody's history.
+    """
+
+    def __init__(self, tries: SqlWrongTries, messages: SqlReadModel) -> None:
+        """Read these."""
+        self._tries = tries
+        self._messages = messages
+
+    def since(self, moment: datetime, *, after: Notice | None, limit: int) -> Sequence[Waiting]:
+        """Give locks since, oldest first, those following on `after`."""
+        last = Lock(after.dossier_id, after.recorded_at) if after else None
+        locks = self._tries.locks_since(moment, after=last, limit=limit)
+        with self._messages.reading() as (connection, generation):
+            audience = table_of(AudienceRow, generation)
+            query = select(audience).where(
+                audience.c.dossier_id.in_([one.dossier_id for one in locks])
+            )
+            told = {row.dossier_id: row for row in connection.execute(query)}
+        return [
+            Waiting(
+                notice_of_lock(one.dossier_id, row.code, one.locked_at, one.locked_at + LOCKED_FOR),
+                _channels(row.channels),
+                row.agreed_at,
+            )
+            for one in locks
+            if (row := told.get(one.dossier_id))
+        ]
+
+
 def _waiting(row: dict[str, object]) -> Waiting:
     channels, agreed_at = str(row.pop("channels")), row.pop("agreed_at")
     notice = Notice(**row | {"kind": NoticeKind(str(row["kind"]))})  # type: ignore[arg-type]
     return Waiting(
-        notice,
-        frozenset(filter(None, channels.split(","))),
-        agreed_at if isinstance(agreed_at, datetime) else None,
+        notice, _channels(channels), agreed_at if isinstance(agreed_at, datetime) else None
     )
+
+
+def _channels(joined: str) -> frozenset[str]:
+    return frozenset(filter(None, joined.split(",")))

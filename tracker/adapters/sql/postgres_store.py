@@ -9,6 +9,8 @@ be changed or deleted; a version follows its predecessor.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import unwrap
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -251,10 +253,10 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         """Give all events of these dossiers, each dossier's in order."""
         histories: dict[UUID, list[StoredEvent]] = {}
         with self._cursor() as cursor:
-            found = cursor.execute(_SELECT_HISTORIES, (UuidArray.of(dossier_ids),))
-            for dossier, version, topic, state in found:
-                stored = StoredEvent(dossier, version, topic, bytes(state))
-                histories.setdefault(dossier, []).append(stored)
+            asked = (UuidArray.of(dossier_ids),)
+            found = cursor.execute(_SELECT_HISTORIES, asked).fetchall()
+            for dossier, history in groupby(found, itemgetter(0)):
+                histories[dossier] = [StoredEvent(*event) for event in history]
         return histories
 
 

@@ -4,15 +4,20 @@ Unlike the recorder it takes nothing for granted: a damaged row is given, not re
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from json import dumps
+from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import Engine, RowMapping, bindparam, text
+from sqlalchemy import Engine, bindparam, text
 
 from tracker.application.ports import RequestKey
 from tracker.application.verifying import RequestRow, StoredRow
 
 _ROWS_A_READ = 1000
+_REQUESTS_A_READ = 5000
 _KEYS_A_QUERY = 250
+_HEXADECIMAL = "encode(uuid_send(originator_id), 'hex')"
 _FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
 
@@ -25,6 +30,11 @@ class SqlStoreScan:
         self._engine = engine
         self._on_sqlite = engine.dialect.name == "sqlite"
         self._position = "rowid" if self._on_sqlite else "notification_id"
+        self._among_ids = (
+            "IN (SELECT value FROM json_each(:ids))" if self._on_sqlite else "= ANY(:ids)"
+        )
+        dossier_id = "originator_id" if self._on_sqlite else _HEXADECIMAL
+        self._columns = f"{self._position}, {dossier_id}, originator_version, topic, state"
 
     @property
     def leaves_no_gaps(self) -> bool:
@@ -37,16 +47,22 @@ class SqlStoreScan:
         with self._engine.begin() as connection:
             return int(connection.scalar(query) or 0)
 
+    def count(self, *, up_to: int) -> int:
+        """Give the number of events up to this position."""
+        query = text(f"SELECT COUNT(*) FROM stored_events WHERE {self._position} <= :up_to")  # noqa: S608  our own name
+        with self._engine.begin() as connection:
+            return int(connection.scalar(query, {"up_to": up_to}) or 0)
+
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Give up to `limit` rows of events after this position, oldest first."""
         query = text(
-            f"SELECT {self._position} AS position, originator_id, originator_version, topic, state"  # noqa: S608  our own name
-            f" FROM stored_events WHERE {self._position} > :after AND {self._position} <= :up_to"
+            f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
+            f" WHERE {self._position} > :after AND {self._position} <= :up_to"
             f" ORDER BY {self._position} LIMIT :limit"
         )
         with self._engine.begin() as connection:
             rows = connection.execute(query, {"after": after, "up_to": up_to, "limit": limit})
-            return [_stored(row, row["position"]) for row in rows.mappings()]
+            return [_stored(*row) for row in rows.all()]
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[list[StoredRow]]:
         """Give the rows of each dossier up to this position, in the order of ids and versions.
@@ -54,8 +70,8 @@ class SqlStoreScan:
         They are read some at a time by the index, each time in a transaction of its own.
         """
         query = text(
-            f"SELECT {self._position} AS position, originator_id, originator_version, topic, state"  # noqa: S608  our own name
-            " FROM stored_events WHERE (originator_id, originator_version) > (:id, :version)"
+            f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
+            " WHERE (originator_id, originator_version) > (:id, :version)"
             f" AND originator_id <= :last AND {self._position} <= :up_to"
             " ORDER BY originator_id, originator_version LIMIT :limit"
         )
@@ -65,9 +81,9 @@ class SqlStoreScan:
         while True:
             after = {"id": self._written(reached), "version": version}
             with self._engine.begin() as connection:
-                found = connection.execute(query, asked | after).mappings().all()
+                found = connection.execute(query, asked | after).all()
             for row in found:
-                one = _stored(row, row["position"])
+                one = _stored(*row)
                 if waiting and waiting[0].dossier_id != one.dossier_id:
                     yield waiting
                     waiting = []
@@ -78,26 +94,36 @@ class SqlStoreScan:
         if waiting:
             yield waiting
 
-    def requests(self, *, up_to: int) -> Iterator[RequestRow]:
-        """Give every request up to this position or without an event, in any order."""
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
+        """Give the events of each of these dossiers up to a position, in the order of versions."""
         query = text(
-            "SELECT r.source, r.event_id, r.code, r.version, r.position,"  # noqa: S608  our own name
-            f" e.{self._position} AS there, e.originator_id, e.originator_version, e.topic, e.state"
-            f" FROM requests r LEFT JOIN stored_events e ON e.{self._position} = r.position"
-            f" WHERE r.position <= :up_to OR e.{self._position} IS NULL"
+            f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
+            f" WHERE originator_id {self._among_ids} AND {self._position} <= :up_to"
+            " ORDER BY originator_id, originator_version"
+        )
+        for start in range(0, len(dossier_ids), _KEYS_A_QUERY):
+            part = self._ids(dossier_ids[start : start + _KEYS_A_QUERY])
+            with self._engine.begin() as connection:
+                rows = connection.execute(query, {"ids": part, "up_to": up_to}).all()
+            found = [_stored(*row) for row in rows]
+            for _, of_one in groupby(found, attrgetter("dossier_id")):
+                yield list(of_one)
+
+    def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
+        """Give every request after one position and up to another, in the order of positions.
+
+        Those after `up_to` come too where there is no event.
+        """
+        query = text(
+            "SELECT r.position, r.source, r.event_id, r.code, r.version FROM requests r"  # noqa: S608  our own name
+            " WHERE r.position > :after AND (r.position <= :up_to OR NOT EXISTS"
+            f" (SELECT 1 FROM stored_events e WHERE e.{self._position} = r.position))"
+            " ORDER BY r.position"
         )
         with self._engine.begin() as connection:
-            options = connection.execution_options(yield_per=_ROWS_A_READ)
-            for row in options.execute(query, {"up_to": up_to}).mappings():
-                there = None if row["there"] is None else _stored(row, row["there"])
-                yield RequestRow(
-                    row["source"],
-                    row["event_id"],
-                    row["code"],
-                    row["version"],
-                    row["position"],
-                    there,
-                )
+            options = connection.execution_options(yield_per=_REQUESTS_A_READ)
+            for rows in options.execute(query, {"after": after, "up_to": up_to}).partitions():
+                yield from map(RequestRow._make, rows)
 
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
         """Give those of these requests that are there."""
@@ -113,24 +139,26 @@ class SqlStoreScan:
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
         """Give those of these dossiers that have a key."""
-        query = text("SELECT dossier_id FROM dossier_keys WHERE dossier_id IN :ids").bindparams(
-            bindparam("ids", expanding=True)
-        )
-        ids = [self._written(one) for one in dossier_ids]
+        query = text(f"SELECT dossier_id FROM dossier_keys WHERE dossier_id {self._among_ids}")  # noqa: S608  our own names
         with self._engine.begin() as connection:
-            found = connection.scalars(query, {"ids": ids}).all()
+            found = connection.scalars(query, {"ids": self._ids(dossier_ids)}).all()
         return {one if isinstance(one, UUID) else UUID(one) for one in found}
+
+    def _ids(self, dossier_ids: Sequence[UUID]) -> str | list[UUID]:
+        """Give them as one parameter, however many they are."""
+        return dumps([one.hex for one in dossier_ids]) if self._on_sqlite else list(dossier_ids)
 
     def _written(self, dossier_id: UUID) -> UUID | str:
         return dossier_id.hex if self._on_sqlite else dossier_id
 
 
-def _stored(row: RowMapping, position: int) -> StoredRow:
-    state = row["state"]
+def _stored(
+    position: int, dossier_id: str, version: int, topic: str, state: bytes | str | None
+) -> StoredRow:
     return StoredRow(
         position,
-        str(row["originator_id"]).replace("-", ""),
-        row["originator_version"],
-        str(row["topic"]),
+        str(dossier_id).replace("-", ""),
+        version,
+        str(topic),
         state.encode() if isinstance(state, str) else bytes(state or b""),
     )

@@ -23,17 +23,20 @@ from sqlalchemy import (
 from tracker.projections.rows import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY_S = 86_400
 
 
 def microseconds(moment: datetime | None) -> int | None:
     """Give a moment as the whole microseconds since 1970 in UTC."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    if moment is None:
+        return None
+    since = moment - _EPOCH
+    return (since.days * _DAY_S + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(microseconds: int | None) -> datetime | None:
     """Give the moment so many microseconds after 1970 began in UTC."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if microseconds is None else _EPOCH + timedelta(0, 0, microseconds)
 
 
 class Instant(TypeDecorator[datetime]):

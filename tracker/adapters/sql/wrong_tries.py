@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, and_, case, literal, select, update
+from sqlalchemy import Engine, and_, case, literal, select, tuple_, update
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import WRONG_TRIES
@@ -63,12 +63,16 @@ class SqlWrongTries:
         with self._engine.begin() as connection:
             return connection.scalar(row)
 
-    def locks_since(self, moment: datetime) -> list[Lock]:
-        """List the dossiers locked after this moment, earliest first."""
+    def locks_since(self, moment: datetime, *, after: Lock | None, limit: int) -> list[Lock]:
+        """List the dossiers locked since, their last lock each, earliest first."""
         table = WRONG_TRIES.c
-        rows = select(table.dossier_id, table.locked_at).where(table.locked_at > moment)
+        key = (table.locked_at, table.dossier_id)
+        rows = select(*key).where(table.locked_at >= moment).order_by(*key).limit(limit)
+        if after is not None:
+            types = [column.type for column in key]
+            rows = rows.where(tuple_(*key) > tuple_(after.locked_at, after.dossier_id, types=types))
         with self._engine.begin() as connection:
-            found = connection.execute(rows.order_by(table.locked_at, table.dossier_id)).all()
+            found = connection.execute(rows).all()
         return [Lock(row.dossier_id, row.locked_at) for row in found]
 
     def _set(self, dossier_id: UUID, **values: object) -> None:

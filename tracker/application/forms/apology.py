@@ -32,7 +32,7 @@ def apology(case: Case, which: int | None = None) -> Apology:
     before = DossierState.picture(case.events[: extended.originator_version - 1])
     previous = before.promise if before else None
     return Apology(
-        head=case.head(extended.by.office, extended.occurred_at),
+        head=case.head_of(extended),
         number=number,
         of=len(case.all(PromiseExtended)),
         received_at=case.dossier.received_at,

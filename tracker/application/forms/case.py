@@ -1,7 +1,7 @@
 """What every form is made from, and the facts that several forms share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from tracker.application.reception import Service
 from tracker.domain import events as happened
 from tracker.domain.errors import UnknownError
 from tracker.domain.events import Event
+from tracker.domain.lifecycle import Step
 from tracker.domain.network import Office
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.state import BrokenHistoryError, DossierState
@@ -136,6 +137,18 @@ class Case:
             procedure=self.dossier.procedure,
             procedure_name=procedure.name if procedure else "",
         )
+
+    def head_of(self, event: Event) -> Head:
+        """Make the upper part of the paper that says what this event did.
+
+        Whoever acts without an office of their own does so for the office whose turn it was.
+        """
+        return self.head(event.by.office or self._whose_turn(event), event.occurred_at)
+
+    def _whose_turn(self, event: Event) -> str:
+        until = [one for one in self.events if one.originator_version <= event.originator_version]
+        offices = replace(self, events=until).dossier.offices
+        return offices.received_at if event.step is Step.REFUSED else offices.decided_by
 
     def applicant(self) -> Person | Gap:
         """Tell who the applicant is, as corrected last."""

@@ -1,4 +1,7 @@
-"""Form 06: who had the dossier from when to when, and whether they kept its date."""
+"""Form 06: who had the dossier from when to when, and whether they kept its date.
+
+The decision ends the office's clock: nobody who has the result from then on (`way_back`) is judged.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.application.forms.case import Case, Head, NoSuchFormError
+from tracker.application.forms.way_back import Leg, way_back
 from tracker.domain import events as happened
 from tracker.domain.clock import is_kept
 from tracker.domain.deadlines import office_time
@@ -51,15 +55,17 @@ class Holding:
 
 @dataclass(frozen=True, kw_only=True)
 class ControlSlip:
-    """The whole way from intake to decision. `day` is the office time of one working day."""
+    """The whole way from intake to return. `day` is the office time of one working day."""
 
     head: Head
     received_at: datetime
     first_due_at: datetime | None
     due_at: datetime | None
     finished_at: datetime | None
+    returned_at: datetime | None
     day: timedelta
     holdings: tuple[Holding, ...]
+    way_back: tuple[Leg, ...]
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,10 @@ def control_slip(case: Case) -> ControlSlip:
         first_due_at=dossier.ledger[0].promise.due_at if dossier.ledger else None,
         due_at=dossier.promise.due_at if dossier.promise else None,
         finished_at=dossier.finished_at,
+        returned_at=dossier.returned_at,
         day=rule.hours.worked_until(rule.hours.closes),
         holdings=tuple(_holding(span, case, rule) for span in _spans(case)),
+        way_back=way_back(case),
     )
 
 

@@ -19,7 +19,7 @@ def refusal(case: Case) -> Refusal:
     """Make the refusal. Raises `NoSuchFormError` where there was none."""
     _, refused = case.nth(Refused, None)
     return Refusal(
-        head=case.head(refused.by.office, refused.occurred_at),
+        head=case.head_of(refused),
         reason=case.reason(refused),
         basis=refused.basis,
     )

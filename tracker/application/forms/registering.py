@@ -1,7 +1,7 @@
 """Makes the register of an office for those who may have it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -17,6 +17,12 @@ MOST_ROWS = 500
 
 class UnfitPeriodError(InvalidInputError):
     """A register runs from a day to the same or a later one, and over 31 days at most."""
+
+
+def check_period(first: date, last: date) -> None:
+    """Raise `UnfitPeriodError` where no register can be of these days, both included."""
+    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        raise UnfitPeriodError
 
 
 class Intakes(Protocol):
@@ -46,17 +52,11 @@ class Registers:
         Raises `NotAllowedError`, `UnfitPeriodError`, `UnknownOfficeError`.
         """
         require(actor, Read.REGISTER)
-        if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
-            raise UnfitPeriodError
+        check_period(first, last)
+        since, until = self._spanned(first, last)
         network = self._service.network
         office = network.office(office_id)
-        zone = self._service.calendar.zone
-        ids = self._intakes.of(
-            office_id,
-            datetime.combine(first, time(), zone),
-            datetime.combine(last, time(), zone) + timedelta(days=1),
-            MOST_ROWS + 1,
-        )
+        ids = self._intakes.of(office_id, since, until, MOST_ROWS + 1)
         cases = self._reader.cases(actor, ids[:MOST_ROWS], "mẫu số 07")
         above = network.offices.get(office.parent) if office.parent else None
         return register(
@@ -68,3 +68,14 @@ class Registers:
             last=last,
             is_cut=len(ids) > MOST_ROWS,
         )
+
+    def _spanned(self, first: date, last: date) -> tuple[datetime, datetime]:
+        zone = self._service.calendar.zone
+        try:
+            since, until = (
+                datetime.combine(day, time(), zone).astimezone(UTC)
+                for day in (first, last + timedelta(days=1))
+            )
+        except OverflowError as error:  # the first and the last day there are
+            raise UnfitPeriodError from error
+        return since, until

@@ -22,7 +22,7 @@ def stop_notice(case: Case, which: int | None = None) -> StopNotice:
     """Make the notice, by default the last. Raises `NoSuchFormError`."""
     number, stopped = case.nth(Stopped, which)
     return StopNotice(
-        head=case.head(stopped.by.office, stopped.occurred_at),
+        head=case.head_of(stopped),
         number=number,
         received_at=case.dossier.received_at,
         reason=case.reason(stopped),

@@ -24,7 +24,7 @@ def supplement_request(case: Case, which: int | None = None) -> SupplementReques
     """Make the request, by default the last. Raises `NoSuchFormError`."""
     number, asked = case.nth(SupplementAsked, which)
     return SupplementRequest(
-        head=case.head(asked.by.office, asked.occurred_at),
+        head=case.head_of(asked),
         number=number,
         papers=asked.papers,
         reason=case.reason(asked),

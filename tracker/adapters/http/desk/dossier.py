@@ -16,19 +16,29 @@ from tracker.adapters.http.desk.sayings import Saying
 from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.showing import Shows
+from tracker.application.forms.filling import FormNumber
 from tracker.application.messages import MESSAGES
-from tracker.domain.actors import Actor, Read, require_reading
+from tracker.domain.actors import MAY, Actor, Read, require_reading
 from tracker.domain.codes import tidied
 from tracker.domain.errors import NotAllowedError, UnknownError
 from tracker.domain.events import Corrected, Event
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.network import OfficeKind
+from tracker.domain.notices import ask_due_at
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.state import DossierState
 from tracker.domain.values import Correctable
 from tracker.domain.wording import why_sentence
 
 Offers = Mapping[str, Sequence[Offer]]
+
+_FORMS: Mapping[Step, FormNumber] = {
+    Step.SUPPLEMENT_ASKED: FormNumber.SUPPLEMENT,
+    Step.REFUSED: FormNumber.REFUSAL,
+    Step.PROMISE_EXTENDED: FormNumber.APOLOGY,
+    Step.STOPPED: FormNumber.STOPPING,
+}
+"""The paper that goes with a step."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class DossierPage:
             procedure=self._procedure(dossier),
             history=[self._shows.event(event) for event in opened.events or ()],
             due=promised_in(opened.events or ()),
+            ask_due=asked_by_in(opened.events or ()),
             corrected=put_right_in(opened.events or ()),
             why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
             told=told,
@@ -84,6 +95,8 @@ class DossierPage:
             moving=[form for form in forms if _moves(Step(form.name))],
             noting=[form for form in forms if not _moves(Step(form.name))],
             may_open=may_open(actor, dossier),
+            printable=printable(actor, dossier, opened.events or ()),
+            form_of=_FORMS,
             offices=self._service.network.offices,
             now=self._front.parts.now(),
         )
@@ -126,6 +139,11 @@ def promised_in(events: Iterable[Event]) -> dict[int, datetime]:
     return {version: promise.due_at for version, promise in promises.items() if promise}
 
 
+def asked_by_in(events: Iterable[Event]) -> dict[int, datetime]:
+    """Give by when what was asked is to be done, by the versions of the events that asked."""
+    return {event.originator_version: due for event in events if (due := ask_due_at(event))}
+
+
 def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
     """Give the times put right, by the versions of the events that did it."""
     return {
@@ -143,15 +161,28 @@ def _moves(step: Step) -> bool:
 
 def may_open(actor: Actor, dossier: DossierState) -> bool:
     """Tell whether this actor may open the personal data of this dossier, once they say why."""
-    if dossier.personal_data_erased:
-        return False
+    return not dossier.personal_data_erased and _may_read_person(actor, dossier, for_a_reason=True)
+
+
+def printable(actor: Actor, dossier: DossierState, events: Iterable[Event]) -> list[FormNumber]:
+    """Give the forms that this dossier has and this actor may have, in their order."""
+    told = {_FORMS[event.step] for event in events if event.step in _FORMS}
+    found = told if _may_read_person(actor, dossier, for_a_reason=False) else set()
+    if dossier.received_at:
+        found |= {FormNumber.RECEIPT}
+        if Read.HISTORY in MAY[actor.role]:
+            found |= {FormNumber.CONTROL}
+    return sorted(found)
+
+
+def _may_read_person(actor: Actor, dossier: DossierState, *, for_a_reason: bool) -> bool:
     offices = dossier.offices
     try:
         require_reading(
             actor,
             Read.PERSONAL_DATA,
             offices=(offices.helped_at, offices.received_at, offices.decided_by),
-            for_a_reason=True,
+            for_a_reason=for_a_reason,
         )
     except NotAllowedError:
         return False

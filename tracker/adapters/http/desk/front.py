@@ -57,6 +57,7 @@ class Front:
             office=self.parts.service.network.offices.get(visit.actor.office),
             token=(TOKEN, visit.session.token),
             may_read=Read.DOSSIER in may,
+            may_list=Read.REGISTER in may,
             may_replay=Read.READERS in may,
             may_explain=Read.EXPLANATION in may,
             may_export=Read.EXPORT in may,

@@ -12,7 +12,13 @@ from pydantic import BaseModel, Field
 
 from tracker.adapters.http.answers import EventAnswer
 from tracker.adapters.http.desk.doors import AtTheDesk
-from tracker.adapters.http.desk.dossier import Told, may_open, promised_in, put_right_in
+from tracker.adapters.http.desk.dossier import (
+    Told,
+    asked_by_in,
+    may_open,
+    promised_in,
+    put_right_in,
+)
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.pages.counting import working_days_left
@@ -170,6 +176,7 @@ def add_replay(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
             lines=_lines(opened.events, shows, path, points, len(events)),
             made_for=len(events),
             due=promised_in(opened.events),
+            ask_due=asked_by_in(opened.events),
             corrected=put_right_in(opened.events),
             looks=opened.looks,
             offices=service.network.offices,

@@ -12,6 +12,7 @@ from tracker.adapters.http.desk.exporting import add_exporting
 from tracker.adapters.http.desk.figures import add_figures
 from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.intake import add_intake
+from tracker.adapters.http.desk.register import add_register
 from tracker.adapters.http.desk.replay import add_replay
 from tracker.adapters.http.desk.steps import add_finding, add_recording
 from tracker.adapters.http.doors import Visit, Visits
@@ -48,6 +49,7 @@ def add_desk(
     add_recording(desk, front, form_sent)
     add_replay(desk, front, at_the_desk)
     add_figures(desk, front, at_the_desk, explaining)
+    add_register(desk, front, at_the_desk)
     add_exporting(desk, front, at_the_desk, exporting)
     # Not included as a router, which would hide them from whoever walks all routes.
     app.routes.extend(desk.routes)

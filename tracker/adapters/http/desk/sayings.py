@@ -35,8 +35,8 @@ from tracker.domain.calendar import CalendarHorizonError
 from tracker.domain.codes import CodesUsedUpError, InvalidCodeError
 from tracker.domain.dossier import (
     DateNotLaterError,
+    DueTooSoonError,
     NoSuchEventError,
-    PapersDueTooSoonError,
     SameOfficeError,
     StepNotAllowedError,
 )
@@ -98,7 +98,7 @@ _OFFICES = ("to_office", "at_office", "received_at", "helped_at")
 REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
     FutureTimeError: ("occurred_at",),
     DateNotLaterError: ("due_at",),
-    PapersDueTooSoonError: ("papers_due_at",),
+    DueTooSoonError: ("papers_due_at", "fee_due_at"),
     CalendarHorizonError: ("due_at", "occurred_at"),
     SameOfficeError: ("to_office",),
     CannotDecideError: ("to_office",),

@@ -104,6 +104,7 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
     pages.globals |= {"languages": LANGUAGES, "asset": _address_of_asset}
     pages.filters |= {
         "day": lambda moment: written(moment, _DAYS[language]),
+        "deadline": lambda moment: written(moment, f"HH:mm, {_DAYS[language]}"),
         "moment": lambda moment: written(moment, _MOMENTS[language]),
         "second": lambda moment: written(moment, _SECONDS[language]),
         "machine_time": lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),

@@ -1,0 +1,74 @@
+"""What every database must answer when it is asked for an office's dossiers of some days."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.contract.list_feed import ListFeed
+from tests.contract.makers import ENGINES
+from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, told
+from tracker.adapters.sql.intakes import SqlIntakes
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.domain import events as happened
+from tracker.domain.codes import dossier_id
+from tracker.domain.events import Event
+from tracker.domain.values import Offices
+from tracker.projections.projector import Projector
+from tracker.projections.promises import PromisesProjection
+
+EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
+ELSEWHERE = Offices("CN07", "CN07", "SO-YTE")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    maker: EngineMaker = request.param
+    with maker(tmp_path) as opened:
+        yield opened
+
+
+def code(number: int) -> str:
+    return f"H26.05-261102-{number:04}"
+
+
+def taken_in(number: int, moment: datetime, offices: Offices = OFFICES) -> Event:
+    fields = INTAKE | {"offices": offices, "promise": due(9)}
+    return told(happened.Received, moment, code=code(number), **fields)(1)
+
+
+def listed(engine: Engine, *events: Event, office: str = "CN05", most: int = 10) -> list[str]:
+    """The codes that came in on 2 and 3 November, as the register asks for them."""
+    projection = PromisesProjection()
+    model = SqlReadModel(engine, projection)
+    model.create()
+    Projector(projection, ListFeed(list(events)), model).catch_up()
+    codes = {dossier_id(event.code): event.code for event in events}
+    found = SqlIntakes(model).of(office, at(2, 0), at(4, 0), most)
+    return [codes[one] for one in found]
+
+
+def test_an_office_has_what_it_took_in_or_decides_and_nothing_else(engine: Engine) -> None:
+    events = [taken_in(1, at(2)), taken_in(2, at(3), ELSEWHERE)]
+    assert listed(engine, *events) == [code(1)]
+    assert listed(engine, *events, office="SO-TUPHAP") == [code(1)]
+    assert listed(engine, *events, office="SO-YTE") == [code(2)]
+    assert listed(engine, *events, office="DL-VNPOST-001") == []
+
+
+def test_the_first_moment_counts_and_the_one_after_the_last_day_does_not(engine: Engine) -> None:
+    before = taken_in(1, at(2, 0) - timedelta(microseconds=1))
+    first = taken_in(2, at(2, 0))
+    last = taken_in(3, at(4, 0) - timedelta(microseconds=1))
+    after = taken_in(4, at(4, 0))
+    assert listed(engine, before, first, last, after) == [code(2), code(3)]
+
+
+def test_the_oldest_come_first_and_those_of_one_moment_by_their_code(engine: Engine) -> None:
+    events = [taken_in(3, at(2)), taken_in(1, at(3)), taken_in(2, at(2))]
+    assert listed(engine, *events) == [code(2), code(3), code(1)]
+    assert listed(engine, *events, most=2) == [code(2), code(3)]

@@ -1,0 +1,31 @@
+"""The register, by the real application on PostgreSQL from end to end."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.http.site import ACTORS, NOON, Site
+from tests.http.test_register import ask
+from tracker.bootstrap import http_app, installation
+from tracker.settings import Settings
+
+pytestmark = pytest.mark.system
+
+
+def test_the_page_and_the_pdf_hold_the_office_s_dossiers_in_order(
+    database: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, store_url=database)
+    with (
+        installation(settings, lambda: NOON) as it,
+        TestClient(http_app(it)) as client,
+    ):
+        keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
+        site = Site(it, client, [NOON], keys)
+        first, elsewhere, second = site.received(), site.received("other desk"), site.received()
+        page = ask(site, "desk").text
+        assert -1 < page.index(first) < page.index(second)
+        assert elsewhere not in page
+        assert ask(site, "desk", ending=".pdf").content.startswith(b"%PDF-")
+        assert elsewhere in ask(site, "decider", office="SO-TAICHINH").text

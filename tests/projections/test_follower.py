@@ -1,0 +1,153 @@
+"""Several read models on one feed: read once, each for itself, and the slow ones join."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import sleep
+from typing import cast
+
+import pytest
+
+from tests.contract.list_feed import ListFeed
+from tests.contract.random_lives import history
+from tracker.projections.feed import Record
+from tracker.projections.follower import CannotGoOnError, Follower
+from tracker.projections.projection import Projection
+from tracker.projections.projector import Projector
+from tracker.projections.rows import View
+
+EVENTS = history(5, dossiers=4, steps=60)
+
+
+class CountedFeed(ListFeed):
+    """A list that knows which of its places were read, and by how many calls."""
+
+    def __init__(self) -> None:
+        super().__init__(list(EVENTS))
+        self.read_places: list[int] = []
+
+    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
+        found = super().read(partition, after=after, limit=limit)
+        self.read_places += [one.position for one in found]
+        return found
+
+    def wait(self, seconds: float) -> None:
+        sleep(min(seconds, 0.01))
+
+
+@dataclass
+class Model(Projection):
+    """A read model in memory, projection and tables in one: the positions it took, in order."""
+
+    at: int = 0
+    breaks_at: int | None = None
+    taken: list[int] = field(default_factory=list)
+    asked: int = 0
+
+    NAME = "model"
+    ROWS = ()
+
+    def apply(self, records: Sequence[Record], view: View) -> None:
+        if self.breaks_at in (places := [one.position for one in records]):
+            message = "broken"
+            raise RuntimeError(message)
+        self.taken += places
+
+    def position(self, partition: str) -> int:
+        self.asked += 1
+        return self.at
+
+    @contextmanager
+    def batch(self) -> Iterator["Model"]:
+        before = self.at
+        try:
+            yield self
+        except BaseException:
+            self.at = before
+            raise
+
+    @property
+    def view(self) -> View:
+        return cast("View", None)
+
+    def advance(self, partition: str, *, after: int, last: Record) -> bool:
+        if self.at != after:
+            return False
+        self.at = last.position
+        return True
+
+
+def follower(feed: ListFeed, **models: Model) -> Follower:
+    projectors = {name: Projector(model, feed, model) for name, model in models.items()}
+    return Follower(feed, projectors, at_once=2)
+
+
+def test_every_event_is_read_once_for_all() -> None:
+    feed, one, other = CountedFeed(), Model(), Model()
+    assert follower(feed, one=one, other=other).catch_up() == len(EVENTS)
+    assert one.taken == other.taken == feed.read_places == list(range(1, len(EVENTS) + 1))
+
+
+def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
+    feed, late, early = CountedFeed(), Model(), Model(at=40)
+    following = follower(feed, late=late, early=early)
+    feed.upto = 45
+    while following.run_once("list", limit=30):
+        pass
+    feed.upto = len(EVENTS)
+    following.catch_up()
+    assert late.taken == list(range(1, len(EVENTS) + 1))
+    assert early.taken == list(range(41, len(EVENTS) + 1))
+    after = [place for place in feed.read_places if place > 45]
+    assert after == list(range(46, len(EVENTS) + 1))
+
+
+def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
+    feed, late, early = CountedFeed(), Model(), Model(at=4)
+    following = follower(feed, late=late, early=early)
+    for upto in range(6, 30, 2):
+        feed.upto = upto
+        following.run_once("list", limit=8)
+    assert late.at == early.at == 28
+    assert feed.read_places.count(28) == 1
+
+
+def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> None:
+    broken, sound = Model(breaks_at=7), Model()
+    following = follower(CountedFeed(), broken=broken, sound=sound)
+    with pytest.raises(CannotGoOnError, match=r"^broken: broken$"):
+        following.run_once("list", limit=10)
+    assert (broken.at, broken.taken) == (0, [])
+    assert (sound.at, sound.taken) == (10, list(range(1, 11)))
+
+
+def test_a_batch_that_somebody_else_took_is_not_taken_again() -> None:
+    feed, model = CountedFeed(), Model()
+    following = follower(feed, model=model)
+    following.run_once("list", limit=5)
+    model.at = 12  # another worker was here
+    following.run_once("list", limit=5)
+    following.run_once("list", limit=5)
+    assert model.taken == [1, 2, 3, 4, 5, 13, 14, 15, 16, 17]
+
+
+def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:
+    model = Model()
+    following = follower(CountedFeed(), model=model)
+    while following.run_once("list", limit=5):
+        pass
+    assert model.asked == 1
+
+
+def test_tables_put_in_use_by_somebody_else_are_filled_though_nothing_new_comes() -> None:
+    feed, model = CountedFeed(), Model()
+    following = follower(feed, model=model)
+    passes = iter(range(1_000))
+
+    def stopping() -> bool:
+        if next(passes) == 5:
+            model.at = 0
+        return model.taken.count(len(EVENTS)) == 2
+
+    following.run(stopping)
+    assert model.at == len(EVENTS)

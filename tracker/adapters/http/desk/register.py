@@ -1,0 +1,87 @@
+"""Where the register of an office is chosen: whose, of which days, as a page or as PDF."""
+
+from datetime import date
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+from tracker.adapters.http.desk.doors import AtTheDesk
+from tracker.adapters.http.desk.form import offers_of
+from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.problems import UNFIT_STATUS
+from tracker.application.forms.registering import UnfitPeriodError, check_period
+from tracker.domain.actors import Read, require
+
+_Box = Annotated[str, Field(max_length=100)]
+
+
+class Asked(BaseModel):
+    """What stands in the boxes; `way` is the button that was pressed, if one was."""
+
+    office: _Box = ""
+    first: _Box = Field("", alias="from")
+    last: _Box = Field("", alias="to")
+    way: Literal["page", "pdf"] | None = None
+
+
+def add_register(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+    """Add the page."""
+    offices = front.parts.service.network.offices
+    offered = offers_of((one.id, f"{one.name} ({one.id})", one.name_en) for one in offices.values())
+
+    @desk.get("/register")
+    def choose_register(
+        request: Request,
+        visit: Annotated[Visit, Depends(at_the_desk)],
+        asked: Annotated[Asked, Query()],
+    ) -> Response:
+        """Lead to the register that was asked for, or tell beside each box what does not fit."""
+        require(visit.actor, Read.REGISTER)
+        faults: dict[str, str] = {}
+        if asked.way:
+            faults = faults_in(asked, known=asked.office in offices)
+            if not faults:
+                chosen = {"office": asked.office, "from": asked.first, "to": asked.last}
+                ending = ".pdf" if asked.way == "pdf" else ""
+                return RedirectResponse(f"/v1/register{ending}?{urlencode(chosen)}", 303)
+        else:
+            today = front.today().isoformat()
+            usual = {"office": visit.actor.office, "from": today, "to": today}
+            asked = Asked.model_validate(usual)
+        status = UNFIT_STATUS if faults else 200
+        return front.show(
+            request,
+            visit,
+            "register.html",
+            status=status,
+            asked=asked,
+            faults=faults,
+            offered=offered,
+        )
+
+
+def faults_in(asked: Asked, *, known: bool) -> dict[str, str]:
+    """Tell by the name of its box what does not fit: nothing there, no day, or no fit period."""
+    faults = {} if known else {"office": "missing"}
+    first, last = _day(asked.first), _day(asked.last)
+    if first is None:
+        faults["from"] = "missing"
+    if last is None:
+        faults["to"] = "missing"
+    if first and last:
+        try:
+            check_period(first, last)
+        except UnfitPeriodError:
+            faults["to"] = "period"
+    return faults
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+"""Form 06 after the decision: who had the result from when to when, until it was handed over."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.application.forms.case import Case
+from tracker.domain import events as happened
+from tracker.domain.events import Event
+from tracker.domain.history import occurred_at
+from tracker.domain.lifecycle import Step
+from tracker.domain.network import Office
+from tracker.domain.values import Correctable
+
+_ENDS = frozenset(
+    {
+        Step.HANDED_TO_CARRIER,
+        Step.RETURNED_TO_OFFICE,
+        Step.DELIVERED,
+        Step.COLLECTED,
+        Step.DELIVERED_ELECTRONICALLY,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """One who had the result; `to_at` and `ended_by` are `None` while they still have it.
+
+    `holder` is the name of an office, or of a carrier, who had it as the parcel `number` and tried
+    in vain to deliver it `failed` times; an id where it is none of ours. `ended_at` is the office
+    that posted it or gave it to the applicant.
+    """
+
+    holder: str
+    number: str = ""
+    failed: int = 0
+    from_at: datetime
+    to_at: datetime | None = None
+    ended_by: Step | None = None
+    ended_at: Office | None = None
+
+
+def way_back(case: Case) -> tuple[Leg, ...]:
+    """Cut the way from the decision to the return into legs; none before the decision."""
+    at = occurred_at(case.events)
+    legs: list[Leg] = []
+    sender = ""
+    for event in case.events:
+        when = at[event.originator_version]
+        if legs and event.step in _ENDS:
+            legs[-1] = replace(
+                legs[-1], to_at=when, ended_by=event.step, ended_at=case.office(_place(event))
+            )
+        match event:
+            case happened.Decided():
+                sender = event.by.office or case.dossier.offices.decided_by
+                legs = [Leg(holder=_name(case, sender), from_at=when)]
+            case happened.HandedToCarrier() if legs:
+                sender = event.by.office or sender
+                carrier = case.service.network.partners.get(event.carrier)
+                name = carrier.name if carrier else event.carrier
+                legs.append(Leg(holder=name, number=event.number, from_at=when))
+            case happened.ReturnedToOffice() if legs:
+                legs.append(Leg(holder=_name(case, sender), from_at=when))
+            case happened.DeliveryFailed() if legs:
+                legs[-1] = replace(legs[-1], failed=legs[-1].failed + 1)
+            case happened.Corrected(what=Correctable.PARCEL_NUMBER) if legs and legs[-1].number:
+                legs[-1] = replace(legs[-1], number=event.value)
+    return tuple(legs)
+
+
+def _place(event: Event) -> str:
+    return event.at_office if isinstance(event, happened.Collected) else event.by.office
+
+
+def _name(case: Case, office_id: str) -> str:
+    office = case.office(office_id)
+    return office.name if office else office_id

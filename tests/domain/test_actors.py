@@ -69,8 +69,10 @@ MAY_READ: dict[Role, set[str]] = {
         "register",
         "readers",
         "proof",
+        "explanation",
+        "export",
     },
-    Role.MANAGER: {"figures", "register"},
+    Role.MANAGER: {"figures", "register", "explanation"},
     Role.ADMINISTRATOR: {
         "dossier",
         "history",
@@ -79,6 +81,8 @@ MAY_READ: dict[Role, set[str]] = {
         "register",
         "readers",
         "proof",
+        "explanation",
+        "export",
     },
     Role.CITIZEN: set(),
 }

@@ -1,6 +1,6 @@
 """The real application on a real installation, and who knocks at its doors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -10,6 +10,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.application.verifying import StoredRow
 from tracker.bootstrap import http_app
 from tracker.domain.actors import Actor, Role
 from tracker.installation import Installation
@@ -91,3 +93,16 @@ class Site:
 
     def head(self) -> int:
         return self.installation.tracker.store.max_notification_id() or 0
+
+
+class AskingScan:
+    """A store's scan during which something is asked."""
+
+    def __init__(self, scan: SqlStoreScan, ask: Callable[[], object]) -> None:
+        self.head = scan.head
+        self._scan = scan
+        self._ask = ask
+
+    def dossiers(self, *, up_to: int) -> Iterator[list[StoredRow]]:
+        self._ask()
+        return self._scan.dossiers(up_to=up_to)

@@ -1,15 +1,12 @@
 """The auditors' page of figures: recomputed as known then and now, and what made the difference."""
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
 from tests.http.clerk import Clerk, clerk_at
-from tests.http.site import NOON, Site
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.verifying import StoredRow
+from tests.http.site import NOON, AskingScan, Site
 
 PAGE = "/desk/figures"
 PERIOD = {"since": "2026-11-20", "then": "2026-11-21"}
@@ -110,19 +107,6 @@ def test_a_manager_is_told_too_but_not_led_where_managers_may_not_go(site: Site,
     assert "/replay" not in manager.shown
 
 
-class Asking:
-    """A store's scan during which something is asked."""
-
-    def __init__(self, scan: SqlStoreScan, ask: Callable[[], object]) -> None:
-        self.head = scan.head
-        self._scan = scan
-        self._ask = ask
-
-    def dossiers(self, *, up_to: int) -> Iterator[list[StoredRow]]:
-        self._ask()
-        return self._scan.dossiers(up_to=up_to)
-
-
 def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
     del code
     refused: list[int] = []
@@ -131,7 +115,7 @@ def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
         if not refused:
             refused.append(second.opens(PAGE, **PERIOD).status_code)
 
-    with site.rebuilt(scan=Asking(site.installation.scan, ask)) as busy:
+    with site.rebuilt(scan=AskingScan(site.installation.scan, ask)) as busy:
         first, second = clerk_at(busy), clerk_at(busy)
         for clerk in (first, second):
             clerk.signs_in("auditor")

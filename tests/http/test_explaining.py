@@ -1,15 +1,12 @@
 """Explanations of figures as JSON: what the page shows, for programs."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
-from tests.http.site import NOON, Site
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.verifying import StoredRow
+from tests.http.site import NOON, AskingScan, Site
 
 THEN = (NOON + timedelta(days=1)).isoformat()
 ASKED = {"then": THEN, "as_of": THEN}
@@ -92,19 +89,6 @@ def test_what_cannot_be_asked_is_refused(
     assert explained(site, then=(NOON + timedelta(days=9)).isoformat()).status_code == 422
 
 
-class Asking:
-    """A store's scan during which something is asked."""
-
-    def __init__(self, scan: SqlStoreScan, ask: Callable[[], object]) -> None:
-        self.head = scan.head
-        self._scan = scan
-        self._ask = ask
-
-    def dossiers(self, *, up_to: int) -> Iterator[list[StoredRow]]:
-        self._ask()
-        return self._scan.dossiers(up_to=up_to)
-
-
 def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
     del code
     refused: list[Response] = []
@@ -113,7 +97,7 @@ def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
         if not refused:
             refused.append(explained(busy))
 
-    with site.rebuilt(scan=Asking(site.installation.scan, ask)) as busy:
+    with site.rebuilt(scan=AskingScan(site.installation.scan, ask)) as busy:
         assert explained(busy).status_code == 200
         assert refused[0].status_code == 503
         assert refused[0].json()["type"] == "/problems/busy"

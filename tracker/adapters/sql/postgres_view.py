@@ -40,7 +40,6 @@ _ARRAYS: dict[type, tuple[str, Callable[[list[Any]], bytes]]] = {
 class _Statements:
     """What is said to one table, and how its columns are read and written, each in its place."""
 
-    select: str
     versions: str
     newest: str
     add: str
@@ -55,14 +54,13 @@ class PostgresView(SqlView):
 
     def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
         """Give the rows these dossiers have."""
-        return self._found(kind, _statements(kind, self._generation).select, dossier_ids)
+        return self._found(kind, _statements(kind, self._generation).newest, dossier_ids)
 
     def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
         """Give the newest version each of these dossiers has among rows of one an event."""
         said = _statements(kind, self._generation)
         asked = UuidArray.of(list(dossier_ids))
-        rows = self._connection.exec_driver_sql(said.versions, (asked,))
-        return {row.dossier_id: row.newest for row in rows}
+        return dict(self._connection.exec_driver_sql(said.versions, (asked,)).tuples().all())
 
     def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
         """Give the newest row each of these dossiers has among rows of one an event.
@@ -130,13 +128,15 @@ def _statements_on(table: Table, kind: type[Row]) -> _Statements:
     arrays = ", ".join(f"%s::{_ARRAYS[one][0]}[]" for one in types)
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kind.KEY)
     add = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608  our own names
-    of_these = f"FROM {table.name} WHERE dossier_id = ANY (%s::uuid[])"
+    # `LIMIT` keeps PostgreSQL from joining in another way, id by id: it would rather read the whole
+    # table than a thousandth part of it here and there.
+    newest = (
+        f"SELECT top.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL (SELECT {{}}"  # noqa: S608  as above
+        f" FROM {table.name} WHERE dossier_id = asked.id ORDER BY version DESC LIMIT 1) AS top"
+    )
     return _Statements(
-        select=f"SELECT {columns} {of_these}",
-        versions=f"SELECT dossier_id, max(version) AS newest {of_these} GROUP BY dossier_id",
-        newest=f"SELECT top.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL"  # noqa: S608  as above
-        f" (SELECT {columns} FROM {table.name} WHERE dossier_id = asked.id"
-        " ORDER BY version DESC LIMIT 1) AS top",
+        versions=newest.format("dossier_id, version"),
+        newest=newest.format(columns),
         add=add,
         put=f"{add} ON CONFLICT ({', '.join(kind.KEY)}) DO UPDATE SET {changed}",
         names=names,

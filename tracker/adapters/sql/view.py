@@ -1,9 +1,10 @@
 """The rows of read models in SQL."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec.structs import asdict
 from sqlalchemy import (
     ARRAY,
     Column,
@@ -35,31 +36,27 @@ class SqlView:
         self._connection = connection
         self._generation = generation
 
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        """Give the rows these dossiers have."""
-        table, ids = table_of(kind, self._generation), list(dossier_ids)
-        found: dict[UUID, D] = {}
-        for start in range(0, len(ids), _IDS_A_QUERY):
-            part = ids[start : start + _IDS_A_QUERY]
+    def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
+        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        table, found = table_of(kind, self._generation), dict[UUID, D]()
+        for part in _parts(dossier_ids):
             query = select(table).where(table.c.dossier_id.in_(part))
             for row in self._connection.execute(query):
                 found[row.dossier_id] = kind(**row._mapping)  # noqa: SLF001  SQLAlchemy's name for it
-        return found
+        return list(map(found.get, dossier_ids))
 
-    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Give the newest version each of these dossiers has among rows of one an event."""
-        table, ids = table_of(kind, self._generation), list(dossier_ids)
+    def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
+        """Give likewise the newest version each has among rows of one an event; 0 for none."""
+        table, found = table_of(kind, self._generation), dict[UUID, int]()
         newest = func.max(table.c.version).label("newest")
-        found: dict[UUID, int] = {}
-        for start in range(0, len(ids), _IDS_A_QUERY):
-            of_these = table.c.dossier_id.in_(ids[start : start + _IDS_A_QUERY])
-            query = select(table.c.dossier_id, newest).where(of_these)
+        for part in _parts(dossier_ids):
+            query = select(table.c.dossier_id, newest).where(table.c.dossier_id.in_(part))
             rows = self._connection.execute(query.group_by(table.c.dossier_id))
             found |= {row.dossier_id: row.newest for row in rows}
-        return found
+        return [found.get(one, 0) for one in dossier_ids]
 
-    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        """Give the newest row each of these dossiers has among rows of one an event."""
+    def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        """Give likewise the newest row each has among rows of one an event."""
         table, found = table_of(kind, self._generation), dict[UUID, R]()
         newest = func.max(table.c.version).label("newest")
         for part in _parts(dossier_ids):
@@ -69,7 +66,7 @@ class SqlView:
             is_top = (table.c.dossier_id == top.c.dossier_id) & (table.c.version == top.c.newest)
             for row in self._connection.execute(select(table).join(top, is_top)):
                 found[row.dossier_id] = kind(**row._mapping)  # noqa: SLF001  as above
-        return found
+        return list(map(found.get, dossier_ids))
 
     def last(self, kind: type[R]) -> R | None:
         """Give the row with the greatest number, of rows known by one."""
@@ -98,7 +95,7 @@ class SqlView:
     def _write(self, rows: Iterable[Row], *, replace: bool) -> None:
         by_kind: dict[type[Row], list[dict[str, Any]]] = {}
         for row in rows:
-            by_kind.setdefault(type(row), []).append(vars(row))
+            by_kind.setdefault(type(row), []).append(asdict(row))
         for kind, values in by_kind.items():
             table = table_of(kind, self._generation)
             statement = insert(self._connection)(table)

@@ -19,10 +19,12 @@ from sqlalchemy import (
     Uuid,
 )
 
-from tracker.projections.rows import Row
+from tracker.projections.rows import DossierRow, Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ROOM_FOR_CHANGES: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
+"""Each page keeps room for the next versions of its rows, so that no index need hear of them."""
 
 
 def microseconds(moment: datetime | None) -> int | None:
@@ -67,7 +69,8 @@ def table_of(kind: type[Row], generation: int) -> Table:
     """Give the table that holds these rows in this generation of its read model."""
     if (kind, generation) not in _MADE:
         name = f"{kind.TABLE}_{generation}"
-        table = Table(name, MetaData(), *_columns(kind))
+        filled = _ROOM_FOR_CHANGES if issubclass(kind, DossierRow) else {}
+        table = Table(name, MetaData(), *_columns(kind), **filled)
         for index in kind.INDEXES:
             Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
         _MADE[kind, generation] = table

@@ -65,7 +65,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
             new["first_promised_at"] = promise.due_at
-        if isinstance(event, Submitted | Received):
+        if isinstance(event, _BEGINNINGS):
             new |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
             new["apologised_late"] = True
@@ -86,7 +86,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
         line = PromiseRow(
             dossier_id=event.originator_id,
             version=event.originator_version,
-            step=event.step.value,
+            step=str(event.step),
             due_at=promise.due_at,
             given=promise.given,
             made_at=event.occurred_at,
@@ -95,6 +95,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
         return (line,)
 
 
+_BEGINNINGS = (Submitted, Received)
 _ENDS = {
     Stage.REFUSED.value: "refused_at",
     Stage.WITHDRAWN.value: "withdrawn_at",

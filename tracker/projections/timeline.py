@@ -51,7 +51,7 @@ def _line(record: Record) -> TimelineRow:
     return TimelineRow(
         dossier_id=event.originator_id,
         version=event.originator_version,
-        step=event.step.value,
+        step=str(event.step),
         topic=event.TOPIC,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,

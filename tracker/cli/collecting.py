@@ -4,8 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_COLLECT_AFTER = 50_000
-"""So many more objects made than let go of: what a batch in hand holds is no garbage."""
+_COLLECT_AFTER = 100_000
+"""So many more objects made than let go of: two batches of events in hand are no garbage."""
 
 
 @contextmanager

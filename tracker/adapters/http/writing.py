@@ -67,8 +67,10 @@ class Writing:
         """Have a post carried out, and call back with what became of it. Raises `TooBusyError`."""
 
         def carried_out(future: Future[Sequence[Result]]) -> None:
-            error = future.exception()
-            result = future.result()[0] if error is None else error
+            try:
+                result: Result = future.result()[0]
+            except Exception as error:  # noqa: BLE001  it is called back with
+                result = error
             self._tally.note(post, result)
             done(result)
 

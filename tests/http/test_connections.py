@@ -25,7 +25,7 @@ def edge(site: Site) -> Edge:
     async def nobody_comes_by(*_: object) -> None:
         raise AssertionError
 
-    edge._app = nobody_comes_by  # noqa: SLF001
+    edge._app = nobody_comes_by
     return edge
 
 
@@ -34,7 +34,7 @@ def address(site: Site, edge: Edge) -> Iterator[Address]:
     app: Any = site.client.app
     with served(app) as address:
         yield address
-        until(lambda: edge._inside == 0)  # noqa: SLF001  whatever happened, nobody is counted still
+        until(lambda: edge._inside == 0)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -113,12 +113,12 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 def test_past_so_many_under_way_whoever_comes_is_told_at_once(
     site: Site, edge: Edge, address: Address
 ) -> None:
-    edge._most = 2  # noqa: SLF001
+    edge._most = 2
     sent = posted(site)
     waiting = [socket.create_connection(address) for _ in range(2)]
     for connection in waiting:
         connection.sendall(sent[:-1])
-    until(lambda: edge._inside == 2)  # noqa: SLF001
+    until(lambda: edge._inside == 2)
     with socket.create_connection(address) as connection:
         connection.sendall(posted(site))
         assert answer(connection)[0] == 503

@@ -9,7 +9,6 @@ from fastapi.testclient import TestClient
 from httpx2 import Client, Response
 
 from tests.http.serving import served
-
 from tests.http.site import Site
 
 LONG_WAY = "?taken=long"

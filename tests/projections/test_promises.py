@@ -187,7 +187,7 @@ def test_an_apology_is_late_where_the_promise_broke_before_it_while_the_clock_ra
     ],
 )
 def test_each_end_has_its_time(story: tuple[Told, ...], changed: dict[str, object]) -> None:
-    expected = replace(FRESH, version=len(story), underneath=str(changed["stage"]), **changed)  # type: ignore[arg-type]
+    expected = replace(FRESH, version=len(story), underneath=str(changed["stage"]), **changed)
     assert clock(*story) == expected
     complained = told(happened.Complained, at(9), PORTAL, text=SEALED)
     assert clock(*story, complained) == replace(expected, version=len(story) + 1)
@@ -203,7 +203,7 @@ def test_a_corrected_time_of_any_end_counts() -> None:
     ):
         before = clock(*story)
         after = clock(*story, correcting(len(story), 1))
-        assert after == replace(before, version=len(story) + 1, **{name: at(1)})  # type: ignore[arg-type]
+        assert after == replace(before, version=len(story) + 1, **{name: at(1)})
 
 
 def test_a_rating_stands_with_its_time_and_is_corrected_like_any_other() -> None:

@@ -8,6 +8,7 @@ from tracker.application.desk import StepMessage
 from tracker.application.intake import Intake, LegacyIntake
 from tracker.application.ports import RequestKey
 from tracker.domain.actors import Actor
+from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, UnknownError
 from tracker.domain.lifecycle import PublicStatus, Stage
 
@@ -64,6 +65,24 @@ class Accepted:
     stage: Stage
     promised_at: datetime | None
     duplicate: bool = False
+
+    @classmethod
+    def of(cls, dossier: Dossier, position: int = 0) -> "Accepted":
+        """Tell where this dossier stands; `position` is that of its last event, where it is known.
+
+        Raises `UnknownDossierError` where it does not exist yet.
+        """
+        progress, promise = dossier.progress, dossier.promise
+        if progress.stage is None or progress.status is None:
+            raise UnknownDossierError
+        return cls(
+            dossier.code,
+            dossier.version,
+            position,
+            progress.status,
+            progress.stage,
+            promise.due_at if promise else None,
+        )
 
     def at(self, position: int) -> "Accepted":
         """Give the same at its place in the order of all events."""

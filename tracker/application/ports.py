@@ -97,7 +97,7 @@ class Vault(Protocol):
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
         """Make a stored key ready for use. Raises `SealBrokenError`."""
 
-    def digest(self, content: str) -> bytes:
+    def digest(self, content: bytes) -> bytes:
         """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
 
 

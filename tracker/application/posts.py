@@ -47,11 +47,12 @@ class Post:
         """The sender and the sender's own id."""
         return self.actor.id, self.message.event_id
 
-    def content(self) -> str:
+    def content(self) -> bytes:
         """Give all that was sent in one form, however it was written."""
-        kind = type(self.message).__name__
-        content = self.message.model_dump_json(exclude_defaults=True)
-        return f"{kind}\n{content}"
+        kind = type(self.message)
+        # What pydantic's `model_dump_json` does, without making a text of the bytes.
+        content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
+        return kind.__name__.encode() + b"\n" + content
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Tracker(Application[UUID]):
         Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`, or what `handle`
         raises; the same `event_id` again gives the same answer.
         """
-        digest = self._vault.digest(f"erase\n{dossier_id(code)}\n{basis}")
+        digest = self._vault.digest(f"erase\n{dossier_id(code)}\n{basis}".encode())
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(IntegrityError):

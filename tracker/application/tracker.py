@@ -312,12 +312,13 @@ class Tracker(Application[UUID]):
 
     def _load_all(self, dossier_ids: Sequence[UUID]) -> dict[UUID, Dossier]:
         """Load many dossiers at once; what is not there is left out."""
-        loaded: dict[UUID, Dossier] = {}
-        for one, history in self.store.select_histories(dossier_ids).items():
-            dossier = Dossier.replay(None, (from_bytes(e.topic, e.state) for e in history))
-            if dossier:
-                loaded[one] = dossier
-        return loaded
+        # Reading and folding, too, are done at a stretch.
+        histories = {
+            one: [from_bytes(topic, state) for topic, state in history]
+            for one, history in self.store.select_histories(dossier_ids).items()
+        }
+        loaded = {one: Dossier.replay(None, history) for one, history in histories.items()}
+        return {one: dossier for one, dossier in loaded.items() if dossier}
 
     def _load(self, code: str, version: int | None = None) -> Dossier | None:
         try:

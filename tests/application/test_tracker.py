@@ -122,6 +122,12 @@ def test_the_time_of_hearing_never_runs_backwards_when_the_clock_is_set_back(
 # the same thing twice
 
 
+def test_what_tells_a_repeat_is_written_as_in_every_release_before(desk: ServiceDesk) -> None:
+    message = desk.intake(papers=[{"name": "Tờ khai"}], promised_at=None)
+    content = f"Intake\n{message.model_dump_json(exclude_defaults=True)}"
+    assert Post(CLERK, message).content() == content.encode()
+
+
 def test_the_same_post_again_is_a_duplicate_with_the_first_answer(desk: ServiceDesk) -> None:
     post = Post(CLERK, desk.intake())
     first = desk.at.tracker.post(post)

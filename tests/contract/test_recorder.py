@@ -65,8 +65,8 @@ def test_many_histories_are_read_at_once_each_in_order(store: DossierRecorder) -
     told = [event(0, 1), event(1, 1), event(0, 2), event(2, 1), event(0, 3)]
     store.insert_events(told)
     assert store.select_histories([IDS[0], IDS[1], IDS[3]]) == {
-        IDS[0]: [told[0], told[2], told[4]],
-        IDS[1]: [told[1]],
+        IDS[0]: [(one.topic, one.state) for one in (told[0], told[2], told[4])],
+        IDS[1]: [(told[1].topic, told[1].state)],
     }
     assert store.select_histories([]) == {}
 

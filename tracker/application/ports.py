@@ -11,7 +11,6 @@ from eventsourcing.persistence import (
     ApplicationRecorder,
     Notification,
     PersistenceError,
-    StoredEvent,
 )
 
 from tracker.domain.actors import Actor
@@ -21,6 +20,9 @@ from tracker.domain.values import Sealed
 RequestKey = tuple[str, str]
 """The sender and the sender's own id of what it sent: unique for ever."""
 
+
+History = list[tuple[str, bytes]]
+"""The stored names and the bytes of a dossier's events, in order."""
 
 UNKNOWN_DIGEST = bytes(32)
 """Stands for the digest of a request whose content nobody knows any more."""
@@ -70,7 +72,7 @@ class DossierRecorder(ApplicationRecorder):
         """
 
     @abstractmethod
-    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
         """Give all events of those of these dossiers that are there, each dossier's in order."""
 
     @abstractmethod
@@ -97,7 +99,7 @@ class Vault(Protocol):
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
         """Make a stored key ready for use. Raises `SealBrokenError`."""
 
-    def digest(self, content: str) -> bytes:
+    def digest(self, content: bytes) -> bytes:
         """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
 
 

@@ -8,6 +8,7 @@ from tracker.application.desk import StepMessage
 from tracker.application.intake import Intake, LegacyIntake
 from tracker.application.ports import RequestKey
 from tracker.domain.actors import Actor
+from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, UnknownError
 from tracker.domain.lifecycle import PublicStatus, Stage
 
@@ -46,11 +47,12 @@ class Post:
         """The sender and the sender's own id."""
         return self.actor.id, self.message.event_id
 
-    def content(self) -> str:
+    def content(self) -> bytes:
         """Give all that was sent in one form, however it was written."""
-        kind = type(self.message).__name__
-        content = self.message.model_dump_json(exclude_defaults=True)
-        return f"{kind}\n{content}"
+        kind = type(self.message)
+        # What pydantic's `model_dump_json` does, without making a text of the bytes.
+        content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
+        return kind.__name__.encode() + b"\n" + content
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,24 @@ class Accepted:
     stage: Stage
     promised_at: datetime | None
     duplicate: bool = False
+
+    @classmethod
+    def of(cls, dossier: Dossier, position: int = 0) -> "Accepted":
+        """Tell where this dossier stands; `position` is that of its last event, where it is known.
+
+        Raises `UnknownDossierError` where it does not exist yet.
+        """
+        progress, promise = dossier.progress, dossier.promise
+        if progress.stage is None or progress.status is None:
+            raise UnknownDossierError
+        return cls(
+            dossier.code,
+            dossier.version,
+            position,
+            progress.status,
+            progress.stage,
+            promise.due_at if promise else None,
+        )
 
     def at(self, position: int) -> "Accepted":
         """Give the same at its place in the order of all events."""

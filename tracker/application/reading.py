@@ -128,7 +128,7 @@ class Reader:
         now = self._now()
         cases: dict[Read, list[Case]] = {Read.DOSSIER: [], Read.PERSONAL_DATA: []}
         for one, stored in histories.items():
-            events = [from_bytes(each.topic, each.state) for each in stored]
+            events = [from_bytes(topic, state) for topic, state in stored]
             case = Case(events=events, texts=None, service=self._service, now=now)
             if _may_read_texts(actor, case.dossier):
                 texts = self._texts_under(keys.get(one), one, events)

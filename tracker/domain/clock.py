@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from tracker.domain.calendar import WorkCalendar
 from tracker.domain.deadlines import deadline, local_moment, moved
-from tracker.domain.lifecycle import STEPS, Step
+from tracker.domain.lifecycle import MOVES_PAUSES, STEPS, Step
 from tracker.domain.time_rules import Pause, PauseKind, TimeRule, TimeUnit
 from tracker.domain.values import Promise
 
@@ -54,9 +54,9 @@ class OpenPauses:
 
     def after(self, step: Step, at: datetime) -> "OpenPauses":
         """Give the pauses after this step, taken at `at`; asking twice keeps the first start."""
-        rule = STEPS[step]
-        if not (rule.opens or rule.closes):
+        if step not in MOVES_PAUSES:
             return self
+        rule = STEPS[step]
         closing = [kind for kind in self.since if kind in rule.closes]
         if not (closing or rule.opens):
             return self

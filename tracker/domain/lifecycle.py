@@ -150,6 +150,9 @@ STEPS: dict[Step, Rule] = {
 }
 """Which step may follow which."""
 
+MOVES_PAUSES = frozenset(step for step, rule in STEPS.items() if rule.opens or rule.closes)
+"""The steps that may open or close a pause."""
+
 _SHOWN_PAUSES: tuple[tuple[PauseKind, Stage], ...] = (
     (PauseKind.STOP, Stage.STOPPED),
     (PauseKind.SUPPLEMENT, Stage.WAITING_FOR_PAPERS),
@@ -199,12 +202,13 @@ class Progress:
 
     def after(self, step: Step) -> "Progress":
         """Give the progress after this step, which is taken as having happened."""
-        if step not in self._next:
+        following = self._next.get(step)
+        if following is None:
             rule = STEPS[step]
             opened = {rule.opens} if rule.opens else frozenset[PauseKind]()
             pauses = (self.pauses - rule.closes) | opened
-            self._next[step] = _progress(rule.to or self.underneath, pauses)
-        return self._next[step]
+            following = self._next[step] = _progress(rule.to or self.underneath, pauses)
+        return following
 
 
 @cache  # whatever way dossiers came, they stand in the same progress, which knows what follows

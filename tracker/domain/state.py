@@ -14,7 +14,7 @@ from tracker.domain.clock import LedgerEntry, OpenPauses
 from tracker.domain.codes import dossier_id
 from tracker.domain.errors import NotAllowedError, TrackerError
 from tracker.domain.events import Event
-from tracker.domain.lifecycle import Progress, Stage, Step
+from tracker.domain.lifecycle import MOVES_PAUSES, Progress, Stage, Step
 from tracker.domain.values import (
     Correctable,
     Notices,
@@ -61,8 +61,8 @@ class DossierState(BaseAggregate[UUID]):
         for event in events:
             if dossier is None:
                 dossier = cls.new(event.code)
-            is_of_it = event.originator_id.int == dossier.id.int  # ids are compared in Python
-            if not is_of_it or event.originator_version != dossier.version + 1:
+            is_of_it = event.originator_id.int == dossier._id.int  # noqa: SLF001  ids are compared in Python
+            if not is_of_it or event.originator_version != dossier._version + 1:  # noqa: SLF001
                 raise BrokenHistoryError
             dossier._apply(event)  # noqa: SLF001  its own
         return dossier
@@ -153,7 +153,8 @@ class DossierState(BaseAggregate[UUID]):
         self._version = event.originator_version
         was = self.progress.stage
         self.progress = self.progress.after(event.step)
-        self.pauses = self.pauses.after(event.step, event.occurred_at)
+        if event.step in MOVES_PAUSES:
+            self.pauses = self.pauses.after(event.step, event.occurred_at)
         promise = getattr(event, "promise", None)
         if promise is not None:
             self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))

@@ -15,7 +15,13 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
-from tracker.application.ports import UNKNOWN_DIGEST, DossierRecorder, Request, RequestKey
+from tracker.application.ports import (
+    UNKNOWN_DIGEST,
+    DossierRecorder,
+    History,
+    Request,
+    RequestKey,
+)
 from tracker.domain.codes import dossier_id
 
 T = TypeVar("T")
@@ -202,24 +208,21 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
                 [(*one.key, one.digest, one.code, one.version, one.position) for one in requests],
             )
 
-    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+    def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
         """Give all events of these dossiers, each dossier's in order."""
-        histories: dict[UUID, list[StoredEvent]] = {}
+        histories: dict[UUID, History] = {}
         with self.datastore.transaction(commit=False) as c:
             for part in _parts(dossier_ids, _MAX_VARIABLES):
                 marks = ",".join("?" * len(part))
                 c.execute(
-                    "SELECT originator_id, originator_version, topic, state FROM stored_events"  # noqa: S608  only marks
+                    "SELECT originator_id, topic, state FROM stored_events"  # noqa: S608  only marks
                     f" WHERE originator_id IN ({marks})"
                     " ORDER BY originator_id, originator_version",
                     [one.hex for one in part],
                 )
                 for row in c.fetchall():
-                    dossier = UUID(row["originator_id"])
-                    stored = StoredEvent(
-                        dossier, row["originator_version"], row["topic"], row["state"]
-                    )
-                    histories.setdefault(dossier, []).append(stored)
+                    history = histories.setdefault(UUID(row["originator_id"]), [])
+                    history.append((row["topic"], row["state"]))
         return histories
 
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:

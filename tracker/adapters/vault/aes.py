@@ -67,9 +67,9 @@ class AesVault:
         """Make a stored key ready for use. Raises `SealBrokenError`."""
         return AesSeal(dossier_id, _decrypt(self._master, wrapped, dossier_id.bytes))
 
-    def digest(self, content: str) -> bytes:
+    def digest(self, content: bytes) -> bytes:
         """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
-        return blake2b(content.encode(), key=self._digests, digest_size=DIGEST_BYTES).digest()
+        return blake2b(content, key=self._digests, digest_size=DIGEST_BYTES).digest()
 
 
 def secret_for(use: bytes, master_key: bytes) -> bytes:

@@ -1,0 +1,60 @@
+"""What one transaction will hold, as it is put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tracker.application.intake import Intake
+from tracker.application.ports import Request, RequestKey, Seal
+from tracker.application.posts import Accepted, Post
+from tracker.domain.dossier import Dossier
+from tracker.domain.procedures import ProcedureVersion
+from tracker.domain.values import Sealed, Stamp
+
+
+@dataclass
+class Begun:
+    """An intake that may be carried out: its dossier, which has a code, and the sealed applicant.
+
+    The applicant is sealed in a loop of its own.
+    """
+
+    message: Intake
+    stamp: Stamp
+    dossier: Dossier
+    procedure: ProcedureVersion
+    applicant: Sealed = field(init=False)
+
+
+@dataclass
+class Work:
+    """What one transaction will hold."""
+
+    recorded_at: datetime
+    before: frozenset[RequestKey]
+    """The requests that had been carried out before these posts came."""
+    earlier: Mapping[RequestKey, Request]
+    """The requests that are carried out by now: more than `before` where it is tried again."""
+    wrapped: Mapping[UUID, bytes]
+    loaded: dict[UUID, Dossier] = field(default_factory=dict)
+    """The dossiers these posts name, as they stood before."""
+    is_repeated: bool = False
+    begun: dict[RequestKey, Begun] = field(default_factory=dict)
+    dossiers: dict[UUID, Dossier] = field(default_factory=dict)
+    seals: dict[UUID, Seal] = field(default_factory=dict)
+    new_keys: dict[UUID, bytes] = field(default_factory=dict)
+    requests: dict[RequestKey, Request] = field(default_factory=dict)
+    accepted: dict[RequestKey, Accepted] = field(default_factory=dict)
+    erased: list[UUID] = field(default_factory=list)
+    forgotten: list[RequestKey] = field(default_factory=list)
+
+    def stamp(self, post: Post) -> Stamp:
+        """Give the stamp of what this post brings about."""
+        return Stamp(
+            occurred_at=post.message.occurred_at.astimezone(UTC),
+            recorded_at=self.recorded_at,
+            by=post.actor,
+            source=post.actor.id,
+            event_id=post.message.event_id,
+        )

@@ -29,7 +29,7 @@ _log = structlog.get_logger("tracker.serve")
 
 
 class GaveUpError(TrackerError):
-    """The process that keeps the read models ended; above stands why."""
+    """Who keeps the read models has ended with an error, which stands above."""
 
 
 class Beside:
@@ -71,9 +71,9 @@ class Beside:
         Where somebody kills it another follows: nothing was lost.
         """
         while not stopping():
-            code = self._run_once()
+            code, said = self._run_once()
             if code > 0:
-                raise GaveUpError
+                raise GaveUpError(said.strip())
             if not stopping():
                 _log.error("who keeps the read models has ended, another follows", code=code)
                 self._stopping.wait(_ANOTHER_AFTER_S)
@@ -83,22 +83,25 @@ class Beside:
         self._stopping.set()
         self._ours.shutdown(socket.SHUT_WR)
 
-    def _run_once(self) -> int:
+    def _run_once(self) -> tuple[int, str]:
         with subprocess.Popen(  # noqa: S603  ourselves
             [sys.executable, "-m", "tracker", "work", FOR_SERVE],
             env=self._environment,
             stdin=self._its.fileno(),
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
             start_new_session=True,  # Ctrl-C is not meant for it
         ) as process:
-            return process.wait()
+            said, _ = process.communicate()
+            return process.returncode, said
 
 
 @contextmanager
 def ended_by_serve(stop: Callable[[], None], wake: Callable[[], None]) -> Iterator[None]:
     """Be the process beside meanwhile: `wake` when the service says so, `stop` when it has gone.
 
-    A signal to stop may be sent to both; this one goes on until the last request is answered.
+    A signal to stop may be sent to both: this one goes on until the last request is answered. Its
+    standard output goes to the service, and holds nothing but why it cannot go on.
     """
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, signal.SIG_IGN)

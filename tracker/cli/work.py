@@ -81,12 +81,15 @@ def work(
             tasks += sending.enter_context(it.sending_tasks())
         told = ended_by_serve(stop.set, it.wake) if for_serve else stopped_by_signals(stop.set)
         with metrics.served(port), told, working(tasks, died):
-            say(f"Tracker works as {', '.join(roles)}")
+            if not for_serve:
+                say(f"Tracker works as {', '.join(roles)}")
             with collecting_seldom():
                 stop.wait()
     if causes:
         role, error = causes[0]
         message = f"The role {role} cannot go on: {error}"
+        if for_serve:
+            say(message)
         raise CheckFailedError(message)
 
 

@@ -115,7 +115,7 @@ def test_closing_finishes_what_was_accepted_and_accepts_no_more() -> None:
 
     async def run() -> None:
         commit = GroupCommit(store.handle, most=2)
-        waiting = asyncio.create_task(commit.submit_all([post(number) for number in range(5)]))
+        waiting = commit.submit_all([post(number) for number in range(5)])
         await until(lambda: len(store.commits) == 1)
         closing = asyncio.create_task(commit.close())
         await asyncio.sleep(0.01)

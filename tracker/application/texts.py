@@ -29,6 +29,8 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _tidy(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     composed = unicodedata.normalize("NFC", text)
     if _CONTROL.search(composed):
         raise PydanticCustomError(UNFIT, "must not hold control characters")

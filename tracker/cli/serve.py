@@ -9,7 +9,7 @@ import structlog
 import typer
 import uvicorn
 
-from tracker.adapters.http.connections import ImpatientProtocol, allow_many
+from tracker.adapters.http.connections import ShortWayProtocol, allow_many
 from tracker.bootstrap import http_app
 from tracker.cli.beside import Beside
 from tracker.cli.collecting import collecting_seldom
@@ -64,7 +64,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             uvicorn.Config(
                 http_app(it, lambda: server.should_exit),
                 loop="uvloop",
-                http=ImpatientProtocol,
+                http=ShortWayProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

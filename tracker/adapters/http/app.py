@@ -122,7 +122,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_operating(app, parts, metrics)
     add_documenting(app)
 
-    shortcuts = Shortcuts(signed_in, bodies, writing, look_ups)
+    shortcuts = Shortcuts(signed_in, writing, look_ups)
     app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
 
     def openapi() -> dict[str, Any]:

@@ -23,6 +23,8 @@ NDJSON = "application/x-ndjson"
 NOTE = "text/plain"
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
+WITHIN_S = 30.0
+"""How long a body may take to come."""
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ class Bodies:
     FastAPI's own limit answers in plain text, so it is not used.
     """
 
-    def __init__(self, most: int, *, within_s: float = 30.0) -> None:
+    def __init__(self, most: int, *, within_s: float = WITHIN_S) -> None:
         """Read at most so many bytes, and wait so long for them."""
         self._most = most
         self._within_s = within_s

@@ -2,19 +2,19 @@
 
 import logging
 import traceback
+from functools import partial
 from time import perf_counter
 
 import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.group_commit import TooBusyError
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.problems import FORESEEN, answer_error
 from tracker.adapters.http.shortcuts import Shortcuts
 
-_HEADERS = [
+HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
@@ -23,7 +23,6 @@ _HEADERS = [
 ]
 """On every answer, unless the route says otherwise."""
 
-_CONTENT_TYPE = (b"content-type", JSON.encode())
 _FIRST_ERROR = 400
 _SLOW_S = 1.0
 MOST_INSIDE = 1_500
@@ -41,7 +40,7 @@ class Edge:
     def __init__(
         self, app: ASGIApp, *, metrics: Metrics, shortcuts: Shortcuts, most: int = MOST_INSIDE
     ) -> None:
-        """Stand around this application; what has a shortcut does not go through it.
+        """Stand around this application; the server's protocol asks here for `shortcuts`.
 
         Past `most` requests under way whoever comes is told so at once: waiting longer and longer
         would help nobody.
@@ -59,48 +58,22 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        status = 0
-        self._inside += 1
-
-        async def send_out(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = [*message["headers"]]
-                there = {name for name, _ in headers}
-                headers += [one for one in _HEADERS if one[0] not in there]
-                message["headers"] = headers
-            await send(message)
-
         try:
-            if self._inside > self._most:
-                raise TooBusyError  # noqa: TRY301  answered below, as every error
-            short = self.shortcuts.find(scope)
-            if short is None:
-                await self._app(scope, receive, send_out)
-            else:
-                status, body, more = await short(scope, receive)
-                length = (b"content-length", b"%d" % len(body))
-                headers = [length, _CONTENT_TYPE, *more, *_HEADERS]
-                await send({"type": "http.response.start", "status": status, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
-        except Exception as error:
-            # The error's own words may hold what was sent, so only its kind and place are noted.
-            kind = type(error)
-            if not issubclass(kind, FORESEEN):
-                _log.error(
-                    "broken",
-                    error=kind.__name__,
-                    at="".join(traceback.format_tb(error.__traceback__)),
-                )
-            if status:
-                raise
-            await answer_error(Request(scope), error)(scope, receive, send_out)
-        finally:
-            self._inside -= 1
-            self._note(scope, status, perf_counter() - began)
+            self.enter()
+            app = self._app
+        except TooBusyError as error:
+            app = _raising(error)
+        await self._serve(app, began, scope, receive, send)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def enter(self) -> None:
+        """Count one more request under way, to `leave` in any case. Raises `TooBusyError`."""
+        self._inside += 1
+        if self._inside > self._most:
+            raise TooBusyError
+
+    def leave(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count one less, and note what became of it."""
+        self._inside -= 1
         route = getattr(scope.get("route"), "path", "none")
         self.metrics.observe_http(route, status, seconds)
         is_fine = 0 < status < _FIRST_ERROR and seconds < _SLOW_S
@@ -114,3 +87,46 @@ class Edge:
             ms=round(seconds * 1000, 1),
             actor=actor.id if actor else None,
         )
+
+    def refusing(self, error: Exception, began: float) -> ASGIApp:
+        """Give the application that answers this to a request which entered at `began`."""
+        return partial(self._serve, _raising(error), began)
+
+    async def _serve(
+        self, app: ASGIApp, began: float, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        status = 0
+
+        async def send_out(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"]]
+                there = {name for name, _ in headers}
+                headers += [one for one in HEADERS if one[0] not in there]
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            await app(scope, receive, send_out)
+        except Exception as error:
+            # The error's own words may hold what was sent, so only its kind and place are noted.
+            kind = type(error)
+            if not issubclass(kind, FORESEEN):
+                _log.error(
+                    "broken",
+                    error=kind.__name__,
+                    at="".join(traceback.format_tb(error.__traceback__)),
+                )
+            if status:
+                raise
+            await answer_error(Request(scope), error)(scope, receive, send_out)
+        finally:
+            self.leave(scope, status, perf_counter() - began)
+
+
+def _raising(error: Exception) -> ASGIApp:
+    async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise error
+
+    return refuse

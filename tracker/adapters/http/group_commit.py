@@ -1,5 +1,6 @@
 """Group commit: what arrives while one commit is in flight rides together in the next."""
 
+from asyncio import Future
 from collections.abc import Callable, Sequence
 
 from tracker.adapters.http.together import Together
@@ -41,13 +42,13 @@ class GroupCommit:
             raise result
         return result
 
-    async def submit_all(self, posts: Sequence[Post]) -> Sequence[Result]:
-        """Carry posts out together and in this order; each has its own result.
+    def submit_all(self, posts: Sequence[Post]) -> Future[Sequence[Result]]:
+        """Have posts carried out together and in this order; each has its own result.
 
         Raises `TooBusyError`, and `StoreUnavailableError` when closed.
         """
         self._check_open(len(posts))
-        return await self._together.submit(posts)
+        return self._together.submit(posts)
 
     async def close(self) -> None:
         """Finish what was accepted, and accept no more."""

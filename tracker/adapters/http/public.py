@@ -1,5 +1,6 @@
 """What anybody may ask: where a dossier stands, by its code alone."""
 
+from asyncio import Future
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -91,13 +92,28 @@ class PublicLookUps:
 
         Raises `UnknownDossierError`, `TooOftenError`, `TooBusyError`.
         """
+        return _known(await self._asked(code, address))
+
+    def begin(self, code: str, address: str, done: Callable[[bytes | Exception], None]) -> None:
+        """Call back with the answer or what stands against it.
+
+        Raises `TooOftenError`, `TooBusyError`.
+        """
+
+        def found(future: Future[Sequence[bytes | None]]) -> None:
+            try:
+                answer: bytes | Exception = _known(future.result())
+            except Exception as error:  # noqa: BLE001  it is told
+                answer = error
+            done(answer)
+
+        self._asked(code, address).add_done_callback(found)
+
+    def _asked(self, code: str, address: str) -> Future[Sequence[bytes | None]]:
         self._limits.check(code, address)
         if len(self._together) >= MOST_WAITING:
             raise TooBusyError
-        (answer,) = await self._together.submit([code])
-        if answer is None:
-            raise UnknownDossierError
-        return answer
+        return self._together.submit([code])
 
     async def close(self) -> None:
         """Finish what was asked."""
@@ -122,6 +138,13 @@ class PublicLookUps:
                 "freshness": vars(freshness),
             }
         )
+
+
+def _known(answers: Sequence[bytes | None]) -> bytes:
+    (answer,) = answers
+    if answer is None:
+        raise UnknownDossierError
+    return answer
 
 
 def add_public(app: FastAPI, parts: Parts, look_ups: PublicLookUps) -> None:

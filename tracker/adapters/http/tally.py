@@ -1,5 +1,7 @@
 """Counts what was posted, by what became of it."""
 
+from functools import lru_cache
+
 from tracker.adapters.http.group_commit import Result
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.problems import kind_of
@@ -16,13 +18,16 @@ class Tally:
         """Count here; the network tells an office's channel."""
         self._metrics = metrics
         self._network = network
+        self._channel_of = lru_cache(maxsize=4096)(
+            self._channel
+        )  # the network does not change while we run
 
     def note(self, post: Post, result: Result) -> None:
         """Count this post."""
         outcome = outcome_of(result)
         if isinstance(post.message, Intake):
             office = post.message.received_at or post.actor.office
-            self._metrics.record_intake(self._channel(office), outcome)
+            self._metrics.record_intake(self._channel_of(office), outcome)
         elif isinstance(post.message, StepMessage):
             self._metrics.record_step(getattr(post.message, "step", ""), outcome)
 

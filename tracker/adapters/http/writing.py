@@ -1,6 +1,7 @@
 """The routes that take messages in: one by one, and in batches."""
 
-from collections.abc import Sequence
+from asyncio import Future
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -61,6 +62,19 @@ class Writing:
             raise
         self._tally.note(post, accepted)
         return accepted
+
+    def begin(self, post: Post, done: Callable[[Result], None]) -> None:
+        """Have a post carried out, and call back with what became of it. Raises `TooBusyError`."""
+
+        def carried_out(future: Future[Sequence[Result]]) -> None:
+            try:
+                result: Result = future.result()[0]
+            except Exception as error:  # noqa: BLE001  it is called back with
+                result = error
+            self._tally.note(post, result)
+            done(result)
+
+        self._commit.submit_all([post]).add_done_callback(carried_out)
 
     async def many(self, posts: Sequence[Post]) -> Sequence[Result]:
         """Give what became of each."""

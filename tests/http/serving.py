@@ -1,0 +1,31 @@
+"""An application behind a real server of ours, on a socket."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from tracker.adapters.http.connections import ShortWayProtocol
+
+Address = tuple[str, int]
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[Address]:
+    """Serve an application that has begun already, as `tracker serve` would."""
+    config = uvicorn.Config(
+        app, loop="uvloop", http=ShortWayProtocol, ws="none", lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+    assert not thread.is_alive()

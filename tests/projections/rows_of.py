@@ -1,7 +1,7 @@
 """Events in, rows out: a view that keeps the rows in memory."""
 
-from collections.abc import Collection, Iterable
-from typing import TypeVar, cast
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from tests.domain.dossier_spec import Told, in_order
@@ -22,24 +22,16 @@ class Kept:
         self.rows: dict[UUID, DossierRow] = {}
         self.added: list[Row] = []
 
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        return {
-            one: cast("D", self.rows[one])
-            for one in dossier_ids
-            if one in self.rows and type(self.rows[one]) is kind
-        }
+    def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
+        rows = [self.rows.get(one) for one in dossier_ids]
+        return [row if isinstance(row, kind) else None for row in rows]
 
-    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
-        return {
-            row.dossier_id: max(
-                getattr(one, "version", 0) for one in self.added if one.dossier_id == row.dossier_id
-            )
-            for row in self.added
-            if type(row) is kind and row.dossier_id in dossier_ids
-        }
+    def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
+        return [getattr(row, "version", 0) for row in self.newest(kind, dossier_ids)]
 
-    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        return {row.dossier_id: row for row in self._all(kind) if row.dossier_id in dossier_ids}
+    def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        newest = {row.dossier_id: row for row in self._all(kind)}
+        return [newest.get(one) for one in dossier_ids]
 
     def last(self, kind: type[R]) -> R | None:
         return next(reversed(self._all(kind)), None)

@@ -1,8 +1,7 @@
 """The promise ledger and each dossier's clock: whole rows."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.domain.dossier_spec import (
     CLERK,

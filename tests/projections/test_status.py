@@ -1,9 +1,9 @@
 """The status of a dossier, and what its code alone reveals of it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.domain.dossier_spec import (
     CLERK,

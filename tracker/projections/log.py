@@ -4,17 +4,15 @@ It follows the store itself, with Kafka or without: Kafka's partitions come out 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tracker.domain.log import NO_CHAIN, chained, leaf_hash
 from tracker.domain.merkle import HASH_BYTES, Frontier, peaks
 from tracker.projections.feed import Record
-from tracker.projections.projection import Projection, is_next
+from tracker.projections.projection import Projection, by_dossier, ids, is_next
 from tracker.projections.rows import Row, View
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogRow(Row):
+class LogRow(Row, frozen=True, gc=False):
     """One leaf, numbered from 0 without gaps.
 
     `nodes` are the hashes of all complete nodes of the tree that end with this leaf, its own
@@ -37,8 +35,7 @@ class LogRow(Row):
         return self.nodes[level * HASH_BYTES : (level + 1) * HASH_BYTES]
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeadRow(Row):
+class HeadRow(Row, frozen=True, gc=False):
     """A dossier in the tree of heads, numbered from 0 in the order of dossiers' ids.
 
     `leaf` is the dossier's last, `chain` its chain there. `nodes` are as in the log.
@@ -70,11 +67,12 @@ class LogProjection(Projection):
 
         Raises `GapInHistoryError`.
         """
-        heads = view.newest(LogRow, {record.event.originator_id for record in records})
+        dossiers = ids(by_dossier(records))
+        heads = dict(zip(dossiers, view.newest(LogRow, dossiers), strict=True))
         tree, added = _frontier(view), list[LogRow]()
         for record in records:
             event = record.event
-            before = heads.get(event.originator_id)
+            before = heads[event.originator_id]
             if not is_next(event, before.version if before else 0):
                 continue
             hashed = leaf_hash(event.TOPIC, record.state)

@@ -1,8 +1,9 @@
 """The outbox: what is to be told of each event, and who agreed to be told. Nothing personal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tracker.domain.events import Event, NoticesAgreed, NoticesStopped, PersonalDataErased
 from tracker.domain.notices import notice_of
@@ -11,8 +12,7 @@ from tracker.projections.projection import DossierProjection
 from tracker.projections.rows import DossierRow, Row
 
 
-@dataclass(frozen=True, kw_only=True)
-class AudienceRow(DossierRow):
+class AudienceRow(DossierRow, frozen=True, gc=False):
     """Who is told of a dossier: by which `channels` (commas between; empty: nobody), since when."""
 
     TABLE = "audience"
@@ -21,8 +21,7 @@ class AudienceRow(DossierRow):
     agreed_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutboxRow(Row):
+class OutboxRow(Row, frozen=True, gc=False):
     """One notice: what is told of the dossier's event `version`."""
 
     TABLE = "outbox"

@@ -18,12 +18,17 @@ class GapInHistoryError(TrackerError):
     """An event of a dossier is missing before this one; the read model stops here."""
 
 
-def by_dossier(records: Sequence[Record]) -> dict[UUID, list[Record]]:
+def by_dossier(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
     """Give the records of each dossier, in their order."""
     histories: dict[int, list[Record]] = defaultdict(list)
     for record in records:  # an id's own hash is reckoned in Python, each time it is asked for
         histories[record.event.originator_id.int].append(record)
-    return {some[0].event.originator_id: some for some in histories.values()}
+    return list(histories.values())
+
+
+def ids(histories: Sequence[Sequence[Record]]) -> Sequence[UUID]:
+    """Give the id of each of these dossiers."""
+    return [history[0].event.originator_id for history in histories]
 
 
 def is_next(event: Event, version: int) -> bool:
@@ -66,11 +71,11 @@ class DossierProjection(Projection, Generic[D]):
         Raises `GapInHistoryError`.
         """
         histories = by_dossier(records)
-        rows = view.of(self.ROW, histories)
+        rows = view.of(self.ROW, ids(histories))
         changed: list[D] = []
         added: list[Row] = []
-        for dossier_id, history in histories.items():
-            row = before = rows.get(dossier_id)
+        for before, history in zip(rows, histories, strict=True):
+            row = before
             for record in history:
                 if is_next(record.event, row.version if row else 0):
                     row = self.fold(row, record.event)

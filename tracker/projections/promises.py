@@ -1,20 +1,20 @@
 """The read model behind the figures: every promise, and how each dossier stands against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from tracker.domain.events import Event, PromiseExtended, Rated, Received, Submitted
 from tracker.domain.lifecycle import Stage
 from tracker.projections.feed import Record
 from tracker.projections.projection import DossierProjection
-from tracker.projections.rows import Row, changed, row_of
+from tracker.projections.rows import Row
 from tracker.projections.standing import Standing, begun, changes, corrected_time
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromiseRow(Row):
+class PromiseRow(Row, frozen=True, gc=False):
     """One line of the promise ledger: the date promised by the dossier's event `version`."""
 
     TABLE = "promises"
@@ -28,8 +28,7 @@ class PromiseRow(Row):
     recorded_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class SlaRow(Standing):
+class SlaRow(Standing, frozen=True, gc=False):
     """A dossier's clock in one row; `promised_at` is the latest promise.
 
     `apologised_late`: a promise had passed, while the clock ran, before the apology came.
@@ -66,7 +65,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
             new["first_promised_at"] = promise.due_at
-        if isinstance(event, Submitted | Received):
+        if isinstance(event, _BEGINNINGS):
             new |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
             new["apologised_late"] = True
@@ -76,7 +75,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
             new |= {ended: event.occurred_at, "ended_version": event.originator_version}
         elif ended and row and (moment := corrected_time(event, row.ended_version)):
             new[ended] = moment
-        return changed(row, new) if row else SlaRow(**(_begun(event) | new))
+        return replace(row, **new) if row else SlaRow(**(_begun(event) | new))
 
     def lines(self, record: Record) -> Sequence[Row]:
         """Give the line of the ledger, where the event promised a date."""
@@ -84,18 +83,19 @@ class PromisesProjection(DossierProjection[SlaRow]):
         promise = getattr(event, "promise", None)
         if promise is None:
             return ()
-        values = {
-            "dossier_id": event.originator_id,
-            "version": event.originator_version,
-            "step": event.step.value,
-            "due_at": promise.due_at,
-            "given": promise.given,
-            "made_at": event.occurred_at,
-            "recorded_at": event.recorded_at,
-        }
-        return (row_of(PromiseRow, values),)
+        line = PromiseRow(
+            dossier_id=event.originator_id,
+            version=event.originator_version,
+            step=str(event.step),
+            due_at=promise.due_at,
+            given=promise.given,
+            made_at=event.occurred_at,
+            recorded_at=event.recorded_at,
+        )
+        return (line,)
 
 
+_BEGINNINGS = (Submitted, Received)
 _ENDS = {
     Stage.REFUSED.value: "refused_at",
     Stage.WITHDRAWN.value: "withdrawn_at",

@@ -3,15 +3,19 @@
 A field is `str`, `int`, `bool`, `bytes`, `UUID`, `datetime` (UTC), or one of them or `None`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar, Protocol, TypeVar
 from uuid import UUID
 
+import msgspec
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A row of the table `TABLE`, known by the fields in `KEY`."""
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A row of the table `TABLE`, known by the fields in `KEY`.
+
+    No dataclass: a frozen one sets field after field in Python, which costs a projection that
+    catches up more than all its own work.
+    """
 
     TABLE: ClassVar[str]
     KEY: ClassVar[tuple[str, ...]]
@@ -20,8 +24,7 @@ class Row:
     dossier_id: UUID
 
 
-@dataclass(frozen=True, kw_only=True)
-class DossierRow(Row):
+class DossierRow(Row, frozen=True, gc=False):
     """The one row a dossier has; `version` is the last of its events that is in it."""
 
     KEY = ("dossier_id",)
@@ -34,35 +37,17 @@ D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)
 
 
-def row_of(kind: type[R], values: Mapping[str, Any]) -> R:
-    """Give the row with these values, which must be all it has.
-
-    Its constructor sets one frozen field after the other, which costs a projection that catches up
-    more than all its own work.
-    """
-    row = object.__new__(kind)
-    vars(row).update(values)
-    return row
-
-
-def changed(row: R, changes: Mapping[str, Any]) -> R:
-    """Give the row after these changes; the names must be its own."""
-    after = row_of(type(row), vars(row))
-    vars(after).update(changes)
-    return after
-
-
 class View(Protocol):
     """The rows of one read model, inside one transaction."""
 
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        """Give the rows these dossiers have."""
+    def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
+        """Give the row of each of these dossiers, in their order; `None` where it has none."""
 
-    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Give the newest version each of these dossiers has among rows of one an event."""
+    def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
+        """Give likewise the newest version each has among rows of one an event; 0 for none."""
 
-    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        """Give the newest row each of these dossiers has among rows of one an event."""
+    def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        """Give likewise the newest row each has among rows of one an event."""
 
     def last(self, kind: type[R]) -> R | None:
         """Give the row with the greatest number, of rows known by one."""

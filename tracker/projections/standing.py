@@ -1,6 +1,5 @@
 """What every read model with one row a dossier knows: how it stands, by the domain's own table."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,8 +11,7 @@ from tracker.domain.values import Correctable
 from tracker.projections.rows import DossierRow
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing(DossierRow):
+class Standing(DossierRow, frozen=True, gc=False):
     """How a dossier stands. `pauses` names the open ones, `underneath` the stage below them.
 
     `received_version` and `finished_version` are the events whose times stand beside them, so

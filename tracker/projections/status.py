@@ -1,16 +1,15 @@
 """The read model behind the look-up by code."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tracker.domain.events import Event
 from tracker.projections.projection import DossierProjection
-from tracker.projections.rows import changed
 from tracker.projections.standing import Standing, begun, changes
 
 
-@dataclass(frozen=True, kw_only=True)
-class StatusRow(Standing):
+class StatusRow(Standing, frozen=True, gc=False):
     """Where a dossier stands, and when we last heard of it."""
 
     TABLE = "status"
@@ -28,5 +27,6 @@ class StatusProjection(DossierProjection[StatusRow]):
 
     def fold(self, row: StatusRow | None, event: Event) -> StatusRow:
         """Give the status after this event."""
-        new = changes(row, event) | {"recorded_at": event.recorded_at}
-        return changed(row, new) if row else StatusRow(**(begun(event) | new))
+        new = changes(row, event)
+        new["recorded_at"] = event.recorded_at
+        return replace(row, **new) if row else StatusRow(**(begun(event) | new))

@@ -1,16 +1,14 @@
 """The read model of everything that happened, event by event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.projections.feed import Record
-from tracker.projections.projection import Projection, by_dossier, is_next
-from tracker.projections.rows import Row, View, row_of
+from tracker.projections.projection import Projection, by_dossier, ids, is_next
+from tracker.projections.rows import Row, View
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimelineRow(Row):
+class TimelineRow(Row, frozen=True, gc=False):
     """One event: what and when, on both axes, and its stored bytes."""
 
     TABLE = "timeline"
@@ -37,10 +35,10 @@ class TimelineProjection(Projection):
         Raises `GapInHistoryError`.
         """
         histories = by_dossier(records)
-        newest = view.versions(TimelineRow, histories)
+        versions = view.versions(TimelineRow, ids(histories))
         added: list[TimelineRow] = []
-        for dossier_id, history in histories.items():
-            version = newest.get(dossier_id, 0)
+        for before, history in zip(versions, histories, strict=True):
+            version = before
             for record in history:
                 if is_next(record.event, version):
                     version += 1
@@ -50,13 +48,12 @@ class TimelineProjection(Projection):
 
 def _line(record: Record) -> TimelineRow:
     event = record.event
-    values = {
-        "dossier_id": event.originator_id,
-        "version": event.originator_version,
-        "step": event.step.value,
-        "topic": event.TOPIC,
-        "occurred_at": event.occurred_at,
-        "recorded_at": event.recorded_at,
-        "state": record.state,
-    }
-    return row_of(TimelineRow, values)
+    return TimelineRow(
+        dossier_id=event.originator_id,
+        version=event.originator_version,
+        step=str(event.step),
+        topic=event.TOPIC,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        state=record.state,
+    )

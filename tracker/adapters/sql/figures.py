@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
 
+from msgspec.structs import asdict
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -82,7 +83,7 @@ class SqlFigures:
             try:
                 rows = _folded(connection, table_of(TimelineRow, generation), question)
                 while part := list(islice(rows, _ROWS_A_WRITE)):
-                    connection.execute(table.insert(), [vars(row) for row in part])
+                    connection.execute(table.insert(), list(map(asdict, part)))
                 return _count(connection, table, question)
             finally:
                 table.drop(connection)

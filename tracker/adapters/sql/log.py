@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
+from msgspec.structs import asdict
 from sqlalchemy import Connection, Engine, Table, func, inspect, select
 
 from tracker.adapters.sql.engine import writing
@@ -88,7 +89,7 @@ class SqlLog:
             rows = _heads(connection, table_of(LogRow, generation), size, tree)
             while part := list(islice(rows, _ROWS_A_WRITE)):
                 with writing(self._engine).begin() as writer:
-                    writer.execute(table.insert(), [vars(row) for row in part])
+                    writer.execute(table.insert(), list(map(asdict, part)))
         return tree.size, tree.root()
 
     def drop_heads(self, keep: Collection[int]) -> None:

@@ -29,8 +29,8 @@ class SqlLookUp:
 
         def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
             generation, position = self._status.live(connection)  # first: it never says too much
-            found = view_on(connection, generation).of(StatusRow, set(ids.values()))
-            return position, {code: found[one] for code, one in ids.items() if one in found}
+            rows = view_on(connection, generation).of(StatusRow, list(ids.values()))
+            return position, {code: row for code, row in zip(ids, rows, strict=True) if row}
 
         return self._connection.read(ask)
 

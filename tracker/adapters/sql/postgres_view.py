@@ -3,12 +3,12 @@
 Values are translated here and not by SQLAlchemy's types, which cost more than all the rest.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Boolean, LargeBinary, String, Table, Uuid
 
 from tracker.adapters.sql.binary_arrays import (
@@ -20,12 +20,12 @@ from tracker.adapters.sql.binary_arrays import (
 )
 from tracker.adapters.sql.tables import Instant, microseconds, moment, table_of
 from tracker.adapters.sql.view import SqlView, by_kind
-from tracker.projections.rows import DossierRow, Row, row_of
+from tracker.projections.rows import DossierRow, Row
 
 D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)
 
-_ARRAYS: dict[type, tuple[str, Callable[[list[Any]], bytes]]] = {
+_ARRAYS: dict[type, tuple[str, Callable[[Sequence[Any]], bytes]]] = {
     String: ("text", TextArray.of),
     BigInteger: ("bigint", BigintArray.of),
     Boolean: ("boolean", BooleanArray.of),
@@ -40,36 +40,44 @@ _ARRAYS: dict[type, tuple[str, Callable[[list[Any]], bytes]]] = {
 class _Statements:
     """What is said to one table, and how its columns are read and written, each in its place."""
 
-    select: str
     versions: str
     newest: str
     add: str
     put: str
-    names: tuple[str, ...]
-    moments: tuple[str, ...]
-    arrays: tuple[Callable[[list[Any]], bytes], ...]
+    moments: tuple[int, ...]
+    arrays: tuple[Callable[[Sequence[Any]], bytes], ...]
 
 
 class PostgresView(SqlView):
     """The rows of one generation, inside one transaction."""
 
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        """Give the rows these dossiers have."""
-        return self._found(kind, _statements(kind, self._generation).select, dossier_ids)
+    def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
+        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        return self.newest(kind, dossier_ids)
 
-    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Give the newest version each of these dossiers has among rows of one an event."""
-        said = _statements(kind, self._generation)
-        asked = UuidArray.of(list(dossier_ids))
-        rows = self._connection.exec_driver_sql(said.versions, (asked,))
-        return {row.dossier_id: row.newest for row in rows}
+    def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
+        """Give likewise the newest version each has among rows of one an event; 0 for none."""
+        versions = [0] * len(dossier_ids)
+        for place, version in self._asked(
+            _statements(kind, self._generation).versions, dossier_ids
+        ):
+            versions[place - 1] = version
+        return versions
 
-    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        """Give the newest row each of these dossiers has among rows of one an event.
+    def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        """Give likewise the newest row each has among rows of one an event.
 
         Of each only this one row is looked at, however many it has.
         """
-        return self._found(kind, _statements(kind, self._generation).newest, dossier_ids)
+        said, rows = _statements(kind, self._generation), list[R | None]([None] * len(dossier_ids))
+        if found := self._asked(said.newest, dossier_ids):
+            places, *columns = zip(*found, strict=True)
+            for number in said.moments:
+                columns[number] = tuple(map(moment, columns[number]))
+            asked = [dossier_ids[place - 1] for place in places]
+            for place, row in zip(places, map(kind, asked, *columns), strict=True):
+                rows[place - 1] = row
+        return rows
 
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
@@ -83,22 +91,14 @@ class PostgresView(SqlView):
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.add, _written(said, some))
 
-    def _found(self, kind: type[R], query: str, dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        said, found = _statements(kind, self._generation), dict[UUID, R]()
-        asked = UuidArray.of(list(dossier_ids))
-        for row in self._connection.exec_driver_sql(query, (asked,)):
-            values = dict(zip(said.names, row, strict=True))
-            for name in said.moments:
-                values[name] = moment(values[name])
-            found[values["dossier_id"]] = row_of(kind, values)
-        return found
+    def _asked(self, query: str, dossier_ids: Sequence[UUID]) -> Sequence[Sequence[Any]]:
+        asked = (UuidArray.of(dossier_ids),)
+        return self._connection.exec_driver_sql(query, asked).fetchall()
 
 
 def _written(said: _Statements, rows: list[Row]) -> tuple[bytes, ...]:
-    return tuple(
-        array(list(map(attrgetter(name), rows)))
-        for name, array in zip(said.names, said.arrays, strict=True)
-    )
+    columns = zip(*map(astuple, rows), strict=True)
+    return tuple(array(column) for array, column in zip(said.arrays, columns, strict=True))
 
 
 _MADE: dict[tuple[type[Row], int], _Statements] = {}
@@ -117,18 +117,18 @@ def _statements_on(table: Table, kind: type[Row]) -> _Statements:
     arrays = ", ".join(f"%s::{_ARRAYS[one][0]}[]" for one in types)
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kind.KEY)
     add = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608  our own names
-    of_these = f"FROM {table.name} WHERE dossier_id = ANY (%s::uuid[])"
+    # `LIMIT` keeps PostgreSQL from joining in another way, id by id: it would rather read the whole
+    # table than a thousandth part of it here and there.
+    newest = (
+        "SELECT place, top.* FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (id, place),"  # noqa: S608  as above
+        f" LATERAL (SELECT {{}} FROM {table.name} WHERE dossier_id = asked.id"
+        " ORDER BY version DESC LIMIT 1) AS top"
+    )
     return _Statements(
-        select=f"SELECT {columns} {of_these}",
-        versions=f"SELECT dossier_id, max(version) AS newest {of_these} GROUP BY dossier_id",
-        newest=f"SELECT top.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL"  # noqa: S608  as above
-        f" (SELECT {columns} FROM {table.name} WHERE dossier_id = asked.id"
-        " ORDER BY version DESC LIMIT 1) AS top",
+        versions=newest.format("version"),
+        newest=newest.format(", ".join(names[1:])),
         add=add,
         put=f"{add} ON CONFLICT ({', '.join(kind.KEY)}) DO UPDATE SET {changed}",
-        names=names,
-        moments=tuple(
-            name for name, one in zip(names, types, strict=True) if issubclass(one, Instant)
-        ),
+        moments=tuple(number for number, one in enumerate(types[1:]) if issubclass(one, Instant)),
         arrays=tuple(_ARRAYS[one][1] for one in types),
     )

@@ -4,7 +4,7 @@ SQLAlchemy would make them anew for every batch, and those of a service at work 
 more than all their rows.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -12,49 +12,55 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import astuple
 from sqlalchemy import Boolean, Table, Uuid
 
 from tracker.adapters.sql.tables import Instant, microseconds, moment, table_of
 from tracker.adapters.sql.view import SqlView, by_kind
-from tracker.projections.rows import DossierRow, Row, row_of
+from tracker.projections.rows import DossierRow, Row
 
 D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)
 
-_WRITTEN: dict[type, Callable[[Any], Any]] = {Uuid: attrgetter("hex"), Instant: microseconds}
-_READ: dict[type, Callable[[Any], Any]] = {Uuid: UUID, Instant: moment, Boolean: bool}
+_Convert = Callable[[Any], Any]
+_WRITTEN: dict[type, _Convert] = {Uuid: attrgetter("hex"), Instant: microseconds}
+_READ: dict[type, _Convert] = {Instant: moment, Boolean: bool}
 """How values are written and read, by the type of their column, where SQLite has another kind."""
 
 
 @dataclass(frozen=True)
 class _Statements:
-    """What is said to one table, and how its columns are written and read."""
+    """What is said to one table, and how its columns are written and read, each in its place.
 
-    select: str
+    A dossier's id is the first column, and is not read: whoever asks knows it.
+    """
+
+    of: str
     versions: str
     newest: str
     add: str
     put: str
-    names: tuple[str, ...]
-    written: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-    read: tuple[tuple[str, Callable[[Any], Any]], ...]
+    written: Sequence[_Convert | None]
+    read: Sequence[tuple[int, _Convert]]
 
 
 class SqliteView(SqlView):
     """The rows of one generation, inside one transaction."""
 
-    def of(self, kind: type[D], dossier_ids: Collection[UUID]) -> dict[UUID, D]:
-        """Give the rows these dossiers have."""
-        return self._found(kind, _statements(kind, self._generation).select, dossier_ids)
+    def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
+        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        return self._found(kind, _statements(kind, self._generation).of, dossier_ids)
 
-    def versions(self, kind: type[Row], dossier_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Give the newest version each of these dossiers has among rows of one an event."""
+    def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
+        """Give likewise the newest version each has among rows of one an event; 0 for none."""
         said = _statements(kind, self._generation)
-        rows = self._connection.exec_driver_sql(said.versions, (_array(dossier_ids),))
-        return {UUID(dossier_id): newest for dossier_id, newest in rows}
+        return [version for (version,) in self._asked(said.versions, dossier_ids)]
 
-    def newest(self, kind: type[R], dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        """Give the newest row each of these dossiers has among rows of one an event."""
+    def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        """Give likewise the newest row each has among rows of one an event.
+
+        Of each only this one row is looked at, however many it has.
+        """
         return self._found(kind, _statements(kind, self._generation).newest, dossier_ids)
 
     def put(self, rows: Iterable[DossierRow]) -> None:
@@ -69,26 +75,26 @@ class SqliteView(SqlView):
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.add, _values(said, some))
 
-    def _found(self, kind: type[R], query: str, dossier_ids: Collection[UUID]) -> dict[UUID, R]:
-        said, found = _statements(kind, self._generation), dict[UUID, R]()
-        for row in self._connection.exec_driver_sql(query, (_array(dossier_ids),)):
-            values = dict(zip(said.names, row, strict=True))
-            for name, read in said.read:
-                values[name] = read(values[name])
-            found[values["dossier_id"]] = row_of(kind, values)
-        return found
+    def _found(self, kind: type[R], query: str, dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
+        said, rows = _statements(kind, self._generation), list[R | None]([None] * len(dossier_ids))
+        for place, *values in self._asked(query, dossier_ids):
+            for number, read in said.read:
+                values[number] = read(values[number])
+            rows[place] = kind(dossier_ids[place], *values)
+        return rows
 
-
-def _array(dossier_ids: Collection[UUID]) -> str:
-    return msgspec.json.encode([one.hex for one in dossier_ids]).decode()
+    def _asked(self, query: str, dossier_ids: Sequence[UUID]) -> Sequence[Sequence[Any]]:
+        asked = msgspec.json.encode([one.hex for one in dossier_ids]).decode()
+        return self._connection.exec_driver_sql(query, (asked,)).fetchall()
 
 
 def _values(said: _Statements, rows: list[Row]) -> list[tuple[Any, ...]]:
-    columns: list[Iterable[Any]] = []
-    for name, write in said.written:
-        column = map(attrgetter(name), rows)
-        columns.append(map(write, column) if write else column)
-    return list(zip(*columns, strict=True))
+    columns = zip(*map(astuple, rows), strict=True)
+    written = (
+        map(write, column) if write else column
+        for write, column in zip(said.written, columns, strict=True)
+    )
+    return list(zip(*written, strict=True))
 
 
 def _statements(kind: type[Row], generation: int) -> _Statements:
@@ -97,21 +103,23 @@ def _statements(kind: type[Row], generation: int) -> _Statements:
 
 @cache
 def _statements_on(table: Table, key: tuple[str, ...]) -> _Statements:
-    names = tuple(column.name for column in table.c)
-    types = {column.name: type(column.type) for column in table.c}
+    names = [column.name for column in table.c]
+    types = [type(column.type) for column in table.c]
     columns, marks = ", ".join(names), ", ".join("?" * len(names))
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
     add = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608  our own names
-    of_these = f"FROM {table.name} WHERE dossier_id IN (SELECT value FROM json_each(?))"  # noqa: S608  as above
-    last = f"SELECT max(version) FROM {table.name} WHERE dossier_id = asked.value"  # noqa: S608  as above
+    # `CROSS JOIN` keeps this order: id by id, each found by the index.
+    of = (
+        f"SELECT asked.key, {', '.join(names[1:])}"  # noqa: S608  as above
+        f" FROM json_each(?) AS asked CROSS JOIN {table.name} ON dossier_id = asked.value"
+    )
+    last = f"(SELECT max(version) FROM {table.name} WHERE dossier_id = asked.value)"  # noqa: S608  as above
     return _Statements(
-        select=f"SELECT {columns} {of_these}",
-        versions=f"SELECT dossier_id, max(version) {of_these} GROUP BY dossier_id",
-        newest=f"SELECT {columns} FROM json_each(?) AS asked JOIN {table.name} AS top"  # noqa: S608  as above
-        f" ON top.dossier_id = asked.value AND top.version = ({last})",
+        of=of,
+        versions=f"SELECT coalesce({last}, 0) FROM json_each(?) AS asked ORDER BY asked.key",  # noqa: S608  as above
+        newest=f"{of} AND version = {last}",
         add=add,
         put=f"{add} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}",
-        names=names,
-        written=tuple((name, _WRITTEN.get(one)) for name, one in types.items()),
-        read=tuple((name, _READ[one]) for name, one in types.items() if one in _READ),
+        written=[_WRITTEN.get(one) for one in types],
+        read=[(number, _READ[one]) for number, one in enumerate(types[1:]) if one in _READ],
     )

@@ -1,6 +1,5 @@
 """Tables made from the rows of read models, and the types their columns have."""
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Any, get_args, get_type_hints
@@ -20,23 +19,22 @@ from sqlalchemy import (
     Uuid,
 )
 
-from tracker.projections.rows import Row
+from tracker.projections.rows import DossierRow, Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY_S = 86_400
+_MICROSECOND = timedelta(microseconds=1)
+_ROOM_FOR_CHANGES: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
+"""Each page keeps room for the next versions of its rows, so that no index need hear of them."""
 
 
 def microseconds(moment: datetime | None) -> int | None:
     """Give a moment as the whole microseconds since 1970 in UTC."""
-    if moment is None:
-        return None
-    since = moment - _EPOCH
-    return (since.days * _DAY_S + since.seconds) * 1_000_000 + since.microseconds
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(microseconds: int | None) -> datetime | None:
     """Give the moment so many microseconds after 1970 began in UTC."""
-    return None if microseconds is None else _EPOCH + timedelta(0, 0, microseconds)
+    return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -71,7 +69,8 @@ def table_of(kind: type[Row], generation: int) -> Table:
     """Give the table that holds these rows in this generation of its read model."""
     if (kind, generation) not in _MADE:
         name = f"{kind.TABLE}_{generation}"
-        table = Table(name, MetaData(), *_columns(kind))
+        filled = _ROOM_FOR_CHANGES if issubclass(kind, DossierRow) else {}
+        table = Table(name, MetaData(), *_columns(kind), **filled)
         for index in kind.INDEXES:
             Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
         _MADE[kind, generation] = table
@@ -86,15 +85,13 @@ def temporary_table_of(kind: type[Row]) -> Table:
 def _columns(kind: type[Row]) -> list[Column[Any]]:
     hints = get_type_hints(kind)
     columns: list[Column[Any]] = []
-    for one in fields(kind):
-        hint = hints[one.name]
+    for name in kind.__struct_fields__:
+        hint = hints[name]
         optional = isinstance(hint, UnionType)
         bare = next(arg for arg in get_args(hint) if arg is not type(None)) if optional else hint
         column_type = _TYPES[bare]()
-        is_key = one.name in kind.KEY
+        is_key = name in kind.KEY
         columns.append(
-            Column(
-                one.name, column_type, primary_key=is_key, nullable=optional, autoincrement=False
-            )
+            Column(name, column_type, primary_key=is_key, nullable=optional, autoincrement=False)
         )
     return columns

@@ -1,8 +1,10 @@
 """`tracker serve` and other commands as real processes."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +36,28 @@ class Service:
         headers = {"Authorization": f"Bearer {key}"}
         address = f"{self.address}/v1/dossiers"
         return httpx2.post(address, json=item, headers=headers, timeout=PATIENCE_S).status_code
+
+    def wait_until_read(self) -> None:
+        """Return when all that is stored is in every read model."""
+        models = json.loads(self.get("/readyz")[1])["read_models"]
+        end = time.monotonic() + PATIENCE_S
+        while any(one["behind"] for one in models.values()):
+            assert time.monotonic() < end, models
+            time.sleep(0.05)
+            models = json.loads(self.get("/readyz")[1])["read_models"]
+
+    def beside(self) -> int:
+        """Give the process that keeps the read models, once there is one."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            children = [
+                one for task in tasks.iterdir() for one in (task / "children").read_text().split()
+            ]
+            if children:
+                return int(children[0])
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
     def ended(self) -> tuple[int, str]:
         _, err = self.process.communicate(timeout=PATIENCE_S)

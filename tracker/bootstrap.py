@@ -93,9 +93,11 @@ def installation(
     now: Callable[[], datetime] = wall_clock,
     *,
     sharing: Collection[str] = (),
+    stored: Callable[[], None] = lambda: None,
 ) -> Iterator[Installation]:
     """Open an installation, making what is missing, and close it afterwards.
 
+    `stored` is called whenever it has stored something; whoever follows it here is woken anyway.
     With Kafka the read models follow it: all of it by itself, or the part that falls to this
     process among all that keep just the read models in `sharing` up to date, as it does.
     """
@@ -103,7 +105,7 @@ def installation(
     data = load_service_data(settings.service_data)
     service = Service(data.network, data.catalogue, load_calendar(settings.service_data))
     registry = open_engine(settings.events_url())
-    views = open_engine(settings.read_models_url())
+    views = open_engine(settings.read_models_url(), derived=True)
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
     reads = SqlReads(registry)
@@ -119,7 +121,8 @@ def installation(
     feeds: list[OpenFeed] = []
     ending = ExitStack()
 
-    def stored() -> None:
+    def wake() -> None:
+        stored()
         for feed in feeds:
             feed.wake()
 
@@ -134,7 +137,7 @@ def installation(
         reception=Reception(service, codes),
         vault=vault,
         now=now,
-        stored=stored,
+        stored=wake,
     )
     try:
         create_registry(registry)

@@ -37,7 +37,7 @@ from tracker.application.sending import Sender
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.application.witnessing import Witnessing
-from tracker.crew import Task, working
+from tracker.crew import Task
 from tracker.domain.events import Event
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
@@ -136,7 +136,7 @@ class Installation:
     def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
         """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
         with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
-            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}")
+            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}", derived=True)
             model = SqlReadModel(engine, follow.projection)
             try:
                 model.create()
@@ -144,19 +144,10 @@ class Installation:
             finally:
                 engine.dispose()
 
-    @contextmanager
-    def following(self, died: Callable[[str, Exception], None]) -> Iterator[None]:
-        """Keep every read model up to date meanwhile, and people told, where a file says how.
-
-        `died` is told when one of these tasks cannot go on. Raises `ReadModelAheadError`,
-        `UnfitRoutesError`.
-        """
-        self.check_not_ahead()
-        with (
-            self.sending_tasks() as sending,
-            working([*self.following_tasks(self.follows), *sending], died),
-        ):
-            yield
+    def wake(self) -> None:
+        """Let those who follow here look at once: somebody else has stored something."""
+        for follow in self.follows.values():
+            follow.feed.wake()
 
     def following_tasks(self, names: Collection[str]) -> list[Task]:
         """Give the tasks that keep these read models up to date."""

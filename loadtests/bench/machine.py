@@ -1,6 +1,7 @@
 """Starts what is measured, each part on the processor it is given, and stops it again.
 
-With two processors the server has one to itself; the client and PostgreSQL share the other.
+With two processors the server has one to itself; the client, PostgreSQL and what keeps the read
+models beside the server share the other.
 """
 
 import base64
@@ -122,6 +123,8 @@ def served(
     (port,) = free_ports(1)
     with running([*command, "--port", str(port)], environment, processors) as process:
         _wait_for(f"http://127.0.0.1:{port}/livez")
+        for child in _children(process.pid):
+            _move(child, OTHERS)
         yield port, process.pid
 
 
@@ -175,11 +178,20 @@ def _run(words: Sequence[str], environment: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def _move(postmaster: int, processors: set[int]) -> None:
+def _move(server: int, processors: set[int]) -> None:
     """Move a server with all its processes; those it starts later inherit the place."""
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    for pid in (postmaster, *map(int, children)):
-        os.sched_setaffinity(pid, processors)
+    for pid in (server, *_children(server)):
+        for thread in _threads(pid):
+            os.sched_setaffinity(thread, processors)
+
+
+def _children(pid: int) -> list[int]:
+    every = (f"/proc/{pid}/task/{thread}/children" for thread in _threads(pid))
+    return [int(child) for children in every for child in Path(children).read_text().split()]
+
+
+def _threads(pid: int) -> list[int]:
+    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def _wait_for(address: str) -> None:

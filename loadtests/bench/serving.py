@@ -58,7 +58,7 @@ def intake(rounds: int, seconds: float, told: Told) -> list[Figure]:
 
 
 def embedded(rounds: int, seconds: float, told: Told) -> list[Figure]:
-    """Measure single intakes on SQLite, read models following in the same process."""
+    """Measure single intakes on SQLite, read models following beside the service."""
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_sqlite())
         ours = stack.enter_context(machine.serving(site))

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import ACTORS, NOON, Site
 from tracker.bootstrap import http_app, installation
+from tracker.crew import working
 from tracker.settings import Settings
 
 
@@ -25,6 +26,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def live(site: Site) -> Iterator[Site]:
     """The same, with its read models following."""
     died: list[tuple[str, Exception]] = []
-    with site.installation.following(lambda name, error: died.append((name, error))):
+    it = site.installation
+    with working(it.following_tasks(it.follows), lambda *of: died.append(of)):
         yield site
     assert died == []

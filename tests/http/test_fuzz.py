@@ -23,6 +23,7 @@ from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
 from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
 from tracker.bootstrap import http_app, installation
+from tracker.crew import working
 from tracker.installation import Installation
 from tracker.settings import Settings
 
@@ -57,7 +58,7 @@ def it(tmp_path: Path) -> Iterator[Installation]:
     died: list[tuple[str, Exception]] = []
     with (
         installation(Settings(data_dir=tmp_path), lambda: NOON) as made,
-        made.following(lambda name, error: died.append((name, error))),
+        working(made.following_tasks(made.follows), lambda *of: died.append(of)),
     ):
         yield made
     assert died == []

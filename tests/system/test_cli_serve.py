@@ -1,6 +1,7 @@
 """`tracker serve` as a real process: it answers, stops when told to, and never limps."""
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -41,6 +42,12 @@ def data_dir(demo: Path, tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
+@pytest.fixture
+def key(data_dir: Path) -> str:
+    words = ("--role", "staff", "--actor", "c-1", "--office", "CN05")
+    return tracker(data_dir, "keys", "make", *words).stdout.strip()
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
 def test_it_answers_and_ends_with_0_when_told_to_stop(signal_: int, data_dir: Path) -> None:
     with serving(data_dir) as service:
@@ -67,10 +74,7 @@ def test_the_page_shows_sample_codes_of_the_demo(data_dir: Path) -> None:
     assert any(code in page for code in codes)
 
 
-def test_what_is_taken_in_is_in_the_figures_and_survives_the_stop(data_dir: Path) -> None:
-    key = tracker(
-        data_dir, "keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05"
-    ).stdout.strip()
+def test_what_is_taken_in_is_in_the_figures_and_survives_the_stop(data_dir: Path, key: str) -> None:
     before = json.loads(tracker(data_dir, "figures", "--format", "json").stdout)
     with serving(data_dir) as service:
         assert service.take_in(key, "s-1") == 201
@@ -91,6 +95,34 @@ def test_a_follower_that_dies_takes_the_process_down_with_its_cause(data_dir: Pa
     assert "dossier.from_the_future.v9 cannot be read" in err.splitlines()[-1]
 
 
+def test_whoever_kills_what_keeps_the_read_models_gets_another_that_goes_on(
+    data_dir: Path, key: str
+) -> None:
+    with serving(data_dir) as service:
+        assert service.take_in(key, "s-1") == 201
+        service.wait_until_read()
+        killed = service.beside()
+        os.kill(killed, signal.SIGKILL)
+        assert service.take_in(key, "s-2") == 201
+        service.wait_until_read()
+        assert service.beside() != killed
+        service.process.terminate()
+        code, err = service.ended()
+    assert (code, "another follows" in err) == (0, True)
+    assert tracker(data_dir, "verify").returncode == 0
+
+
+def test_what_keeps_the_read_models_does_not_outlive_a_service_that_was_killed(
+    data_dir: Path, key: str
+) -> None:
+    with serving(data_dir) as service:
+        assert service.take_in(key, "s-1") == 201
+        service.wait_until_read()
+        service.process.kill()
+        # Its standard error is also that of the other, and ends only with both.
+        assert service.ended()[0] == -signal.SIGKILL
+
+
 def test_it_does_not_start_on_a_broken_event(data_dir: Path) -> None:
     plant_a_broken_event(data_dir)
     result = tracker(data_dir, "serve", "--port", "0")
@@ -107,10 +139,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path) -> None:
-    key = tracker(
-        data_dir, "keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05"
-    ).stdout.strip()
+def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path, key: str) -> None:
     with serving(data_dir) as service:
         with subprocess.Popen(
             [sys.executable, "-m", "tracker", "rebuild"],

@@ -40,6 +40,7 @@ def opened(
     now: Callable[[], datetime] = wall_clock,
     *,
     sharing: Collection[str] = (),
+    stored: Callable[[], None] = lambda: None,
 ) -> Iterator[Installation]:
     """Open the installation. Raises `UsageError` where its settings are of no use."""
     chosen = chosen or settings()
@@ -48,7 +49,7 @@ def opened(
     except ValueError as error:
         message = f"{_variable('master_key')} (or the file master.key): {error}"
         raise UsageError(message) from error
-    with installation(chosen, now, sharing=sharing) as it:
+    with installation(chosen, now, sharing=sharing, stored=stored) as it:
         yield it
 
 

@@ -1,8 +1,8 @@
-"""`tracker serve`: runs the service in one process until it is told to stop."""
+"""`tracker serve`: runs the service until it is told to stop."""
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -11,12 +11,14 @@ import uvicorn
 
 from tracker.adapters.http.connections import ShortWayProtocol, allow_many
 from tracker.bootstrap import http_app
+from tracker.cli.beside import Beside
 from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
 from tracker.cli.opening import opened, settings
 from tracker.cli.stopping import stopped_by_signals
+from tracker.crew import Task, working
 from tracker.settings import Settings
 
 _FINISH_WITHIN_S = 20
@@ -34,7 +36,7 @@ def serve(
         typer.Option(min=0, max=65535, help="Instead of TRACKER_PORT; 0 takes a free one."),
     ] = None,
 ) -> None:
-    """Run the service, in one process.
+    """Run the service; without Kafka a process of its own keeps the read models beside it.
 
     On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
 
@@ -56,7 +58,8 @@ def serve(
 
 def _serve(listening: socket.socket, chosen: Settings) -> None:
     causes: list[tuple[str, Exception]] = []
-    with opened(chosen) as it:
+    where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
+    with Beside(where) as beside, opened(chosen, stored=beside.wake) as it:
         server: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
                 http_app(it, lambda: server.should_exit),
@@ -79,8 +82,9 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             _log.critical("a task cannot go on", task=name, exc_info=error)
             stop()
 
-        following = it.following(died) if it.is_embedded else nullcontext()
-        with stopped_by_signals(stop), following:
+        it.check_not_ahead()
+        tasks = [Task("work", beside.run, beside.stop)] if it.is_embedded else []
+        with stopped_by_signals(stop), working(tasks, died):
             _announce(chosen)
             with collecting_seldom():
                 server.run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""`tracker work`: the roles that run beside the service, where Kafka stands between."""
+"""`tracker work`: the roles that run beside the service."""
 
 import hashlib
 import hmac
@@ -16,6 +16,7 @@ from tracker.adapters.kafka.inbox import Inbox
 from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.relay import Relay
 from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
+from tracker.cli.beside import FOR_SERVE, ended_by_serve
 from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
@@ -50,6 +51,7 @@ def work(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Serve /metrics here; 0 serves none.")
     ] = 0,
+    for_serve: Annotated[bool, typer.Option(FOR_SERVE, hidden=True)] = False,
 ) -> None:
     """Relay events to Kafka, take what partners post there, keep read models and the log.
 
@@ -58,7 +60,7 @@ def work(
     in hand. A role that cannot go on ends the process with 1 and says why.
     """
     chosen = settings()
-    roles = _roles(only, chosen)
+    roles = _usual(chosen) if for_serve else _roles(only, chosen)
     configure_logs(chosen.log_level.upper())
     causes: list[tuple[str, Exception]] = []
     stop = Signal()
@@ -77,13 +79,17 @@ def work(
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
         if SENDER in roles:
             tasks += sending.enter_context(it.sending_tasks())
-        with metrics.served(port), stopped_by_signals(stop.set), working(tasks, died):
-            say(f"Tracker works as {', '.join(roles)}")
+        told = ended_by_serve(stop.set, it.wake) if for_serve else stopped_by_signals(stop.set)
+        with metrics.served(port), told, working(tasks, died):
+            if not for_serve:
+                say(f"Tracker works as {', '.join(roles)}")
             with collecting_seldom():
                 stop.wait()
     if causes:
         role, error = causes[0]
         message = f"The role {role} cannot go on: {error}"
+        if for_serve:
+            say(message)
         raise CheckFailedError(message)
 
 
@@ -91,8 +97,8 @@ def _roles(only: str, chosen: Settings) -> Sequence[str]:
     if not chosen.kafka_servers:
         message = "TRACKER_KAFKA_SERVERS is not set; without Kafka 'tracker serve' does it all."
         raise UsageError(message)
-    usual = ROLES if chosen.notices else tuple(role for role in ROLES if role != SENDER)
-    roles = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip())) or usual
+    named = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip()))
+    roles = named or _usual(chosen)
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         message = f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}."
@@ -101,6 +107,12 @@ def _roles(only: str, chosen: Settings) -> Sequence[str]:
         message = "TRACKER_NOTICES is not set; it names the file that says how people are told."
         raise UsageError(message)
     return roles
+
+
+def _usual(chosen: Settings) -> Sequence[str]:
+    of_kafka = () if chosen.kafka_servers else (RELAY, INBOX)
+    without = {*of_kafka, *(() if chosen.notices else (SENDER,))}
+    return tuple(role for role in ROLES if role not in without)
 
 
 def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:

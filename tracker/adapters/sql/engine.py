@@ -39,12 +39,15 @@ class DatabaseUnavailableError(StoreUnavailableError):
     """The database does not answer. Try it again."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, derived: bool = False) -> Engine:
     """Open `sqlite:///FILE` or `postgresql://…`; nothing connects before it is used.
 
+    What is `derived` can be made again: when the power fails SQLite may lose its last transactions,
+    each of them as a whole, and is spared a flush to disk for each.
     A database that does not answer raises `DatabaseUnavailableError`, whatever is asked of it.
     """
-    engine = _postgres(url) if url.startswith("postgresql://") else _sqlite(url)
+    is_server = url.startswith("postgresql://")
+    engine = _postgres(url) if is_server else _sqlite(url, "NORMAL" if derived else "FULL")
     event.listen(engine, "handle_error", _translate)
     return engine
 
@@ -62,7 +65,7 @@ def _postgres(url: str) -> Engine:
     )
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, synchronous: str) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -72,7 +75,7 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
+from tracker.adapters.sql.views import view_on
 from tracker.domain.codes import dossier_id
 from tracker.projections.status import StatusRow
 

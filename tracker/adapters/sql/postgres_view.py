@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, String, Table, Uuid
+from sqlalchemy import BigInteger, Boolean, LargeBinary, String, Table, Uuid
 
 from tracker.adapters.sql.binary_arrays import (
     BigintArray,
@@ -19,7 +19,7 @@ from tracker.adapters.sql.binary_arrays import (
     UuidArray,
 )
 from tracker.adapters.sql.tables import Instant, microseconds, moment, table_of
-from tracker.adapters.sql.view import SqlView
+from tracker.adapters.sql.view import SqlView, by_kind
 from tracker.projections.rows import DossierRow, Row
 
 D = TypeVar("D", bound=DossierRow)
@@ -81,32 +81,19 @@ class PostgresView(SqlView):
 
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""
-        for kind, some in _by_kind(rows).items():
+        for kind, some in by_kind(rows).items():
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.put, _written(said, some))
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows that are new."""
-        for kind, some in _by_kind(rows).items():
+        for kind, some in by_kind(rows).items():
             said = _statements(kind, self._generation)
             self._connection.exec_driver_sql(said.add, _written(said, some))
 
     def _asked(self, query: str, dossier_ids: Sequence[UUID]) -> Sequence[Sequence[Any]]:
         asked = (UuidArray.of(dossier_ids),)
         return self._connection.exec_driver_sql(query, asked).fetchall()
-
-
-def view_on(connection: Connection, generation: int) -> SqlView:
-    """Give the rows of one generation as this database reads and writes them best."""
-    kind = PostgresView if connection.dialect.name == "postgresql" else SqlView
-    return kind(connection, generation)
-
-
-def _by_kind(rows: Iterable[Row]) -> dict[type[Row], list[Row]]:
-    by_kind: dict[type[Row], list[Row]] = {}
-    for row in rows:
-        by_kind.setdefault(type(row), []).append(row)
-    return by_kind
 
 
 def _written(said: _Statements, rows: list[Row]) -> tuple[bytes, ...]:

@@ -7,13 +7,12 @@ transaction asks for the live generation first, so that a switch is seen at once
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    ColumnElement,
     Connection,
     Engine,
     Integer,
@@ -21,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     func,
     inspect,
     select,
@@ -31,14 +31,13 @@ from sqlalchemy import (
 from tracker.adapters.sql.digests import digest
 from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
-from tracker.adapters.sql.postgres_view import view_on
 from tracker.adapters.sql.tables import table_of
 from tracker.adapters.sql.view import insert
+from tracker.adapters.sql.views import view_on
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
 from tracker.projections.projector import BATCH
-from tracker.projections.rows import DossierRow
 
 _METADATA = MetaData()
 _GENERATIONS = Table(
@@ -56,9 +55,15 @@ _POSITIONS = Table(
     Column("position", BigInteger, nullable=False),
     Column("store_position", BigInteger, nullable=False),
 )
-_IDS_A_QUERY = 500
-
-D = TypeVar("D", bound=DossierRow)
+# Said for every batch: made anew each time they would cost more than the rows of a small one.
+_IS_IT = and_(*(one == bindparam(f"of_{one.name}") for one in _POSITIONS.primary_key))
+_POSITION = select(_POSITIONS.c.position).where(_IS_IT)
+_ADVANCE = (
+    update(_POSITIONS)
+    .where(_IS_IT, _POSITIONS.c.position == bindparam("after"))
+    .values(position=bindparam("last"), store_position=bindparam("last_stored"))
+)
+_LIVE = select(_GENERATIONS.c.generation).where(_GENERATIONS.c.name == bindparam("of_name"))
 
 
 class RebuildOvertakenError(ConflictError):
@@ -101,11 +106,8 @@ class SqlBatch:
         if after == 0:
             fresh = insert(self._connection)(_POSITIONS).values(**key, position=0, store_position=0)
             self._connection.execute(fresh.on_conflict_do_nothing())
-        moved = self._connection.execute(
-            update(_POSITIONS)
-            .where(_is(key), _POSITIONS.c.position == after)
-            .values(position=last.position, store_position=last.store_position)
-        )
+        stored = {"after": after, "last": last.position, "last_stored": last.store_position}
+        moved = self._connection.execute(_ADVANCE, _of(key) | stored)
         return moved.rowcount == 1
 
 
@@ -217,8 +219,7 @@ class SqlReadModel:
 
     def _position(self, connection: Connection, generation: int, partition: str) -> int:
         key = {"name": self._projection.NAME, "generation": generation, "partition": partition}
-        position = connection.scalar(select(_POSITIONS.c.position).where(_is(key)))
-        return int(position or 0)
+        return int(connection.scalar(_POSITION, _of(key)) or 0)
 
     def _create_tables(self, connection: Connection, generation: int) -> None:
         for kind in self._projection.ROWS:
@@ -351,9 +352,9 @@ class SqlReadModel:
         return Comparison(digest(connection, rows, live, only), digest(connection, rows, new, only))
 
 
-def _is(key: dict[str, Any]) -> ColumnElement[bool]:
-    return and_(*(_POSITIONS.c[name] == value for name, value in key.items()))
+def _of(key: dict[str, Any]) -> dict[str, Any]:
+    return {f"of_{name}": value for name, value in key.items()}
 
 
 def _live(connection: Connection, name: str) -> int | None:
-    return connection.scalar(select(_GENERATIONS.c.generation).where(_GENERATIONS.c.name == name))
+    return connection.scalar(_LIVE, {"of_name": name})

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
+
 # The library counts the factories it finds in this module: names of its own stay in theirs.
 from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError, StoredEvent
@@ -91,6 +93,15 @@ _TABLES = (
     """,
 )
 
+OF_THESE_KEYS = (
+    "SELECT requests.* FROM json_each(?) AS asked CROSS JOIN requests"
+    " ON source = asked.value ->> 0 AND event_id = asked.value ->> 1"
+)
+"""Looks each up by its key. Of a list of pairs SQLite makes no such use: it reads the whole table.
+
+`CROSS JOIN` leaves it no other order; what is asked comes first.
+"""
+
 
 class Pool(sqlite.SQLiteConnectionPool):
     """Connections that flush every commit and overwrite what is deleted (erased keys)."""
@@ -149,9 +160,16 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         new_keys: Mapping[UUID, bytes] | None = None,
         erased_keys: Sequence[UUID] = (),
         forgotten: Sequence[RequestKey] = (),
-        **kwargs: Any,  # noqa: ANN401  the library's signature
+        **_: Any,  # noqa: ANN401  the library's signature
     ) -> Sequence[int]:
-        positions = super()._insert_events(c, stored_events, **kwargs) or ()
+        c.executemany(
+            self.insert_events_statement,
+            [
+                (_hex(one.originator_id), one.originator_version, one.topic, one.state)
+                for one in stored_events
+            ],
+        )
+        positions = _last_positions(c, len(stored_events))
         at = {
             (event.originator_id, event.originator_version): position
             for event, position in zip(stored_events, positions, strict=True)
@@ -180,17 +198,12 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         """Give those of these requests that were carried out."""
         found: dict[RequestKey, Request] = {}
         with self.datastore.transaction(commit=False) as c:
-            for part in _parts(keys, _MAX_VARIABLES // 2):
-                marks = ",".join(["(?,?)"] * len(part))
-                c.execute(
-                    f"SELECT * FROM requests WHERE (source, event_id) IN (VALUES {marks})",  # noqa: S608  only marks
-                    [value for key in part for value in key],
+            c.execute(OF_THESE_KEYS, (msgspec.json.encode(keys).decode(),))
+            for row in c.fetchall():
+                key = (row["source"], row["event_id"])
+                found[key] = Request(
+                    key, row["digest"], row["code"], row["version"], row["position"]
                 )
-                for row in c.fetchall():
-                    key = (row["source"], row["event_id"])
-                    found[key] = Request(
-                        key, row["digest"], row["code"], row["version"], row["position"]
-                    )
         return found
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
@@ -252,6 +265,13 @@ class Factory(sqlite.SQLiteFactory):
         self.datastore = Datastore(db_name)
         self.datastore.pool.close()
         self.datastore.pool = Pool(db_name=db_name, lock_timeout=_LOCK_TIMEOUT_S)
+
+
+def _last_positions(c: sqlite.SQLiteCursor, count: int) -> Sequence[int]:
+    """Give the positions of the last so many events: nobody else stores any until we commit."""
+    c.execute("SELECT last_insert_rowid()")
+    (last,) = c.fetchone()
+    return list(range(last - count + 1, last + 1))
 
 
 def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -20,7 +20,7 @@ from loadtests.bench.archived import archived, kafka, measured, move_to, new_top
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate, ratios
 from tracker.adapters.kafka.feed import KafkaFeed
-from tracker.adapters.sql.store_feed import PARTITION, StoreFeed
+from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.installation import Installation
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
@@ -61,7 +61,7 @@ def growth(it: Installation, told: Tell) -> None:
     taken, began = 0, perf_counter()
     with _follower(it, NAMES, partial(StoreFeed, it.tracker.store)) as follower:
         while wanted:
-            taken += follower.run_once(PARTITION)
+            taken += follower.run_once()
             if taken >= wanted[0]:
                 seconds = perf_counter() - began
                 told(

@@ -68,6 +68,9 @@ class MadeUp:
     def partitions(self) -> Sequence[str]:
         return ("made up",)
 
+    def ready(self) -> Sequence[str]:
+        return self.partitions()
+
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
         last = min(after + limit, self.count)
         rows = map(self.stored, range(after + 1, last + 1))

@@ -17,6 +17,9 @@ class ListFeed:
     def partitions(self) -> Sequence[str]:
         return ("list",)
 
+    def ready(self) -> Sequence[str]:
+        return self.partitions()
+
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         return records(self.events)[after : min(after + limit, self.upto)]
 

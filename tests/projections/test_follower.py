@@ -82,6 +82,65 @@ def follower(feed: ListFeed, **models: Model) -> Follower:
     return Follower(feed, projectors, at_once=2)
 
 
+class SplitFeed(ListFeed):
+    """The same events in every partition, as if they were others."""
+
+    def partitions(self) -> Sequence[str]:
+        return ("b", "a", "c")
+
+
+@dataclass
+class SplitModel(Model):
+    """A read model with a position in each partition; one list of places a transaction."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
+    batches: list[list[int]] = field(default_factory=list)
+
+    def apply(self, records: Sequence[Record], view: View) -> None:
+        self.batches.append([one.position for one in records])
+
+    def position(self, partition: str) -> int:
+        return self.places.get(partition, 0)
+
+    def advance(self, partition: str, *, after: int, last: Record) -> bool:
+        self.moved.append(partition)
+        if self.position(partition) != after:
+            return False
+        self.places[partition] = last.position
+        return True
+
+
+def test_a_batch_is_of_all_partitions_and_they_are_moved_on_in_one_order() -> None:
+    feed, model = SplitFeed(list(EVENTS)), SplitModel()
+    feed.upto = 3
+    following = follower(feed, model=model)
+    assert following.catch_up() == 9
+    assert model.batches == [[1, 2, 3, 1, 2, 3, 1, 2, 3]]
+    feed.upto = 4
+    following.catch_up()
+    assert model.moved == ["a", "b", "c", "a", "b", "c"]
+
+
+def test_what_somebody_else_took_of_one_partition_does_not_keep_the_others_back() -> None:
+    feed, model = SplitFeed(list(EVENTS)), SplitModel()
+    feed.upto = 2
+    following = follower(feed, model=model)
+    following.run_once()
+    model.places["b"] = 5  # another worker was here
+    feed.upto = 7
+    following.catch_up()
+    assert model.batches == [[1, 2] * 3, [3, 4, 5, 6, 7] * 2, [6, 7]]
+
+
+def test_a_partition_that_always_has_more_does_not_keep_the_others_back() -> None:
+    model = SplitModel()
+    following = follower(SplitFeed(list(EVENTS)), model=model)
+    for _ in range(3):
+        assert following.run_once(limit=10) == 10
+    assert model.places == {"a": 10, "b": 10, "c": 10}
+
+
 def test_every_event_is_read_once_for_all() -> None:
     feed, one, other = CountedFeed(), Model(), Model()
     assert follower(feed, one=one, other=other).catch_up() == len(EVENTS)
@@ -92,7 +151,7 @@ def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
     feed, late, early = CountedFeed(), Model(), Model(at=40)
     following = follower(feed, late=late, early=early)
     feed.upto = 45
-    while following.run_once("list", limit=30):
+    while following.run_once(limit=30):
         pass
     feed.upto = len(EVENTS)
     following.catch_up()
@@ -107,7 +166,7 @@ def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
     following = follower(feed, late=late, early=early)
     for upto in range(6, 30, 2):
         feed.upto = upto
-        following.run_once("list", limit=8)
+        following.run_once(limit=8)
     assert late.at == early.at == 28
     assert feed.read_places.count(28) == 1
 
@@ -116,7 +175,7 @@ def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> 
     broken, sound = Model(breaks_at=7), Model()
     following = follower(CountedFeed(), broken=broken, sound=sound)
     with pytest.raises(CannotGoOnError, match=r"^broken: broken$"):
-        following.run_once("list", limit=10)
+        following.run_once(limit=10)
     assert (broken.at, broken.taken) == (0, [])
     assert (sound.at, sound.taken) == (10, list(range(1, 11)))
 
@@ -124,17 +183,17 @@ def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> 
 def test_a_batch_that_somebody_else_took_is_not_taken_again() -> None:
     feed, model = CountedFeed(), Model()
     following = follower(feed, model=model)
-    following.run_once("list", limit=5)
+    following.run_once(limit=5)
     model.at = 12  # another worker was here
-    following.run_once("list", limit=5)
-    following.run_once("list", limit=5)
+    following.run_once(limit=5)
+    following.run_once(limit=5)
     assert model.taken == [1, 2, 3, 4, 5, 13, 14, 15, 16, 17]
 
 
 def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:
     model = Model()
     following = follower(CountedFeed(), model=model)
-    while following.run_once("list", limit=5):
+    while following.run_once(limit=5):
         pass
     assert model.asked == 1
 

@@ -17,6 +17,10 @@ class FeedUpTo:
         """Name the partitions."""
         return tuple(self._ends)
 
+    def ready(self) -> Sequence[str]:
+        """Name the partitions: which have more is not known."""
+        return self.partitions()
+
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Give up to `limit` events after this position and not past the end."""
         records = self._feed.read(partition, after=after, limit=limit)

@@ -27,6 +27,9 @@ class Feed(Protocol):
     def partitions(self) -> Sequence[str]:
         """Name the partitions."""
 
+    def ready(self) -> Sequence[str]:
+        """Name those that have more to be read for sure; all of them where none has."""
+
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Give up to `limit` events after this position, oldest first."""
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 from tracker.domain.errors import TrackerError
 from tracker.projections.feed import Feed, Record
-from tracker.projections.projector import BATCH, Projector
+from tracker.projections.projector import BATCH, Projector, Stretch
 
 _LOOK_AGAIN_S = 0.1
 _TRUSTED_S = 1.0
@@ -34,6 +34,7 @@ class Follower:
         self._feed = feed
         self._projectors = projectors
         self._threads = ThreadPoolExecutor(at_once, "projector")
+        self._turn = 0
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Follow until told to stop, the batch at hand finished. Raises whatever stopped it."""
@@ -43,48 +44,64 @@ class Follower:
                 for projector in self._projectors.values():
                     projector.look_anew()
                 trusted_until = monotonic() + _TRUSTED_S
-            if not self.catch_up(stopping):
+            if not self.run_once():
                 self._feed.wait(_LOOK_AGAIN_S)
 
     def wake(self) -> None:
         """Let it look at the feed at once."""
         self._feed.wake()
 
-    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
-        """Take batches until nothing is left or it is `enough`; tell how many events were read."""
+    def catch_up(self) -> int:
+        """Take batches until nothing is left; tell how many events were read."""
         total = 0
-        for partition in self._feed.partitions():
-            while not enough() and (taken := self.run_once(partition)):
-                total += taken
+        while taken := self.run_once():
+            total += taken
         return total
 
-    def run_once(self, partition: str, *, limit: int = BATCH) -> int:
+    def run_once(self, *, limit: int = BATCH) -> int:
         """Let each take its next batch and tell how many events were read; 0 where none is left.
 
-        Raises `CannotGoOnError` where one cannot go on; the others have taken theirs.
+        A batch is of all partitions together, as far as the limit allows; the next one begins with
+        the partition after. Raises `CannotGoOnError` where one cannot go on; the others have taken
+        theirs.
         """
+        partitions = self._feed.ready()
+        begin = self._turn % len(partitions) if partitions else 0
+        self._turn += 1
+        total = 0
+        batches: dict[str, list[Stretch]] = {name: [] for name in self._projectors}
+        for partition in (*partitions[begin:], *partitions[:begin]):
+            total += self._read(partition, limit - total, batches)
+            if total >= limit:
+                break
+        self._take(batches)
+        return total
+
+    def _read(self, partition: str, limit: int, batches: dict[str, list[Stretch]]) -> int:
+        """Add what each is to take of this partition; tell how many events were read."""
         standing: dict[int, list[str]] = {}
         for name, projector in self._projectors.items():
             standing.setdefault(projector.position(partition), []).append(name)
         places, total = sorted(standing), 0
+        read: dict[int, Sequence[Record]] = {}
         for place, ahead in zip(places, [*places[1:], None], strict=True):
             records = self._feed.read(partition, after=place, limit=limit)
             if ahead is not None:
                 records = [one for one in records if one.position <= ahead]
-            if not records:
-                continue
-            self._take(standing[place], partition, place, records)
+            read[place] = records
             total += len(records)
-            if records[-1].position == ahead:
-                standing[ahead] += standing[place]
+        for place in reversed(places):
+            if records := read[place]:  # who comes to where others stand goes on with them
+                records = read[place] = [*records, *read.get(records[-1].position, ())]
+                for name in standing[place]:
+                    batches[name].append(Stretch(partition, place, records))
         return total
 
-    def _take(
-        self, names: Sequence[str], partition: str, after: int, records: Sequence[Record]
-    ) -> None:
+    def _take(self, batches: Mapping[str, Sequence[Stretch]]) -> None:
         taking: dict[str, Future[None]] = {
-            name: self._threads.submit(self._projectors[name].take, partition, records, after=after)
-            for name in names
+            name: self._threads.submit(self._projectors[name].take, batch)
+            for name, batch in batches.items()
+            if batch
         }
         errors = {name: future.exception() for name, future in taking.items()}
         for name, error in errors.items():

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 from tracker.projections.feed import Feed, Record
 from tracker.projections.projection import Projection
@@ -10,6 +11,14 @@ from tracker.projections.rows import View
 
 BATCH = 4000
 """Many events of one dossier then make one row, and what each batch costs is shared by more."""
+
+
+class Stretch(NamedTuple):
+    """Events that follow one another in a partition, and the position they follow on."""
+
+    partition: str
+    after: int
+    records: Sequence[Record]
 
 
 class Batch(Protocol):
@@ -53,17 +62,24 @@ class Projector:
         """Ask the model again from now on."""
         self._positions.clear()
 
-    def take(self, partition: str, records: Sequence[Record], *, after: int) -> None:
-        """Bring the model on by a batch; nothing happens where it is not at `after` any more.
+    def take(self, stretches: Sequence[Stretch]) -> None:
+        """Bring the model on by a batch, which is all there or not at all.
 
-        Raises whatever stopped it: a projection that cannot go on must not pretend to.
+        Passed over is what follows on a position where the model is not any more. Raises whatever
+        stopped it: a projection that cannot go on must not pretend to.
         """
-        self._positions.pop(partition, None)
+        for one in stretches:
+            self._positions.pop(one.partition, None)
         with self._model.batch() as batch:
-            if not batch.advance(partition, after=after, last=records[-1]):
-                return
-            self._projection.apply(records, batch.view)
-        self._positions[partition] = records[-1].position
+            # Two workers that hold each other's partitions for theirs wait in one order.
+            taken = [
+                one
+                for one in sorted(stretches, key=attrgetter("partition"))
+                if batch.advance(one.partition, after=one.after, last=one.records[-1])
+            ]
+            if taken:
+                self._projection.apply([each for one in taken for each in one.records], batch.view)
+        self._positions |= {one.partition: one.records[-1].position for one in taken}
 
     def run_once(self, partition: str, *, limit: int = BATCH) -> int:
         """Take the next batch and tell how many events it held; 0 when there is none."""
@@ -71,7 +87,7 @@ class Projector:
         after = self.position(partition)
         records = self._feed.read(partition, after=after, limit=limit)
         if records:
-            self.take(partition, records, after=after)
+            self.take([Stretch(partition, after, records)])
         return len(records)
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:

@@ -1,7 +1,7 @@
 """Kafka as a feed: what the relay published, for the projections."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kafka import TopicPartition
 from kafka.errors import RetriableError
@@ -29,19 +29,15 @@ class KafkaFeed:
     ) -> None:
         """Read this topic; without a group read all of it, as a rebuild does."""
         self._reader = TopicReader(connection, topic, group=group)
-        self._names: dict[str, TopicPartition] = {}
         self._answers = True
 
     def partitions(self) -> Sequence[str]:
         """Name the partitions that are ours now, as `topic:number`."""
-        try:
-            ours = self._reader.partitions()
-        except RetriableError as error:
-            self._note(error)
-            return ()
-        self._note(None)
-        self._names = {_name(partition): partition for partition in ours}
-        return list(self._names)
+        return self._named(self._reader.partitions)
+
+    def ready(self) -> Sequence[str]:
+        """Name those of them of which something has come; all of them where nothing has."""
+        return self._named(self._reader.ready)
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Give up to `limit` events after this position, oldest first."""
@@ -87,6 +83,15 @@ class KafkaFeed:
     def close(self) -> None:
         """Give the partitions up to the others of the group."""
         self._reader.close()
+
+    def _named(self, partitions: Callable[[], Sequence[TopicPartition]]) -> Sequence[str]:
+        try:
+            ours = partitions()
+        except RetriableError as error:
+            self._note(error)
+            return ()
+        self._note(None)
+        return [_name(partition) for partition in ours]
 
     def _note(self, error: Exception | None) -> None:
         if error and self._answers:

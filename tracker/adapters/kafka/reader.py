@@ -56,8 +56,20 @@ class TopicReader:
 
     def partitions(self) -> Sequence[TopicPartition]:
         """Give the partitions that are ours now. Raises kafka-python's errors, as all here does."""
-        self._poll(_SLICE_MS if self._group else 0)
-        return sorted(self._open().assignment())
+        self._poll(_SLICE_MS if self._group and not any(self._waiting.values()) else 0)
+        ours = sorted(self._open().assignment())
+        for lost in self._places.keys() - set(ours):
+            del self._places[lost], self._waiting[lost]
+            self._held.discard(lost)
+        return ours
+
+    def ready(self) -> Sequence[TopicPartition]:
+        """Give those of our partitions of which records have come, or that have just become ours.
+
+        Where there is none, give all: only `read` asks Kafka whether really nothing is left.
+        """
+        ours = self.partitions()
+        return [one for one in ours if one in self._moved or self._waiting.get(one)] or ours
 
     def ends(self) -> Mapping[TopicPartition, int]:
         """Give the position after the last committed record of each of our partitions."""

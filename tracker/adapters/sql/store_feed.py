@@ -24,6 +24,10 @@ class StoreFeed:
         """Name the one partition."""
         return (PARTITION,)
 
+    def ready(self) -> Sequence[str]:
+        """Name the one partition."""
+        return (PARTITION,)
+
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
         """Give up to `limit` events after this position, oldest first.
 

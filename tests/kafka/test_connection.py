@@ -1,11 +1,14 @@
 import threading
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from kafka.errors import KafkaTimeoutError
+from kafka.partitioner import DefaultPartitioner
 
 from tracker.adapters.kafka.connection import (
     KafkaConnection,
+    _ByKey,
     open_admin,
     open_consumer,
     open_producer,
@@ -57,3 +60,24 @@ def test_a_kafka_that_is_not_there_leaves_no_thread_behind(
     with pytest.raises(KafkaTimeoutError):
         connect(KafkaConnection("127.0.0.1:1"))
     assert threading.active_count() == before
+
+
+class Cluster:
+    """As much of a cluster as a partitioner looks at."""
+
+    def topics(self) -> set[str]:
+        return {"t"}
+
+    def partitions_for_topic(self, _: str) -> set[int]:
+        return set(range(12))
+
+    available_partitions_for_topic = partitions_for_topic
+
+
+def test_a_dossier_keeps_the_partition_that_kafkas_clients_reckon() -> None:
+    ours, theirs, cluster = _ByKey(), DefaultPartitioner(), Cluster()
+    keys = [UUID(int=number * 7919).hex.encode() for number in range(300)]
+    for key in (*keys, *keys, b"tracker.dossier-events"):
+        given = ("t", key, key, b"", b"", cluster)
+        assert ours.partition(*given) == theirs.partition(*given)
+    assert ours.partition("t", None, None, b"", b"", cluster) in range(12)

@@ -33,7 +33,8 @@ class ReadingAhead:
         self._limit = limit
         self._thread = ThreadPoolExecutor(1, "reading-ahead")
         self._coming: Future[Lot | None] | None = None
-        self._is_behind = False
+        self.is_behind = False
+        """Whether the last lot was full, so that more may wait."""
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -53,12 +54,12 @@ class ReadingAhead:
         coming, self._coming = self._coming, None
         lot = coming.result() if coming else self._read(self._position)
         self._position = lot.position if lot else self._position
-        self._is_behind = lot is not None and len(lot.records) == self._limit
+        self.is_behind = lot is not None and len(lot.records) == self._limit
         return lot
 
     def read_on(self) -> None:
         """Read the next lot in the background, where the last one was full."""
-        if self._is_behind:
+        if self.is_behind:
             self._coming = self._thread.submit(self._read, self._position)
 
     def _read(self, after: int) -> Lot | None:

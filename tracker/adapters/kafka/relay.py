@@ -12,6 +12,7 @@ so in its last position, and who starts again under the name that stands there b
 import logging
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,11 +69,16 @@ class RelayState:
 
 @dataclass(frozen=True)
 class RelayTimes:
-    """How patient a relay is, in seconds, and how many events make a transaction at most."""
+    """How patient a relay is, in seconds, and how many events make a transaction at most.
+
+    `rest_s`: between two transactions where no more waits than goes into one, so that what comes
+    meanwhile shares the costs of the next; it is also how soon an event is found.
+    """
 
     transaction_s: float = 10.0
     stand_by_s: float = 20.0
     look_again_s: float = 0.2
+    rest_s: float = 0.02
     batch: int = 500
 
 
@@ -92,7 +98,8 @@ class Relay:
     ) -> None:
         """Read this store; `name` tells this relay from others and survives its restart.
 
-        `watch` is told the state after every transaction and every look at the store.
+        `watch` is told the state after every transaction; how far the store is, as it was
+        `look_again_s` before at most.
         """
         self._store = store
         self._connection = connection
@@ -104,6 +111,7 @@ class Relay:
         self._session = ""
         self._announced: set[str] = set()
         self._position = 0
+        self._head, self._age, self._look_at = 0, 0.0, 0.0
         self._signal = Signal()
         self._ending = False
 
@@ -181,19 +189,22 @@ class Relay:
             ) as lots:
                 while not self._ended(stopping):
                     if not self._publish_next(kafka, lots):
-                        self._signal.wait(self._times.look_again_s)
+                        self._signal.wait(self._times.rest_s)
                         self._signal.clear()
             kafka.commit([self._mark(left=True)])
 
     def _publish_next(self, kafka: Transactions, lots: ReadingAhead) -> bool:
+        """Publish what there is; tell whether more waits than goes into one transaction."""
         lot = lots.next()
         if lot:
             kafka.commit(self._records(lot, lots))
             self._position = lot.position
-        elif (self._store.max_notification_id() or 0) < self._position:
-            raise KafkaAheadError
+        if monotonic() >= self._look_at:
+            self._look()
+            if self._head < self._position:
+                raise KafkaAheadError
         self._tell(Standing.PUBLISHING)
-        return bool(lot)
+        return lots.is_behind
 
     def _records(self, lot: Lot, lots: ReadingAhead) -> Iterator[Outgoing]:
         """Give what makes one transaction; the next lot is read while Kafka writes this one."""
@@ -207,27 +218,28 @@ class Relay:
 
     # ---------------------------------------------------------------- the rest
 
-    def _tell(self, standing: Standing) -> None:
-        try:
-            head = self._store.max_notification_id() or 0
-            waiting = (
-                self._store.select_notifications(self._position, 1, inclusive_of_start=False)
-                if head > self._position
-                else ()
+    def _look(self) -> None:
+        """See how far the store is, and for how long what comes next has waited."""
+        self._look_at = monotonic() + self._times.look_again_s
+        self._head = self._store.max_notification_id() or 0
+        self._age = 0.0
+        if self._head > self._position:
+            [waiting] = self._store.select_notifications(
+                self._position, 1, inclusive_of_start=False
             )
-        except PersistenceError:
-            return
-        age = (
-            (self._now() - datetime.fromisoformat(recorded_at(waiting[0].state))).total_seconds()
-            if waiting
-            else 0.0
-        )
-        self._watch(RelayState(standing, self._position, head, max(0.0, age)))
+            stored_at = datetime.fromisoformat(recorded_at(waiting.state))
+            self._age = max(0.0, (self._now() - stored_at).total_seconds())
+
+    def _tell(self, standing: Standing) -> None:
+        age = self._age if self._head > self._position else 0.0
+        self._watch(RelayState(standing, self._position, self._head, age))
 
     def _rest(self, standing: Standing, seconds: float, stopping: Callable[[], bool]) -> None:
         until = monotonic() + seconds
         while not self._ended(stopping) and (left := until - monotonic()) > 0:
-            self._tell(standing)
+            with suppress(PersistenceError):
+                self._look()
+                self._tell(standing)
             self._signal.wait(min(left, self._times.look_again_s))
             self._signal.clear()
 

@@ -1,6 +1,6 @@
 """Several read models on one feed: read once, each for itself, and the slow ones join."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import sleep
@@ -53,9 +53,9 @@ class Model(Projection):
             raise RuntimeError(message)
         self.taken += places
 
-    def position(self, partition: str) -> int:
+    def positions(self) -> Mapping[str, int]:
         self.asked += 1
-        return self.at
+        return {"list": self.at}
 
     @contextmanager
     def batch(self) -> Iterator["Model"]:
@@ -100,12 +100,12 @@ class SplitModel(Model):
     def apply(self, records: Sequence[Record], view: View) -> None:
         self.batches.append([one.position for one in records])
 
-    def position(self, partition: str) -> int:
-        return self.places.get(partition, 0)
+    def positions(self) -> Mapping[str, int]:
+        return dict(self.places)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         self.moved.append(partition)
-        if self.position(partition) != after:
+        if self.places.get(partition, 0) != after:
             return False
         self.places[partition] = last.position
         return True

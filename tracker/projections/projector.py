@@ -1,6 +1,6 @@
 """Brings a read model up to its feed, each batch and its position in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from operator import attrgetter
 from typing import NamedTuple, Protocol
@@ -35,8 +35,8 @@ class Batch(Protocol):
 class ReadModel(Protocol):
     """The tables of one generation of a projection, and how far they are."""
 
-    def position(self, partition: str) -> int:
-        """Give the last position that is in the tables."""
+    def positions(self) -> Mapping[str, int]:
+        """Give the last position of each partition that is in the tables."""
 
     def batch(self) -> AbstractContextManager[Batch]:
         """Open a transaction; it commits when all went well, else nothing of it remains."""
@@ -50,17 +50,17 @@ class Projector:
         self._projection = projection
         self._feed = feed
         self._model = model
-        self._positions: dict[str, int] = {}
+        self._positions: Mapping[str, int] | None = None
 
     def position(self, partition: str) -> int:
         """Give where it stands: where its last batch ended, or else what the model says."""
-        if partition not in self._positions:
-            self._positions[partition] = self._model.position(partition)
-        return self._positions[partition]
+        if self._positions is None:
+            self._positions = self._model.positions()
+        return self._positions.get(partition, 0)
 
     def look_anew(self) -> None:
         """Ask the model again from now on."""
-        self._positions.clear()
+        self._positions = None
 
     def take(self, stretches: Sequence[Stretch]) -> None:
         """Bring the model on by a batch, which is all there or not at all.
@@ -68,8 +68,7 @@ class Projector:
         Passed over is what follows on a position where the model is not any more. Raises whatever
         stopped it: a projection that cannot go on must not pretend to.
         """
-        for one in stretches:
-            self._positions.pop(one.partition, None)
+        known, self._positions = self._positions, None
         with self._model.batch() as batch:
             # Two workers that hold each other's partitions for theirs wait in one order.
             taken = [
@@ -79,7 +78,11 @@ class Projector:
             ]
             if taken:
                 self._projection.apply([each for one in taken for each in one.records], batch.view)
-        self._positions |= {one.partition: one.records[-1].position for one in taken}
+        if known is not None and len(taken) == len(stretches):
+            self._positions = {
+                **known,
+                **{one.partition: one.records[-1].position for one in taken},
+            }
 
     def run_once(self, partition: str, *, limit: int = BATCH) -> int:
         """Take the next batch and tell how many events it held; 0 when there is none."""

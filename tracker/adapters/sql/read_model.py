@@ -151,6 +151,15 @@ class SqlReadModel:
         with self._engine.begin() as connection:
             return self._position(connection, self._generation_in(connection), partition)
 
+    def positions(self) -> dict[str, int]:
+        """Give the last position of each partition that is in the tables."""
+        with self._engine.begin() as connection:
+            query = select(_POSITIONS.c.partition, _POSITIONS.c.position).where(
+                _POSITIONS.c.name == self._projection.NAME,
+                _POSITIONS.c.generation == self._generation_in(connection),
+            )
+            return dict(connection.execute(query).all())
+
     def store_position(self) -> int:
         """Give the position in the event store of the newest event in the tables.
 

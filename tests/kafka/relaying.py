@@ -97,7 +97,7 @@ def publish_all(store: Notifications, connection: KafkaConnection, names: TopicN
 
 
 class Spoilt:
-    """A store that freezes, fails or ends its reader when it is told to."""
+    """A store that freezes, fails, ends its reader or loses its end when it is told to."""
 
     def __init__(self, store: Notifications) -> None:
         self._store = store
@@ -105,6 +105,7 @@ class Spoilt:
         self.go_on.set()
         self.frozen = Signal()
         self.error: Exception | None = None
+        self.head: int | None = None
 
     def select_notifications(
         self,
@@ -126,4 +127,4 @@ class Spoilt:
         return found
 
     def max_notification_id(self) -> int | None:
-        return self._store.max_notification_id()
+        return self._store.max_notification_id() if self.head is None else self.head

@@ -162,6 +162,17 @@ def test_an_old_backup_that_went_on_by_itself_is_found_out(
     check(connection, names, store)
 
 
+def test_a_store_that_loses_its_end_meanwhile_is_found_out(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder
+) -> None:
+    head = append(store, histories(5))
+    spoilt = Spoilt(store)
+    with running(spoilt, connection, names) as relay:
+        until(lambda: relay.has_published(head))
+        spoilt.head = head - 1
+        ends_with(relay, KafkaAheadError)
+
+
 def test_a_position_that_was_lost_is_not_made_up(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:

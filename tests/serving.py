@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ they stand for the event wherever they are found.
 """
 
 from collections.abc import Callable
-from typing import cast
+from dataclasses import MISSING, fields
+from typing import cast, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,24 @@ _ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[str, Callable[[bytes], Event]] = {
     topic: msgspec.json.Decoder(kind).decode for topic, kind in EVENTS.items()
 }
+_NOT_FOLDED = frozenset({"by", "source", "event_id"})
+
+
+def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
+    """Give a reader of such events that makes what a fold takes for one."""
+    hints = get_type_hints(kind)
+    folded = [
+        (one.name, hints[one.name], *(() if one.default is MISSING else (one.default,)))
+        for one in fields(kind)
+        if one.name not in _NOT_FOLDED
+    ]
+    reduced = msgspec.defstruct(
+        kind.__name__, folded, namespace={"step": kind.step}, frozen=True, kw_only=True
+    )
+    return cast("Callable[[bytes], Event]", msgspec.json.Decoder(reduced).decode)
+
+
+_FOLDING = {topic: _folding(kind) for topic, kind in EVENTS.items()}
 
 
 def to_bytes(event: Event) -> bytes:
@@ -36,8 +55,22 @@ def from_bytes(topic: str, state: bytes) -> Event:
     try:
         return _DECODERS[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
-        message = f"A stored event named {topic} cannot be read: {error}"
-        raise UnreadableEventError(message) from error
+        raise _unreadable(topic, error) from error
+
+
+def folded_from_bytes(topic: str, state: bytes) -> Event:
+    """Read of an event what a dossier's fold looks at, which takes half as long.
+
+    Who sent it and under which id is left out. Raises `UnreadableEventError`.
+    """
+    try:
+        return _FOLDING[topic](state)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise _unreadable(topic, error) from error
+
+
+def _unreadable(topic: str, error: Exception) -> UnreadableEventError:
+    return UnreadableEventError(f"A stored event named {topic} cannot be read: {error}")
 
 
 class EventMapper(Mapper[UUID]):

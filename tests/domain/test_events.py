@@ -13,8 +13,10 @@ from typing import Any, NewType
 
 import pytest
 
+from tests.contract.random_lives import by_dossier, history
 from tracker.application.reading import SEALED_FIELDS
 from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier import Dossier
 from tracker.domain.events import EVENTS, Event
 from tracker.domain.lifecycle import Step
 from tracker.domain.procedures import PaperForm
@@ -29,7 +31,7 @@ from tracker.domain.values import (
     Sealed,
     WayOfReturn,
 )
-from tracker.recording import UnreadableEventError, from_bytes, to_bytes
+from tracker.recording import UnreadableEventError, folded_from_bytes, from_bytes, to_bytes
 
 GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
 TOPICS = sorted(GOLDEN["events"])
@@ -122,6 +124,27 @@ def test_reading_and_writing_an_event_gives_the_same_bytes(topic: str) -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
+def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) -> None:
+    stored = GOLDEN["events"][topic]["json"].encode()
+    event, folded = from_bytes(topic, stored), folded_from_bytes(topic, stored)
+    left_out = {"by", "source", "event_id"}
+    expected = {name: value for name, value in vars(event).items() if name not in left_out}
+    assert {name: getattr(folded, name) for name in expected} == expected
+    assert not any(hasattr(folded, name) for name in left_out)
+    assert folded.step is event.step
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
+    for events in by_dossier(history(seed)).values():
+        stored = [(event.TOPIC, to_bytes(event)) for event in events]
+        whole = Dossier.replay(None, [from_bytes(*one) for one in stored])
+        assert vars(Dossier.replay(None, [folded_from_bytes(*one) for one in stored])) == vars(
+            whole
+        )
+
+
+@pytest.mark.parametrize("topic", TOPICS)
 def test_what_may_be_missing_in_a_golden_event_has_a_default(topic: str) -> None:
     there = json.loads(GOLDEN["events"][topic]["json"])
     for one in fields(EVENTS[topic]):
@@ -141,6 +164,8 @@ def test_an_unknown_name_or_damaged_bytes_are_unreadable() -> None:
     for topic, state in (("dossier.unheard_of.v1", whole), (TOPICS[0], whole[:-1])):
         with pytest.raises(UnreadableEventError):
             from_bytes(topic, state)
+        with pytest.raises(UnreadableEventError):
+            folded_from_bytes(topic, state)
 
 
 def test_each_step_has_one_event_and_each_event_its_own_step() -> None:

@@ -41,7 +41,7 @@ from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, RefusedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.values import Sealed, Stamp
-from tracker.recording import EventMapper, from_bytes, to_stored
+from tracker.recording import EventMapper, folded_from_bytes, to_stored
 
 _ATTEMPTS = 3
 _STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
@@ -314,7 +314,7 @@ class Tracker(Application[UUID]):
         """Load many dossiers at once; what is not there is left out."""
         # Reading and folding, too, are done at a stretch.
         histories = {
-            one: [from_bytes(topic, state) for topic, state in history]
+            one: [folded_from_bytes(topic, state) for topic, state in history]
             for one, history in self.store.select_histories(dossier_ids).items()
         }
         loaded = {one: Dossier.replay(None, history) for one, history in histories.items()}

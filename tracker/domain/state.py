@@ -158,7 +158,7 @@ class DossierState(BaseAggregate[UUID]):
         promise = getattr(event, "promise", None)
         if promise is not None:
             self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))
-        apply_own = self._OWN.get(type(event))
+        apply_own = self._OWN.get(event.step)
         if apply_own is not None:
             apply_own(self, event)
         stage = self.progress.stage
@@ -227,18 +227,17 @@ class DossierState(BaseAggregate[UUID]):
         setattr(self, name, event.occurred_at)
         self.versions[name] = event.originator_version
 
-    _OWN: ClassVar[Mapping[type[Event], Callable[[Any, Any], None]]] = {
-        happened.Submitted: _take_in,
-        happened.Received: _receive,
-        happened.Forwarded: _forward,
-        happened.Decided: _decide,
-        happened.HandedToCarrier: _hand_to_carrier,
-        happened.CarrierScanned: _scan,
-        happened.CarrierScannedV1: _scan,
-        happened.Rated: _rate,
-        happened.NoticesAgreed: _agree_to_notices,
-        happened.NoticesStopped: _stop_notices,
-        happened.PersonalDataErased: _erase,
-        happened.Corrected: _correct,
+    _OWN: ClassVar[Mapping[Step, Callable[[Any, Any], None]]] = {
+        Step.SUBMITTED: _take_in,
+        Step.RECEIVED: _receive,
+        Step.FORWARDED: _forward,
+        Step.DECIDED: _decide,
+        Step.HANDED_TO_CARRIER: _hand_to_carrier,
+        Step.CARRIER_SCANNED: _scan,
+        Step.RATED: _rate,
+        Step.NOTICES_AGREED: _agree_to_notices,
+        Step.NOTICES_STOPPED: _stop_notices,
+        Step.PERSONAL_DATA_ERASED: _erase,
+        Step.CORRECTED: _correct,
     }
     """What an event changes beside the stage, the pauses and the promise, which any may change."""

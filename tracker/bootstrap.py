@@ -35,6 +35,7 @@ from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
+from tracker.adapters.sql.postgres_look_up import PostgresLookUp
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
@@ -153,7 +154,7 @@ def installation(
             follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
 
         scan = SqlStoreScan(registry)
-        look_up = SqlLookUp(follows[StatusProjection.NAME].model)
+        look_up = _look_up(settings, follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
         yield Installation(
             settings=settings,
@@ -213,6 +214,13 @@ def installation(
         tracker.close()
         registry.dispose()
         views.dispose()
+
+
+def _look_up(settings: Settings, status: SqlReadModel) -> SqlLookUp:
+    url = settings.read_models_url()
+    if not url.startswith("postgresql://"):
+        return SqlLookUp(status)
+    return PostgresLookUp(status, url, is_beside_store=url == settings.events_url())
 
 
 def _merkle_log(

@@ -1,6 +1,10 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+
 from tests.http.site import Site
+from tracker.projections.lookup import Found
 
 
 def test_an_answer_tells_how_far_behind_it_is_and_how_old(site: Site) -> None:
@@ -14,6 +18,26 @@ def test_an_answer_tells_how_far_behind_it_is_and_how_old(site: Site) -> None:
         assert answer.json()["freshness"] == {"position": 1, "behind": 2, "age_seconds": 5.0}
     store = site.get(f"/v1/dossiers/{first}", "desk").json()["freshness"]
     assert store == {"position": 3, "behind": 0, "age_seconds": 0.0}
+
+
+@pytest.mark.parametrize(("head", "behind", "age"), [(1, 0, 0.0), (2, 1, 5.0), (None, 2, 5.0)])
+def test_a_look_up_is_as_fresh_as_at_the_moment_it_read(
+    site: Site, head: int | None, behind: int, age: float
+) -> None:
+    codes = [site.received()]
+    site.caught_up()
+    found = site.installation.look_up.rows(codes)
+
+    class ReadEarlier:
+        async def find(self, codes: Sequence[str]) -> Found:
+            return Found(1, head, [found[code] for code in codes])
+
+    site.received()
+    site.received()
+    site.now[0] += timedelta(seconds=5)
+    with site.rebuilt(look_up=ReadEarlier()) as earlier:
+        told = earlier.get(f"/v1/lookup/{codes[0]}").json()
+    assert told["freshness"] == {"position": 1, "behind": behind, "age_seconds": age}
 
 
 def test_who_wrote_finds_it_by_naming_the_position(live: Site) -> None:

@@ -144,13 +144,13 @@ def test_a_request_is_one_line_and_one_that_went_well_only_for_debugging(
 
 def test_what_broke_is_noted_by_its_kind_and_place_without_its_words(site: Site) -> None:
     class Broken:
-        def at_position(self, codes: list[str]) -> None:
+        async def find(self, codes: list[str]) -> None:
             raise ValueError(codes)
 
     with structlog.testing.capture_logs() as noted, site.rebuilt(look_up=Broken()) as broken:
         broken.get("/v1/lookup/planted")
     assert noted[0]["event"] == "broken"
     assert noted[0]["error"] == "ValueError"
-    assert "in at_position" in noted[0]["at"]
+    assert "in find" in noted[0]["at"]
     assert "planted" not in repr(noted)
     assert noted[1]["status"] == 500

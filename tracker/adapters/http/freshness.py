@@ -99,9 +99,12 @@ class Watched:
         """Tell how fresh the model is; asked before reading it, this never says too much."""
         return self.freshness_at(self.position(), now)
 
-    def freshness_at(self, position: int, now: datetime) -> Freshness:
-        """Tell how fresh is what was read when the model was at this position."""
-        behind = max(0, self.feed.head() - position)
+    def freshness_at(self, position: int, now: datetime, *, head: int | None = None) -> Freshness:
+        """Tell how fresh is what was read when the model was at this position.
+
+        `head`: the position of the newest event then, where it is known.
+        """
+        behind = max(0, (self.feed.head() if head is None else head) - position)
         waiting: list[datetime] = []
         if behind:
             waiting = [event.recorded_at for event in self._next_after(position)]

@@ -3,7 +3,7 @@
 from asyncio import Future
 from collections.abc import Callable, Sequence
 
-from tracker.adapters.http.together import Together
+from tracker.adapters.http.together import OneThread, Together
 from tracker.application.posts import Accepted, Post
 from tracker.application.tracker import StoreUnavailableError
 from tracker.domain.errors import TrackerError
@@ -32,7 +32,8 @@ class GroupCommit:
         """Carry out with `handle`, at most `most` posts at once."""
         self._handle = handle
         self._most_waiting = most_waiting
-        self._together = Together[Post, Result](self._carry_out, name="group-commit", most=most)
+        self._thread = OneThread(self._carry_out, name="group-commit")
+        self._together = Together[Post, Result](self._thread, most=most)
         self._closed = False
 
     async def submit(self, post: Post) -> Accepted:
@@ -54,6 +55,7 @@ class GroupCommit:
         """Finish what was accepted, and accept no more."""
         self._closed = True
         await self._together.close()
+        self._thread.close()
 
     def _check_open(self, more: int) -> None:
         if self._closed:

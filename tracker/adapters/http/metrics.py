@@ -63,9 +63,10 @@ class Metrics:
         """Count a step posted."""
         self._step(step, outcome).inc()
 
-    def record_lookup(self, outcome: str) -> None:
-        """Count a look-up by code."""
-        self._lookup(outcome).inc()
+    def record_lookups(self, outcome: str, count: int) -> None:
+        """Count look-ups by code."""
+        if count:
+            self._lookup(outcome).inc(count)
 
     def observe_http(self, route: str, status: int, seconds: float) -> None:
         """Count and time a request; `route` is the template, never the address itself."""

@@ -26,6 +26,7 @@ from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
 from tracker.domain.events import Event
 from tracker.projections.figures import Figures, Question
+from tracker.projections.lookup import Found
 from tracker.projections.status import StatusRow
 
 
@@ -48,8 +49,8 @@ class LookUp(Protocol):
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
         """Give the status of the dossiers with these codes, as far as there are any."""
 
-    def at_position(self, codes: Sequence[str]) -> tuple[int, Mapping[str, StatusRow]]:
-        """Give the rows, and the position of the newest event in the model they were read from."""
+    async def find(self, codes: Sequence[str]) -> Found:
+        """Give what is known of each of these codes, one at least; one asks at a time."""
 
 
 class AnswersFigures(Protocol):

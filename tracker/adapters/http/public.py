@@ -1,8 +1,10 @@
 """What anybody may ask: where a dossier stands, by its code alone."""
 
+import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,7 +14,7 @@ from tracker.adapters.http import examples
 from tracker.adapters.http.answers import LookupAnswer
 from tracker.adapters.http.bodies import JSON
 from tracker.adapters.http.doors import open_to_all
-from tracker.adapters.http.freshness import Freshness, Waits
+from tracker.adapters.http.freshness import Freshness, Waits, of_the_store
 from tracker.adapters.http.group_commit import MOST_AT_ONCE, MOST_WAITING, TooBusyError
 from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.metrics import Metrics
@@ -23,7 +25,7 @@ from tracker.adapters.http.together import Together
 from tracker.application.posts import UnknownDossierError
 from tracker.domain.codes import tidied
 from tracker.domain.network import Network
-from tracker.projections.lookup import PublicAnswer, public_answer
+from tracker.projections.lookup import Facts, Found, PublicAnswer, public_answer
 from tracker.projections.status import StatusRow
 
 _ENCODER = msgspec.json.Encoder()
@@ -50,21 +52,24 @@ class PublicLookUp:
 
     def answers(self, codes: Sequence[str]) -> list[PublicAnswer | None]:
         """Tell of each of these codes where its dossier stands, if there is one."""
-        return self.at_position(codes)[1]
-
-    def at_position(self, codes: Sequence[str]) -> tuple[int, list[PublicAnswer | None]]:
-        """Tell it, and the position of the newest event in what was read."""
         asked = [tidied(code) for code in codes]
-        position, rows = self._look_up.at_position(asked)
-        now = self._now()
-        told: list[PublicAnswer | None] = []
-        for code in asked:
-            row = rows.get(code)
-            self._metrics.record_lookup("found" if row else "unknown")
-            told.append(self.told(row, now) if row else None)
-        return position, told
+        rows = self._look_up.rows(asked)
+        return self.all_told([rows.get(code) for code in asked])
 
-    def told(self, row: StatusRow, now: datetime) -> PublicAnswer:
+    async def find(self, codes: Sequence[str]) -> Found:
+        """Give what is known of each of these codes, as they stand on slips; one at a time."""
+        return await self._look_up.find(codes)
+
+    def all_told(self, rows: Sequence[Facts | StatusRow | None]) -> list[PublicAnswer | None]:
+        """Tell what each of these rows reveals, and count it."""
+        now = self._now()
+        told = [self.told(row, now) if row else None for row in rows]
+        unknown = told.count(None)
+        self._metrics.record_lookups("unknown", unknown)
+        self._metrics.record_lookups("found", len(told) - unknown)
+        return told
+
+    def told(self, row: Facts | StatusRow, now: datetime) -> PublicAnswer:
         """Tell what this row reveals to whoever has the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
@@ -83,9 +88,7 @@ class PublicLookUps:
         self._now = parts.now
         self._limits = parts.limits
         self._zone = parts.service.calendar.zone
-        self._together = Together[str, bytes | None](
-            self._answers, name="look-ups", most=MOST_AT_ONCE
-        )
+        self._together = Together[str, bytes | None](self._answers, most=MOST_AT_ONCE)
 
     async def answer(self, code: str, address: str) -> bytes:
         """Give this address the answer to this code.
@@ -119,10 +122,17 @@ class PublicLookUps:
         """Finish what was asked."""
         await self._together.close()
 
-    def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
-        position, found = self._look_up.at_position(codes)
-        freshness = self._status.freshness_at(position, self._now())
-        return [self._as_json(told, freshness) if told else None for told in found]
+    async def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
+        found = await self._look_up.find(codes)
+        freshness = await self._freshness(found)
+        told = self._look_up.all_told(found.rows)
+        return [one and self._as_json(one, freshness) for one in told]
+
+    async def _freshness(self, found: Found) -> Freshness:
+        if found.head is not None and found.head <= found.position:
+            return of_the_store(found.position)
+        fresh = partial(self._status.freshness_at, head=found.head)
+        return await asyncio.to_thread(fresh, found.position, self._now())
 
     def _as_json(self, told: PublicAnswer, freshness: Freshness) -> bytes:
         """Write it as `LookupAnswer` has it: the same names in the same order."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -10,15 +10,32 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
+class OneThread(Generic[A, R]):
+    """Carries work out in a thread of its own."""
+
+    def __init__(self, work: Callable[[Sequence[A]], Sequence[R]], *, name: str) -> None:
+        """Carry out with `work`, which gives a result for each."""
+        self._work = work
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    def __call__(self, asked: Sequence[A]) -> Awaitable[Sequence[R]]:
+        """Give the future results."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._work, asked)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
+
+
 class Together(Generic[A, R]):
-    """Hands what is asked to one thread, in the order it came, many at once, without a timer.
+    """Has what is asked carried out in the order it came, many at once, without a timer.
 
     A timer would make everybody wait; this makes nobody wait who comes alone. What is asked at
     once, as one lot, stays together.
     """
 
     def __init__(
-        self, carry_out: Callable[[Sequence[A]], Sequence[R]], *, name: str, most: int
+        self, carry_out: Callable[[Sequence[A]], Awaitable[Sequence[R]]], *, most: int
     ) -> None:
         """Carry out with `carry_out`, which gives a result for each.
 
@@ -29,7 +46,6 @@ class Together(Generic[A, R]):
         self._waiting: deque[tuple[Sequence[A], asyncio.Future[Sequence[R]]]] = deque()
         self._count = 0
         self._running: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def __len__(self) -> int:
         """Give how many wait for their turn."""
@@ -49,15 +65,13 @@ class Together(Generic[A, R]):
         """Finish what waits; nothing may be submitted any more."""
         if self._running is not None:
             await self._running
-        self._thread.shutdown()
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             riding = self._next()
             work = [asked for lot, _ in riding for asked in lot]
             try:
-                results = await loop.run_in_executor(self._thread, self._carry_out, work)
+                results = await self._carry_out(work)
             except Exception as error:  # noqa: BLE001  raised where the result is waited for
                 for _, future in riding:
                     if not future.done():

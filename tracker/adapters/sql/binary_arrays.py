@@ -67,10 +67,13 @@ class UuidArray(_Array):
     @classmethod
     def of(cls, values: Sequence[UUID]) -> "UuidArray":
         """Write these ids."""
-        parts = [
-            _UUID_LENGTH + one.int.to_bytes(16) for one in values
-        ]  # `bytes` does so too, slower
-        return cls(_written(2950, len(values), parts))
+        # `bytes` does the same, slower.
+        return cls.of_bytes([one.int.to_bytes(16) for one in values])
+
+    @classmethod
+    def of_bytes(cls, values: Sequence[bytes]) -> "UuidArray":
+        """Write the ids that have these 16 bytes each."""
+        return cls(_written(2950, len(values), [_UUID_LENGTH + one for one in values]))
 
 
 class BigintArray(_Array):

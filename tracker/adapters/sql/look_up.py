@@ -1,5 +1,6 @@
 """Looks a dossier's status up by its code."""
 
+import asyncio
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
@@ -8,6 +9,7 @@ from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
 from tracker.adapters.sql.views import view_on
 from tracker.domain.codes import dossier_id
+from tracker.projections.lookup import Found
 from tracker.projections.status import StatusRow
 
 
@@ -33,6 +35,11 @@ class SqlLookUp:
             return position, {code: row for code, row in zip(ids, rows, strict=True) if row}
 
         return self._connection.read(ask)
+
+    async def find(self, codes: Sequence[str]) -> Found:
+        """Give what is known of each of these codes; whoever asks on the event loop may go on."""
+        position, rows = await asyncio.to_thread(self.at_position, codes)
+        return Found(position, None, [rows.get(code) for code in codes])
 
     def close(self) -> None:
         """Let the database go."""

@@ -48,20 +48,25 @@ class Service:
 
     def beside(self) -> int:
         """Give the process that keeps the read models, once there is one."""
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            children = [
-                one for task in tasks.iterdir() for one in (task / "children").read_text().split()
-            ]
-            if children:
-                return int(children[0])
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        return beside(self.process.pid)
 
     def ended(self) -> tuple[int, str]:
         _, err = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, err
+
+
+def beside(service: int) -> int:
+    """Give the process that keeps this service's read models and sends, once there is one."""
+    tasks = Path(f"/proc/{service}/task")
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        children = [
+            one for task in tasks.iterdir() for one in (task / "children").read_text().split()
+        ]
+        if children:
+            return int(children[0])
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The sender as a real process: killed in the middle, and many of them beside Kafka."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.adapters.sinks import HttpSink, http_sink
+from tests.serving import beside
 from tests.system.test_work import (  # noqa: F401  production is a fixture
     PATIENCE_S,
     Room,
@@ -131,6 +134,7 @@ def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
         codes = [lived(clerk) for clerk in [Clerk(made, address)] for _ in range(3)]
         guess(address, codes[0])
         assert arrived.wait(PATIENCE_S)
+        os.kill(beside(made.processes[0].pid), signal.SIGKILL)  # else it would finish this one
         made.processes[0].kill()
         made.processes[0].wait()
         go_on.set()

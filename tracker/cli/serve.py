@@ -82,8 +82,10 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
             _log.critical("a task cannot go on", task=name, exc_info=error)
             stop()
 
-        it.check_not_ahead()
-        tasks = [Task("work", beside.run, beside.stop)] if it.is_embedded else []
+        tasks: list[Task] = []
+        if it.is_embedded:  # else the workers look, and Kafka may be away while people are served
+            it.check_not_ahead()
+            tasks = [Task("work", beside.run, beside.stop)]
         with stopped_by_signals(stop), working(tasks, died):
             _announce(chosen)
             with collecting_seldom():

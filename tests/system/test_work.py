@@ -186,6 +186,9 @@ def test_intake_and_readiness_do_not_need_kafka(tmp_path: Path) -> None:
         address = serve(made)
         assert take_in(made, address, "clerk-1").status_code == 201
         assert _answers(f"{address}/readyz")
+        logs = "".join(path.read_text() for path in made.directory.glob("*.log"))
+    assert "Tracker listens" in logs
+    assert "kafka.net" not in logs  # to ask a Kafka that is away would take a while
 
 
 @pytest.mark.parametrize(

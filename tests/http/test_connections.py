@@ -76,7 +76,9 @@ def test_requests_sent_at_once_are_answered_in_their_order(site: Site, address: 
         connection.sendall(b"".join(sent))
         statuses = []
         for _ in sent:
-            head = b"".join(iter(answers.readline, b"\r\n")).lower()
+            head = b""
+            while (line := answers.readline()).strip():
+                head += line.lower()
             statuses.append(int(head[9:12]))
             length = int(head.split(b"content-length: ")[1].split(b"\r")[0])
             assert len(answers.read(length)) == length

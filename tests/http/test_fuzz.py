@@ -40,7 +40,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-REQUESTS_AN_OPERATION = 120
+REQUESTS_AN_OPERATION = 60
 KNOWN = {
     "occurred_at": NOON.isoformat(),
     "procedure": PROCEDURE,

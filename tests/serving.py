@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.commands import Done, run_here
+
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60
 
@@ -73,7 +75,13 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir), **settings}
 
 
-def tracker(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
+def tracker(data_dir: Path, *args: str) -> Done:
+    """Run a command to its end, in this process."""
+    return run_here(args, environment(data_dir))
+
+
+def tracker_apart(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "tracker", *args],
         cwd=ROOT,

@@ -45,8 +45,13 @@ class Flooded:
         )
 
 
-async def flood(target: Target, *, connections: int, seconds: float) -> Flooded:
-    """Post on so many connections at once, on each as soon as the last was answered."""
+async def flood(
+    target: Target, *, connections: int, seconds: float, quick_s: float = _QUICK_S
+) -> Flooded:
+    """Post on so many connections at once, on each as soon as the last was answered.
+
+    It has recovered once intakes take no longer than `quick_s`, or twice what they took before.
+    """
     await calm(target)  # a service that has just begun is slow at first
     before = await calm(target)
     seen: list[Seen] = []
@@ -69,13 +74,13 @@ async def flood(target: Target, *, connections: int, seconds: float) -> Flooded:
             conversation.end()
 
     await asyncio.gather(*(one() for _ in range(connections)))
-    recovered = await _recovered(target, before, since=end)
+    quick_s = max(quick_s, 2 * before.p95_ms / 1000)
+    recovered = await _recovered(target, quick_s, since=end)
     return _summed(seen, seconds, before, recovered)
 
 
-async def _recovered(target: Target, before: Noticed, *, since: float) -> float:
+async def _recovered(target: Target, quick_s: float, *, since: float) -> float:
     """Seconds from the flood's end until the first of several quick intakes in a row began."""
-    quick_s = max(_QUICK_S, 2 * before.p95_ms / 1000)
     row: list[Seen] = []
     while len(row) < _QUIET_IN_A_ROW and time.monotonic() < since + _LONGEST_S:
         one = await take_in(target)

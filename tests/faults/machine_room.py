@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import deque
@@ -25,6 +24,7 @@ from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.ports import HOST, free_ports
 from ops.local_servers.postgres import PostgresServer
 from ops.local_servers.processes import ServerProcess
+from tests.commands import Done, run_here
 
 ROOT = Path(__file__).parents[2]
 TRACKER = (sys.executable, "-m", "tracker")
@@ -42,19 +42,9 @@ def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 60) -
         time.sleep(_LOOK_S)
 
 
-def run_tracker(
-    arguments: Sequence[str], environment: Mapping[str, str], *, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, which must be this exit code."""
-    done = subprocess.run(
-        [*TRACKER, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+def run_tracker(arguments: Sequence[str], environment: Mapping[str, str], *, code: int = 0) -> Done:
+    """Run a command to its end, in this process; it must be this exit code."""
+    done = run_here(arguments, environment)
     assert done.returncode == code, f"{arguments}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done
 
@@ -221,10 +211,8 @@ class MachineRoom:
         program.start()
         return program
 
-    def tracker(
-        self, *arguments: str, code: int = 0, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, which must be this exit code."""
+    def tracker(self, *arguments: str, code: int = 0, **environment: str) -> Done:
+        """Run a command to its end, in this process; it must be this exit code."""
         return run_tracker(arguments, self.environment | environment, code=code)
 
     def ready(self) -> bool:

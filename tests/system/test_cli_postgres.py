@@ -1,32 +1,23 @@
 """The commands on a real PostgreSQL."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.commands import Done, run_here
+
 pytestmark = [pytest.mark.system]
 
-ROOT = Path(__file__).parents[2]
 
-
-def tracker(url: str, data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tracker", *args],
-        cwd=ROOT,
-        env={
-            "TRACKER_DATA_DIR": str(data_dir),
-            "TRACKER_STORE_URL": url,
-            "TRACKER_VIEWS_URL": url,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def tracker(url: str, data_dir: Path, *args: str) -> Done:
+    environment = {
+        "TRACKER_DATA_DIR": str(data_dir),
+        "TRACKER_STORE_URL": url,
+        "TRACKER_VIEWS_URL": url,
+    }
+    return run_here(args, environment)
 
 
 def test_a_database_is_migrated_filled_counted_rebuilt_and_verified(

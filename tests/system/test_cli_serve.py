@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import PATIENCE_S, ROOT, environment, serving, tracker
+from tests.serving import PATIENCE_S, ROOT, environment, serving, tracker, tracker_apart
 
 pytestmark = [pytest.mark.system]
 
@@ -31,7 +31,7 @@ def plant_a_broken_event(data_dir: Path) -> None:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data_dir = tmp_path_factory.mktemp("demo") / "var"
-    result = tracker(data_dir, "demo", "--dossiers", "40")
+    result = tracker_apart(data_dir, "demo", "--dossiers", "40")
     assert (result.returncode, "Traceback" in result.stderr) == (0, False)
     return data_dir
 
@@ -125,7 +125,7 @@ def test_what_keeps_the_read_models_does_not_outlive_a_service_that_was_killed(
 
 def test_it_does_not_start_on_a_broken_event(data_dir: Path) -> None:
     plant_a_broken_event(data_dir)
-    result = tracker(data_dir, "serve", "--port", "0")
+    result = tracker_apart(data_dir, "serve", "--port", "0")
     assert result.returncode == 1
     assert "dossier.from_the_future.v9 cannot be read" in result.stderr.splitlines()[-1]
 
@@ -133,7 +133,7 @@ def test_it_does_not_start_on_a_broken_event(data_dir: Path) -> None:
 def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
     with serving(data_dir) as service:
         port = service.address.rsplit(":", 1)[1]
-        result = tracker(data_dir, "serve", "--port", port)
+        result = tracker_apart(data_dir, "serve", "--port", port)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"Error: Cannot listen on 127.0.0.1, port {port}: ")
     assert result.stderr.count("\n") == 1
@@ -163,7 +163,7 @@ def test_read_models_are_rebuilt_and_verified_while_it_serves(data_dir: Path, ke
 
 
 def test_a_demo_is_made_once_by_real_processes(demo: Path) -> None:
-    result = tracker(demo, "demo")
+    result = tracker_apart(demo, "demo")
     assert result.returncode == 0
     assert result.stdout.endswith("events already, so nothing was added.\n")
 

@@ -18,6 +18,7 @@ import pytest
 from kafka import KafkaProducer
 
 from ops.local_servers.ports import free_ports
+from tests.commands import Done, run_here
 
 pytestmark = pytest.mark.system
 
@@ -34,16 +35,9 @@ class Room:
     stack: ExitStack = field(default_factory=ExitStack)
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tracker", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+    def run(self, *arguments: str) -> Done:
+        """Run a command to its end, in this process."""
+        return run_here(arguments, self.environment)
 
     def start(self, *arguments: str) -> tuple[subprocess.Popen[str], Path]:
         log = self.directory / f"{uuid4().hex}.log"

@@ -45,7 +45,7 @@ servers: install ## Bring what tests start: Kafka and veraPDF (by Maven), Postgr
 
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
 	@$(BIN)/python -m ops.local_servers.install --if-possible
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
 	@$(BIN)/python -m ops.local_servers.install
@@ -62,7 +62,7 @@ check: install ## Check form, types, dependencies and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(MYPY_PATHS)
 	$(BIN)/deptry tracker
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not system"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not system"
 
 format: install ## Put the code into form and mend what can be mended
 	$(BIN)/ruff check --fix-only .

@@ -115,10 +115,10 @@ def test_reading_twice_gives_the_same(fed: Fed) -> None:
 def test_whoever_waits_is_woken_early_and_otherwise_in_time(fed: Fed) -> None:
     began = monotonic()
     fed.feed.wait(0.05)
-    assert monotonic() - began < 5
+    assert monotonic() - began < 25
     timer = Timer(0.05, fed.feed.wake)
     timer.start()
     began = monotonic()
     fed.feed.wait(30)
-    assert monotonic() - began < 10
+    assert monotonic() - began < 25
     timer.join()

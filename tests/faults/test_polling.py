@@ -10,7 +10,7 @@ from tests.faults.invariants import check, published
 from tests.faults.machine_room import MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
-WITHIN_S = 3.0
+WITHIN_S = 10.0
 
 
 def test_what_another_process_stored_is_relayed_and_projected_by_polling_alone(

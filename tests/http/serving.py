@@ -27,5 +27,5 @@ def served(app: FastAPI) -> Iterator[Address]:
             yield listening.getsockname()
         finally:
             server.should_exit = True
-            thread.join(timeout=10)
+            thread.join(timeout=60)
     assert not thread.is_alive()

@@ -38,7 +38,7 @@ def address(site: Site, edge: Edge) -> Iterator[Address]:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -50,7 +50,7 @@ def test_a_page_is_told_of_its_own_dossier_and_of_no_other() -> None:
         of_b = asyncio.create_task(told(watching.follow("B", beyond(1), HERE)))
         await asyncio.sleep(0.05)
         status.versions["A"] = 2
-        news = await asyncio.wait_for(of_a, 5)
+        news = await asyncio.wait_for(of_a, 60)
         is_waiting = not of_b.done()
         of_b.cancel()
         return news, is_waiting
@@ -66,7 +66,7 @@ def test_what_came_before_the_stream_was_open_is_told_too() -> None:
     async def look() -> str:
         another = asyncio.create_task(told(watching.follow("B", beyond(5), HERE)))
         await asyncio.sleep(1.2)
-        news = await asyncio.wait_for(told(watching.follow("A", beyond(4), HERE)), 5)
+        news = await asyncio.wait_for(told(watching.follow("A", beyond(4), HERE)), 60)
         another.cancel()
         return news
 
@@ -92,7 +92,7 @@ def test_pages_end_without_news_when_the_service_does() -> None:
         page = asyncio.create_task(told(live(Status(), ending=ending).follow("A", beyond(1), HERE)))
         await asyncio.sleep(0.05)
         ending[0] = True
-        return await asyncio.wait_for(page, 5)
+        return await asyncio.wait_for(page, 60)
 
     assert "changed" not in asyncio.run(look())
 

@@ -31,7 +31,7 @@ def test_the_next_lot_is_read_before_anybody_wants_it(store: DossierRecorder) ->
         lots.next()
         spoilt.go_on.clear()
         lots.read_on()
-        assert spoilt.frozen.wait(10)
+        assert spoilt.frozen.wait(60)
         spoilt.go_on.set()
 
 

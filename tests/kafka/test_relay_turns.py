@@ -18,7 +18,7 @@ from tracker.application.ports import DossierRecorder
 
 pytestmark = pytest.mark.system
 
-PATIENT = replace(QUICK, stand_by_s=60)
+PATIENT = replace(QUICK, stand_by_s=600)
 
 
 def turns(connection: KafkaConnection, names: TopicNames) -> list[str]:
@@ -114,7 +114,7 @@ def test_who_leaves_in_order_is_followed_at_once(
         until(lambda: one.stands("publishing"))
     append(store, histories(5))
     with running(store, connection, names, name="b", times=PATIENT) as other:
-        until(lambda: other.has_published(20), seconds=20)
+        until(lambda: other.has_published(20))
     check(connection, names, store)
 
 
@@ -128,5 +128,5 @@ def test_who_begins_again_under_the_same_name_does_not_wait(
         until(one.ended)
     append(store, histories(5))
     with running(store, connection, names, name="a", times=PATIENT) as again:
-        until(lambda: again.has_published(20), seconds=20)
+        until(lambda: again.has_published(20))
     check(connection, names, store)

@@ -58,7 +58,7 @@ def test_a_record_the_broker_never_answers_for_leaves_no_hole(
             began = monotonic()
             with pytest.raises(InDoubtError):
                 mine.commit(stopped_halfway())
-            assert monotonic() - began < 10
+            assert monotonic() - began < 30
             cluster.resume()
             # kafka-python calls what timed out `retriable` and would now commit the first record
             with transactions(connection, names) as next_one:
@@ -87,6 +87,7 @@ class Deaf:
         self._failing = failing
         self._hanging = hanging
         self._sent = 0
+        self.let_go = Signal()
 
     def begin_transaction(self) -> None:
         pass
@@ -104,7 +105,7 @@ class Deaf:
     def commit_transaction(self) -> None:
         self.commits += 1
         if self._hanging:
-            Signal().wait(3)
+            self.let_go.wait(60)
 
     def close(self, timeout: float) -> None:
         pass
@@ -128,7 +129,8 @@ def test_a_commit_that_does_not_end_is_left_behind_in_time() -> None:
     began = monotonic()
     with pytest.raises(InDoubtError):
         commit_with(producer)
-    assert monotonic() - began < 2
+    assert monotonic() - began < 30
+    producer.let_go.set()
     commit_with(Deaf(failing=False, hanging=False))
 
 

@@ -83,7 +83,7 @@ def held_open_while_another_inserts(
             second.result(timeout=1)
         follow()
         holding.commit()
-    second.result(timeout=10)
+    second.result(timeout=60)
     follow()
     return slow, quick, followed
 

@@ -73,7 +73,7 @@ class Town:
 
     def get(self, path: str, who: str | None = None, **params: str) -> httpx2.Response:
         shown = {"Authorization": f"Bearer {self.keys[who]}"} if who else {}
-        answer = httpx2.get(self.address + path, params=params, headers=shown, timeout=30)
+        answer = httpx2.get(self.address + path, params=params, headers=shown, timeout=60)
         self.heard[f"GET {path} {len(self.heard)}"] = answer.content
         return answer
 
@@ -84,7 +84,7 @@ class Town:
             f"{self.address}/v1/dossiers{path}",
             json=own | item,
             headers={"Authorization": f"Bearer {self.keys[who]}"},
-            timeout=30,
+            timeout=60,
         )
         self.heard[f"POST {self.sent}"] = answer.content
         assert answer.status_code == 201, answer.text
@@ -246,7 +246,7 @@ def test_an_erased_person_is_in_no_topic_table_or_backup_of_the_production_shape
         timeout=60,
     ).stdout
     topic = production.environment["TRACKER_KAFKA_TOPIC_PREFIX"] + ".dossier-events"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while len(published := records(kafka, topic)) < events + 1:
         assert time.monotonic() < end
     on_kafka = b"\n".join(

@@ -77,7 +77,9 @@ class Clerk:
         self._sent += 1
         own = {"event_id": f"e-{self._sent}", "occurred_at": datetime.now(UTC).isoformat()}
         headers = {"Authorization": f"Bearer {key}"}
-        answer = httpx2.post(self._address + path, json=own | item, headers=headers, timeout=30)
+        answer = httpx2.post(
+            self._address + path, json=own | item, headers=headers, timeout=PATIENCE_S
+        )
         assert answer.status_code == 201, answer.text
         told: dict[str, object] = answer.json()
         return told
@@ -86,7 +88,9 @@ class Clerk:
 def guess(address: str, code: str) -> None:
     """Enter wrong digits until the dossier is locked."""
     for _ in range(MOST_TRIES):
-        answer = httpx2.post(f"{address}/h", data={"code": code, "digits": "9999"}, timeout=30)
+        answer = httpx2.post(
+            f"{address}/h", data={"code": code, "digits": "9999"}, timeout=PATIENCE_S
+        )
         assert answer.status_code == 403
 
 

@@ -33,7 +33,7 @@ def committed(servers: str, topic: str) -> list[bytes]:
         consumer.seek_to_beginning(partition)
         end = consumer.end_offsets([partition])[partition]
         values: list[bytes] = []
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while consumer.position(partition) < end:
             assert time.monotonic() < deadline, f"read only {values} before offset {end}"
             for records in consumer.poll(timeout_ms=200).values():
@@ -53,7 +53,7 @@ def send_all(servers: str, topic: str, values: list[bytes]) -> None:
 
 
 def is_gone(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return not condition()

@@ -117,7 +117,7 @@ def take_in(made: Room, address: str, event_id: str) -> httpx2.Response:
         "applicant": {"name": "An"},
     }
     headers = {"Authorization": f"Bearer {key.stdout.strip()}"}
-    return httpx2.post(f"{address}/v1/dossiers", json=body, headers=headers, timeout=30)
+    return httpx2.post(f"{address}/v1/dossiers", json=body, headers=headers, timeout=PATIENCE_S)
 
 
 def test_what_is_written_is_found_through_kafka_by_who_waits_for_it(production: Room) -> None:
@@ -127,7 +127,7 @@ def test_what_is_written_is_found_through_kafka_by_who_waits_for_it(production: 
     assert written.status_code == 201, written.text
     found = f"{address}/v1/lookup/{written.json()['code']}?after={written.json()['position']}"
     wait_for(lambda: _answers(found), log)
-    assert httpx2.get(found, timeout=30).json()["freshness"]["behind"] == 0
+    assert httpx2.get(found, timeout=PATIENCE_S).json()["freshness"]["behind"] == 0
 
 
 def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_equal(
@@ -153,7 +153,7 @@ def test_workers_stop_in_order_when_told_to_and_a_rebuild_from_kafka_alone_is_eq
 def test_a_role_that_cannot_go_on_takes_its_process_down_with_the_cause(production: Room) -> None:
     prefix = production.environment["TRACKER_KAFKA_TOPIC_PREFIX"]
     producer = KafkaProducer(bootstrap_servers=production.environment["TRACKER_KAFKA_SERVERS"])
-    producer.send(f"{prefix}.dossier-events", b"planted", key=b"planted").get(timeout=30)
+    producer.send(f"{prefix}.dossier-events", b"planted", key=b"planted").get(timeout=PATIENCE_S)
     producer.close()
     process, log = production.start("work", "--only", "status")
     assert process.wait(PATIENCE_S) == 1
@@ -167,7 +167,7 @@ def test_metrics_tell_how_far_the_relay_and_the_read_models_are(production: Room
     written = take_in(production, address, "clerk-1").json()
     found = f"{address}/v1/lookup/{written['code']}?after={written['position']}"
     wait_for(lambda: _answers(found), log)
-    told = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    told = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S).text
     assert f"tracker_relay_position {float(written['position'])}" in told
     assert "tracker_relay_lag 0.0" in told
     assert "tracker_relay_oldest_unpublished_seconds 0.0" in told

@@ -8,12 +8,21 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.serving import PATIENCE_S, ROOT, environment, serving, tracker, tracker_apart
+from tests.serving import (
+    PATIENCE_S,
+    ROOT,
+    Service,
+    environment,
+    serving,
+    tracker,
+    tracker_apart,
+)
 
 pytestmark = [pytest.mark.system]
 
@@ -48,6 +57,15 @@ def key(data_dir: Path) -> str:
     return tracker(data_dir, "keys", "make", *words).stdout.strip()
 
 
+@pytest.fixture(scope="module")
+def service(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all tests that leave it as it is."""
+    data_dir = tmp_path_factory.mktemp("served") / "var"
+    shutil.copytree(demo, data_dir)
+    with serving(data_dir) as begun:
+        yield begun
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
 def test_it_answers_and_ends_with_0_when_told_to_stop(signal_: int, data_dir: Path) -> None:
     with serving(data_dir) as service:
@@ -57,20 +75,18 @@ def test_it_answers_and_ends_with_0_when_told_to_stop(signal_: int, data_dir: Pa
     assert (code, "Traceback" in err) == (0, False)
 
 
-def test_what_it_says_of_where_to_look_is_true(data_dir: Path) -> None:
-    with serving(data_dir) as service:
-        assert service.process.stdout
-        named = [service.process.stdout.readline().split()[-1] for _ in range(4)]
-        paths = [address.removeprefix(service.address) for address in named]
-        asks_for_a_key = {path: service.get(path)[0] for path in paths}
-        assert asks_for_a_key == {"/": 200, "/desk": 401, "/docs": 200, "/metrics": 200}
+def test_what_it_says_of_where_to_look_is_true(service: Service) -> None:
+    assert service.process.stdout
+    named = [service.process.stdout.readline().split()[-1] for _ in range(4)]
+    paths = [address.removeprefix(service.address) for address in named]
+    asks_for_a_key = {path: service.get(path)[0] for path in paths}
+    assert asks_for_a_key == {"/": 200, "/desk": 401, "/docs": 200, "/metrics": 200}
 
 
-def test_the_page_shows_sample_codes_of_the_demo(data_dir: Path) -> None:
-    with closing(sqlite3.connect(data_dir / "views.db")) as connection:
+def test_the_page_shows_sample_codes_of_the_demo(demo: Path, service: Service) -> None:
+    with closing(sqlite3.connect(demo / "views.db")) as connection:
         codes = [code for (code,) in connection.execute("SELECT code FROM status_1")]
-    with serving(data_dir) as service:
-        page = service.get("/")[1]
+    page = service.get("/")[1]
     assert any(code in page for code in codes)
 
 
@@ -130,10 +146,9 @@ def test_it_does_not_start_on_a_broken_event(data_dir: Path) -> None:
     assert "dossier.from_the_future.v9 cannot be read" in result.stderr.splitlines()[-1]
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
-    with serving(data_dir) as service:
-        port = service.address.rsplit(":", 1)[1]
-        result = tracker_apart(data_dir, "serve", "--port", port)
+def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path, service: Service) -> None:
+    port = service.address.rsplit(":", 1)[1]
+    result = tracker_apart(data_dir, "serve", "--port", port)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"Error: Cannot listen on 127.0.0.1, port {port}: ")
     assert result.stderr.count("\n") == 1

@@ -5,20 +5,18 @@ run: the machine's speed is another each time.
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
-import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
 from loadtests.bench import catching_up, machine, serving
 from loadtests.bench.enduring import visible
-from loadtests.bench.figures import Figure, broken, table
+from loadtests.bench.figures import table
 from loadtests.bench.growing import growing
 from loadtests.bench.relaying import relaying
-from loadtests.bench.run import Run, Scenario
+from loadtests.bench.run import Run, Scenario, measured, what_it_measures
 from loadtests.bench.spiking import spikes
 
 SCENARIOS: dict[str, Scenario] = {
@@ -35,17 +33,20 @@ SCENARIOS: dict[str, Scenario] = {
     "rebuild": catching_up.rebuild,
     "spikes": spikes,
 }
-"""In this order, whatever the order asked for: the last moves the archive of the others away."""
+"""They come in this order, whatever was asked for: the last leaves no archive for others."""
+
+
+_HOW_LONG = """\
+How long it takes on two cores: a minute each up to 'from-kafka' TODO
+"""
 
 
 def main() -> int:
     """Run the scenarios that were asked for; 1 where a target was missed or one of them broke."""
     chosen = _parser().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
-    os.sched_setaffinity(0, machine.OTHERS)
     print(f"Server on processor {machine.SERVER}, client and database on {machine.OTHERS}.")
-    figures: list[Figure] = []
-    with ExitStack() as ending:
+    with ExitStack() as ending, machine.staying_on(machine.OTHERS):
         run = Run(
             rounds=chosen.rounds,
             seconds=chosen.seconds,
@@ -56,26 +57,10 @@ def main() -> int:
             told=_say,
             ending=ending,
         )
-        for name, scenario in SCENARIOS.items():
-            if name in chosen.only:
-                figures += _measured(name, scenario, run)
+        asked = {name: one for name, one in SCENARIOS.items() if name in chosen.only}
+        figures = measured(asked, run)
     print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table(figures)}")
     return int(any(figure.is_met is False for figure in figures))
-
-
-def _measured(name: str, scenario: Scenario, run: Run) -> list[Figure]:
-    """Run a scenario, and show at once what came of it; one that breaks keeps no other from it."""
-    _say(f"{name}: {(scenario.__doc__ or '').splitlines()[0]}")
-    began = time.monotonic()
-    try:
-        figures = scenario(run)
-    except Exception as error:  # noqa: BLE001  it is told, and counts as missed
-        traceback.print_exc()
-        figures = [broken(name, error)]
-    for figure in figures:
-        _say(figure.line())
-    _say(f"  {name} took {time.monotonic() - began:,.0f} s")
-    return figures
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,10 +87,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _described() -> str:
-    lines = (
-        f"  {name:<11} {(one.__doc__ or '').splitlines()[0]}" for name, one in SCENARIOS.items()
-    )
-    return "\n".join(["What is measured:", *lines])
+    lines = [f"  {name:<11} {what_it_measures(one)}" for name, one in SCENARIOS.items()]
+    return "\n".join(["What is measured:", *lines, "", _HOW_LONG])
 
 
 def _names(text: str) -> list[str]:

@@ -24,6 +24,19 @@ _TOLD_EVERY_S = 30.0
 Told = Callable[[str], None]
 
 
+class _Seldom:
+    """Tells a line now and then, of all that there would be to tell."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._next = time.monotonic() + _TOLD_EVERY_S
+
+    def __call__(self, line: str) -> None:
+        if time.monotonic() > self._next:
+            self._next += _TOLD_EVERY_S
+            self._told(f"  {line}")
+
+
 class Archive:
     """An installation on PostgreSQL, without Kafka, whose archive grows."""
 
@@ -41,15 +54,18 @@ class Archive:
         more = dossiers - self.dossiers
         if more <= 0:
             return
-        archive.load(
+        began = time.monotonic()
+        events = archive.load(
             self._settings.store_url,
             more,
             seed=1,
             master_key=self._settings.master_key_bytes(),
             first=self.dossiers,
             ends_on=self._ends_on,
-            told=told,
+            told=_Seldom(told),
         )
+        seconds = time.monotonic() - began
+        told(f"  {events:,} events of {more:,} dossiers came into the store in {seconds:,.0f} s")
         self._ends_on = archive.begins_on(more, self._ends_on)
         self.dossiers = dossiers
         self._vacuum()
@@ -63,12 +79,10 @@ class Archive:
                 at_once=len(names),
             )
             taken, began = 0, time.monotonic()
-            tell_at = began + _TOLD_EVERY_S
+            seldom = _Seldom(told)
             while more := follower.run_once():
                 taken += more
-                if time.monotonic() > tell_at:
-                    told(f"  {taken:,} events came into {', '.join(names)}")
-                    tell_at += _TOLD_EVERY_S
+                seldom(f"{taken:,} events came into {', '.join(names)}")
         seconds = time.monotonic() - began
         told(f"  {taken:,} events came into {', '.join(names)} in {seconds:,.0f} s")
         self._vacuum()

@@ -1,6 +1,8 @@
 """One run of the bench: what its scenarios are told, and the large archive that they share."""
 
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,7 +10,7 @@ from pathlib import Path
 
 from loadtests.bench import machine
 from loadtests.bench.archived import Archive
-from loadtests.bench.figures import Figure
+from loadtests.bench.figures import Figure, broken
 
 STATUS = "status"
 """The read model that look-ups ask."""
@@ -52,3 +54,29 @@ class Run:
 
 
 Scenario = Callable[[Run], list[Figure]]
+
+
+def what_it_measures(scenario: Scenario) -> str:
+    """Give the first line of what a scenario says of itself."""
+    return (scenario.__doc__ or "").partition("\n")[0]
+
+
+def measured(scenarios: Mapping[str, Scenario], run: Run) -> list[Figure]:
+    """Run scenarios in turn, and tell at once what came of each.
+
+    One that breaks is told, has a line of its own, and keeps no other from being measured.
+    """
+    figures: list[Figure] = []
+    for name, scenario in scenarios.items():
+        run.told(f"{name}: {what_it_measures(scenario)}")
+        began = time.monotonic()
+        try:
+            found = scenario(run)
+        except Exception as error:  # noqa: BLE001  it is told, and counts as missed
+            run.told(traceback.format_exc())
+            found = [broken(name, error)]
+        for figure in found:
+            run.told(figure.line())
+        run.told(f"  {name} took {time.monotonic() - began:,.0f} s")
+        figures += found
+    return figures

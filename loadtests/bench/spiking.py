@@ -25,7 +25,8 @@ from ops.local_servers.ports import free_ports
 from ops.stack import standing
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import outgoing
-from tracker.adapters.kafka.relay_position import RelayPosition, as_record
+from tracker.adapters.kafka.relay_position import Notifications, RelayPosition, as_record
+from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.bootstrap import PROJECTIONS, topic_names
 
@@ -105,13 +106,20 @@ def _a_core(what: str, asked: Sequence[Request], spent: Spent) -> Figure:
 
 
 def _begin_kafka(directory: Path, archive: Archive) -> None:
-    """Leave on a new Kafka the archive's last event, and a relay's position there."""
     with KafkaCluster(directory) as cluster, archive.opened() as it:
         connection, names = KafkaConnection(cluster.bootstrap_servers), topic_names(it.settings)
         make_topics(connection, names)
-        head = it.store_feed.head()
-        (last,) = it.tracker.store.select_notifications(head, 1)
-        position = RelayPosition(head, "bench", token_hex(8), left=True)
-        with Transactions(connection, names.events, limit_s=_LIMIT_S) as kafka:
-            kafka.commit([outgoing(names.events, last), as_record(names, position)])
+        begin_at_the_end(it.tracker.store, connection, names)
         cluster.stop()
+
+
+def begin_at_the_end(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
+    """Leave on empty topics the last event of a store, and that a relay has published up to it.
+
+    Read models that hold it already pass over it when they come to it.
+    """
+    head = store.max_notification_id() or 0
+    (last,) = store.select_notifications(head, 1)
+    position = RelayPosition(head, "bench", token_hex(8), left=True)
+    with Transactions(connection, names.events, limit_s=_LIMIT_S) as kafka:
+        kafka.commit([outgoing(names.events, last), as_record(names, position)])

@@ -22,6 +22,8 @@ class Flooded:
 
     seconds: float
     statuses: Counter[int]
+    dossiers: int
+    """How many were stored."""
     stored_p99_ms: float
     refused_p99_ms: float
     most_ms: float
@@ -35,7 +37,7 @@ class Flooded:
             f"{times} x {status or 'no answer'}" for status, times in sorted(self.statuses.items())
         )
         return (
-            f"{counts}; {self.statuses[201] / self.seconds:,.0f} stored a second,"
+            f"{counts}; {self.dossiers / self.seconds:,.0f} stored a second,"
             f" p99 {self.stored_p99_ms:.0f} ms\n"
             f"  503: {self.statuses[_UNAVAILABLE]}, p99 {self.refused_p99_ms:.0f} ms,"
             f" {self.refused_without_hint} without Retry-After;"
@@ -45,8 +47,11 @@ class Flooded:
         )
 
 
-async def flood(target: Target, *, connections: int, seconds: float) -> Flooded:
-    """Post on so many connections at once, on each as soon as the last was answered."""
+async def flood(target: Target, *, connections: int, seconds: float, lines: int = 0) -> Flooded:
+    """Post on so many connections at once, on each as soon as the last was answered.
+
+    Each request takes one dossier in, or is a batch of so many `lines`.
+    """
     await calm(target)  # a service that has just begun is slow at first
     before = await calm(target)
     seen: list[Seen] = []
@@ -61,7 +66,7 @@ async def flood(target: Target, *, connections: int, seconds: float) -> Flooded:
                 seen.append(Seen(time.monotonic(), 0.0, 0))
                 await asyncio.sleep(0.1)
                 continue
-            seen.append(await take_in(target, conversation))
+            seen.append(await take_in(target, conversation, lines=lines))
             if seen[-1].status == 0:
                 conversation.end()
                 conversation = None
@@ -70,7 +75,7 @@ async def flood(target: Target, *, connections: int, seconds: float) -> Flooded:
 
     await asyncio.gather(*(one() for _ in range(connections)))
     recovered = await _recovered(target, before, since=end)
-    return _summed(seen, seconds, before, recovered)
+    return _summed(seen, seconds, max(1, lines), before, recovered)
 
 
 async def _recovered(target: Target, before: Noticed, *, since: float) -> float:
@@ -83,12 +88,15 @@ async def _recovered(target: Target, before: Noticed, *, since: float) -> float:
     return row[0].began_s - since if row else float("inf")
 
 
-def _summed(seen: Sequence[Seen], seconds: float, before: Noticed, recovered: float) -> Flooded:
+def _summed(
+    seen: Sequence[Seen], seconds: float, each: int, before: Noticed, recovered: float
+) -> Flooded:
     stored = [one.seconds * 1000 for one in seen if one.stored]
     refused = [one for one in seen if one.status == _UNAVAILABLE]
     return Flooded(
         seconds,
         Counter(one.status for one in seen),
+        len(stored) * each,
         percentile(stored, 99),
         percentile([one.seconds * 1000 for one in refused], 99),
         max((one.seconds * 1000 for one in seen), default=0.0),

@@ -68,7 +68,7 @@ class Archive:
         told(f"  {events:,} events of {more:,} dossiers came into the store in {seconds:,.0f} s")
         self._ends_on = archive.begins_on(more, self._ends_on)
         self.dossiers = dossiers
-        self._vacuum()
+        self._settle()
 
     def follow(self, names: Collection[str], told: Told) -> None:
         """Bring these read models up to date from the store, as they follow it without Kafka."""
@@ -85,7 +85,7 @@ class Archive:
                 seldom(f"{taken:,} events came into {', '.join(names)}")
         seconds = time.monotonic() - began
         told(f"  {taken:,} events came into {', '.join(names)} in {seconds:,.0f} s")
-        self._vacuum()
+        self._settle()
 
     def head(self) -> int:
         """Give the position of the last event in the store."""
@@ -112,9 +112,10 @@ class Archive:
         with installation(self._settings) as it:
             yield it
 
-    def _vacuum(self) -> None:
+    def _settle(self) -> None:
         with psycopg.connect(self._settings.store_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")  # what is measured next need not wait for old writes
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """Spikes of whole life cycles on the production shape, beside the large archive.
 
-Until the archive is full the installation has no Kafka: its read models follow the store, which
-takes a third of the time that they take behind Kafka. Then Kafka begins as a relay that published
-the archive's last event would have left it, without what came before; relay and read models go on
-from there as in production, and what the people of the test do takes that way only.
+Until the archive is full the installation has no Kafka: its read models follow the store, which is
+much quicker than behind Kafka. Then Kafka begins as a relay that published the archive's last event
+would have left it, without what came before; relay and read models go on from there as in
+production, and all that the people of the test do goes that way.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from secrets import token_hex
+
+import httpx2
 
 from loadtests.bench import machine
 from loadtests.bench.archived import Archive, make_topics
@@ -22,7 +25,7 @@ from loadtests.report import life_cycles
 from loadtests.visiting import Before, read_back, visit
 from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.ports import free_ports
-from ops.stack import standing
+from ops.stack import Stack, standing
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.relay_position import Notifications, RelayPosition, as_record
@@ -50,6 +53,7 @@ def spikes(run: Run) -> list[Figure]:
         archive.site.stop_store()
         (port,) = free_ports(1)
         with standing(directory, port=port) as stack:
+            _wait_for_checkpoint(stack, run.told)
             before = Before.of(stack, without=range(1, head + 1))
             made = visit(stack, PROFILE, profile, cast, place)
             wrong = read_back(stack, [place], before)
@@ -69,6 +73,17 @@ def spikes(run: Run) -> list[Figure]:
             not wrong,
         ),
     ]
+
+
+def _wait_for_checkpoint(stack: Stack, told: Callable[[str], None]) -> None:
+    """Return when the log's first checkpoint is signed; the next comes twenty times as late."""
+    began = time.monotonic()
+    while httpx2.get(f"{stack.address}/v1/log/checkpoint").status_code != httpx2.codes.OK:
+        if ended := stack.ended():
+            message = f"{', '.join(ended)} ended"
+            raise RuntimeError(message)
+        time.sleep(1)
+    told(f"  the first checkpoint was signed after {time.monotonic() - began:.0f} s")
 
 
 def _figures(what: str, profile: Profile, asked: Sequence[Request]) -> list[Figure]:

@@ -81,7 +81,7 @@ def visible(run: Run) -> list[Figure]:
         ),
         *(
             at_most(
-                f"memory of {name} in {course.seconds / 60:.0f} minutes, once settled",
+                f"memory of {name} in {run.minutes:g} minutes, once settled",
                 [percent],
                 _FLAT_PERCENT,
                 "% more",

@@ -50,7 +50,7 @@ def from_kafka(run: Run) -> list[Figure]:
 
 def rebuild(run: Run) -> list[Figure]:
     """The status is rebuilt from the large archive: is the time linear in the events?"""
-    with run.large_archive().opened() as it, measured():
+    with run.large_archive(STATUS).opened() as it, measured():
         follow = it.follows[STATUS]
         green = follow.model.next_generation()
         projector = Projector(follow.projection, follow.feed, green)

@@ -45,11 +45,11 @@ class Run:
         demo = site.command("demo")
         return Invited(Archive(site), demo)
 
-    def large_archive(self) -> Archive:
-        """Give it with all its dossiers in it, and all of them in the status."""
+    def large_archive(self, *names: str) -> Archive:
+        """Give it with all its dossiers in it, and all of them in these read models."""
         archive = self.invited.archive
         archive.grow(self.sizes[-1], self.told)
-        archive.follow([STATUS], self.told)
+        archive.follow(names, self.told)
         return archive
 
 

@@ -13,7 +13,7 @@ from loadtests.bench.client import Load, load, request
 from loadtests.bench.figures import Figure, against
 from loadtests.bench.raw_insert import RawInsert
 from loadtests.bench.rounds import Spread, alternate, ratios
-from loadtests.bench.run import Run
+from loadtests.bench.run import STATUS, Run
 
 CONNECTIONS = 64
 BATCH = 500
@@ -116,7 +116,7 @@ def step(run: Run) -> list[Figure]:
 
 def look_up(run: Run) -> list[Figure]:
     """Look-ups by code on PostgreSQL, in the large archive."""
-    archive = run.large_archive()
+    archive = run.large_archive(STATUS)
     codes = archive.codes()
     with ExitStack() as stack:
         ours = stack.enter_context(machine.serving(archive.site))

@@ -39,8 +39,7 @@ _LIMIT_S = 10.0
 
 def spikes(run: Run) -> list[Figure]:
     """Life cycles, 1 -> 15 -> 1 -> 25 -> 2 -> 35 -> 10 a second, beside the large archive."""
-    archive = run.large_archive()
-    archive.follow([kind.NAME for kind in PROJECTIONS], run.told)
+    archive = run.large_archive(*(kind.NAME for kind in PROJECTIONS))
     directory, head = archive.site.directory, archive.head()
     (directory / "master.key").write_text(archive.site.environment["TRACKER_MASTER_KEY"])
     profile = load(PROFILE)

@@ -54,7 +54,7 @@ test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KIL
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)
 
-bench: servers ## Measure what is served beside what the framework alone can do; BENCH passes options on
+bench: servers ## Measure all that has a target, in an hour and a half; BENCH="--only NAME" measures less
 	$(BIN)/python -m loadtests.bench $(BENCH)
 
 check: install ## Check form, types, dependencies and the fast tests

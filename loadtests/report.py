@@ -54,12 +54,16 @@ def processor(spent: Spent, requests: Sequence[Request]) -> None:
         f" {spent.service:.1f}, the people {spent.people:.1f};"
         f" others had {spent.others_share:.0%} of the machine."
     )
-    whole = sum(one.journey == _LIFE and one.name == "look-up" and one.ok for one in requests)
-    if whole:
+    if whole := life_cycles(requests):
         print(
             f"{whole} life cycles: {whole / spent.parts['api']:.0f} a second and core of the API,"
             f" {whole / spent.service:.0f} a second and core of everything together."
         )
+
+
+def life_cycles(requests: Sequence[Request]) -> int:
+    """Count those that were lived to their end."""
+    return sum(one.journey == _LIFE and one.name == "look-up" and one.ok for one in requests)
 
 
 def guesses(requests: Sequence[Request], learnt: Sequence[Mapping[str, Any]]) -> None:

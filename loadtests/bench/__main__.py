@@ -1,61 +1,109 @@
-"""`make bench`: measures what the service does, each beside the ceiling it is held against.
+"""`make bench`: measures what the service does, each beside what it is held against.
 
-Prints every round and then one table. A figure counts only beside the ceiling of its own run: the
-machine's speed is another each time.
+Prints every round, and at the end one table. A figure counts only beside the ceiling of its own
+run: the machine's speed is another each time.
 """
 
 import argparse
-import os
+import signal
 import sys
-from collections.abc import Callable
-from functools import partial
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from loadtests.bench import machine, serving
-from loadtests.bench.figures import Figure, table
+from loadtests.bench import catching_up, machine, serving
+from loadtests.bench.enduring import visible
+from loadtests.bench.figures import table
 from loadtests.bench.growing import growing
+from loadtests.bench.relaying import relaying
+from loadtests.bench.run import Run, Scenario, measured, what_it_measures
+from loadtests.bench.spiking import spikes
 
-Scenario = Callable[[int, float, Callable[[str], None]], list[Figure]]
 SCENARIOS: dict[str, Scenario] = {
     "intake": serving.intake,
     "batch": serving.batch,
     "embedded": serving.embedded,
     "step": serving.step,
+    "relay": relaying,
+    "from-store": catching_up.from_store,
+    "from-kafka": catching_up.from_kafka,
+    "visible": visible,
+    "growth": growing,
     "look-up": serving.look_up,
+    "rebuild": catching_up.rebuild,
+    "spikes": spikes,
 }
-GROWING = "growing"
-"""Not among what is measured by default: it fills an archive first."""
+"""They come in this order, whatever was asked for: the last leaves no archive for others."""
+
+
+_HOW_LONG = """\
+On two cores about one to three minutes each up to 'from-kafka'; --minutes and two more for
+'visible'. With a million dossiers: 12 minutes to fill the archive, once for all that need it; then
+3 for 'growth', 1 for 'look-up', 7 for 'rebuild', 18 for 'spikes', which needs the other read models
+too. All of it: an hour and a half, and 25 GB in the directory for temporary files meanwhile.
+"""
 
 
 def main() -> int:
-    """Run the scenarios that were asked for; 1 where a target was missed."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.bench", description=__doc__)
+    """Run the scenarios that were asked for; 1 where a target was missed or one of them broke."""
+    chosen = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
+    print(f"Server on processor {machine.SERVER}, client and database on {machine.OTHERS}.")
+    with ExitStack() as ending, machine.staying_on(machine.OTHERS):
+        run = Run(
+            rounds=chosen.rounds,
+            seconds=chosen.seconds,
+            minutes=chosen.minutes,
+            sizes=chosen.dossiers,
+            picture=chosen.picture,
+            results=Path("var/bench") / time.strftime("%Y%m%d-%H%M%S"),
+            told=_say,
+            ending=ending,
+        )
+        asked = {name: one for name, one in SCENARIOS.items() if name in chosen.only}
+        figures = measured(asked, run)
+    print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table(figures)}")
+    return int(any(figure.is_met is False for figure in figures))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.bench",
+        description=__doc__,
+        epilog=_described(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each side in each round")
-    parser.add_argument("--only", default=",".join(SCENARIOS), metavar="NAME,…")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of 'visible'")
+    parser.add_argument("--only", type=_names, default=list(SCENARIOS), metavar="NAME,…")
     parser.add_argument(
         "--dossiers",
-        default="100000",
+        type=_sizes,
+        default=[1_000_000],
         metavar="N,…",
-        help=f"in the archive of '{GROWING}', which grows from one of these to the next",
+        help="in the archive of 'growth', which grows from one of these to the next; 'look-up',"
+        " 'rebuild' and 'spikes' find as many as the last says (a million)",
     )
-    parser.add_argument(
-        "--picture", type=Path, help=f"where what came of '{GROWING}' is drawn, as PNG"
-    )
-    chosen = parser.parse_args()
-    names = [name.strip() for name in chosen.only.split(",")]
-    sizes = sorted({int(size) for size in chosen.dossiers.split(",")})
-    scenarios = SCENARIOS | {GROWING: partial(growing, sizes=sizes, picture=chosen.picture)}
-    if unknown := [name for name in names if name not in scenarios]:
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(scenarios)}")
-    os.sched_setaffinity(0, machine.OTHERS)
-    print(f"Server on processor {machine.SERVER}, client and database on {machine.OTHERS}.")
-    figures: list[Figure] = []
-    for name in names:
-        print(name, flush=True)
-        figures += scenarios[name](chosen.rounds, chosen.seconds, _say)
-    print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table(figures)}")
-    return int(not all(figure.is_met for figure in figures))
+    parser.add_argument("--picture", type=Path, help="where what came of 'growth' is drawn, as PNG")
+    return parser
+
+
+def _described() -> str:
+    lines = [f"  {name:<11} {what_it_measures(one)}" for name, one in SCENARIOS.items()]
+    return "\n".join(["What is measured:", *lines, "", _HOW_LONG])
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        message = f"there is no {', '.join(unknown)}; there are {', '.join(SCENARIOS)}"
+        raise argparse.ArgumentTypeError(message)
+    return names
+
+
+def _sizes(text: str) -> list[int]:
+    return sorted({int(size) for size in text.split(",")})
 
 
 def _say(line: str) -> None:

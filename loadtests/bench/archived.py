@@ -1,13 +1,12 @@
-"""An installation whose store holds an archive already, and a Kafka to bring it to."""
+"""Installations whose store holds an archive of finished dossiers, and a Kafka to bring it to."""
 
-import os
-from collections.abc import Callable, Iterator
+import random
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from pydantic import SecretStr
 
 from loadtests.bench import archive, machine
 from ops.local_servers.kafka import KafkaCluster
@@ -16,23 +15,116 @@ from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topi
 from tracker.bootstrap import installation
 from tracker.cli.collecting import collecting_seldom
 from tracker.installation import Installation
+from tracker.projections.follower import Follower
 from tracker.settings import Settings
+
+_SAMPLE = 100_000
+_TOLD_EVERY_S = 30.0
+
+Told = Callable[[str], None]
+
+
+class _Seldom:
+    """Tells a line now and then, of all that there would be to tell."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._next = time.monotonic() + _TOLD_EVERY_S
+
+    def __call__(self, line: str) -> None:
+        if time.monotonic() > self._next:
+            self._next += _TOLD_EVERY_S
+            self._told(f"  {line}")
+
+
+class Archive:
+    """An installation on PostgreSQL, without Kafka, whose archive grows."""
+
+    def __init__(self, site: machine.Site) -> None:
+        """Begin with what is there: perhaps a demo, but no archive."""
+        self.site = site
+        self.dossiers = 0
+        self._ends_on = archive.ENDS_ON
+        self._settings = site.settings()
+        with psycopg.connect(self._settings.store_url) as connection:
+            self._before = archive.head(connection)
+
+    def grow(self, dossiers: int, told: Told) -> None:
+        """Add to the archive until it has so many dossiers."""
+        more = dossiers - self.dossiers
+        if more <= 0:
+            return
+        began = time.monotonic()
+        events = archive.load(
+            self._settings.store_url,
+            more,
+            seed=1,
+            master_key=self._settings.master_key_bytes(),
+            first=self.dossiers,
+            ends_on=self._ends_on,
+            told=_Seldom(told),
+        )
+        seconds = time.monotonic() - began
+        told(f"  {events:,} events of {more:,} dossiers came into the store in {seconds:,.0f} s")
+        self._ends_on = archive.begins_on(more, self._ends_on)
+        self.dossiers = dossiers
+        self._settle()
+
+    def follow(self, names: Collection[str], told: Told) -> None:
+        """Bring these read models up to date from the store, as they follow it without Kafka."""
+        with self.opened() as it, measured():
+            follower = Follower(
+                it.store_feed,
+                {name: it.follows[name].projector for name in names},
+                at_once=len(names),
+            )
+            taken, began = 0, time.monotonic()
+            seldom = _Seldom(told)
+            while more := follower.run_once():
+                taken += more
+                seldom(f"{taken:,} events came into {', '.join(names)}")
+        seconds = time.monotonic() - began
+        told(f"  {taken:,} events came into {', '.join(names)} in {seconds:,.0f} s")
+        self._settle()
+
+    def head(self) -> int:
+        """Give the position of the last event in the store."""
+        with psycopg.connect(self._settings.store_url) as connection:
+            return archive.head(connection)
+
+    def codes(self) -> list[str]:
+        """Give codes of dossiers that came with the archive or after, in no order."""
+        with psycopg.connect(self._settings.store_url) as connection:
+            codes = [
+                code
+                for (code,) in connection.execute(
+                    "SELECT code FROM requests WHERE version = 1 AND position > %s"
+                    " ORDER BY md5(code) LIMIT %s",
+                    (self._before, _SAMPLE),
+                )
+            ]
+        random.Random(1).shuffle(codes)
+        return codes
+
+    @contextmanager
+    def opened(self) -> Iterator[Installation]:
+        """Open the installation in this process."""
+        with installation(self._settings) as it:
+            yield it
+
+    def _settle(self) -> None:
+        with psycopg.connect(self._settings.store_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")  # what is measured next need not wait for old writes
 
 
 @contextmanager
-def archived(dossiers: int, told: Callable[[str], None]) -> Iterator[Installation]:
+def archived(dossiers: int, told: Told) -> Iterator[Installation]:
     """Give an installation on a PostgreSQL of its own with so many finished dossiers."""
-    with machine.on_postgres(follows=True) as site:
-        settings = Settings(
-            data_dir=Path(site.environment["TRACKER_DATA_DIR"]),
-            store_url=site.environment["TRACKER_STORE_URL"],
-            master_key=SecretStr(site.environment["TRACKER_MASTER_KEY"]),
-        )
-        key = settings.master_key_bytes()
-        archive.load(settings.store_url, dossiers, seed=1, master_key=key, told=told)
-        with psycopg.connect(settings.store_url, autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
-        with installation(settings) as it:
+    with machine.on_postgres() as site:
+        made = Archive(site)
+        made.grow(dossiers, told)
+        with made.opened() as it:
             yield it
 
 
@@ -45,22 +137,21 @@ def kafka() -> Iterator[KafkaConnection]:
 
 def new_topics(connection: KafkaConnection) -> TopicNames:
     """Make the topics of an installation, with names of their own."""
-    names, usual = TopicNames(f"bench-{uuid4().hex[:10]}"), Settings.model_fields
-    partitions = usual["kafka_partitions"].default
-    create_topics(
-        connection, wanted_topics(names, partitions=partitions, replication=1, min_insync=1)
-    )
+    names = TopicNames(f"bench-{uuid4().hex[:10]}")
+    make_topics(connection, names)
     return names
 
 
-def move_to(processors: set[int]) -> None:
-    """Go on, with what is started from now on, on these processors."""
-    os.sched_setaffinity(0, processors)
+def make_topics(connection: KafkaConnection, names: TopicNames) -> None:
+    """Make these topics, as they are by default."""
+    partitions = Settings.model_fields["kafka_partitions"].default
+    create_topics(
+        connection, wanted_topics(names, partitions=partitions, replication=1, min_insync=1)
+    )
 
 
 @contextmanager
 def measured() -> Iterator[None]:
     """Be like a program of Tracker's that runs where the one that is measured does."""
-    move_to(machine.SERVER)
-    with collecting_seldom():
+    with machine.staying_on(machine.SERVER), collecting_seldom():
         yield

@@ -1,43 +1,85 @@
-"""How fast projections catch up on PostgreSQL: from the store, from Kafka, and as events grow.
+"""How fast read models catch up on PostgreSQL: from the store, from Kafka, and as events grow.
 
-    python -m loadtests.bench.catching_up [--only store,Kafka,growth] [--events 10000000]
-
-Every round fills new, empty tables with the same events: one projection alone, then all three at
+Every round fills new, empty tables with the same events: one read model alone, then all three at
 once, on one feed, as `tracker work` runs them. The ceiling is the feed itself, read and decoded
-with nothing written. For growth all three read a larger archive once, and their speed is told after
-a quarter, a half and all of it.
+with nothing written.
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
+from itertools import pairwise
 from time import perf_counter
 
-from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
+from loadtests.bench.archived import archived, kafka, measured, new_topics
+from loadtests.bench.figures import Figure, against, at_least
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate, ratios
+from loadtests.bench.run import STATUS, Run
 from tracker.adapters.kafka.feed import KafkaFeed
-from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.store_feed import PARTITION, StoreFeed
 from tracker.installation import Installation
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
 from tracker.projections.projector import BATCH, Projector
 
-NAMES = ("status", "timeline", "promises")
+NAMES = (STATUS, "timeline", "promises")
 TOGETHER, FEED = "all three at once", "the feed alone"
-TARGETS = {"store": 30_000, "Kafka": 15_000}
-GROWTH = "growth"
-_EVENTS_A_DOSSIER = 9
+_DOSSIERS = 6_000
+"""With some nine events each."""
+_STRETCHES = 10
 
 OpenFrom = Callable[[], OpenFeed]
-Tell = Callable[[str], None]
 
 
-def catching_up(it: Installation, source: str, open_feed: OpenFrom, rounds: int, told: Tell) -> str:
-    """Measure on this feed; give the rows of a table."""
+def from_store(run: Run) -> list[Figure]:
+    """Read models catch up from the store, beside the feed alone."""
+    with archived(_DOSSIERS, run.told) as it, measured():
+        return _catching_up(it, "store", partial(StoreFeed, it.tracker.store), run, 30_000)
+
+
+def from_kafka(run: Run) -> list[Figure]:
+    """Read models catch up from Kafka, beside the feed alone."""
+    with archived(_DOSSIERS, run.told) as it, kafka() as connection:
+        topics = new_topics(connection)
+        publish(it.tracker.store, connection, topics)
+        with measured():
+            open_feed = partial(KafkaFeed, connection, topics.events)
+            return _catching_up(it, "Kafka", open_feed, run, 15_000)
+
+
+def rebuild(run: Run) -> list[Figure]:
+    """The status is rebuilt from the large archive: is the time linear in the events?"""
+    with run.large_archive(STATUS).opened() as it, measured():
+        follow = it.follows[STATUS]
+        green = follow.model.next_generation()
+        projector = Projector(follow.projection, follow.feed, green)
+        head, taken, began = it.store_feed.head(), 0, perf_counter()
+        marks = [(0, 0.0)]
+        while more := projector.run_once(PARTITION):
+            taken += more
+            if taken >= head * len(marks) // _STRETCHES:
+                marks.append((taken, perf_counter() - began))
+                run.told(f"  {taken:12,} events, the last {_pace(*marks[-2:]):,.0f} a second")
+        follow.model.replace_with(green)
+        follow.model.drop_old()
+    half = len(marks) // 2
+    paces = [_pace(*two) for two in pairwise(marks)]
+    return [
+        against(
+            f"rebuild of the status, {taken:,} events, second half",
+            [_pace(marks[half], marks[-1])],
+            [_pace(marks[0], marks[half])],
+            f"its first half, tenths {Spread.of(paces):,.0f}",
+            0.9,
+            unit="events/s",
+        )
+    ]
+
+
+def _catching_up(
+    it: Installation, source: str, open_feed: OpenFrom, run: Run, target: float
+) -> list[Figure]:
     sides = {name: partial(_catch_up, it, [name], open_feed) for name in NAMES}
     values = alternate(
         {
@@ -45,30 +87,24 @@ def catching_up(it: Installation, source: str, open_feed: OpenFrom, rounds: int,
             TOGETHER: partial(_catch_up, it, NAMES, open_feed),
             FEED: partial(_feed_alone, open_feed),
         },
-        rounds,
-        told=told,
+        run.rounds,
+        told=run.told,
     )
-    return "\n".join(
-        _row(f"{what}, from {source}", values[what], values[FEED], TARGETS[source])
+    return [
+        at_least(
+            f"{what}, from {source}",
+            values[what],
+            target,
+            "events/s",
+            f"{ratios(values[what], values[FEED]):.2f} x {FEED}",
+        )
         for what in (*NAMES, TOGETHER)
-    )
+    ]
 
 
-def growth(it: Installation, told: Tell) -> None:
-    """Let all three read the whole archive; tell how fast they were, as it goes."""
-    head = it.store_feed.head()
-    wanted = [head // 4, head // 2, head]
-    taken, began = 0, perf_counter()
-    with _follower(it, NAMES, partial(StoreFeed, it.tracker.store)) as follower:
-        while wanted:
-            taken += follower.run_once()
-            if taken >= wanted[0]:
-                seconds = perf_counter() - began
-                told(
-                    f"  {TOGETHER}: {taken:,} events in {seconds:,.0f} s,"
-                    f" {taken / seconds:,.0f} a second"
-                )
-                wanted.pop(0)
+def _pace(begin: tuple[int, float], end: tuple[int, float]) -> float:
+    """Give how many events a second were taken between two marks."""
+    return (end[0] - begin[0]) / (end[1] - begin[1])
 
 
 def _catch_up(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> float:
@@ -101,59 +137,3 @@ def _feed_alone(open_feed: OpenFrom) -> float:
                 after = records[-1].position
                 taken += len(records)
     return taken / (perf_counter() - began)
-
-
-def _row(what: str, rates: Sequence[float], feed: Sequence[float], target: int) -> str:
-    rate = Spread.of(rates)
-    met = "met" if rate.mid >= target else "**missed**"
-    return f"| {what} | {rate:,.0f} | {ratios(rates, feed):.2f} x {FEED} | {target:,} | {met} |"
-
-
-def main() -> int:
-    """Measure what was asked for and print it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtests.bench.catching_up",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join((*TARGETS, GROWTH)), metavar="NAME,…")
-    parser.add_argument("--dossiers", type=int, default=6_000, help="of each round")
-    parser.add_argument("--events", type=int, default=400_000, help="about so many, for growth")
-    chosen = parser.parse_args()
-    names = [name.strip() for name in chosen.only.split(",")]
-    if unknown := [name for name in names if name not in (*TARGETS, GROWTH)]:
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join((*TARGETS, GROWTH))}")
-    rows: list[str] = []
-    if set(names) & set(TARGETS):
-        move_to(machine.OTHERS)
-        with archived(chosen.dossiers, _say) as it, ExitStack() as stack:
-            feeds: dict[str, OpenFrom] = {"store": partial(StoreFeed, it.tracker.store)}
-            if "Kafka" in names:
-                connection = stack.enter_context(kafka())
-                topics = new_topics(connection)
-                publish(it.tracker.store, connection, topics)
-                feeds["Kafka"] = partial(KafkaFeed, connection, topics.events)
-            with measured():
-                rows = [
-                    catching_up(it, source, feeds[source], chosen.rounds, _say)
-                    for source in TARGETS
-                    if source in names
-                ]
-    if GROWTH in names:
-        move_to(machine.OTHERS)
-        with archived(chosen.events // _EVENTS_A_DOSSIER, _say) as it, measured():
-            growth(it, _say)
-    if rows:
-        print(f"\nEvents a second, medians of {chosen.rounds} rounds (least to most):\n")
-        print("| what | rate | ratio | target | |\n|---|---|---|---|---|")
-        print("\n".join(rows))
-    return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

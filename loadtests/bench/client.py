@@ -25,7 +25,6 @@ class Load:
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -61,7 +60,6 @@ def load(
     connections: int,
     seconds: float,
     warm_up: float = 1.0,
-    keep_bodies: bool = False,
 ) -> Load:
     """Send these requests one after the other on so many connections; give what came of it.
 
@@ -71,7 +69,7 @@ def load(
 
     def begun(ended: "asyncio.Future[None]") -> _Run:
         begin = perf_counter() + warm_up
-        return _Run(requests, Load(), begin, begin + seconds, ended, keep_bodies)
+        return _Run(requests, Load(), begin, begin + seconds, ended)
 
     return uvloop.run(_load(port, connections, begun))
 
@@ -104,7 +102,6 @@ class _Run:
     begin: float
     end: float
     ended: "asyncio.Future[None]"
-    keep_bodies: bool
 
     def finish(self, error: Exception | None = None) -> None:
         if self.ended.done():
@@ -145,17 +142,15 @@ class _Connection(asyncio.Protocol):
             self._read = read
             return
         self._read = b""
-        self._note(int(read[9:12]), read[head + len(_HEAD_END) :])
+        self._note(int(read[9:12]))
 
-    def _note(self, status: int, body: bytes) -> None:
+    def _note(self, status: int) -> None:
         run, now = self._run, perf_counter()
         if run.ended.done():
             return
         if now >= run.begin:
             run.load.statuses[status] += 1
             run.load.times.append(now - self._sent_at)
-            if run.keep_bodies:
-                run.load.bodies.append(body)
         if now >= run.end:
             run.finish()
             return

@@ -5,24 +5,23 @@ a steady pace, half of what the stack takes in and shows at most; now and then o
 its answer until the look-up knows it. They come when they are due, however long those before take.
 """
 
-import argparse
 import asyncio
 import os
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
+from unittest.mock import patch
 
 import httpx2
 import orjson
 
-from loadtests.bench import messages
+from loadtests.bench import machine, messages
 from loadtests.bench.client import load
-from loadtests.bench.machine import UNLIMITED
+from loadtests.bench.figures import Figure, at_most
+from loadtests.bench.run import Run
 from loadtests.bench.serving import CONNECTIONS
 from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
@@ -32,6 +31,9 @@ _LOOK_AGAIN_S = 0.01
 _GIVE_UP_S = 10.0
 _MEMORY_EVERY_S = 10.0
 _FULL_LOAD_S = 10.0
+_VISIBLE_MS = 500.0
+_FLAT_PERCENT = 5.0
+"""A process whose memory grows by no more once it has settled is held to be flat."""
 _SETTLES_WITHIN = 0.25
 """The share of the run in which caches may fill before memory is held to be flat."""
 
@@ -60,17 +62,48 @@ class Course:
         }
 
 
-def run(stack: Stack, key: str, minutes: float, told: Callable[[str], None]) -> Course:
+def visible(run: Run) -> list[Figure]:
+    """From accepted to visible through Kafka, at half of full load for --minutes, and memory."""
+    (port,) = free_ports(1)
+    with (
+        patch.dict(os.environ, machine.UNLIMITED),
+        machine.staying_on(machine.ALL),
+        machine.directory() as directory,
+        standing(directory, port=port) as stack,
+    ):
+        course = _course(stack, _key_of(stack), run)
+    middle = quantiles(course.seen_after, n=100)[49] * 1000
+    pace = f"{course.taken_in / course.seconds:,.0f}/s ({course.rate:,.0f} wanted)"
+    beside = f"p50 {middle:.0f} ms of {len(course.seen_after):,} followed"
+    return [
+        at_most(
+            f"accepted to visible at {pace}, p99", [course.p99() * 1000], _VISIBLE_MS, "ms", beside
+        ),
+        *(
+            at_most(
+                f"memory of {name} in {run.minutes:g} minutes, once settled",
+                [percent],
+                _FLAT_PERCENT,
+                "% more",
+                f"{course.memory[name][0]:.0f}, at last {course.memory[name][-1]:.0f} MiB",
+                digits=1,
+            )
+            for name, percent in course.growth().items()
+        ),
+    ]
+
+
+def _course(stack: Stack, key: str, run: Run) -> Course:
     """Keep the stack busy for so many minutes at half of what it can take."""
     port = int(stack.address.rsplit(":", 1)[1])
     full = load(port, messages.intakes(key, _run()), connections=CONNECTIONS, seconds=_FULL_LOAD_S)
     full.require(201)
     late = _wait_until_seen(stack)
     rate = full.rate * _FULL_LOAD_S / (_FULL_LOAD_S + late)
-    told(f"  full load: {full.rate:,.0f} intakes a second, the last seen {late:.1f} s later:")
-    told(f"  {rate:,.0f} a second taken in and seen")
+    run.told(f"  full load: {full.rate:,.0f} intakes a second, the last seen {late:.1f} s later:")
+    run.told(f"  {rate:,.0f} a second taken in and seen")
     course = Course(rate / 2)
-    asyncio.run(_keep_busy(stack, key, course, minutes * 60, told))
+    asyncio.run(_keep_busy(stack, key, course, run.minutes * 60, run.told))
     return course
 
 
@@ -157,34 +190,3 @@ def _key_of(stack: Stack) -> str:
     """Give the key of a clerk at a branch, as `tracker demo` printed it."""
     words = (line.split() for line in stack.demo.splitlines())
     return next(line[-1] for line in words if line and line[0] == "staff")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def main() -> int:
-    """Run it and print what came of it."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.bench.enduring", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0)
-    chosen = parser.parse_args()
-    os.environ |= UNLIMITED
-    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as directory:
-        Path(directory).chmod(0o755)  # PostgreSQL's account has to get in
-        (port,) = free_ports(1)
-        with standing(Path(directory), port=port) as stack:
-            course = run(stack, _key_of(stack), chosen.minutes, _say)
-    print(
-        f"\nAt {course.taken_in / course.seconds:,.0f} intakes a second"
-        f" ({course.rate:,.0f} wanted), of {len(course.seen_after):,} followed:"
-    )
-    middle, slow = quantiles(course.seen_after, n=100)[49], course.p99()
-    print(f"  accepted -> visible: p50 {middle * 1000:.0f} ms, p99 {slow * 1000:.0f} ms")
-    for name, percent in course.growth().items():
-        values = course.memory[name]
-        print(f"  {name}: {values[0]:.0f} -> {values[-1]:.0f} MiB, {percent:+.1f} % once settled")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,15 +14,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+from pydantic import SecretStr
 
 from ops.local_servers.ports import free_ports
 from ops.local_servers.postgres import PostgresServer
+from tracker.settings import Settings
 
 _PROCESSORS = sorted(os.sched_getaffinity(0))
 SERVER = {_PROCESSORS[0]}
@@ -31,12 +32,15 @@ SERVER = {_PROCESSORS[0]}
 OTHERS = set(_PROCESSORS[1:]) or SERVER
 """Where everything else runs."""
 
+ALL = SERVER | OTHERS
+
 UNLIMITED = {
     f"TRACKER_LOOKUPS_{what}": str(10**9) for what in ("PER_CODE", "PER_NETWORK", "OVERALL")
 }
 """Limits that are reckoned with and never reached: all of the bench comes from one address."""
 
 _READY_WITHIN_S = 60
+_KAFKA = "TRACKER_KAFKA_SERVERS"
 TRACKER = (sys.executable, "-m", "tracker")
 
 
@@ -46,10 +50,22 @@ class Site:
 
     environment: Mapping[str, str]
     key: str
+    directory: Path
+    stop_store: Callable[[], None] = lambda: None
+    """Stop its PostgreSQL in good order; what is stored stays in the directory."""
 
     def command(self, *words: str) -> str:
-        """Run one of Tracker's commands and give what it printed."""
-        return _run(words, self.environment)
+        """Run one of Tracker's commands, as where there is no Kafka, and give what it printed."""
+        own = {name: value for name, value in self.environment.items() if name != _KAFKA}
+        return _run(words, own)
+
+    def settings(self) -> Settings:
+        """Give what it is opened with where it has no Kafka: its read models follow the store."""
+        return Settings(
+            data_dir=Path(self.environment["TRACKER_DATA_DIR"]),
+            store_url=self.environment["TRACKER_STORE_URL"],
+            master_key=SecretStr(self.environment["TRACKER_MASTER_KEY"]),
+        )
 
 
 @contextmanager
@@ -64,19 +80,30 @@ def directory() -> Iterator[Path]:
 
 
 @contextmanager
-def on_postgres(*, follows: bool = False) -> Iterator[Site]:
+def on_postgres() -> Iterator[Site]:
     """Give an installation on a PostgreSQL of its own, durable as in production.
 
-    Unless the service itself `follows` the store, it is told of a Kafka that is not there: its read
-    models are then other processes' work, and intake does not wait for Kafka.
+    Its service is told of a Kafka that is not there: read models are then other processes' work,
+    and intake does not wait for Kafka.
     """
     with directory() as made:
         server = PostgresServer(made / "postgres", settings={"shared_buffers": "1GB"})
         with server:
             _move(server.pid, OTHERS)
             (nowhere,) = free_ports(1)
-            kafka = {} if follows else {"TRACKER_KAFKA_SERVERS": f"127.0.0.1:{nowhere}"}
-            yield _site(made, TRACKER_STORE_URL=server.url, **kafka)
+            kafka = {_KAFKA: f"127.0.0.1:{nowhere}"}
+            yield _site(made, server.stop, TRACKER_STORE_URL=server.url, **kafka)
+
+
+@contextmanager
+def staying_on(processors: set[int]) -> Iterator[None]:
+    """Be on these processors meanwhile, with all that is started."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager
@@ -91,16 +118,6 @@ def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
     """Run `tracker serve`; gives the port."""
     with served((*TRACKER, "serve"), site.environment, processors) as (port, _):
         yield port
-
-
-def wait_until_read(port: int) -> None:
-    """Return when everything stored can be looked up."""
-    while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
-            models = orjson.loads(answer.read())["read_models"]
-        if not any(one["behind"] for one in models.values()):
-            return
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -155,7 +172,7 @@ def running(
             process.wait()
 
 
-def _site(made: Path, **settings: str) -> Site:
+def _site(made: Path, stop_store: Callable[[], None] = lambda: None, **settings: str) -> Site:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")},
         "TRACKER_DATA_DIR": str(made / "data"),
@@ -168,7 +185,7 @@ def _site(made: Path, **settings: str) -> Site:
     if "TRACKER_STORE_URL" in settings:
         _run(("migrate",), environment)
     words = ("keys", "make", "--role", "staff", "--actor", "bench", "--office", "CN01")
-    return Site(environment, _run(words, environment).strip())
+    return Site(environment, _run(words, environment).strip(), made, stop_store)
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -1,15 +1,11 @@
 """The relay beside kafka-python's own transactional producer, on the same records.
 
-    python -m loadtests.bench.relaying
-
 Both fill topics of their own every round, in transactions of one size, with the same settings but
 for how a key's partition is found: the producer alone has kafka-python's own way. It is given its
 records ready made: it reads no store, reckons no hash, looks at no record's own result and writes
 no position. Each clock starts after the first transaction.
 """
 
-import argparse
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -17,10 +13,10 @@ from time import perf_counter
 
 from kafka.partitioner import DefaultPartitioner
 
-from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
-from loadtests.bench.figures import Figure, table
-from loadtests.bench.rounds import Spread, alternate, ratios
+from loadtests.bench.archived import archived, kafka, measured, new_topics
+from loadtests.bench.figures import Figure, against
+from loadtests.bench.rounds import Spread, alternate
+from loadtests.bench.run import Run
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay import Relay, RelayState, RelayTimes, Standing
@@ -28,6 +24,8 @@ from tracker.adapters.kafka.relay_position import Notifications
 from tracker.adapters.kafka.topics import TopicNames
 
 TIMES = RelayTimes()
+_DOSSIERS = 3_000
+"""With some nine events each."""
 
 
 def relay_rate(store: Notifications, connection: KafkaConnection) -> float:
@@ -82,14 +80,9 @@ def producer_rate(records: Sequence[Outgoing], connection: KafkaConnection) -> f
     return (len(records) - TIMES.batch) / elapsed
 
 
-def main() -> int:
-    """Measure, print, and give 1 where the target was missed."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.bench.relaying", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--dossiers", type=int, default=3_000, help="with some nine events each")
-    chosen = parser.parse_args()
-    move_to(machine.OTHERS)
-    with archived(chosen.dossiers, _say) as it, kafka() as connection:
+def relaying(run: Run) -> list[Figure]:
+    """The relay beside kafka-python's own transactional producer, on the same records."""
+    with archived(_DOSSIERS, run.told) as it, kafka() as connection:
         store = it.tracker.store
         head = store.max_notification_id() or 0
         records = [outgoing("", one) for one in store.select_notifications(1, head)]
@@ -99,24 +92,9 @@ def main() -> int:
                     "relay": partial(relay_rate, store, connection),
                     "producer": partial(producer_rate, records, connection),
                 },
-                chosen.rounds,
-                told=_say,
+                run.rounds,
+                told=run.told,
             )
-    figure = Figure(
-        f"relay, {TIMES.batch} events a transaction",
-        Spread.of(values["relay"]),
-        "events/s",
-        ratios(values["relay"], values["producer"]),
-        f"kafka-python alone, {Spread.of(values['producer']):,.0f}",
-        0.9,
-    )
-    print(f"\nMedians of {chosen.rounds} rounds (least to most):\n\n{table([figure])}")
-    return int(not figure.is_met)
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    alone = f"kafka-python alone, {Spread.of(values['producer']):,.0f}"
+    what = f"relay, {TIMES.batch} events a transaction"
+    return [against(what, values["relay"], values["producer"], alone, 0.9, unit="events/s")]

@@ -19,7 +19,9 @@ class Spread:
         return cls(min(values), median(values), max(values))
 
     def __format__(self, how: str) -> str:
-        """Write it as `median (least to most)`, each number in the format given."""
+        """Write it as `median (least to most)`, each in the format given; one alone as it is."""
+        if self.low == self.high:
+            return f"{self.mid:{how}}"
         return f"{self.mid:{how}} ({self.low:{how}} to {self.high:{how}})"
 
 

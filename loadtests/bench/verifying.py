@@ -13,7 +13,7 @@ from functools import partial
 from time import perf_counter
 
 from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, measured, move_to, new_topics
+from loadtests.bench.archived import archived, kafka, measured, new_topics
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate
 from tracker.adapters.kafka.connection import KafkaConnection
@@ -38,8 +38,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--dossiers", type=int, default=12_000, help="with some nine events each")
     chosen = parser.parse_args()
-    move_to(machine.OTHERS)
-    with archived(chosen.dossiers, _say) as it, kafka() as connection:
+    with (
+        machine.staying_on(machine.OTHERS),
+        archived(chosen.dossiers, _say) as it,
+        kafka() as connection,
+    ):
         names = new_topics(connection)
         publish(it.tracker.store, connection, names)
         with measured():

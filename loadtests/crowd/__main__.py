@@ -1,4 +1,4 @@
-"""`python -m loadtests.crowd idle|slow-bodies|half-open|flood`: crowds that must not stop intake.
+"""`python -m loadtests.crowd KIND`: crowds that must not stop intake.
 
 Without --url it starts an embedded service of its own, and stops it after. Only loopback.
 """
@@ -20,7 +20,15 @@ from loadtests.crowd.probe import calm
 from loadtests.crowd.service import embedded_service
 from ops.local_servers.ports import HOST
 
-_CONNECTIONS = {"idle": 10_000, "slow-bodies": 200, "half-open": 500, "flood": 1_000}
+_CONNECTIONS = {
+    "idle": 10_000,
+    "slow-bodies": 200,
+    "half-open": 500,
+    "flood": 4_000,
+    "flood-of-batches": 40,
+}
+_LINES = {"flood": 0, "flood-of-batches": 500}
+"""How many a batch of each flood has. Both send more at once than the service lets in."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _come(target: Target, crowd: str, connections: int, seconds: float) -> str:
-    if crowd == "flood":
-        return str(await flood(target, connections=connections, seconds=seconds))
+    if crowd in _LINES:
+        lines = _LINES[crowd]
+        return str(await flood(target, connections=connections, seconds=seconds, lines=lines))
     await calm(target)  # a service that has just begun is slow at first
     before = await calm(target)
     held = await hold(target, BEHAVIOURS[crowd], connections=connections, seconds=seconds)

@@ -22,6 +22,8 @@ class Flooded:
 
     seconds: float
     statuses: Counter[int]
+    dossiers: int
+    """How many were stored."""
     stored_p99_ms: float
     refused_p99_ms: float
     most_ms: float
@@ -35,7 +37,7 @@ class Flooded:
             f"{times} x {status or 'no answer'}" for status, times in sorted(self.statuses.items())
         )
         return (
-            f"{counts}; {self.statuses[201] / self.seconds:,.0f} stored a second,"
+            f"{counts}; {self.dossiers / self.seconds:,.0f} stored a second,"
             f" p99 {self.stored_p99_ms:.0f} ms\n"
             f"  503: {self.statuses[_UNAVAILABLE]}, p99 {self.refused_p99_ms:.0f} ms,"
             f" {self.refused_without_hint} without Retry-After;"
@@ -46,11 +48,17 @@ class Flooded:
 
 
 async def flood(
-    target: Target, *, connections: int, seconds: float, quick_s: float = _QUICK_S
+    target: Target,
+    *,
+    connections: int,
+    seconds: float,
+    lines: int = 0,
+    quick_s: float = _QUICK_S,
 ) -> Flooded:
     """Post on so many connections at once, on each as soon as the last was answered.
 
-    It has recovered once intakes take no longer than `quick_s`, or twice what they took before.
+    Each request takes one dossier in, or is a batch of so many `lines`. It has recovered once
+    intakes take no longer than `quick_s`, or twice what they took before.
     """
     await calm(target)  # a service that has just begun is slow at first
     before = await calm(target)
@@ -66,7 +74,7 @@ async def flood(
                 seen.append(Seen(time.monotonic(), 0.0, 0))
                 await asyncio.sleep(0.1)
                 continue
-            seen.append(await take_in(target, conversation))
+            seen.append(await take_in(target, conversation, lines=lines))
             if seen[-1].status == 0:
                 conversation.end()
                 conversation = None
@@ -76,7 +84,7 @@ async def flood(
     await asyncio.gather(*(one() for _ in range(connections)))
     quick_s = max(quick_s, 2 * before.p95_ms / 1000)
     recovered = await _recovered(target, quick_s, since=end)
-    return _summed(seen, seconds, before, recovered)
+    return _summed(seen, seconds, max(1, lines), before, recovered)
 
 
 async def _recovered(target: Target, quick_s: float, *, since: float) -> float:
@@ -88,12 +96,15 @@ async def _recovered(target: Target, quick_s: float, *, since: float) -> float:
     return row[0].began_s - since if row else float("inf")
 
 
-def _summed(seen: Sequence[Seen], seconds: float, before: Noticed, recovered: float) -> Flooded:
+def _summed(
+    seen: Sequence[Seen], seconds: float, each: int, before: Noticed, recovered: float
+) -> Flooded:
     stored = [one.seconds * 1000 for one in seen if one.stored]
     refused = [one for one in seen if one.status == _UNAVAILABLE]
     return Flooded(
         seconds,
         Counter(one.status for one in seen),
+        len(stored) * each,
         percentile(stored, 99),
         percentile([one.seconds * 1000 for one in refused], 99),
         max((one.seconds * 1000 for one in seen), default=0.0),

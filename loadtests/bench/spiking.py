@@ -1,0 +1,139 @@
+"""Spikes of whole life cycles on the production shape, beside the large archive.
+
+Until the archive is full the installation has no Kafka: its read models follow the store, which is
+much quicker than behind Kafka. Then Kafka begins as a relay that published the archive's last event
+would have left it, without what came before; relay and read models go on from there as in
+production, and all that the people of the test do goes that way.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from secrets import token_hex
+
+import httpx2
+
+from loadtests.bench import machine
+from loadtests.bench.archived import Archive, make_topics
+from loadtests.bench.figures import Figure, at_least, at_most
+from loadtests.bench.run import Run
+from loadtests.journal import Request
+from loadtests.judging import recoveries, summary
+from loadtests.processor import Spent
+from loadtests.profile import Profile, load
+from loadtests.report import life_cycles
+from loadtests.visiting import Before, read_back, visit
+from ops.local_servers.kafka import KafkaCluster
+from ops.local_servers.ports import free_ports
+from ops.stack import Stack, standing
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.records import outgoing
+from tracker.adapters.kafka.relay_position import Notifications, RelayPosition, as_record
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import Transactions
+from tracker.bootstrap import PROJECTIONS, topic_names
+
+PROFILE = "spikes"
+_LIMIT_S = 10.0
+
+
+def spikes(run: Run) -> list[Figure]:
+    """Life cycles, 1 -> 15 -> 1 -> 25 -> 2 -> 35 -> 10 a second, beside the large archive."""
+    archive = run.large_archive(*(kind.NAME for kind in PROJECTIONS))
+    directory, head = archive.site.directory, archive.head()
+    (directory / "master.key").write_text(archive.site.environment["TRACKER_MASTER_KEY"])
+    profile = load(PROFILE)
+    run.results.mkdir(parents=True, exist_ok=True)
+    cast = run.results / "cast.txt"
+    cast.write_text(run.invited.demo, encoding="utf-8")
+    place = run.results / PROFILE
+    with machine.staying_on(machine.ALL):
+        _begin_kafka(directory / "kafka", archive)
+        archive.site.stop_store()
+        (port,) = free_ports(1)
+        with standing(directory, port=port) as stack:
+            _wait_for_checkpoint(stack, run.told)
+            before = Before.of(stack, without=range(1, head + 1))
+            made = visit(stack, PROFILE, profile, cast, place)
+            wrong = read_back(stack, [place], before)
+    if made.spent is None:
+        raise RuntimeError("; ".join(made.faults))
+    for one in wrong:
+        run.told(f"  WRONG  {one}")
+    what = f"spikes beside {archive.dossiers:,} dossiers"
+    return [
+        *_figures(what, profile, made.asked),
+        _a_core(what, made.asked, made.spent),
+        Figure(
+            f"{what}, read back",
+            f"{len(wrong)} faults",
+            "everything acknowledged once, in store and topic",
+            "0",
+            not wrong,
+        ),
+    ]
+
+
+def _wait_for_checkpoint(stack: Stack, told: Callable[[str], None]) -> None:
+    """Return when the log's first checkpoint is signed; the next comes twenty times as late."""
+    began = time.monotonic()
+    while httpx2.get(f"{stack.address}/v1/log/checkpoint").status_code != httpx2.codes.OK:
+        if ended := stack.ended():
+            message = f"{', '.join(ended)} ended"
+            raise RuntimeError(message)
+        time.sleep(1)
+    told(f"  the first checkpoint was signed after {time.monotonic() - began:.0f} s")
+
+
+def _figures(what: str, profile: Profile, asked: Sequence[Request]) -> list[Figure]:
+    (wanted,), got = profile.journeys.values(), summary(asked)
+    if profile.recovery is None or wanted.p95_ms is None:
+        raise ValueError(profile)
+    took = [spike.took_s for spike in recoveries(profile, profile.recovery, asked)]
+    return [
+        at_least(
+            f"{what}, succeeded",
+            [100 * (1 - got.errors)],
+            100 * (1 - wanted.errors),
+            "%",
+            f"of {got.requests:,} requests",
+            digits=2,
+        ),
+        at_most(f"{what}, p95", [got.p95_ms], wanted.p95_ms, "ms", f"p50 {got.p50_ms:.0f} ms"),
+        at_most(
+            f"{what}, until calm",
+            [max(took)],
+            profile.recovery.within_s,
+            "s",
+            f"after each: {', '.join(f'{one:.0f}' for one in took)} s",
+        ),
+    ]
+
+
+def _a_core(what: str, asked: Sequence[Request], spent: Spent) -> Figure:
+    whole = life_cycles(asked)
+    return Figure(
+        f"{what}, life cycles",
+        f"{whole / spent.parts['api']:.0f} a second and core of the API",
+        f"{whole / spent.service:.0f} a second and core of all programs",
+    )
+
+
+def _begin_kafka(directory: Path, archive: Archive) -> None:
+    with KafkaCluster(directory) as cluster, archive.opened() as it:
+        connection, names = KafkaConnection(cluster.bootstrap_servers), topic_names(it.settings)
+        make_topics(connection, names)
+        begin_at_the_end(it.tracker.store, connection, names)
+        cluster.stop()
+
+
+def begin_at_the_end(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
+    """Leave on empty topics the last event of a store, and that a relay has published up to it.
+
+    Read models that hold it already pass over it when they come to it.
+    """
+    head = store.max_notification_id() or 0
+    (last,) = store.select_notifications(head, 1)
+    position = RelayPosition(head, "bench", token_hex(8), left=True)
+    with Transactions(connection, names.events, limit_s=_LIMIT_S) as kafka:
+        kafka.commit([outgoing(names.events, last), as_record(names, position)])

@@ -1,0 +1,98 @@
+"""Lets people visit a stack that stands, and reads back what they were told was safe."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadtests import report
+from loadtests.journal import Request, Told, read_learnt, read_requests
+from loadtests.judging import missed
+from loadtests.locust_process import LOG, run_locust
+from loadtests.processor import Spent
+from loadtests.profile import Profile
+from ops.reading_back import (
+    EVENTS_TOPIC,
+    NONE,
+    Message,
+    faults_of_store,
+    faults_of_topic,
+    records,
+    requests,
+    stored,
+)
+from ops.stack import Stack
+
+_PUBLISHED_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What came of a profile: every request, what it cost, and the objectives that were missed."""
+
+    asked: Sequence[Request] = ()
+    spent: Spent | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+def visit(stack: Stack, name: str, profile: Profile, cast: Path, results: Path) -> Visit:
+    """Let the people of a profile come, and show how they fared."""
+    print(
+        f"\n{name}: {profile.what} {profile.people} people, {profile.seconds:.0f} s …", flush=True
+    )
+    before = Spent.until_now(stack.pids)
+    locust = run_locust(name, host=stack.address, cast=cast, results=results)
+    if ended := stack.ended():
+        return Visit(faults=[f"{name}: {', '.join(ended)} ended under the load"])
+    if locust:
+        return Visit(faults=[f"{name}: locust ended with {locust}; {results / LOG} says why"])
+    spent = Spent.until_now(stack.pids).since(before)
+    asked = read_requests(results)
+    report.journeys(profile, asked)
+    report.spikes(profile, asked)
+    report.processor(spent, asked)
+    report.guesses(asked, read_learnt(results))
+    return Visit(asked, spent, [f"{name}: {one}" for one in missed(profile, asked)])
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was there before anybody came: at the positions `without` nobody looks at all."""
+
+    sent: set[Message]
+    without: range
+
+    @classmethod
+    def of(cls, stack: Stack, *, without: range = NONE) -> "Before":
+        """Read it."""
+        return cls({event.sent_as() for event in stored(stack.store_url, without=without)}, without)
+
+
+def read_back(stack: Stack, results: Sequence[Path], before: Before) -> list[str]:
+    """Hold the store and the topic against everything that was acknowledged, by readers apart."""
+    told = Told.read(results)
+    events = stored(stack.store_url, without=before.without)
+    known = requests(stack.store_url, without=before.without)
+    asked = [row for row in known if row[:2] not in before.sent]
+    end = time.monotonic() + _PUBLISHED_WITHIN_S
+    while len(found := _published(stack, before)) < len(events):
+        if time.monotonic() > end:
+            break
+        time.sleep(1)
+    faults = [
+        *told.faults,
+        *faults_of_store(
+            events,
+            asked,
+            told.acknowledged.values(),
+            unanswered=told.unanswered | before.sent,
+        ),
+        *faults_of_topic(events, found),
+    ]
+    report.checked(told, len(events), len(found), well=not faults)
+    return faults
+
+
+def _published(stack: Stack, before: Before) -> list[Any]:
+    return records(stack.kafka_servers, EVENTS_TOPIC, without=before.without)

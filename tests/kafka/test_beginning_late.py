@@ -1,0 +1,47 @@
+"""The bench's Kafka begins where its archive ends; what comes then goes the usual way, once."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from loadtests.bench.spiking import begin_at_the_end
+from ops.reading_back import headers, records
+from tests.kafka.histories import append, histories
+from tests.kafka.relaying import publish_all
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.application.ports import DossierRecorder
+from tracker.projections.projector import Projector
+from tracker.projections.status import StatusProjection
+
+pytestmark = pytest.mark.system
+
+
+def test_relay_and_read_models_go_on_after_what_they_followed_in_the_store(
+    connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
+) -> None:
+    head = append(store, histories(20))
+    engine = open_engine(f"sqlite:///{tmp_path / 'views.db'}")
+    model = SqlReadModel(engine, StatusProjection())
+    model.create()
+    Projector(StatusProjection(), StoreFeed(store), model).catch_up()
+
+    begin_at_the_end(store, connection, names)
+    last = append(store, histories(20, first=100))
+    publish_all(store, connection, names)
+    with closing(KafkaFeed(connection, names.events)) as feed:
+        Projector(StatusProjection(), feed, model).catch_up()
+
+    published = records(connection.servers, names.events)
+    positions = sorted(int(headers(one)["notification_id"]) for one in published)
+    assert positions == list(range(head, last + 1))
+    green = model.next_generation()
+    Projector(StatusProjection(), StoreFeed(store), green).catch_up()
+    assert model.digest() == green.digest()
+    assert model.store_position() == last
+    engine.dispose()

@@ -1,4 +1,4 @@
-"""Group commit: what arrives while one commit is in flight rides together in the next."""
+"""Group commit: what arrives while others are decided on or stored rides together in the next."""
 
 from asyncio import Future, Task, create_task
 from collections.abc import Sequence

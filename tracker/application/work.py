@@ -1,14 +1,17 @@
 """What one transaction will hold, as it is put together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
 
 from tracker.application.intake import Intake
 from tracker.application.ports import Request, RequestKey, Seal
 from tracker.application.posts import Accepted, Post
 from tracker.domain.dossier import Dossier
+from tracker.domain.errors import TrackerError
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.values import Sealed, Stamp
 
@@ -58,3 +61,16 @@ class Work:
             source=post.actor.id,
             event_id=post.message.event_id,
         )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on some posts: what one transaction will hold, and what they are told then.
+
+    `events` stand by code and version, as they will be stored.
+    """
+
+    posts: Sequence[Post]
+    work: Work
+    results: list[Accepted | TrackerError]
+    events: Mapping[tuple[str, int], StoredEvent]

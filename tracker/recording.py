@@ -5,8 +5,8 @@ they stand for the event wherever they are found.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
-from typing import cast, get_type_hints
+from dataclasses import MISSING, fields, make_dataclass
+from typing import Any, ClassVar, cast, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,17 @@ _DECODERS: dict[str, Callable[[bytes], Event]] = {
     topic: msgspec.json.Decoder(kind).decode for topic, kind in EVENTS.items()
 }
 _NOT_FOLDED = frozenset({"by", "source", "event_id"})
+_NOT_PROJECTED = _NOT_FOLDED | {
+    "applicant",
+    "contact",
+    "papers",
+    "raw",
+    "reason",
+    "sealed",
+    "text",
+    "way_of_return",
+    "whereabouts",
+}
 
 
 def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
@@ -42,7 +53,15 @@ def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
     return cast("Callable[[bytes], Event]", msgspec.json.Decoder(reduced).decode)
 
 
+def _projected(kind: type[Event]) -> Callable[[bytes], Event]:
+    """Give a reader of such events that makes an event without what read models never look at."""
+    left_out = [(one.name, ClassVar[Any]) for one in fields(kind) if one.name in _NOT_PROJECTED]
+    reduced = make_dataclass(kind.__name__, left_out, bases=(kind,), frozen=True, kw_only=True)
+    return msgspec.json.Decoder(reduced).decode
+
+
 _FOLDING = {topic: _folding(kind) for topic, kind in EVENTS.items()}
+_PROJECTED = {topic: _projected(kind) for topic, kind in EVENTS.items()}
 
 
 def to_bytes(event: Event) -> bytes:
@@ -65,6 +84,18 @@ def folded_from_bytes(topic: str, state: bytes) -> Event:
     """
     try:
         return _FOLDING[topic](state)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise _unreadable(topic, error) from error
+
+
+def projected_from_bytes(topic: str, state: bytes) -> Event:
+    """Read of an event what read models look at, which takes half as long.
+
+    It is an event of its kind, but who sent it, papers and what is sealed are no attributes of it.
+    Raises `UnreadableEventError`.
+    """
+    try:
+        return _PROJECTED[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(topic, error) from error
 

@@ -24,7 +24,7 @@ from tracker.domain.values import (
     WayOfReturn,
 )
 from tracker.projections.feed import Record
-from tracker.recording import to_bytes
+from tracker.recording import projected_from_bytes, to_bytes
 
 BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 ANYBODY = Actor(Role.ADMINISTRATOR, "chance")
@@ -87,7 +87,12 @@ def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
 
 
 def records(events: list[Event]) -> list[Record]:
-    return [Record(place, event, to_bytes(event)) for place, event in enumerate(events, 1)]
+    """Give the records of these events, read as a feed reads them."""
+    states = [(event.TOPIC, to_bytes(event)) for event in events]
+    return [
+        Record(place, projected_from_bytes(topic, state), state)
+        for place, (topic, state) in enumerate(states, 1)
+    ]
 
 
 def by_dossier(events: list[Event]) -> dict[str, list[Event]]:

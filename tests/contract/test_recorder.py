@@ -97,6 +97,9 @@ def test_a_follower_reads_on_after_its_position(store: DossierRecorder) -> None:
     after = store.select_notifications(positions[2], 2, inclusive_of_start=False)
     assert [one.originator_version for one in after] == [4, 5]
     assert list(store.select_notifications(positions[6], 2, inclusive_of_start=False)) == []
+    states = [(one.id, one.topic, one.state) for one in after]
+    assert list(store.select_states(positions[2], 2)) == states
+    assert list(store.select_states(positions[6], 2)) == []
 
 
 @pytest.mark.parametrize(

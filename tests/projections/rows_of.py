@@ -9,7 +9,7 @@ from tracker.domain.events import Event
 from tracker.projections.feed import Record
 from tracker.projections.projection import Projection
 from tracker.projections.rows import DossierRow, Row
-from tracker.recording import to_bytes
+from tracker.recording import projected_from_bytes, to_bytes
 
 D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)
@@ -51,7 +51,12 @@ class Kept:
 
 
 def as_records(events: list[Event], after: int = 0) -> list[Record]:
-    return [Record(after + n, event, to_bytes(event)) for n, event in enumerate(events, 1)]
+    """Give the records of these events, read as a feed reads them."""
+    states = [(event.TOPIC, to_bytes(event)) for event in events]
+    return [
+        Record(after + n, projected_from_bytes(topic, state), state)
+        for n, (topic, state) in enumerate(states, 1)
+    ]
 
 
 def kept(projection: Projection, *story: Told) -> Kept:

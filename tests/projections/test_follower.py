@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import sleep
+from time import monotonic, sleep
 from typing import cast
 
 import pytest
@@ -188,6 +188,23 @@ def test_a_batch_that_somebody_else_took_is_not_taken_again() -> None:
     following.run_once(limit=5)
     following.run_once(limit=5)
     assert model.taken == [1, 2, 3, 4, 5, 13, 14, 15, 16, 17]
+
+
+def test_the_next_batch_is_read_while_a_full_one_is_written() -> None:
+    feed = CountedFeed()
+
+    class Waits(Model):
+        def apply(self, records: Sequence[Record], view: View) -> None:
+            until = monotonic() + 5
+            while feed.read_places[-1] == records[-1].position < 15:
+                assert monotonic() < until, "nobody reads meanwhile"
+                sleep(0.001)
+            super().apply(records, view)
+
+    feed.upto = 15
+    model = Waits()
+    assert follower(feed, model=model).run_once(limit=5) == 5
+    assert (model.at, feed.read_places) == (5, list(range(1, 11)))
 
 
 def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:

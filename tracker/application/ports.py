@@ -72,6 +72,13 @@ class DossierRecorder(ApplicationRecorder):
         """
 
     @abstractmethod
+    def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
+        """Give position, stored name and bytes of up to `limit` events after this position.
+
+        In the order of the store, as `select_notifications` does for whoever needs more of them.
+        """
+
+    @abstractmethod
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
         """Give all events of those of these dossiers that are there, each dossier's in order."""
 

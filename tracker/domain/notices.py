@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from tracker.domain import events as happened
 from tracker.domain.events import Event
+from tracker.domain.lifecycle import Step
 
 
 class NoticeKind(StrEnum):
@@ -25,15 +26,15 @@ class NoticeKind(StrEnum):
     LOCKED = "locked"
 
 
-KINDS: dict[type[Event], NoticeKind] = {
-    happened.Received: NoticeKind.RECEIVED,
-    happened.SupplementAsked: NoticeKind.PAPERS_ASKED,
-    happened.FeeAsked: NoticeKind.FEE_ASKED,
-    happened.PromiseExtended: NoticeKind.PROMISE_MOVED,
-    happened.Decided: NoticeKind.READY,
-    happened.HandedToCarrier: NoticeKind.HANDED_TO_CARRIER,
-    happened.Delivered: NoticeKind.DELIVERED,
-    happened.DeliveredElectronically: NoticeKind.DELIVERED,
+KINDS: dict[Step, NoticeKind] = {
+    Step.RECEIVED: NoticeKind.RECEIVED,
+    Step.SUPPLEMENT_ASKED: NoticeKind.PAPERS_ASKED,
+    Step.FEE_ASKED: NoticeKind.FEE_ASKED,
+    Step.PROMISE_EXTENDED: NoticeKind.PROMISE_MOVED,
+    Step.DECIDED: NoticeKind.READY,
+    Step.HANDED_TO_CARRIER: NoticeKind.HANDED_TO_CARRIER,
+    Step.DELIVERED: NoticeKind.DELIVERED,
+    Step.DELIVERED_ELECTRONICALLY: NoticeKind.DELIVERED,
 }
 """Who fetches a result over the counter need not be told."""
 
@@ -78,7 +79,7 @@ def ask_due_at(event: Event) -> datetime | None:
 
 def notice_of(event: Event) -> Notice | None:
     """Give what is to be told of this event; `None` where it is not for telling."""
-    kind = KINDS.get(type(event))
+    kind = KINDS.get(event.step)
     if kind is None:
         return None
     promise = getattr(event, "promise", None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
+from typing import NamedTuple
 
 from tracker.domain.errors import TrackerError
 from tracker.projections.feed import Feed, Record
@@ -20,6 +21,13 @@ class CannotGoOnError(TrackerError):
         super().__init__(f"{name}: {cause}")
 
 
+class _Lot(NamedTuple):
+    """What each is to take next, and how many events were read for it."""
+
+    batches: Mapping[str, Sequence[Stretch]]
+    total: int
+
+
 class Follower:
     """Runs projectors on the feed that all of them read.
 
@@ -35,6 +43,7 @@ class Follower:
         self._projectors = projectors
         self._threads = ThreadPoolExecutor(at_once, "projector")
         self._turn = 0
+        self._ahead: _Lot | None = None
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Follow until told to stop, the batch at hand finished. Raises whatever stopped it."""
@@ -62,9 +71,32 @@ class Follower:
         """Let each take its next batch and tell how many events were read; 0 where none is left.
 
         A batch is of all partitions together, as far as the limit allows; the next one begins with
-        the partition after. Raises `CannotGoOnError` where one cannot go on; the others have taken
-        theirs.
+        the partition after. While a full one is written, which is mostly the database's work, the
+        next is read. Raises `CannotGoOnError` where one cannot go on; the others have taken theirs.
         """
+        ahead, self._ahead = self._ahead, None
+        lot = ahead if ahead and self._follows_on(ahead) else self._read_lot(limit)
+        taking = {
+            name: self._threads.submit(self._projectors[name].taking(batch))
+            for name, batch in lot.batches.items()
+            if batch
+        }
+        try:
+            if lot.total >= limit:
+                self._ahead = self._read_lot(limit)
+        finally:
+            _finish(taking)
+        return lot.total
+
+    def _follows_on(self, lot: _Lot) -> bool:
+        """Tell whether each is still where it was expected to be when this was read."""
+        return all(
+            one.after == self._projectors[name].position(one.partition)
+            for name, batch in lot.batches.items()
+            for one in batch
+        )
+
+    def _read_lot(self, limit: int) -> _Lot:
         partitions = self._feed.ready()
         begin = self._turn % len(partitions) if partitions else 0
         self._turn += 1
@@ -74,8 +106,7 @@ class Follower:
             total += self._read(partition, limit - total, batches)
             if total >= limit:
                 break
-        self._take(batches)
-        return total
+        return _Lot(batches, total)
 
     def _read(self, partition: str, limit: int, batches: dict[str, list[Stretch]]) -> int:
         """Add what each is to take of this partition; tell how many events were read."""
@@ -97,13 +128,9 @@ class Follower:
                     batches[name].append(Stretch(partition, place, records))
         return total
 
-    def _take(self, batches: Mapping[str, Sequence[Stretch]]) -> None:
-        taking: dict[str, Future[None]] = {
-            name: self._threads.submit(self._projectors[name].take, batch)
-            for name, batch in batches.items()
-            if batch
-        }
-        errors = {name: future.exception() for name, future in taking.items()}
-        for name, error in errors.items():
-            if isinstance(error, Exception):
-                raise CannotGoOnError(name, error) from error
+
+def _finish(taking: Mapping[str, Future[None]]) -> None:
+    errors = {name: future.exception() for name, future in taking.items()}
+    for name, error in errors.items():
+        if isinstance(error, Exception):
+            raise CannotGoOnError(name, error) from error

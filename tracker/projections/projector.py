@@ -53,7 +53,7 @@ class Projector:
         self._positions: Mapping[str, int] | None = None
 
     def position(self, partition: str) -> int:
-        """Give where it stands: where its last batch ended, or else what the model says."""
+        """Give where it stands: where its last batch ends, or else what the model says."""
         if self._positions is None:
             self._positions = self._model.positions()
         return self._positions.get(partition, 0)
@@ -62,13 +62,27 @@ class Projector:
         """Ask the model again from now on."""
         self._positions = None
 
-    def take(self, stretches: Sequence[Stretch]) -> None:
-        """Bring the model on by a batch, which is all there or not at all.
+    def taking(self, stretches: Sequence[Stretch]) -> Callable[[], None]:
+        """Stand where this batch ends from now on; give what brings the model there.
 
-        Passed over is what follows on a position where the model is not any more. Raises whatever
-        stopped it: a projection that cannot go on must not pretend to.
+        All of it is there then, or nothing. Passed over is what follows on a position where the
+        model is not any more; then, and after an error, the model is asked anew where it is. What
+        is given raises whatever stopped it: a projection that cannot go on must not pretend to.
         """
-        known, self._positions = self._positions, None
+        ends = {one.partition: one.records[-1].position for one in stretches}
+        self._positions = {**(self._positions or self._model.positions()), **ends}
+
+        def take() -> None:
+            taken: list[Stretch] = []
+            try:
+                taken = self._take(stretches)
+            finally:
+                if len(taken) < len(stretches):
+                    self.look_anew()
+
+        return take
+
+    def _take(self, stretches: Sequence[Stretch]) -> list[Stretch]:
         with self._model.batch() as batch:
             # Two workers that hold each other's partitions for theirs wait in one order.
             taken = [
@@ -78,11 +92,7 @@ class Projector:
             ]
             if taken:
                 self._projection.apply([each for one in taken for each in one.records], batch.view)
-        if known is not None and len(taken) == len(stretches):
-            self._positions = {
-                **known,
-                **{one.partition: one.records[-1].position for one in taken},
-            }
+        return taken
 
     def run_once(self, partition: str, *, limit: int = BATCH) -> int:
         """Take the next batch and tell how many events it held; 0 when there is none."""
@@ -90,7 +100,7 @@ class Projector:
         after = self.position(partition)
         records = self._feed.read(partition, after=after, limit=limit)
         if records:
-            self.take([Stretch(partition, after, records)])
+            self.taking([Stretch(partition, after, records)])()
         return len(records)
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:

@@ -10,7 +10,7 @@ from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader import TopicReader
 from tracker.adapters.kafka.records import header
 from tracker.projections.feed import Record
-from tracker.recording import from_bytes
+from tracker.recording import projected_from_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class KafkaFeed:
         return [
             Record(
                 one.offset + 1,
-                from_bytes(header(one, "topic"), one.value),
+                projected_from_bytes(header(one, "topic"), one.value),
                 one.value,
                 int(header(one, "notification_id")),
             )

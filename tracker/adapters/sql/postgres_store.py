@@ -81,6 +81,10 @@ SELECT notification_id, originator_id, originator_version, topic, state FROM sto
 WHERE notification_id >= %s AND notification_id <= %s AND (%s OR topic = ANY (%s::text[]))
 ORDER BY notification_id LIMIT %s
 """
+_SELECT_STATES = """
+SELECT notification_id, topic, state FROM stored_events
+WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+"""
 _NO_END = 2**63 - 1
 _SELECT_KEYS = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])"
 
@@ -203,6 +207,12 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
             Notification(dossier, version, topic, state, id=position)
             for position, dossier, version, topic, state in found
         ]
+
+    @_twice
+    def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
+        """Give position, stored name and bytes of the events after this position, in order."""
+        with self._cursor() as cursor:
+            return cursor.execute(_SELECT_STATES, (after, limit)).fetchall()
 
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
         """Give those of these requests that were carried out."""

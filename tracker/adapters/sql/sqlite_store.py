@@ -194,6 +194,16 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         )
         return positions
 
+    def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
+        """Give position, stored name and bytes of the events after this position, in order."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT rowid, topic, state FROM stored_events WHERE rowid > ?"
+                " ORDER BY rowid LIMIT ?",
+                (after, limit),
+            )
+            return [(position, topic, state) for position, topic, state in c.fetchall()]
+
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
         """Give those of these requests that were carried out."""
         found: dict[RequestKey, Request] = {}

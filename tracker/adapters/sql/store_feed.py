@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from threading import Event as Signal
 
-from eventsourcing.persistence import Notification
-
 from tracker.application.ports import DossierRecorder
 from tracker.projections.feed import Record
-from tracker.recording import UnreadableEventError, from_bytes
+from tracker.recording import UnreadableEventError, projected_from_bytes
 
 PARTITION = "store"
 
@@ -33,12 +31,14 @@ class StoreFeed:
 
         Raises `UnreadableEventError`, with the position.
         """
+        position, records = after, list[Record]()
         try:
-            stored = self._store.select_notifications(after, limit, inclusive_of_start=False)
-        except ValueError as error:  # the library's, for an id that is none
-            message = f"A stored event after position {after} has no dossier's id: {error}"
+            for position, topic, state in self._store.select_states(after, limit):
+                records.append(Record(position, projected_from_bytes(topic, state), state))
+        except UnreadableEventError as error:
+            message = f"Position {position}: {error}"
             raise UnreadableEventError(message) from error
-        return [_record(one) for one in stored]
+        return records
 
     def head(self) -> int:
         """Give the position of the newest event, 0 where there is none."""
@@ -59,11 +59,3 @@ class StoreFeed:
         """Return when there may be something new, at the latest after so many seconds."""
         self._signal.wait(seconds)
         self._signal.clear()
-
-
-def _record(stored: Notification) -> Record:
-    try:
-        return Record(stored.id, from_bytes(stored.topic, stored.state), stored.state)
-    except UnreadableEventError as error:
-        message = f"Position {stored.id}: {error}"
-        raise UnreadableEventError(message) from error

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
@@ -352,6 +353,26 @@ def test_a_courier_that_breaks_stops_the_sender_rather_than_lose_a_message(
     desk.later(minutes=5)
     work(sender(desk, post), desk)
     assert post.kinds == ["received"]
+
+
+def test_a_courier_that_breaks_keeps_none_from_being_tried_that_was_claimed_with_it(
+    desk: ServiceDesk,
+) -> None:
+    for _ in range(4):
+        desk.take_in(notices=BY_SMS)
+    tried: list[str] = []
+
+    def breaks(letter: Letter) -> None:
+        tried.append(letter.id)
+        sleep(0.05)  # so that the first has failed before the others' turn comes
+        raise ZeroDivisionError
+
+    desk.at.catch_up()
+    one = sender(desk, Post(breaks))
+    one.pick_up()
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError):
+        one.send_due(pool)
+    assert len(tried) == 4
 
 
 @given(seed=st.integers(0, 10**9))

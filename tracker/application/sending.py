@@ -6,7 +6,7 @@ the same id, by which the receiver drops it. So it is at least once on the wire,
 """
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -242,11 +242,16 @@ class Sender:
                 self._seen.update(map(_key, fresh))
 
     def send_due(self, pool: ThreadPoolExecutor) -> int:
-        """Send what is due, and tell how many were claimed."""
+        """Send what is due, and tell how many were claimed.
+
+        Raises what nobody foresaw once all of them were tried: a claim counts as an attempt.
+        """
         now = self._now()
         claimed = self._deliveries.claim(self._route.target, now, now + self._lease, _AT_ONCE)
-        for _ in pool.map(self._send, claimed):
-            pass
+        sending = [pool.submit(self._send, one) for one in claimed]
+        wait(sending)
+        for one in sending:
+            one.result()
         return len(claimed)
 
     def _send(self, delivery: Delivery) -> None:
@@ -260,8 +265,8 @@ class Sender:
             if delivery.attempts > len(RETRIES):
                 self._settle(delivery, State.DEAD, str(error))
             else:
-                wait = RETRIES[delivery.attempts - 1] * (1 + JITTER * self._chance())
-                self._settle(delivery, State.WAITING, str(error), wait)
+                pause = RETRIES[delivery.attempts - 1] * (1 + JITTER * self._chance())
+                self._settle(delivery, State.WAITING, str(error), pause)
         else:
             self._settle(delivery, State.SENT, "")
 
@@ -274,10 +279,10 @@ class Sender:
         )
 
     def _settle(
-        self, delivery: Delivery, state: State, reason: str, wait: timedelta = timedelta()
+        self, delivery: Delivery, state: State, reason: str, pause: timedelta = timedelta()
     ) -> None:
         now = self._now()
-        self._deliveries.settle(delivery, state, now, due_at=now + wait, reason=reason)
+        self._deliveries.settle(delivery, state, now, due_at=now + pause, reason=reason)
 
 
 def _key(notice: Notice) -> tuple[UUID, int]:

@@ -97,7 +97,7 @@ def test_while_one_commits_the_next_is_decided_on_and_no_more() -> None:
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store, most=1)
+        commit = GroupCommit(store, most=1, ahead=0)
         waiting = [commit.submit_all([post(number, CODES[number])]) for number in range(3)]
         await until(lambda: store.decided == [["0"], ["1"]])
         await asyncio.sleep(0.01)
@@ -123,7 +123,7 @@ def test_what_has_to_do_with_what_commits_is_decided_on_when_that_is_stored(
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store)
+        commit = GroupCommit(store, ahead=0)
         first = commit.submit_all([post(0, CODES[0])])
         await until(lambda: len(store.commits) == 1)
         then = commit.submit_all(second)

@@ -12,6 +12,8 @@ from tracker.application.work import Decided
 
 MOST_AT_ONCE = 500
 MOST_WAITING = 5_000
+_WORTH_IT = 100
+"""Where fewer wait, they ride together in the next commit: two small ones take longer than one."""
 
 Result = Accepted | Exception
 
@@ -29,9 +31,15 @@ class GroupCommit:
     """
 
     def __init__(
-        self, writer: Writer, *, most: int = MOST_AT_ONCE, most_waiting: int = MOST_WAITING
+        self,
+        writer: Writer,
+        *,
+        most: int = MOST_AT_ONCE,
+        most_waiting: int = MOST_WAITING,
+        ahead: int = _WORTH_IT,
     ) -> None:
-        """Carry out with `writer`, at most `most` posts at once."""
+        """Carry out with `writer`, at most `most` at once, ahead where at least `ahead` wait."""
+        self._ahead = ahead
         self._writer = writer
         self._most_waiting = most_waiting
         self._deciding = OneThread(self._decide, name="decide")
@@ -78,6 +86,8 @@ class GroupCommit:
         await self._landed()
         self._at_stake = at_stake
         self._in_flight = create_task(self._land(ride, decided))
+        if len(self._together) < self._ahead:
+            await self._landed()
 
     async def _land(self, ride: Ride[Post, Result], decided: Decided | Exception) -> None:
         ride.give(await self._committing(ride.asked, decided))

@@ -13,7 +13,6 @@ from eventsourcing.persistence import (
     IntegrityError,
     Mapper,
     PersistenceError,
-    StoredEvent,
 )
 
 from tracker.application.desk import Desk, StepMessage
@@ -35,14 +34,14 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import Reception, Service
-from tracker.application.work import Begun, Decided, Work
+from tracker.application.work import Begun, Decided, Work, Written
 from tracker.domain.actors import Actor
 from tracker.domain.codes import dossier_id
 from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, RefusedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.values import Sealed, Stamp
-from tracker.recording import EventMapper, folded_from_bytes, to_stored
+from tracker.recording import EventMapper, folded_from_bytes
 
 _ATTEMPTS = 3
 _STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
@@ -145,7 +144,7 @@ class Tracker(Application[UUID]):
             erased=[dossier.id],
             forgotten=[(one.source, one.event_id) for one in self._events_of(dossier.id)],
         )
-        return self._save(work, _written(work))[dossier.code, dossier.version]
+        return self._save(work, work.written())[dossier.code, dossier.version]
 
     def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
@@ -202,7 +201,7 @@ class Tracker(Application[UUID]):
                 # for this dossier looks into the store again.
                 work.loaded.pop(dossier_id(post.message.code or ""), None)
                 results.append(error)
-        return Decided(posts, work, results, _written(work))
+        return Decided(posts, work, results, work.written())
 
     def _commit(self, decided: Decided, attempts: int) -> list[Accepted | TrackerError]:
         if not decided.work.requests:
@@ -374,9 +373,7 @@ class Tracker(Application[UUID]):
             work.seals[dossier.id] = self._vault.unwrap(dossier.id, work.wrapped[dossier.id])
         return work.seals[dossier.id]
 
-    def _save(
-        self, work: Work, events: Mapping[tuple[str, int], StoredEvent]
-    ) -> dict[tuple[str, int], int]:
+    def _save(self, work: Work, events: Written) -> dict[tuple[str, int], int]:
         """Store it and give the position of each event, by its code and version."""
         positions = self.store.insert_events(
             [*events.values()],
@@ -396,19 +393,6 @@ class Tracker(Application[UUID]):
     def _tick(self) -> datetime:
         self._last_recorded_at = max(self._last_recorded_at, self._now().astimezone(UTC))
         return self._last_recorded_at
-
-
-def _written(work: Work) -> dict[tuple[str, int], StoredEvent]:
-    """Give what the dossiers were led to, as it is stored, by code and version.
-
-    The library's own `save` does the same by way of eight objects an event.
-    """
-    events = (
-        cast("Event", event)
-        for dossier in work.dossiers.values()
-        for event in dossier.collect_events()
-    )
-    return {(event.code, event.originator_version): to_stored(event) for event in events}
 
 
 def _replay(dossier: Dossier | None, events: Iterable[Event]) -> Dossier | None:

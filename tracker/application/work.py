@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -12,8 +13,13 @@ from tracker.application.ports import Request, RequestKey, Seal
 from tracker.application.posts import Accepted, Post
 from tracker.domain.dossier import Dossier
 from tracker.domain.errors import TrackerError
+from tracker.domain.events import Event
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.values import Sealed, Stamp
+from tracker.recording import to_stored
+
+Written = Mapping[tuple[str, int], StoredEvent]
+"""Events as they are stored, by code and version."""
 
 
 @dataclass
@@ -62,15 +68,24 @@ class Work:
             event_id=post.message.event_id,
         )
 
+    def written(self) -> Written:
+        """Give what the dossiers were led to; once.
+
+        The library's own `save` does the same by way of eight objects an event.
+        """
+        events = (
+            cast("Event", event)
+            for dossier in self.dossiers.values()
+            for event in dossier.collect_events()
+        )
+        return {(event.code, event.originator_version): to_stored(event) for event in events}
+
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided on some posts: what one transaction will hold, and what they are told then.
-
-    `events` stand by code and version, as they will be stored.
-    """
+    """What was decided on some posts: what a transaction will hold, and what they are told then."""
 
     posts: Sequence[Post]
     work: Work
     results: list[Accepted | TrackerError]
-    events: Mapping[tuple[str, int], StoredEvent]
+    events: Written

@@ -277,7 +277,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
     return create_app(
         Parts(
             now=installation.now,
-            writer=installation.tracker,
+            handle=installation.tracker.handle,
             head=lambda: store.max_notification_id() or 0,
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)

@@ -6,22 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.http.site import ACTORS, NOON, Site
-from tracker.adapters.http.group_commit import GroupCommit, TooBusyError
+from tracker.adapters.http.group_commit import GroupCommit, Handle, TooBusyError
 from tracker.application.messages import read
 from tracker.application.posts import Accepted, Post
 from tracker.application.tracker import StoreUnavailableError
-from tracker.application.work import Decided, Work
-from tracker.domain.codes import DossierCode
 from tracker.domain.errors import RefusedError, TrackerError
 from tracker.domain.lifecycle import PublicStatus, Stage
 
-Handle = Callable[[Sequence[Post]], list[Accepted | TrackerError]]
-CODES = [DossierCode.issue("H26", NOON.date(), number).text for number in range(1, 4)]
 
-
-def post(number: int, code: str | None = None) -> Post:
-    message = {"event_id": str(number), "occurred_at": NOON.isoformat(), "step": "resumed"}
-    return Post(ACTORS["desk"], read(message | ({"code": code} if code else {})))
+def post(number: int) -> Post:
+    return Post(
+        ACTORS["desk"],
+        read({"event_id": str(number), "occurred_at": NOON.isoformat(), "step": "resumed"}),
+    )
 
 
 def stored(one: Post) -> Accepted:
@@ -32,41 +29,14 @@ class Store:
     """Answers each commit only when it is let go."""
 
     def __init__(self, answer: Callable[[Post], Accepted | TrackerError] = stored) -> None:
-        self.decided: list[list[str]] = []
         self.commits: list[list[str]] = []
         self.may_go = threading.Semaphore(0)
         self._answer = answer
 
-    def decide(self, posts: Sequence[Post]) -> Decided:
-        self.decided.append(_ids(posts))
-        return decided(posts, self._answer)
-
-    def commit(self, decided: Decided) -> list[Accepted | TrackerError]:
-        self.commits.append(_ids(decided.posts))
+    def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+        self.commits.append([one.message.event_id for one in posts])
         assert self.may_go.acquire(timeout=60)
-        return decided.results
-
-
-class Breaking:
-    """Commits at once, or raises what the handler raises."""
-
-    def __init__(self, handle: Handle) -> None:
-        self._handle = handle
-
-    def decide(self, posts: Sequence[Post]) -> Decided:
-        return decided(posts, stored)
-
-    def commit(self, decided: Decided) -> list[Accepted | TrackerError]:
-        return self._handle(decided.posts)
-
-
-def decided(posts: Sequence[Post], answer: Callable[[Post], Accepted | TrackerError]) -> Decided:
-    nothing = Work(NOON, before=frozenset(), earlier={}, wrapped={})
-    return Decided(posts, nothing, [answer(one) for one in posts], {})
-
-
-def _ids(posts: Sequence[Post]) -> list[str]:
-    return [one.message.event_id for one in posts]
+        return [self._answer(one) for one in posts]
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -79,7 +49,7 @@ def test_what_arrives_during_a_commit_rides_together_in_the_next() -> None:
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store, most=3)
+        commit = GroupCommit(store.handle, most=3)
         first = asyncio.create_task(commit.submit(post(0)))
         await until(lambda: len(store.commits) == 1)
         rest = [asyncio.create_task(commit.submit(post(number))) for number in range(1, 6)]
@@ -93,50 +63,6 @@ def test_what_arrives_during_a_commit_rides_together_in_the_next() -> None:
     assert store.commits == [["0"], ["1", "2", "3"], ["4", "5"]]
 
 
-def test_while_one_commits_the_next_is_decided_on_and_no_more() -> None:
-    store = Store()
-
-    async def run() -> None:
-        commit = GroupCommit(store, most=1, ahead=0)
-        waiting = [commit.submit_all([post(number, CODES[number])]) for number in range(3)]
-        await until(lambda: store.decided == [["0"], ["1"]])
-        await asyncio.sleep(0.01)
-        assert (store.decided, store.commits) == ([["0"], ["1"]], [["0"]])
-        store.may_go.release(1)
-        await until(lambda: store.decided == [["0"], ["1"], ["2"]])
-        store.may_go.release(2)
-        await asyncio.gather(*waiting)
-        await commit.close()
-
-    asyncio.run(run())
-    assert store.commits == [["0"], ["1"], ["2"]]
-
-
-@pytest.mark.parametrize(
-    "second",
-    [[post(1, CODES[0])], [post(1, CODES[1]), post(2, CODES[0])], [post(0)]],
-    ids=["the-same-dossier", "one-of-two-dossiers", "the-same-request"],
-)
-def test_what_has_to_do_with_what_commits_is_decided_on_when_that_is_stored(
-    second: Sequence[Post],
-) -> None:
-    store = Store()
-
-    async def run() -> None:
-        commit = GroupCommit(store, ahead=0)
-        first = commit.submit_all([post(0, CODES[0])])
-        await until(lambda: len(store.commits) == 1)
-        then = commit.submit_all(second)
-        await asyncio.sleep(0.02)
-        assert store.decided == [["0"]]
-        store.may_go.release(2)
-        await asyncio.gather(first, then)
-        await commit.close()
-
-    asyncio.run(run())
-    assert store.decided == [["0"], _ids(second)]
-
-
 def test_a_refused_post_does_not_touch_its_neighbours() -> None:
     def answer(one: Post) -> Accepted | TrackerError:
         return RefusedError() if one.message.event_id == "1" else stored(one)
@@ -145,7 +71,7 @@ def test_a_refused_post_does_not_touch_its_neighbours() -> None:
     store.may_go.release(1)
 
     async def run() -> None:
-        commit = GroupCommit(store)
+        commit = GroupCommit(store.handle)
         results = await commit.submit_all([post(0), post(1), post(2)])
         assert [type(result) for result in results] == [Accepted, RefusedError, Accepted]
         await commit.close()
@@ -176,7 +102,7 @@ def test_a_store_that_is_away_is_told_to_all_who_wait() -> None:
 
 def submitted(handle: Handle, count: int) -> Sequence[object]:
     async def run() -> Sequence[object]:
-        commit = GroupCommit(Breaking(handle))
+        commit = GroupCommit(handle)
         results = await commit.submit_all([post(number) for number in range(count)])
         await commit.close()
         return results
@@ -188,7 +114,7 @@ def test_closing_finishes_what_was_accepted_and_accepts_no_more() -> None:
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store, most=2)
+        commit = GroupCommit(store.handle, most=2)
         waiting = commit.submit_all([post(number) for number in range(5)])
         await until(lambda: len(store.commits) == 1)
         closing = asyncio.create_task(commit.close())
@@ -206,7 +132,7 @@ def test_past_a_limit_whoever_comes_is_told_so_at_once_and_those_who_wait_are_se
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store, most=1, most_waiting=3)
+        commit = GroupCommit(store.handle, most=1, most_waiting=3)
         waiting = [asyncio.create_task(commit.submit(post(0)))]
         await until(lambda: len(store.commits) == 1)
         waiting += [asyncio.create_task(commit.submit(post(number))) for number in (1, 2, 3)]
@@ -229,7 +155,7 @@ def test_a_batch_larger_than_the_limit_is_taken_by_whoever_is_idle() -> None:
     store.may_go.release(5)
 
     async def run() -> None:
-        commit = GroupCommit(store, most_waiting=3)
+        commit = GroupCommit(store.handle, most_waiting=3)
         results = await commit.submit_all([post(number) for number in range(5)])
         assert [type(result) for result in results] == [Accepted] * 5
         await commit.close()
@@ -241,7 +167,7 @@ def test_a_sender_who_goes_away_keeps_nobody_else_from_an_answer() -> None:
     store = Store()
 
     async def run() -> None:
-        commit = GroupCommit(store)
+        commit = GroupCommit(store.handle)
         gone = asyncio.create_task(commit.submit(post(0)))
         await until(lambda: len(store.commits) == 1)
         stays = asyncio.create_task(commit.submit(post(1)))
@@ -261,12 +187,9 @@ def test_requests_at_the_same_time_share_commits(site: Site) -> None:
             self.last_event_of = site.installation.tracker.last_event_of
             self.commits: list[int] = []
 
-        def decide(self, posts: Sequence[Post]) -> Decided:
-            return site.installation.tracker.decide(posts)
-
-        def commit(self, decided: Decided) -> list[Accepted | TrackerError]:
-            self.commits.append(len(decided.posts))
-            return site.installation.tracker.commit(decided)
+        def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+            self.commits.append(len(posts))
+            return site.installation.tracker.handle(posts)
 
     intakes = [site.intake() for _ in range(60)]
     counting = Counting()

@@ -34,14 +34,14 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import Reception, Service
-from tracker.application.work import Begun, Decided, Work, Written
+from tracker.application.work import Begun, Work
 from tracker.domain.actors import Actor
 from tracker.domain.codes import dossier_id
 from tracker.domain.dossier import Dossier
 from tracker.domain.errors import ConflictError, RefusedError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.values import Sealed, Stamp
-from tracker.recording import EventMapper, folded_from_bytes
+from tracker.recording import EventMapper, folded_from_bytes, to_stored
 
 _ATTEMPTS = 3
 _STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
@@ -144,7 +144,7 @@ class Tracker(Application[UUID]):
             erased=[dossier.id],
             forgotten=[(one.source, one.event_id) for one in self._events_of(dossier.id)],
         )
-        return self._save(work, work.written())[dossier.code, dossier.version]
+        return self._save(work)[dossier.code, dossier.version]
 
     def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
@@ -152,39 +152,24 @@ class Tracker(Application[UUID]):
         Gives for each, in order, what was stored or the error against it. What is answered
         `Accepted` is on disk. Raises `StoreUnavailableError` when nothing could be stored.
         """
-        return self.commit(self.decide(posts))
-
-    def decide(self, posts: Sequence[Post]) -> Decided:
-        """Decide on posts by what is stored; nothing is stored until `commit`.
-
-        Raises `StoreUnavailableError`.
-        """
         try:
-            return self._decide(posts, None)
+            return self._handle(posts, _ATTEMPTS, None)
         except _STORE_ERRORS as error:
             raise StoreUnavailableError from error
 
-    def commit(self, decided: Decided) -> list[Accepted | TrackerError]:
-        """Store what was decided, and answer as `handle` does.
-
-        Where others stored something since that stands against it, it is decided anew.
-        """
-        try:
-            return self._commit(decided, _ATTEMPTS)
-        except _STORE_ERRORS as error:
-            raise StoreUnavailableError from error
-
-    def _decide(self, posts: Sequence[Post], before: frozenset[RequestKey] | None) -> Decided:
-        """Decide; `before` is what had been carried out when it was decided the first time."""
+    def _handle(
+        self, posts: Sequence[Post], attempts: int, before: frozenset[RequestKey] | None
+    ) -> list[Accepted | TrackerError]:
         earlier = self.store.select_requests([post.key for post in posts])
+        before = frozenset(earlier) if before is None else before
         named = {dossier_id(post.message.code) for post in posts if post.message.code}
         work = Work(
             recorded_at=self._tick(),
-            before=frozenset(earlier) if before is None else before,
+            before=before,
             earlier=earlier,
             wrapped=self.store.select_keys([*named]) if named else {},
             loaded=self._load_all([*named]) if named else {},
-            is_repeated=before is not None,
+            is_repeated=attempts < _ATTEMPTS,
         )
         # What calls for the same code again and again is done to all posts at a stretch: in turn
         # with all the rest it takes a processor nearly twice as long.
@@ -201,29 +186,25 @@ class Tracker(Application[UUID]):
                 # for this dossier looks into the store again.
                 work.loaded.pop(dossier_id(post.message.code or ""), None)
                 results.append(error)
-        return Decided(posts, work, results, work.written())
-
-    def _commit(self, decided: Decided, attempts: int) -> list[Accepted | TrackerError]:
-        if not decided.work.requests:
-            return decided.results
-        posts, before = decided.posts, decided.work.before
+        if not work.requests:
+            return results
         try:
-            positions = self._save(decided.work, decided.events)
+            positions = self._save(work)
         except OutcomeUnknownError:
             if attempts > 1:
-                return self._commit(self._decide(posts, before), attempts - 1)
+                return self._handle(posts, attempts - 1, before)
             raise
         except IntegrityError:
             if len(posts) > 1:
-                return [self._commit(self._decide([post], before), attempts)[0] for post in posts]
+                return [self._handle([post], attempts, before)[0] for post in posts]
             if attempts > 1:
-                return self._commit(self._decide(posts, before), attempts - 1)
+                return self._handle(posts, attempts - 1, before)
             return [self._conflict(posts[0])]
         return [
             result.at(positions[result.code, result.version])
             if isinstance(result, Accepted) and not result.position
             else result
-            for result in decided.results
+            for result in results
         ]
 
     def _begin_all(self, posts: Sequence[Post], work: Work) -> None:
@@ -373,17 +354,28 @@ class Tracker(Application[UUID]):
             work.seals[dossier.id] = self._vault.unwrap(dossier.id, work.wrapped[dossier.id])
         return work.seals[dossier.id]
 
-    def _save(self, work: Work, events: Written) -> dict[tuple[str, int], int]:
-        """Store it and give the position of each event, by its code and version."""
+    def _save(self, work: Work) -> dict[tuple[str, int], int]:
+        """Store it and give the position of each event, by its code and version.
+
+        The library's own `save` does the same by way of eight objects an event.
+        """
+        events = [
+            cast("Event", event)
+            for dossier in work.dossiers.values()
+            for event in dossier.collect_events()
+        ]
         positions = self.store.insert_events(
-            [*events.values()],
+            [to_stored(event) for event in events],
             requests=tuple(work.requests.values()),
             new_keys={one: key for one, key in work.new_keys.items() if one in work.dossiers},
             erased_keys=work.erased,
             forgotten=work.forgotten,
         )
         self._stored()
-        return dict(zip(events, positions or (), strict=True))
+        return {
+            (event.code, event.originator_version): position
+            for event, position in zip(events, positions or (), strict=True)
+        }
 
     def _conflict(self, post: Post) -> ConflictError:
         code = post.message.code

@@ -1,25 +1,16 @@
 """What one transaction will hold, as it is put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import cast
 from uuid import UUID
-
-from eventsourcing.persistence import StoredEvent
 
 from tracker.application.intake import Intake
 from tracker.application.ports import Request, RequestKey, Seal
 from tracker.application.posts import Accepted, Post
 from tracker.domain.dossier import Dossier
-from tracker.domain.errors import TrackerError
-from tracker.domain.events import Event
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.values import Sealed, Stamp
-from tracker.recording import to_stored
-
-Written = Mapping[tuple[str, int], StoredEvent]
-"""Events as they are stored, by code and version."""
 
 
 @dataclass
@@ -67,25 +58,3 @@ class Work:
             source=post.actor.id,
             event_id=post.message.event_id,
         )
-
-    def written(self) -> Written:
-        """Give what the dossiers were led to; once.
-
-        The library's own `save` does the same by way of eight objects an event.
-        """
-        events = (
-            cast("Event", event)
-            for dossier in self.dossiers.values()
-            for event in dossier.collect_events()
-        )
-        return {(event.code, event.originator_version): to_stored(event) for event in events}
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What was decided on some posts: what a transaction will hold, and what they are told then."""
-
-    posts: Sequence[Post]
-    work: Work
-    results: list[Accepted | TrackerError]
-    events: Written

@@ -59,7 +59,7 @@ class _Application(FastAPI):
 
 def create_app(parts: Parts) -> FastAPI:
     """Make the application. On shutdown it finishes what it has accepted."""
-    commit = GroupCommit(parts.writer)
+    commit = GroupCommit(parts.handle)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

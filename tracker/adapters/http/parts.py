@@ -21,7 +21,6 @@ from tracker.application.reception import Service
 from tracker.application.taking_away import Form as ExportForm
 from tracker.application.taking_away import Selection
 from tracker.application.witnessing import Witnessing
-from tracker.application.work import Decided
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
 from tracker.domain.errors import TrackerError
@@ -42,19 +41,6 @@ class Keys(Protocol):
 
     def holder_of(self, key_id: str) -> Actor:
         """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
-
-
-class Writer(Protocol):
-    """Carries posts out in two parts."""
-
-    def decide(self, posts: Sequence[Post]) -> Decided:
-        """Decide on posts; nothing is stored yet. Raises `StoreUnavailableError`."""
-
-    def commit(self, decided: Decided) -> Sequence[Accepted | TrackerError]:
-        """Store what was decided; tell of each post, in order, what was stored or stood against it.
-
-        Raises `StoreUnavailableError`.
-        """
 
 
 class LookUp(Protocol):
@@ -120,7 +106,7 @@ class Parts:
     """
 
     now: Callable[[], datetime]
-    writer: Writer
+    handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
     head: Callable[[], int]
     used: Callable[[Collection[str]], Collection[str]]
     last_event_of: Callable[[RequestKey], Event | None]

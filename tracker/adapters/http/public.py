@@ -21,7 +21,7 @@ from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.openapi import answers
 from tracker.adapters.http.parameters import Code
 from tracker.adapters.http.parts import LookUp, Parts
-from tracker.adapters.http.together import Ride, Together
+from tracker.adapters.http.together import Together
 from tracker.application.posts import UnknownDossierError
 from tracker.domain.codes import tidied
 from tracker.domain.network import Network
@@ -88,7 +88,7 @@ class PublicLookUps:
         self._now = parts.now
         self._limits = parts.limits
         self._zone = parts.service.calendar.zone
-        self._together = Together[str, bytes | None](self._carry_out, most=MOST_AT_ONCE)
+        self._together = Together[str, bytes | None](self._answers, most=MOST_AT_ONCE)
 
     async def answer(self, code: str, address: str) -> bytes:
         """Give this address the answer to this code.
@@ -122,11 +122,11 @@ class PublicLookUps:
         """Finish what was asked."""
         await self._together.close()
 
-    async def _carry_out(self, ride: Ride[str, bytes | None]) -> None:
-        found = await self._look_up.find(ride.asked)
+    async def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
+        found = await self._look_up.find(codes)
         freshness = await self._freshness(found)
         told = self._look_up.all_told(found.rows)
-        ride.give([one and self._as_json(one, freshness) for one in told])
+        return [one and self._as_json(one, freshness) for one in told]
 
     async def _freshness(self, found: Found) -> Freshness:
         if found.head is not None and found.head <= found.position:

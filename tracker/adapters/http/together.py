@@ -4,54 +4,27 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Generic, ParamSpec, TypeVar
+from typing import Generic, TypeVar
 
-P = ParamSpec("P")
 A = TypeVar("A")
 R = TypeVar("R")
 
 
-class OneThread(Generic[P, R]):
-    """Carries work out in a thread of its own, in the order it came."""
+class OneThread(Generic[A, R]):
+    """Carries work out in a thread of its own."""
 
-    def __init__(self, work: Callable[P, R], *, name: str) -> None:
-        """Carry out with `work`."""
+    def __init__(self, work: Callable[[Sequence[A]], Sequence[R]], *, name: str) -> None:
+        """Carry out with `work`, which gives a result for each."""
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    def __call__(self, *asked: P.args, **named: P.kwargs) -> Awaitable[R]:
-        """Give the future result."""
-        work = partial(self._work, *asked, **named)
-        return asyncio.get_running_loop().run_in_executor(self._thread, work)
+    def __call__(self, asked: Sequence[A]) -> Awaitable[Sequence[R]]:
+        """Give the future results."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._work, asked)
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown()
-
-
-class Ride(Generic[A, R]):
-    """Some lots that ride together."""
-
-    def __init__(self, lots: "Sequence[tuple[Sequence[A], asyncio.Future[Sequence[R]]]]") -> None:
-        """Take each lot with the future that is waited for."""
-        self._lots = lots
-        self.asked = [asked for lot, _ in lots for asked in lot]
-        """All that is asked, in order."""
-
-    def give(self, results: Sequence[R]) -> None:
-        """Give a result for each."""
-        end = 0
-        for lot, future in self._lots:
-            begin, end = end, end + len(lot)
-            if not future.done():
-                future.set_result(results[begin:end])
-
-    def fail(self, error: Exception) -> None:
-        """Raise this wherever a result is waited for."""
-        for _, future in self._lots:
-            if not future.done():
-                future.set_exception(error)
 
 
 class Together(Generic[A, R]):
@@ -61,8 +34,10 @@ class Together(Generic[A, R]):
     once, as one lot, stays together.
     """
 
-    def __init__(self, carry_out: Callable[[Ride[A, R]], Awaitable[None]], *, most: int) -> None:
-        """Carry out with `carry_out`: when it returns, the next ride may begin.
+    def __init__(
+        self, carry_out: Callable[[Sequence[A]], Awaitable[Sequence[R]]], *, most: int
+    ) -> None:
+        """Carry out with `carry_out`, which gives a result for each.
 
         Lots ride together up to `most` in all; a larger one rides alone.
         """
@@ -87,23 +62,32 @@ class Together(Generic[A, R]):
         return future
 
     async def close(self) -> None:
-        """Begin all that waits; nothing may be submitted any more."""
+        """Finish what waits; nothing may be submitted any more."""
         if self._running is not None:
             await self._running
 
     async def _run(self) -> None:
         while self._waiting:
-            ride = self._next()
+            riding = self._next()
+            work = [asked for lot, _ in riding for asked in lot]
             try:
-                await self._carry_out(ride)
+                results = await self._carry_out(work)
             except Exception as error:  # noqa: BLE001  raised where the result is waited for
-                ride.fail(error)
+                for _, future in riding:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            end = 0
+            for lot, future in riding:
+                begin, end = end, end + len(lot)
+                if not future.done():
+                    future.set_result(results[begin:end])
 
-    def _next(self) -> Ride[A, R]:
-        lots = [self._waiting.popleft()]
-        count = len(lots[0][0])
+    def _next(self) -> list[tuple[Sequence[A], "asyncio.Future[Sequence[R]]"]]:
+        riding = [self._waiting.popleft()]
+        count = len(riding[0][0])
         while self._waiting and count + len(self._waiting[0][0]) <= self._most:
-            lots.append(self._waiting.popleft())
-            count += len(lots[-1][0])
+            riding.append(self._waiting.popleft())
+            count += len(riding[-1][0])
         self._count -= count
-        return Ride(lots)
+        return riding

@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 from ops.local_servers.errors import ServerMissing
 from ops.local_servers.kafka import KafkaCluster
-from ops.local_servers.postgres import PostgresServer
+from ops.local_servers.postgres import PostgresServer, production_settings
 
 _TRACKER = (sys.executable, "-m", "tracker")
 _READY_WITHIN_S = 60
@@ -76,7 +76,9 @@ def standing(directory: Path, *, port: int, brokers: int = 1) -> Iterator[Stack]
     directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         print("PostgreSQL and Kafka are starting …", flush=True)
-        postgres = stack.enter_context(PostgresServer(directory / "postgres"))
+        postgres = stack.enter_context(
+            PostgresServer(directory / "postgres", settings=production_settings())
+        )
         stack.callback(postgres.stop)
         kafka = stack.enter_context(KafkaCluster(directory / "kafka", brokers=brokers))
         stack.callback(kafka.stop)

@@ -17,7 +17,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from loadtests.bench.machine import directory
-from ops.local_servers.postgres import PostgresServer
+from ops.local_servers.postgres import PostgresServer, production_settings
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.migrate import Branch, migrate
@@ -145,7 +145,7 @@ def _database(kind: str) -> Iterator[str]:
         if kind == "sqlite":
             yield f"sqlite:///{made / 'views.db'}"
             return
-        with PostgresServer(made / "postgres") as server:
+        with PostgresServer(made / "postgres", settings=production_settings()) as server:
             engine = open_engine(server.url)
             migrate(engine, Branch.READ_MODELS)
             engine.dispose()

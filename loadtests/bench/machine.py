@@ -22,7 +22,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from ops.local_servers.ports import free_ports
-from ops.local_servers.postgres import PostgresServer
+from ops.local_servers.postgres import PostgresServer, production_settings
 from tracker.settings import Settings
 
 _PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -87,7 +87,7 @@ def on_postgres() -> Iterator[Site]:
     and intake does not wait for Kafka.
     """
     with directory() as made:
-        server = PostgresServer(made / "postgres", settings={"shared_buffers": "1GB"})
+        server = PostgresServer(made / "postgres", settings=production_settings())
         with server:
             _move(server.pid, OTHERS)
             (nowhere,) = free_ports(1)

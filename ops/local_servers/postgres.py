@@ -21,6 +21,8 @@ from ops.local_servers.processes import ServerProcess, run
 
 USER = "tracker"
 
+_PRODUCTION = Path(__file__).parents[1] / "postgresql.conf"
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 _STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -42,6 +44,13 @@ def binaries() -> Path:
         return Path(command).resolve().parent
     message = "PostgreSQL's server is not here; `make servers` or apt-get install postgresql"
     raise ServerMissing(message)
+
+
+def production_settings() -> dict[str, str]:
+    """Give what `ops/postgresql.conf` tells a server: lines `name = value`, and comments."""
+    lines = _PRODUCTION.read_text(encoding="utf-8").splitlines()
+    said = [line.partition("#")[0].partition("=") for line in lines]
+    return {name.strip(): value.strip() for name, _, value in said if name.strip()}
 
 
 class PostgresServer:

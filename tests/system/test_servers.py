@@ -4,7 +4,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psycopg
@@ -12,10 +12,13 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
+from ops.local_servers import postgres
 from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.postgres import PostgresServer
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 def new_topic(servers: str, copies: int = 1) -> str:
@@ -117,6 +120,31 @@ def test_a_killed_postgres_comes_back_with_what_was_committed(
         with psycopg.connect(url) as connection:
             assert connection.execute("SELECT n FROM kept").fetchall() == [(1,)]
             assert connection.execute("SHOW fsync").fetchone() == ("on",)
+
+
+def test_postgres_takes_what_it_is_told_for_production_and_stays_durable(
+    needs_postgres: None, server_directory: Path
+) -> None:
+    told = server_directory / "told.conf"
+    told.write_bytes((Path(postgres.__file__).parents[1] / "postgresql.conf").read_bytes())
+    told.chmod(0o644)
+    wanted = postgres.production_settings()
+    with PostgresServer(server_directory, settings={"config_file": str(told)}) as server:
+        by_file = said(server.url, wanted)
+        assert set(said(server.url, DURABLE).values()) == {"on"}
+    assert by_file == wanted
+    with PostgresServer(server_directory, settings=wanted) as server:
+        assert said(server.url, wanted) == by_file
+
+
+def said(url: str, names: Iterable[str]) -> dict[str, str]:
+    with psycopg.connect(url) as connection:
+        return dict(
+            connection.execute(
+                "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY (%s)",
+                ([*names],),
+            ).fetchall()
+        )
 
 
 def test_three_brokers_lose_nothing_acknowledged_when_one_of_them_is_killed(

@@ -1,8 +1,8 @@
 """The server's protocol: connections that are let go of, and a short way to an answer.
 
 uvicorn starts a task for every request and speaks ASGI with it, which costs more than an intake's
-own work. What has a short way is answered here instead, as soon as it is there; everything else,
-and every error, goes uvicorn's way.
+own work. What has a short way is answered here instead, as soon as it is there; everything else
+goes uvicorn's way.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from tracker.adapters.http.bodies import JSON, WITHIN_S
+from tracker.adapters.http.bodies import WITHIN_S
 from tracker.adapters.http.edge import HEADERS, Edge
 from tracker.adapters.http.problems import MalformedError, TooSlowError
 from tracker.adapters.http.shortcuts import Answer, ShortWay
@@ -30,7 +30,7 @@ def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 _HEAD = b"%s%scontent-length: %d\r\n%s%s%s\r\n%s"
-_ALWAYS = _lines([(b"content-type", JSON.encode()), *HEADERS])
+_ALWAYS = _lines(HEADERS)
 _CLOSE = b"connection: close\r\n"
 
 
@@ -135,7 +135,10 @@ class ShortWayProtocol(ImpatientProtocol):
             self._refuse(held, error)
 
     def _refuse(self, held: _Held, error: Exception) -> None:
-        super()._start_asgi_task(held.cycle, self._edge.refusing(error, held.began))  # type: ignore[arg-type]
+        told = self._edge.answer_to(error)
+        headers = [one for one in told.raw_headers if one[0] != b"content-length"]
+        # Not from here: among requests sent at once each refusal would call the next, ever deeper.
+        self.loop.call_soon(self._write, held, (told.status_code, bytes(told.body), headers))
 
     def _write(self, held: _Held, answer: Answer) -> None:
         status, body, more = answer

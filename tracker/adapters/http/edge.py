@@ -2,11 +2,10 @@
 
 import logging
 import traceback
-from functools import partial
 from time import perf_counter
 
 import structlog
-from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.adapters.http.group_commit import TooBusyError
@@ -62,7 +61,7 @@ class Edge:
             self.enter()
             app = self._app
         except TooBusyError as error:
-            app = _raising(error)
+            app = self.answer_to(error)
         await self._serve(app, began, scope, receive, send)
 
     def enter(self) -> None:
@@ -88,9 +87,17 @@ class Edge:
             actor=actor.id if actor else None,
         )
 
-    def refusing(self, error: Exception, began: float) -> ASGIApp:
-        """Give the application that answers this to a request which entered at `began`."""
-        return partial(self._serve, _raising(error), began)
+    def answer_to(self, error: Exception) -> Response:
+        """Word the answer to an error; what nobody foresaw is noted."""
+        # The error's own words may hold what was sent, so only its kind and place are noted.
+        kind = type(error)
+        if not issubclass(kind, FORESEEN):
+            _log.error(
+                "broken",
+                error=kind.__name__,
+                at="".join(traceback.format_tb(error.__traceback__)),
+            )
+        return answer_error(error)
 
     async def _serve(
         self, app: ASGIApp, began: float, scope: Scope, receive: Receive, send: Send
@@ -110,23 +117,9 @@ class Edge:
         try:
             await app(scope, receive, send_out)
         except Exception as error:
-            # The error's own words may hold what was sent, so only its kind and place are noted.
-            kind = type(error)
-            if not issubclass(kind, FORESEEN):
-                _log.error(
-                    "broken",
-                    error=kind.__name__,
-                    at="".join(traceback.format_tb(error.__traceback__)),
-                )
+            answer = self.answer_to(error)
             if status:
                 raise
-            await answer_error(Request(scope), error)(scope, receive, send_out)
+            await answer(scope, receive, send_out)
         finally:
             self.leave(scope, status, perf_counter() - began)
-
-
-def _raising(error: Exception) -> ASGIApp:
-    async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise error
-
-    return refuse

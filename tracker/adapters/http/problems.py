@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.persistence import InterfaceError, OperationalError
-from fastapi import Request, Response
+from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -190,7 +190,7 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
     )
 
 
-def answer_error(_request: Request, error: Exception) -> Response:
+def answer_error(error: Exception) -> Response:
     """Answer any error, those FastAPI raises included."""
     if isinstance(error, RequestValidationError):
         error = FaultyInputError(faults_of(error.errors()))

@@ -24,7 +24,7 @@ from tracker.application.posts import Post
 from tracker.domain.actors import Actor
 
 Answer = tuple[int, bytes, Sequence[tuple[bytes, bytes]]]
-"""A status, a body in JSON, and headers beside those of every answer."""
+"""A status, a body, and headers beside those of every answer and the body's length."""
 
 Answered = Callable[[Answer | Exception], None]
 ShortWay = Callable[[bytes, Answered], None]
@@ -41,6 +41,7 @@ _STEP = re.compile(r"/v1/dossiers/([A-Z0-9.-]{3,60})/events", re.ASCII)
 _LOOK_UP = re.compile(r"/v1/lookup/([A-Z0-9.-]{3,60})", re.ASCII)
 _BEARER = b"Bearer "
 _JSON = JSON.encode()
+_AS_JSON = (b"content-type", _JSON)
 _NOT_PLAIN = frozenset({b"content-encoding", b"if-match", b"transfer-encoding"})
 _FORWARDED = b"x-forwarded-"
 
@@ -132,8 +133,8 @@ def _posted(result: Result) -> Answer | Exception:
     if isinstance(result, Exception):
         return result
     headers = [(name.encode(), value.encode()) for name, value in located(result)]
-    return status_of(result), as_json(result), headers
+    return status_of(result), as_json(result), [_AS_JSON, *headers]
 
 
 def _looked_up(told: bytes | Exception) -> Answer | Exception:
-    return told if isinstance(told, Exception) else (200, told, ())
+    return told if isinstance(told, Exception) else (200, told, (_AS_JSON,))

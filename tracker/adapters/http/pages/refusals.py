@@ -21,7 +21,7 @@ class Refusals:
 
     def __call__(self, request: Request, error: Exception) -> Response:
         """Answer the error."""
-        problem = answer_error(request, error)
+        problem = answer_error(error)
         wants_page = "text/html" in request.headers.get("accept", "")
         if request.url.path.startswith(_API) or not wants_page:
             return problem

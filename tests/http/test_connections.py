@@ -128,3 +128,30 @@ def test_past_so_many_under_way_whoever_comes_is_told_at_once(
         connection.sendall(sent[-1:])
         assert answer(connection)[0] in {200, 201}
         connection.close()
+
+
+def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
+    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.5)
+    edge._most = 0
+    with socket.create_connection(address) as connection:
+        connection.sendall(posted(site))
+        assert answer(connection)[0] == 503
+        told = time.monotonic()
+        edge._most = 1
+        connection.sendall(posted(site))
+        assert answer(connection)[0] == 201
+        assert time.monotonic() - told > 0.4
+
+
+def test_many_refused_at_once_on_one_connection_each_have_an_answer(
+    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.05)
+    edge._most = 0
+    with socket.create_connection(address) as connection:
+        connection.sendall(posted(site) * 2_000)
+        heard = b""
+        while heard.count(b"HTTP/1.1 503") < 2_000:
+            heard += connection.recv(1_000_000)

@@ -1,14 +1,19 @@
+import asyncio
+import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials
 
 from tests.http.site import NOON, Site
 from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
-from tracker.adapters.http.doors import HoldsReceipt, SignedIn, open_to_all
+from tracker.adapters.http.doors import HoldsReceipt, SignedIn, Visits, open_to_all
+from tracker.adapters.http.parts import Keys
+from tracker.domain.actors import Actor, Role
 from tracker.domain.lifecycle import Step
 
 DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
@@ -166,6 +171,49 @@ def test_no_key_is_known_for_ever(site: Site) -> None:
     site.installation.keys.revoke(site.keys["manager"].split("_")[1], NOON)
     site.now[0] += timedelta(milliseconds=500)
     assert site.get("/v1/sla", "manager").status_code == 401
+
+
+class SlowKeys:
+    """Knows every key, once it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.asked = 0
+
+    def actor_of(self, key: str) -> Actor:
+        self.asked += 1
+        assert self.let.wait(60)
+        return Actor(Role.MANAGER, key)
+
+
+async def shows(door: SignedIn, key: str) -> str:
+    request = Request({"type": "http", "method": "POST", "headers": [], "state": {}})
+    return (await door(request, HTTPAuthorizationCredentials(scheme="", credentials=key))).id
+
+
+def test_a_key_that_many_show_is_looked_up_once_and_serves_meanwhile() -> None:
+    keys, now = SlowKeys(), [NOON]
+    door = SignedIn(cast("Keys", keys), cast("Visits", None), lambda: now[0])
+
+    async def rush() -> None:
+        many = [asyncio.create_task(shows(door, "key")) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        keys.let.set()
+        assert {await one for one in many} == {"key"}
+        assert keys.asked == 1
+        keys.let.clear()
+        for seconds in (0.5, 1, 4.9):
+            now[0] = NOON + timedelta(seconds=seconds)
+            assert await shows(door, "key") == "key"
+        now[0] = NOON + timedelta(seconds=5)
+        assert door.known(b"key") is None
+        keys.let.set()
+        assert await shows(door, "key") == "key"
+        assert keys.asked == 2
+        now[0] += timedelta(seconds=1)
+        assert door.known(b"key") is None, "nobody looks it up: it was not shown in good time"
+
+    asyncio.run(rush())
 
 
 def test_what_a_role_may_do_is_the_domains_to_say(site: Site) -> None:

@@ -19,7 +19,8 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from tracker.adapters.http.bodies import WITHIN_S
 from tracker.adapters.http.edge import HEADERS, Edge
-from tracker.adapters.http.problems import MalformedError, TooSlowError
+from tracker.adapters.http.group_commit import TooBusyError
+from tracker.adapters.http.problems import RETRY_AFTER_S, MalformedError, TooSlowError
 from tracker.adapters.http.shortcuts import Answer, ShortWay
 
 ASKS_WITHIN_S = 20.0
@@ -139,6 +140,18 @@ class ShortWayProtocol(ImpatientProtocol):
         headers = [one for one in told.raw_headers if one[0] != b"content-length"]
         # Not from here: among requests sent at once each refusal would call the next, ever deeper.
         self.loop.call_soon(self._write, held, (told.status_code, bytes(told.body), headers))
+        if isinstance(error, TooBusyError):
+            self.loop.call_soon(self._rest)
+
+    def _rest(self) -> None:
+        """Hear nothing more of whoever was told to come again in a while, until that has passed."""
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+            self.loop.call_later(RETRY_AFTER_S, self._hear)
+
+    def _hear(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _write(self, held: _Held, answer: Answer) -> None:
         status, body, more = answer

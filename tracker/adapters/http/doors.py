@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -20,13 +20,14 @@ from tracker.application.citizens import Citizens, NotYoursError
 from tracker.application.own_dossier import OwnDossier
 from tracker.domain.actors import Actor
 from tracker.domain.codes import tidied
-from tracker.domain.errors import TrackerError, UnknownError
+from tracker.domain.errors import UnknownError
 
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
 _REFUSED_AFTER_S = 0.4
 _KNOWN_FOR = timedelta(seconds=1)
+_KNOWN_AT_MOST = timedelta(seconds=5)
 _NO_TIME = timedelta()
 _MOST_KNOWN = 1_000
 _CHANGING_NOTHING = frozenset({"GET", "HEAD"})
@@ -97,7 +98,8 @@ class HoldsReceipt:
 class SignedIn:
     """Lets in whoever shows a key that is known. What they may do, the domain decides.
 
-    A key found good is not looked up again for a second, so a revoked one may serve that long.
+    A key found good is not waited for again for a second; in a rush, while it is looked up again,
+    for five at most. So long a revoked one may serve.
     To read, having signed in at the desk will do as well; never to write: a browser sends its
     cookies whoever made it send them, and only the desk's own forms prove who did.
     """
@@ -107,7 +109,7 @@ class SignedIn:
         self._keys = keys
         self._visits = visits
         self._now = now
-        self._looking: dict[bytes, asyncio.Task[None]] = {}
+        self._looking: dict[bytes, asyncio.Task[Actor]] = {}
         self._known: dict[bytes, tuple[datetime, Actor]] = {}
 
     async def __call__(
@@ -131,27 +133,38 @@ class SignedIn:
         A key in use is looked up again in good time, so that it need not be waited for.
         """
         digest = hashlib.sha256(key).digest()
-        since, actor = self._known.get(digest, (None, None))
-        if since is None:
+        found = self._known.get(digest)
+        if found is None:
             return None
+        since, actor = found
         age = self._now() - since
-        if not _NO_TIME <= age < _KNOWN_FOR:
+        for_long = _KNOWN_AT_MOST if digest in self._looking else _KNOWN_FOR
+        if not _NO_TIME <= age < for_long:
             return None
-        if age >= _KNOWN_FOR / 2 and digest not in self._looking:
-            self._looking[digest] = asyncio.create_task(self._look_again(key, digest))
+        if age >= _KNOWN_FOR / 2:
+            self._looked_up(key.decode(), digest)
         return actor
-
-    async def _look_again(self, key: bytes, digest: bytes) -> None:
-        try:
-            # What stands against it is found again, and told, when it is no longer known.
-            with suppress(TrackerError):
-                await self._look_up(key.decode(), digest)
-        finally:
-            del self._looking[digest]
 
     async def _actor_of(self, key: str) -> Actor:
         bare = key.encode()
-        return self.known(bare) or await self._look_up(key, hashlib.sha256(bare).digest())
+        digest = hashlib.sha256(bare).digest()
+        known = self.known(bare)
+        if known is None:
+            known = await asyncio.shield(self._looked_up(key, digest))
+        return known
+
+    def _looked_up(self, key: str, digest: bytes) -> asyncio.Task[Actor]:
+        """Look a key up, once for all who show it meanwhile."""
+
+        def done(task: asyncio.Task[Actor]) -> None:
+            del self._looking[digest]
+            if not task.cancelled():
+                task.exception()  # told to whoever waits, if anybody does
+
+        if digest not in self._looking:
+            self._looking[digest] = asyncio.create_task(self._look_up(key, digest))
+            self._looking[digest].add_done_callback(done)
+        return self._looking[digest]
 
     async def _look_up(self, key: str, digest: bytes) -> Actor:
         now = self._now()

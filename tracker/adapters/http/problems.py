@@ -40,7 +40,7 @@ from tracker.domain.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-_RETRY_AFTER_S = "1"
+RETRY_AFTER_S = 1
 _RETRY_WHEN_FREE_S = "15"
 
 
@@ -207,7 +207,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, UnknownKeyError):
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == KINDS[NotYetError].status:
-        headers["Retry-After"] = _RETRY_AFTER_S
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, BusyError):
         headers["Retry-After"] = _RETRY_WHEN_FREE_S
     if isinstance(error, TooOftenError):

@@ -6,6 +6,8 @@ import pytest
 from httpx2 import Response
 
 from tests.http.site import Site
+from tracker.adapters.http.group_commit import GroupCommit, TooBusyError
+from tracker.adapters.http.incoming import MOST_IN_A_BATCH
 
 BATCH = "/v1/dossiers:batch"
 
@@ -162,3 +164,15 @@ def test_an_array_that_cannot_be_read_is_refused_whole(site: Site) -> None:
 def test_an_empty_batch_has_an_empty_answer(site: Site) -> None:
     assert site.post(BATCH, "desk", []).json() == {"items": []}
     assert sent_as_lines(site, b"").json() == {"items": []}
+
+
+def test_a_batch_that_finds_no_room_is_refused_before_it_is_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: GroupCommit, more: int) -> None:
+        assert more == MOST_IN_A_BATCH
+        raise TooBusyError
+
+    monkeypatch.setattr(GroupCommit, "check_room", full)
+    answer = site.client.post("/v1/dossiers:batch", content=b"{", headers=site.shown("desk"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

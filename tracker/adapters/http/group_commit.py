@@ -48,20 +48,21 @@ class GroupCommit:
 
         Raises `TooBusyError`, and `StoreUnavailableError` when closed.
         """
-        self._check_open(len(posts))
+        self.check_room(len(posts))
         return self._together.submit(posts)
+
+    def check_room(self, more: int) -> None:
+        """Raise what `submit_all` would for so many more posts."""
+        if self._closed:
+            raise StoreUnavailableError
+        if len(self._together) and len(self._together) + more > self._most_waiting:
+            raise TooBusyError
 
     async def close(self) -> None:
         """Finish what was accepted, and accept no more."""
         self._closed = True
         await self._together.close()
         self._thread.close()
-
-    def _check_open(self, more: int) -> None:
-        if self._closed:
-            raise StoreUnavailableError
-        if len(self._together) and len(self._together) + more > self._most_waiting:
-            raise TooBusyError
 
     def _carry_out(self, posts: Sequence[Post]) -> Sequence[Result]:
         try:

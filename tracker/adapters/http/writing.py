@@ -76,6 +76,10 @@ class Writing:
 
         self._commit.submit_all([post]).add_done_callback(carried_out)
 
+    def check_room(self) -> None:
+        """Raise `TooBusyError` where a batch may find no room, before it is read."""
+        self._commit.check_room(MOST_IN_A_BATCH)
+
     async def many(self, posts: Sequence[Post]) -> Sequence[Result]:
         """Give what became of each."""
         results = await self._commit.submit_all(posts)
@@ -135,6 +139,7 @@ def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writ
         Intakes are carried out first, then steps as they happened; one that is rejected does not
         touch its neighbours. On 503 send all of it again.
         """
+        writing.check_room()
         batch = many(*await bodies.read(request, JSON, NDJSON))
         places = batch.in_working_order()
         results = await writing.many([Post(actor, batch.messages[place]) for place in places])

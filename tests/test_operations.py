@@ -60,7 +60,8 @@ def test_every_setting_that_is_passed_on_exists() -> None:
 
 
 def test_every_command_that_is_run_exists() -> None:
-    told = [" ".join(service.get("command", ())) for service in SERVICES.values()]
+    ours = [service for service in SERVICES.values() if service["image"].startswith("tracker:")]
+    told = [" ".join(service.get("command", ())) for service in ours]
     told.append(SERVICES["prepare"]["entrypoint"][-1].replace("tracker ", ""))
     told += [re.findall(r"ExecStart=\S+/tracker (\S+)", unit.read_text())[0] for unit in UNITS]
     run = {part.split()[0] for line in told for part in line.split("&&") if part.strip()}

@@ -143,15 +143,3 @@ def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
         connection.sendall(posted(site))
         assert answer(connection)[0] == 201
         assert time.monotonic() - told > 0.4
-
-
-def test_many_refused_at_once_on_one_connection_each_have_an_answer(
-    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.05)
-    edge._most = 0
-    with socket.create_connection(address) as connection:
-        connection.sendall(posted(site) * 2_000)
-        heard = b""
-        while heard.count(b"HTTP/1.1 503") < 2_000:
-            heard += connection.recv(1_000_000)

@@ -143,3 +143,19 @@ def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
         connection.sendall(posted(site))
         assert answer(connection)[0] == 201
         assert time.monotonic() - told > 0.4
+
+
+def test_many_refused_behind_one_another_each_have_an_answer(
+    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.05)
+    edge._most = 1
+    many = 400
+    with socket.create_connection(address) as connection:
+        connection.settimeout(60)
+        connection.sendall(posted(site) + many * posted(site, papers=[]))
+        heard = b""
+        while heard.count(b"HTTP/1.1 ") <= many:
+            heard += connection.recv(1_000_000)
+    assert heard.count(b"HTTP/1.1 201") >= 1
+    assert heard.count(b"HTTP/1.1 503") >= many // 2

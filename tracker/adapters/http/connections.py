@@ -138,9 +138,10 @@ class ShortWayProtocol(ImpatientProtocol):
     def _refuse(self, held: _Held, error: Exception) -> None:
         told = self._edge.answer_to(error)
         headers = [one for one in told.raw_headers if one[0] != b"content-length"]
-        self._write(held, (told.status_code, bytes(told.body), headers))
+        # Not from here: among requests sent at once each refusal would call the next, ever deeper.
+        self.loop.call_soon(self._write, held, (told.status_code, bytes(told.body), headers))
         if isinstance(error, TooBusyError):
-            self._rest()
+            self.loop.call_soon(self._rest)
 
     def _rest(self) -> None:
         """Hear nothing more of whoever was told to come again in a while, until that has passed."""

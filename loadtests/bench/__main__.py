@@ -38,9 +38,9 @@ SCENARIOS: dict[str, Scenario] = {
 
 _HOW_LONG = """\
 On two cores about one to three minutes each up to 'from-kafka'; --minutes and two more for
-'visible'. With a million dossiers: 12 minutes to fill the archive, once for all that need it; then
-3 for 'growth', 1 for 'look-up', 7 for 'rebuild', 18 for 'spikes', which needs the other read models
-too. All of it: an hour and a half, and 25 GB in the directory for temporary files meanwhile.
+'visible'. With a million dossiers: 15 minutes to fill the archive, once for all that need it; then
+2 for 'growth', 1 for 'look-up', 9 for 'rebuild', 25 for 'spikes', which needs the other read models
+too. All of it: a good hour and a half, and 25 GB in the directory for temporary files meanwhile.
 """
 
 

@@ -114,6 +114,62 @@ def test_one_request_sent_at_once_by_many_is_carried_out_once_and_answered_alike
     assert {replace(one, duplicate=False) for one in answers} == {
         replace(answers[0], duplicate=False)
     }
+    assert sum(not one.duplicate for one in answers) == 1
+
+
+@pytest.mark.parametrize("kind", ["intake", "step", "batch"])
+def test_of_one_message_at_two_writers_one_answer_is_new_and_one_a_duplicate(
+    desks: list[ServiceDesk], kind: str
+) -> None:
+    desk = desks[0]
+    code = desk.take_in().code
+    for number in range(40):
+        posts = [Post(CLERK, desk.intake(event_id=f"same-{number}"))]
+        if kind == "step":
+            text = desk.message(event_id=f"s-{number}", code=code, step="complained", text="chậm")
+            posts = [Post(PORTAL, text)]
+        if kind == "batch":
+            posts.append(Post(PORTAL, desk.intake(event_id=f"other-{number}")))
+
+        def handle(one: ServiceDesk, posts: list[Post] = posts) -> list[Accepted | TrackerError]:
+            return one.handle(*posts)
+
+        results = at_once(*(lambda one=one: handle(one) for one in desks))  # type: ignore[misc]
+        pairs = zip(*(one for one in results if isinstance(one, list)), strict=True)
+        for pair in pairs:
+            assert sorted(one.duplicate for one in pair if isinstance(one, Accepted)) == [
+                False,
+                True,
+            ], (number, pair)
+
+
+def test_one_id_twice_in_a_batch_that_meets_a_conflict_is_new_once(
+    desks: list[ServiceDesk],
+) -> None:
+    code = desks[0].take_in().code
+    for number in range(10):
+        first, second = (
+            [
+                Post(
+                    PORTAL,
+                    desks[0].message(
+                        event_id=f"c-{number}-{which}", code=code, step="complained", text="chậm"
+                    ),
+                ),
+                *[Post(CLERK, desks[0].intake(event_id=f"twice-{number}-{which}"))] * 2,
+            ]
+            for which in range(2)
+        )
+        results = at_once(
+            lambda first=first: desks[0].handle(*first),  # type: ignore[misc]
+            lambda second=second: desks[1].handle(*second),  # type: ignore[misc]
+        )
+        for batch in results:
+            assert isinstance(batch, list)
+            assert [one.duplicate for one in batch[1:] if isinstance(one, Accepted)] == [
+                False,
+                True,
+            ]
 
 
 def test_a_retry_at_another_writer_is_a_duplicate(desks: list[ServiceDesk]) -> None:

@@ -34,7 +34,7 @@ from tracker.application.posts import (
     VersionConflictError,
 )
 from tracker.application.reception import Reception, Service
-from tracker.application.work import Begun, Work
+from tracker.application.work import Begun, Tried, Work
 from tracker.domain.actors import Actor
 from tracker.domain.codes import dossier_id
 from tracker.domain.dossier import Dossier
@@ -136,7 +136,6 @@ class Tracker(Application[UUID]):
         request = Request(key, digest, dossier.code, dossier.version)
         work = Work(
             now,
-            before=frozenset(),
             earlier={},
             wrapped={},
             dossiers={dossier.id: dossier},
@@ -153,20 +152,19 @@ class Tracker(Application[UUID]):
         `Accepted` is on disk. Raises `StoreUnavailableError` when nothing could be stored.
         """
         try:
-            return self._handle(posts, _ATTEMPTS, None)
+            return self._handle(posts, _ATTEMPTS, {})
         except _STORE_ERRORS as error:
             raise StoreUnavailableError from error
 
     def _handle(
-        self, posts: Sequence[Post], attempts: int, before: frozenset[RequestKey] | None
+        self, posts: Sequence[Post], attempts: int, tried: Tried
     ) -> list[Accepted | TrackerError]:
         earlier = self.store.select_requests([post.key for post in posts])
-        before = frozenset(earlier) if before is None else before
         named = {dossier_id(post.message.code) for post in posts if post.message.code}
         work = Work(
             recorded_at=self._tick(),
-            before=before,
             earlier=earlier,
+            tried=tried,
             wrapped=self.store.select_keys([*named]) if named else {},
             loaded=self._load_all([*named]) if named else {},
             is_repeated=attempts < _ATTEMPTS,
@@ -192,13 +190,13 @@ class Tracker(Application[UUID]):
             positions = self._save(work)
         except OutcomeUnknownError:
             if attempts > 1:
-                return self._handle(posts, attempts - 1, before)
+                return self._handle(posts, attempts - 1, work.now_tried())
             raise
         except IntegrityError:
             if len(posts) > 1:
-                return [self._handle([post], attempts, before)[0] for post in posts]
+                return [self._handle([post], attempts, tried)[0] for post in posts]
             if attempts > 1:
-                return self._handle(posts, attempts - 1, before)
+                return self._handle(posts, attempts - 1, tried)
             return [self._conflict(posts[0])]
         return [
             result.at(positions[result.code, result.version])
@@ -233,7 +231,7 @@ class Tracker(Application[UUID]):
                 raise RequestReusedError
             if post.key in work.accepted:
                 return replace(work.accepted[post.key], duplicate=True)
-            return replace(self._first_answer(done), duplicate=post.key in work.before)
+            return replace(self._first_answer(done), duplicate=not self._is_ours(done, work))
         message = post.message
         match message:
             case Intake():
@@ -337,6 +335,17 @@ class Tracker(Application[UUID]):
         if dossier is None:
             raise UnknownDossierError
         return Accepted.of(dossier, position=done.position)
+
+    def _is_ours(self, done: Request, work: Work) -> bool:
+        """Tell whether this call stored it, in an attempt whose outcome was unknown."""
+        attempts = work.tried.get(done.key)
+        if not attempts:
+            return False
+        events = self.events.get(dossier_id(done.code), gt=done.version - 1, lte=done.version)
+        return any(
+            (done.code, done.version, cast("Event", event).recorded_at) in attempts
+            for event in events
+        )
 
     def _new_seal(self, dossier: UUID, work: Work) -> Seal:
         wrapped, seal = self._vault.new_key(dossier)

@@ -13,6 +13,10 @@ from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.values import Sealed, Stamp
 
 
+Tried = Mapping[RequestKey, frozenset[tuple[str, int, datetime]]]
+"""What this call tried to store without learning the outcome: code, version and `recorded_at`."""
+
+
 @dataclass
 class Begun:
     """An intake that may be carried out: its dossier, which has a code, and the sealed applicant.
@@ -32,11 +36,11 @@ class Work:
     """What one transaction will hold."""
 
     recorded_at: datetime
-    before: frozenset[RequestKey]
-    """The requests that had been carried out before these posts came."""
     earlier: Mapping[RequestKey, Request]
-    """The requests that are carried out by now: more than `before` where it is tried again."""
+    """The requests that are stored already, by this call or by another writer."""
     wrapped: Mapping[UUID, bytes]
+    tried: Tried = field(default_factory=dict)
+    """What earlier attempts of this call may have stored."""
     loaded: dict[UUID, Dossier] = field(default_factory=dict)
     """The dossiers these posts name, as they stood before."""
     is_repeated: bool = False
@@ -58,3 +62,11 @@ class Work:
             source=post.actor.id,
             event_id=post.message.event_id,
         )
+
+    def now_tried(self) -> Tried:
+        """Return `tried` with this attempt added."""
+        return dict(self.tried) | {
+            key: self.tried.get(key, frozenset())
+            | {(request.code, request.version, self.recorded_at)}
+            for key, request in self.requests.items()
+        }

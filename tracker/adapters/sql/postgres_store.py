@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from inspect import unwrap
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -30,6 +30,7 @@ from tracker.adapters.sql.binary_arrays import (
     send_binary_arrays,
 )
 from tracker.adapters.sql.engine import PLAN_EACH_TIME
+from tracker.adapters.sql.postgres_pool import checked_pool
 from tracker.application.ports import (
     UNKNOWN_DIGEST,
     DossierRecorder,
@@ -214,6 +215,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         with self._cursor() as cursor:
             return cursor.execute(_SELECT_STATES, (after, limit)).fetchall()
 
+    @_twice
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
         """Give those of these requests that were carried out."""
         sources = TextArray.of([key[0] for key in keys])
@@ -254,12 +256,14 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
             )
             cursor.execute(_RESTORE_SEQUENCE)
 
+    @_twice
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Give the wrapped keys of these dossiers; an erased one is not among them."""
         with self._cursor() as cursor:
             found = cursor.execute(_SELECT_KEYS, (UuidArray.of(dossier_ids),))
             return {dossier: bytes(wrapped) for dossier, wrapped in found}
 
+    @_twice
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
         """Give all events of these dossiers, each dossier's in order."""
         with self._cursor() as cursor:
@@ -281,8 +285,7 @@ class Factory(postgres.PostgresFactory):
         """Read the library's variables from `env`."""
         super().__init__(env)
         send_binary_arrays()
-        pool = self.datastore.pool
-        pool.kwargs = {**cast("dict[str, Any]", pool.kwargs), "options": PLAN_EACH_TIME}
+        self.datastore.pool = checked_pool(self.datastore, {"options": PLAN_EACH_TIME})
         if strtobool(self.env.get("POSTGRES_ENABLE_DB_FUNCTIONS") or "no"):
             raise UnsafeFunctionsError
 

@@ -1,0 +1,89 @@
+"""PostgreSQL is restarted: the first request afterwards meets no dead connection."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import cast
+from uuid import uuid4
+
+import pytest
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+
+from ops.local_servers.postgres import PostgresServer
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.event_store import library_variables
+from tracker.adapters.sql.migrate import Branch, migrate
+from tracker.adapters.sql.postgres_store import PostgresDossierRecorder
+from tracker.domain.codes import dossier_id
+
+pytestmark = [pytest.mark.slow]
+MOST = 16
+
+
+@pytest.fixture
+def server(*, needs_postgres: None, server_directory: Path) -> Iterator[PostgresServer]:
+    with PostgresServer(server_directory / "postgres", settings={"fsync": "off"}) as server:
+        engine = open_engine(server.url)
+        migrate(engine, Branch.EVENTS)
+        engine.dispose()
+        yield server
+
+
+@pytest.fixture
+def recorder(server: PostgresServer) -> Iterator[PostgresDossierRecorder]:
+    factory = InfrastructureFactory.construct(library_variables(server.url))
+    with factory:
+        yield cast("PostgresDossierRecorder", factory.application_recorder())
+
+
+def use_all(recorder: PostgresDossierRecorder) -> None:
+    """Hold every connection that the pool may open, all at once."""
+    barrier = Barrier(MOST)
+
+    def hold() -> None:
+        with recorder.datastore.get_connection() as connection:
+            connection.execute("SELECT 1")
+            barrier.wait(timeout=30)
+
+    with ThreadPoolExecutor(MOST) as pool:
+        for done in [pool.submit(hold) for _ in range(MOST)]:
+            done.result()
+
+
+def event() -> StoredEvent:
+    code = f"H26.01-261120-{uuid4().int % 9_000_000 + 1_000}"
+    return StoredEvent(dossier_id(code), 1, "t", b"{}")
+
+
+@pytest.mark.parametrize("first", ["head", "write", "requests", "keys", "histories"])
+def test_after_a_restart_the_first_request_succeeds(
+    server: PostgresServer, recorder: PostgresDossierRecorder, first: str
+) -> None:
+    calls = {
+        "head": recorder.max_notification_id,
+        "write": lambda: recorder.insert_events([event()]),
+        "requests": lambda: recorder.select_requests([("a", "b")]),
+        "keys": lambda: recorder.select_keys([uuid4()]),
+        "histories": lambda: recorder.select_histories([uuid4()]),
+    }
+    use_all(recorder)
+    server.stop("immediate")
+    server.start()
+    calls[first]()
+    for _ in range(MOST + 2):
+        for call in calls.values():
+            call()
+
+
+def test_requests_during_the_outage_do_not_delay_those_after_it(
+    server: PostgresServer, recorder: PostgresDossierRecorder
+) -> None:
+    use_all(recorder)
+    server.stop("immediate")
+    for _ in range(2):
+        with pytest.raises(Exception, match="couldn't get a connection|server closed|refused"):
+            recorder.max_notification_id()
+    server.start()
+    assert recorder.max_notification_id() is None
+    recorder.insert_events([event()])

@@ -3,11 +3,12 @@
 import os
 import socket
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from tracker.adapters.exports.archive import Archives
 from tracker.adapters.files.calendar import load_calendar
@@ -20,6 +21,7 @@ from tracker.adapters.http.parts import Parts
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.past import KafkaPlace
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.notary.ed25519 import Notary, WitnessKeys
 from tracker.adapters.paper.pdf import set_pdf
@@ -40,6 +42,7 @@ from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.sql.wrong_tries import SqlWrongTries
@@ -49,10 +52,12 @@ from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
+from tracker.application.epochs import LostCheckpoints
 from tracker.application.erasing import Erasure
 from tracker.application.forms.filling import Filling
 from tracker.application.forms.registering import Registers
 from tracker.application.letters import Letters
+from tracker.application.own_past import WITH_KAFKA, WITHOUT_KAFKA, OwnPast, Place
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
@@ -62,7 +67,7 @@ from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.application.witnessing import Witnessing
 from tracker.domain.codes import dossier_id
-from tracker.installation import Follow, Installation, MerkleLog
+from tracker.installation import Follow, Installation, MerkleLog, remembering
 from tracker.projections.feed import OpenFeed
 from tracker.projections.log import LogProjection
 from tracker.projections.messages import MessagesProjection
@@ -116,8 +121,17 @@ def installation(
         SqlTokenGenerations(registry),
         public_url=settings.public_address(),
     )
-    blocks = SqlCodeBlocks(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
+    epochs = SqlStoreEpochs(registry)
+    scan = SqlStoreScan(registry)
+    places: list[Place] = []
+    past = OwnPast(
+        places,
+        head=scan.head,
+        epoch=epochs.current,
+        what_to_do=WITH_KAFKA if settings.kafka_servers else WITHOUT_KAFKA,
+    )
+    blocks = SqlCodeBlocks(registry, check=past.check)
     codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
     ending = ExitStack()
@@ -138,6 +152,7 @@ def installation(
         reception=Reception(service, codes),
         vault=vault,
         now=now,
+        past=past,
         stored=wake,
     )
     try:
@@ -145,15 +160,20 @@ def installation(
         of_store = StoreFeed(tracker.store)
         of_events = kafka_feed() if settings.kafka_servers else of_store
         feeds += {of_store, of_events}
-        follows: dict[str, Follow] = {}
-        for kind in PROJECTIONS:
-            projection = kind()
-            model = SqlReadModel(views, projection)
-            model.create()
-            feed = of_store if kind is LogProjection else of_events
-            follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
-
-        scan = SqlStoreScan(registry)
+        follows = _follows(views, of_store, of_events)
+        lost_checkpoints = LostCheckpoints(epochs.all)
+        log = _merkle_log(
+            settings,
+            leaves=SqlLog(views, follows[LogProjection.NAME].model),
+            checkpoints=SqlCheckpoints(registry),
+            store=tracker.store,
+            reads=reads,
+            now=now,
+            lost_at=lost_checkpoints.kept_size,
+        )
+        places += remembering(follows, log, tracker.store, scan, lost_checkpoints)
+        if settings.kafka_servers:
+            places.append(ending.enter_context(_kafka_place(settings, tracker.store, epochs)))
         look_up = _look_up(settings, follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
         yield Installation(
@@ -175,6 +195,9 @@ def installation(
             ),
             keys=SqlApiKeys(registry),
             blocks=blocks,
+            past=past,
+            epochs=epochs,
+            lost_checkpoints=lost_checkpoints,
             look_up=look_up,
             figures=SqlFigures(
                 follows[PromisesProjection.NAME].model,
@@ -185,14 +208,7 @@ def installation(
             scan=scan,
             store_feed=StoreFeed(tracker.store),
             follows=follows,
-            log=_merkle_log(
-                settings,
-                leaves=SqlLog(views, follows[LogProjection.NAME].model),
-                checkpoints=SqlCheckpoints(registry),
-                store=tracker.store,
-                reads=reads,
-                now=now,
-            ),
+            log=log,
             outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
             lock_outbox=SqlLockOutbox(tries, follows[MessagesProjection.NAME].model),
             deliveries=SqlDeliveries(registry),
@@ -216,6 +232,24 @@ def installation(
         views.dispose()
 
 
+def _follows(views: Engine, of_store: OpenFeed, of_events: OpenFeed) -> dict[str, Follow]:
+    follows: dict[str, Follow] = {}
+    for kind in PROJECTIONS:
+        projection = kind()
+        model = SqlReadModel(views, projection)
+        model.create()
+        feed = of_store if kind is LogProjection else of_events
+        follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
+    return follows
+
+
+def _kafka_place(
+    settings: Settings, store: DossierRecorder, epochs: SqlStoreEpochs
+) -> AbstractContextManager[KafkaPlace]:
+    connection, names = kafka_connection(settings), topic_names(settings)
+    return closing(KafkaPlace(connection, names, store, epochs.current))
+
+
 def _look_up(settings: Settings, status: SqlReadModel) -> SqlLookUp:
     url = settings.read_models_url()
     if not url.startswith("postgresql://"):
@@ -231,6 +265,7 @@ def _merkle_log(
     store: DossierRecorder,
     reads: SqlReads,
     now: Callable[[], datetime],
+    lost_at: Callable[[str], int | None],
 ) -> MerkleLog:
     notary = Notary(settings.log_key_path(), settings.log_origin)
     publishers: list[Publisher] = []
@@ -246,10 +281,12 @@ def _merkle_log(
         publishers=publishers,
         origin=settings.log_origin,
         now=now,
+        lost_at=lost_at,
     )
     prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
     witnessing = Witnessing(checkpoints, WitnessKeys(settings.log_witness_keys_file))
-    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover, witnessing)
+    origin = settings.log_origin
+    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover, witnessing, origin)
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -279,6 +316,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             now=installation.now,
             handle=installation.tracker.handle,
             head=lambda: store.max_notification_id() or 0,
+            check_past=installation.past.check,
             used=lambda codes: [
                 code for code in codes if store.select_events(dossier_id(code), limit=1)
             ],

@@ -1,7 +1,7 @@
 """What an installation is, once it is wired: its parts, and what is done with all of them."""
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,13 +22,18 @@ from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
+from tracker.application.epochs import LostCheckpoints
 from tracker.application.erasing import Erasure
 from tracker.application.letters import Letters
+from tracker.application.own_past import WITHOUT_KAFKA, OwnPast, Place
+from tracker.application.past_places import LogPlace, ReadModelsPlace, SignedPlace
+from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
@@ -39,6 +44,7 @@ from tracker.application.tracker import Tracker
 from tracker.application.witnessing import Witnessing
 from tracker.crew import Task
 from tracker.domain.events import Event
+from tracker.domain.notes import Note
 from tracker.projections.feed import OpenFeed
 from tracker.projections.follower import Follower
 from tracker.projections.log import LogProjection
@@ -75,6 +81,7 @@ class MerkleLog:
     maker: CheckpointMaker
     prover: Prover
     witnessing: Witnessing
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,9 @@ class Installation:
     citizens: Citizens
     keys: SqlApiKeys
     blocks: SqlCodeBlocks
+    past: OwnPast
+    epochs: SqlStoreEpochs
+    lost_checkpoints: LostCheckpoints
     look_up: SqlLookUp
     figures: SqlFigures
     scan: SqlStoreScan
@@ -118,7 +128,11 @@ class Installation:
         for follow in self.follows.values():
             heads = follow.feed.heads()
             if any(follow.model.position(one) > head for one, head in heads.items()):
-                raise ReadModelAheadError
+                message = (
+                    "A read model holds events that the store lacks: an old backup was put back."
+                    f" {WITHOUT_KAFKA}"
+                )
+                raise ReadModelAheadError(message)
 
     def sample_codes(self, limit: int) -> Sequence[str]:
         """Give codes to try, one a stage; none where the dossiers are real people's."""
@@ -223,3 +237,33 @@ class Installation:
                 )
             }
             yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
+
+
+def remembering(
+    follows: Mapping[str, Follow],
+    log: MerkleLog,
+    store: DossierRecorder,
+    scan: SqlStoreScan,
+    lost: LostCheckpoints,
+) -> list[Place]:
+    """Return the places that remember the store's past, Kafka's events apart."""
+    signed: dict[str, Callable[[], Note | None]] = {
+        "the table of checkpoints": log.checkpoints.last
+    }
+    signed |= {place.name: place.last for place in log.publishers}
+    return [
+        ReadModelsPlace({name: one.model for name, one in follows.items()}, scan.head),
+        LogPlace(log.leaves, store),
+        *(
+            SignedPlace(
+                name,
+                last,
+                log=log.leaves,
+                store=store,
+                count=lambda up_to: scan.count(up_to=up_to),
+                origin=log.origin,
+                lost=lost.texts,
+            )
+            for name, last in signed.items()
+        ),
+    ]

@@ -88,9 +88,18 @@ def test_read_models_ahead_of_the_store_stop_all_but_their_replacement(
     for args in (("figures",), ("rebuild",)):
         assert run(*args).code == 1
     assert run("figures").err.startswith("Error: A read model holds events that the store lacks")
+    refused = run("rebuild", "--replace")
+    assert refused.code == 1
+    assert "tracker restore --accept-old-backup" in refused.err
+    accept = run("restore", "--accept-old-backup", "--decision", "the disk is lost")
+    assert (accept.code, "epoch 1" in accept.out) == (0, True)
+    assert run("figures").code == 1
     assert run("rebuild", "--replace").code == 0
     assert run("figures").code == 0
-    assert run("verify").code == 0
+    verified = run("verify")
+    assert verified.code == 0
+    assert "restored from backup" in verified.out
+    assert "the disk is lost" in verified.out
 
 
 def test_a_broken_event_is_told_in_one_line_with_its_position(run: Run, demo: Path) -> None:

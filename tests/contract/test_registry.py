@@ -20,7 +20,8 @@ from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
 from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError, dossier_id
+from tracker.domain.codes import CodeBlock, CodesUsedUpError, dossier_id
+from tracker.domain.store_epochs import range_of
 
 RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
@@ -169,10 +170,10 @@ def test_a_number_is_found_in_the_block_it_was_leased_in(blocks: SqlCodeBlocks) 
 
 
 def test_the_last_numbers_of_a_day_are_leased_and_then_no_more(blocks: SqlCodeBlocks) -> None:
-    lease(blocks, MAX_SEQUENCE - 5)
+    lease(blocks, range_of(0).last - 5)
     with pytest.raises(CodesUsedUpError):
         lease(blocks, 6)
-    assert lease(blocks, 5).last == MAX_SEQUENCE
+    assert lease(blocks, 5).last == range_of(0).last
     with pytest.raises(CodesUsedUpError):
         lease(blocks, 1)
 

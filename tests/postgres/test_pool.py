@@ -82,7 +82,7 @@ def test_requests_during_the_outage_do_not_delay_those_after_it(
     use_all(recorder)
     server.stop("immediate")
     for _ in range(2):
-        with pytest.raises(Exception, match="couldn't get a connection|server closed|refused"):
+        with pytest.raises(Exception, match=r"couldn't get a connection|server closed|refused"):
             recorder.max_notification_id()
     server.start()
     assert recorder.max_notification_id() is None

@@ -101,6 +101,10 @@ class Notary(Protocol):
 class Publisher(Protocol):
     """A place outside the database where checkpoints are kept."""
 
+    @property
+    def name(self) -> str:
+        """Name the place."""
+
     def last(self) -> Note | None:
         """Give the newest that is there. Raises `SilentPublisherError`."""
 
@@ -121,8 +125,13 @@ class CheckpointMaker:
         publishers: Sequence[Publisher],
         origin: str,
         now: Callable[[], datetime],
+        lost_at: Callable[[str], int | None] = lambda _: None,
     ) -> None:
-        """Sign this log, made of this store, under the name `origin`."""
+        """Sign this log, made of this store, under the name `origin`.
+
+        `lost_at` gives the size at which the log went on after a published note was accepted as
+        lost, `None` where it was not.
+        """
         self._leaves = log
         self._store = store
         self._checkpoints = checkpoints
@@ -130,6 +139,7 @@ class CheckpointMaker:
         self._publishers = publishers
         self._origin = origin
         self._now = now
+        self._lost_at = lost_at
 
     def prepare(self) -> None:
         """Make the first key where nothing was ever signed; without a key nothing can be made."""
@@ -197,7 +207,7 @@ class CheckpointMaker:
         for place in self._publishers:
             try:
                 there = place.last()
-                for _, note in self._checkpoints.after(self._read(there).size if there else 0):
+                for _, note in self._checkpoints.after(self._size_of(there)):
                     place.publish(note)
             except SilentPublisherError as error:
                 _log.warning("a checkpoint could not be published: %s", error)
@@ -210,8 +220,15 @@ class CheckpointMaker:
             except SilentPublisherError as error:
                 _log.warning("the last checkpoint could not be looked up: %s", error)
             else:
-                found += [note] if note else []
+                found += [note] if note and self._lost_at(str(note)) is None else []
         return found
+
+    def _size_of(self, published: Note | None) -> int:
+        """Return the size up to which checkpoints are published already."""
+        if published is None:
+            return 0
+        kept = self._lost_at(str(published))
+        return self._read(published).size if kept is None else kept
 
     def _is_behind(self) -> bool:
         """Tell whether the log is still being made: events are stored that it has not taken yet."""

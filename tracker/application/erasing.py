@@ -21,5 +21,6 @@ class Erasure:
         Raises what `Tracker.erase_personal_data` does.
         """
         require(actor, Step.PERSONAL_DATA_ERASED)
+        self._tracker.past.check()
         self._reads.forget_reasons(dossier_id(code))
         return self._tracker.erase_personal_data(actor, code, event_id=event_id, basis=basis)

@@ -15,6 +15,7 @@ from eventsourcing.persistence import (
 
 from tracker.domain.actors import Actor
 from tracker.domain.codes import CodeBlock
+from tracker.domain.errors import TrackerError
 from tracker.domain.values import Sealed
 
 RequestKey = tuple[str, str]
@@ -42,6 +43,10 @@ class Request:
     def is_of(self, digest: bytes) -> bool:
         """Tell whether this was sent with it; where the content is not known any more, it was."""
         return self.digest in (UNKNOWN_DIGEST, digest)
+
+
+class StoreUnavailableError(TrackerError):
+    """The event store does not answer. Nothing was stored; send it again."""
 
 
 class OutcomeUnknownError(PersistenceError):

@@ -9,7 +9,7 @@ from tracker.application.intake import Intake, LegacyIntake
 from tracker.application.ports import RequestKey
 from tracker.domain.actors import Actor
 from tracker.domain.dossier import Dossier
-from tracker.domain.errors import ConflictError, UnknownError
+from tracker.domain.errors import ConflictError, RefusedError, UnknownError
 from tracker.domain.lifecycle import PublicStatus, Stage
 
 
@@ -32,6 +32,10 @@ class VersionConflictError(ConflictError):
 
 class CodeTakenError(ConflictError):
     """There is a dossier with this code already."""
+
+
+class PersonalDataGoneError(RefusedError):
+    """The personal data of this dossier was erased; no text can be added to it."""
 
 
 @dataclass(frozen=True)

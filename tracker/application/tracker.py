@@ -17,17 +17,20 @@ from eventsourcing.persistence import (
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import Intake, LegacyIntake
+from tracker.application.own_past import OwnPast
 from tracker.application.ports import (
     DossierRecorder,
     OutcomeUnknownError,
     Request,
     RequestKey,
     Seal,
+    StoreUnavailableError,
     Vault,
 )
 from tracker.application.posts import (
     Accepted,
     CodeTakenError,
+    PersonalDataGoneError,
     Post,
     RequestReusedError,
     UnknownDossierError,
@@ -38,21 +41,15 @@ from tracker.application.work import Begun, Tried, Work
 from tracker.domain.actors import Actor
 from tracker.domain.codes import dossier_id
 from tracker.domain.dossier import Dossier
-from tracker.domain.errors import ConflictError, RefusedError, TrackerError
+from tracker.domain.errors import ConflictError, TrackerError
 from tracker.domain.events import Event
 from tracker.domain.values import Sealed, Stamp
 from tracker.recording import EventMapper, folded_from_bytes, to_stored
 
+__all__ = ["PersonalDataGoneError", "StoreUnavailableError", "Tracker"]
+
 _ATTEMPTS = 3
 _STORE_ERRORS = (PersistenceError, ConnectionPoolClosedError)
-
-
-class StoreUnavailableError(TrackerError):
-    """The event store does not answer. Nothing was stored; send it again."""
-
-
-class PersonalDataGoneError(RefusedError):
-    """The personal data of this dossier was erased; no text can be added to it."""
 
 
 class Tracker(Application[UUID]):
@@ -66,13 +63,15 @@ class Tracker(Application[UUID]):
         reception: Reception,
         vault: Vault,
         now: Callable[[], datetime],
+        past: OwnPast,
         stored: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the store that `env` names in the library's own variables.
 
-        `stored` is called after every commit.
+        `past` tells whether it may be written. `stored` is called after every commit.
         """
         self._stored = stored
+        self.past = past
         self._service = service
         self._reception = reception
         self._vault = vault
@@ -131,11 +130,13 @@ class Tracker(Application[UUID]):
         dossier = self._load(code)
         if dossier is None:
             raise UnknownDossierError
+        seen = self.past.begin()
         now = self._tick()
         dossier.erase_personal_data(Stamp(now, now, actor, actor.id, key[1]), basis=basis)
         request = Request(key, digest, dossier.code, dossier.version)
         work = Work(
             now,
+            seen=seen,
             earlier={},
             wrapped={},
             dossiers={dossier.id: dossier},
@@ -159,10 +160,12 @@ class Tracker(Application[UUID]):
     def _handle(
         self, posts: Sequence[Post], attempts: int, tried: Tried
     ) -> list[Accepted | TrackerError]:
+        seen = self.past.begin()
         earlier = self.store.select_requests([post.key for post in posts])
         named = {dossier_id(post.message.code) for post in posts if post.message.code}
         work = Work(
             recorded_at=self._tick(),
+            seen=seen,
             earlier=earlier,
             tried=tried,
             wrapped=self.store.select_keys([*named]) if named else {},
@@ -338,14 +341,10 @@ class Tracker(Application[UUID]):
 
     def _is_ours(self, done: Request, work: Work) -> bool:
         """Tell whether this call stored it, in an attempt whose outcome was unknown."""
-        attempts = work.tried.get(done.key)
-        if not attempts:
+        if done.key not in work.tried:
             return False
         events = self.events.get(dossier_id(done.code), gt=done.version - 1, lte=done.version)
-        return any(
-            (done.code, done.version, cast("Event", event).recorded_at) in attempts
-            for event in events
-        )
+        return any(work.is_ours(done, cast("Event", event).recorded_at) for event in events)
 
     def _new_seal(self, dossier: UUID, work: Work) -> Seal:
         wrapped, seal = self._vault.new_key(dossier)
@@ -380,6 +379,7 @@ class Tracker(Application[UUID]):
             erased_keys=work.erased,
             forgotten=work.forgotten,
         )
+        self.past.stored(work.seen, positions or ())
         self._stored()
         return {
             (event.code, event.originator_version): position

@@ -12,7 +12,6 @@ from tracker.domain.dossier import Dossier
 from tracker.domain.procedures import ProcedureVersion
 from tracker.domain.values import Sealed, Stamp
 
-
 Tried = Mapping[RequestKey, frozenset[tuple[str, int, datetime]]]
 """What this call tried to store without learning the outcome: code, version and `recorded_at`."""
 
@@ -36,6 +35,8 @@ class Work:
     """What one transaction will hold."""
 
     recorded_at: datetime
+    seen: int
+    """The newest event that this process had stored before: what is stored now comes after it."""
     earlier: Mapping[RequestKey, Request]
     """The requests that are stored already, by this call or by another writer."""
     wrapped: Mapping[UUID, bytes]
@@ -62,6 +63,10 @@ class Work:
             source=post.actor.id,
             event_id=post.message.event_id,
         )
+
+    def is_ours(self, done: Request, recorded_at: datetime) -> bool:
+        """Tell whether an earlier attempt of this call tried to store this very event."""
+        return (done.code, done.version, recorded_at) in self.tried.get(done.key, ())
 
     def now_tried(self) -> Tried:
         """Return `tried` with this attempt added."""

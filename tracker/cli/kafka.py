@@ -11,6 +11,8 @@ from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say, show_table
 from tracker.cli.errors import UsageError
+from tracker.cli.old_backup import accept_old_backup as record_old_backup
+from tracker.cli.old_backup import begin_epoch
 from tracker.cli.opening import opened, settings_with_kafka
 
 
@@ -33,17 +35,44 @@ def topics() -> None:
 
 def restore(
     from_kafka: Annotated[
-        bool, typer.Option("--from-kafka", help="The only source there is; said for safety.")
+        bool, typer.Option("--from-kafka", help="Fill an empty event store from the topic.")
     ] = False,
+    accept_old_backup: Annotated[
+        bool,
+        typer.Option(
+            "--accept-old-backup",
+            help="Go on with the older backup that was put back; what came after it is lost.",
+        ),
+    ] = False,
+    decision: Annotated[
+        str, typer.Option(help="Why the loss is accepted; it is recorded as it is.")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Who decided it; by default who runs this.")] = "",
+    after_epoch: Annotated[
+        int,
+        typer.Option(
+            min=0, help="The epoch that the last restore said, where nothing else knows it."
+        ),
+    ] = 0,
 ) -> None:
     """Fill an EMPTY event store with all that the events' topic holds, bit for bit.
 
-    Keys of dossiers are not on Kafka: what is sealed stays sealed until their table is put back
-    from its own backup.
+    Or record, with --accept-old-backup, that an older backup is the store from now on. Both begin
+    a new epoch: no code that was ever handed out is handed out again. Keys of dossiers are not on
+    Kafka: what is sealed stays sealed until their table is put back from its own backup.
     """
-    if not from_kafka:
-        message = "Say --from-kafka: the event store is filled from the topic."
+    if from_kafka == accept_old_backup:
+        message = (
+            "Say --from-kafka, to fill an empty event store from the topic, or --accept-old-backup,"
+            " to go on with the backup that was put back."
+        )
         raise UsageError(message)
+    if accept_old_backup:
+        if not decision.strip():
+            message = "--decision must say why the loss is accepted."
+            raise UsageError(message)
+        record_old_backup(decision.strip(), by.strip(), after_epoch)
+        return
     chosen = settings_with_kafka()
     ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
     total = sum(ends.heads().values()) if ends.partitions() else 0
@@ -57,7 +86,14 @@ def restore(
             done = count
 
         restored = fill(kafka_connection(chosen), topic_names(chosen), it.tracker.store, told)
-    say(f"{restored} events were restored.")
+        say(f"{restored} events were restored.")
+        begin_epoch(
+            it,
+            source="kafka",
+            decision=decision.strip() or "restored from Kafka",
+            by=by.strip(),
+            after_epoch=after_epoch,
+        )
 
 
 def dead_letters() -> typer.Typer:

@@ -1,17 +1,19 @@
 """`tracker rebuild`: fills read models anew from the events, beside the ones in use."""
 
+from collections.abc import Sequence
 from time import sleep
 from typing import Annotated
 
 import typer
 
 from tracker.adapters.sql.read_model import ReadModelAheadError
+from tracker.application.own_past import WITHOUT_KAFKA
 from tracker.bootstrap import PROJECTIONS
 from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import progress, say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.opening import opened
-from tracker.installation import Follow
+from tracker.installation import Follow, Installation
 from tracker.projections.projector import Projector
 
 _READERS_DONE_WITHIN_S = 0.5
@@ -41,6 +43,8 @@ def rebuild(
         message = f"There is no read model {', '.join(unknown)}; there are {', '.join(_NAMES)}."
         raise UsageError(message)
     with opened() as it, collecting_seldom():
+        if replace:
+            _check_loss(it, list(names or _NAMES))
         different = [
             name
             for name in dict.fromkeys(names or _NAMES)
@@ -52,6 +56,22 @@ def rebuild(
             " switched; 'tracker rebuild --replace' puts the rebuilt tables in use."
         )
         raise CheckFailedError(message)
+
+
+def _check_loss(it: Installation, names: Sequence[str]) -> None:
+    """Raise `CheckFailedError` where a read model holds events whose loss was not recorded.
+
+    Once the tables are replaced nothing tells any more that these events were there.
+    """
+    head, epochs = it.scan.head(), it.epochs.all()
+    for name in names:
+        held = it.follows[name].model.store_position()
+        if held > head and not any(one.head < held <= one.seen for one in epochs):
+            message = (
+                f"{name} holds event {held}, and the store ends at {head}: an old backup was put"
+                f" back. {WITHOUT_KAFKA}"
+            )
+            raise CheckFailedError(message)
 
 
 def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:

@@ -84,8 +84,11 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
 
         tasks: list[Task] = []
         if it.is_embedded:  # else the workers look, and Kafka may be away while people are served
-            it.check_not_ahead()
+            it.past.check()
             tasks = [Task("work", beside.run, beside.stop)]
+        elif not it.past.look():
+            _log.critical("reads are answered, writes are refused", faults=it.past.faults())
+        tasks.append(Task("past", it.past.run, it.past.wake))
         with stopped_by_signals(stop), working(tasks, died):
             _announce(chosen)
             with collecting_seldom():

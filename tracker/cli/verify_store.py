@@ -23,6 +23,8 @@ def check_all(it: Installation) -> str:
 
     Raises `CheckFailedError`.
     """
+    for epoch in it.epochs.all():
+        say(f"restores: {epoch}")
     verifier = _check_events(it)
     say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
     signed = _check_log(it)
@@ -67,7 +69,8 @@ def _check_events(it: Installation, *, after: int = 0) -> StoreVerifier:
 def log_verifier(it: Installation, begun: Begun | None = None) -> LogVerifier:
     """Give what checks the log against the store, and against all that was signed or published."""
     size = begun.size if begun else -1
-    published = sorted(one for one in _published(it) if one[0] > size)
+    lost = it.lost_checkpoints.texts()
+    published = sorted(one for one in _published(it) if one[0] > size and one[1] not in lost)
     signed = (one for one, _ in groupby(merge(it.log.checkpoints.after(size), published)))
     return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check, begun)
 

@@ -126,6 +126,7 @@ def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetri
             name=name,
             now=it.now,
             watch=metrics.record_relay,
+            epoch=it.epochs.current,
         )
         tasks.append(Task(RELAY, relay.run, relay.wake))
     if INBOX in roles:
@@ -137,7 +138,7 @@ def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetri
             secret=inbox_secret(it.settings),
             watch=metrics.record_post,
         )
-        tasks.append(Task(INBOX, inbox.run))
+        tasks += [Task(INBOX, inbox.run), Task("past", it.past.run, it.past.wake)]
     return tasks
 
 

@@ -29,7 +29,7 @@ class InvalidCodeError(InvalidInputError):
 
 
 class CodesUsedUpError(RefusedError):
-    """This agency has used up its 9,999,999 codes of the day."""
+    """This agency has used up its codes of the day."""
 
 
 @dataclass(frozen=True)

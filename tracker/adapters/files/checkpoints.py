@@ -12,6 +12,8 @@ _TAIL_BYTES = 64 * 1024
 class CheckpointFile:
     """Keeps notes in a file, which belongs on a disk that the database's administrator lacks."""
 
+    name = "the file of checkpoints"
+
     def __init__(self, path: Path) -> None:
         """Append to this file; it is made when the first note comes."""
         self._path = path

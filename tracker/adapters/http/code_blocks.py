@@ -22,8 +22,8 @@ from tracker.domain.actors import Actor, Manage, Role, require
 from tracker.domain.codes import CodeBlock, DossierCode
 from tracker.domain.errors import ConflictError
 from tracker.domain.network import UnknownOfficeError
+from tracker.domain.store_epochs import DAYS_AHEAD
 
-_DAYS_AHEAD = 7
 _MOST = 200
 
 
@@ -73,7 +73,7 @@ class Leases:
         now = self._parts.now()
         today = self._parts.service.local_day(now)
         day = wish.day or today
-        if not today <= day <= today + timedelta(days=_DAYS_AHEAD):
+        if not today <= day <= today + timedelta(days=DAYS_AHEAD):
             raise FaultyInputError([Fault(at="/day", says="must be today or within 7 days")])
         return self._parts.blocks.lease(
             agency=self._agency(actor, wish.agency),

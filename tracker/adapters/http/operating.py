@@ -33,7 +33,10 @@ def add_operating(app: FastAPI, parts: Parts, metrics: Metrics) -> None:
         tags=["operate"],
     )
     def ready() -> Response:
-        """Tell that store and read models answer, how far they are, and that data is loaded."""
+        """Tell that store and read models answer, how far they are, and that data is loaded.
+
+        A store that is older than its own past is not ready: it can be read, and not written.
+        """
         service, now = parts.service, parts.now()
         try:
             answer = ReadyAnswer(
@@ -45,6 +48,7 @@ def add_operating(app: FastAPI, parts: Parts, metrics: Metrics) -> None:
             )
         except Exception as error:  # whatever keeps them from answering, we are not ready
             raise StoreUnavailableError from error
+        parts.check_past()
         if not (answer.offices and answer.procedures):
             raise StoreUnavailableError
         return Response(answer.model_dump_json(), media_type=JSON)

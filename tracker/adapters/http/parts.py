@@ -97,7 +97,8 @@ class Parts:
     `histories` gives all that is stored, one dossier's events after the other's. `watched` are the
     read models by name: `status`, `promises`, `timeline`. `head` gives the position of the newest
     event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
-    led to. `sample_codes` are shown on the first page. `stops` tells
+    led to. `check_past` raises where the store must not be written.
+    `sample_codes` are shown on the first page. `stops` tells
     whether a token is the one by which the person of this code stops messages. `gauges` are told of
     among the metrics. `limits` are those
     of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
@@ -108,6 +109,7 @@ class Parts:
     now: Callable[[], datetime]
     handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
     head: Callable[[], int]
+    check_past: Callable[[], None]
     used: Callable[[Collection[str]], Collection[str]]
     last_event_of: Callable[[RequestKey], Event | None]
     service: Service

@@ -14,6 +14,7 @@ from tracker.adapters.http.faults import Fault, faults_of
 from tracker.adapters.http.limits import TooOftenError
 from tracker.application.forms.case import NoSuchFormError
 from tracker.application.forms.filling import NoPdfError
+from tracker.application.own_past import StoreBehindError
 from tracker.application.posts import (
     CodeTakenError,
     RequestReusedError,
@@ -130,6 +131,7 @@ KINDS: dict[type[Exception], Kind] = {
     TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
     BusyError: Kind(503, "busy", "Somebody else is being answered"),
     NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
+    StoreBehindError: Kind(503, "store-behind", "The event store is older than its own past"),
     StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""

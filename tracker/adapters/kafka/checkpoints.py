@@ -17,6 +17,8 @@ _LIMIT_S = 15.0
 class KafkaCheckpoints:
     """Publishes notes as they are, without keys or headers."""
 
+    name = "the topic of checkpoints"
+
     def __init__(self, connection: KafkaConnection, names: TopicNames) -> None:
         """Publish to the topic of this name; nothing connects yet."""
         self._connection = connection

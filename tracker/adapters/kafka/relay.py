@@ -95,8 +95,11 @@ class Relay:
         now: Callable[[], datetime],
         watch: Callable[[RelayState], None] = lambda _: None,
         times: RelayTimes = RelayTimes(),
+        epoch: Callable[[], int] = lambda: 0,
     ) -> None:
         """Read this store; `name` tells this relay from others and survives its restart.
+
+        `epoch` is the epoch of the store.
 
         `watch` is told the state after every transaction; how far the store is, as it was
         `look_again_s` before at most.
@@ -108,6 +111,8 @@ class Relay:
         self._now = now
         self._watch = watch
         self._times = times
+        self._epoch_now = epoch
+        self._epoch = 0
         self._session = ""
         self._announced: set[str] = set()
         self._position = 0
@@ -150,6 +155,7 @@ class Relay:
             since = monotonic()
             while not self._ended(stopping):
                 last = read_position(consumer, self._names)
+                self._check_epoch(last)
                 if last is None or last.left or self._is_mine(last):
                     return True
                 self._position = last.position
@@ -163,6 +169,16 @@ class Relay:
             return False
         finally:
             consumer.close()
+
+    def _check_epoch(self, last: RelayPosition | None) -> None:
+        """Raise `KafkaAheadError` where a later epoch of the store wrote to Kafka."""
+        self._epoch = self._epoch_now()
+        if last and last.epoch > self._epoch:
+            message = (
+                f"Kafka was written by epoch {last.epoch} of the store, and this is its epoch"
+                f" {self._epoch}: an old backup was put back. Nothing is published."
+            )
+            raise KafkaAheadError(message)
 
     def _is_mine(self, last: RelayPosition) -> bool:
         """Tell whether nobody else came between: a name is enough only for who has just begun."""
@@ -214,7 +230,8 @@ class Relay:
 
     def _mark(self, position: int | None = None, *, left: bool = False) -> Outgoing:
         at = self._position if position is None else position
-        return as_record(self._names, RelayPosition(at, self._name, self._session, left=left))
+        mark = RelayPosition(at, self._name, self._session, left=left, epoch=self._epoch)
+        return as_record(self._names, mark)
 
     # ---------------------------------------------------------------- the rest
 

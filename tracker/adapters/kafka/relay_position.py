@@ -46,13 +46,15 @@ class RelayPosition(msgspec.Struct, frozen=True):
     """What a relay writes with every transaction: the last event it published, and who it is.
 
     `relay` is the name its operator gave it, `session` a random one for each time it begins;
-    `left`: it has stopped, and another may begin at once.
+    `left`: it has stopped, and another may begin at once. `epoch` is that of its store, which a
+    restore raises: an older backup of the store is known by its lower epoch.
     """
 
     position: int
     relay: str
     session: str
     left: bool = False
+    epoch: int = 0
 
 
 _DECODER = msgspec.json.Decoder(RelayPosition)

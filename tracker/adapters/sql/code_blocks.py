@@ -1,6 +1,6 @@
-"""Blocks of code numbers, leased so that no number is handed out twice."""
+"""Blocks of code numbers, leased so that no number is handed out twice, also after a restore."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from uuid import uuid4
 
@@ -9,23 +9,30 @@ from sqlalchemy.exc import IntegrityError
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.registry import CODE_BLOCKS, UNUSED_CODES
-from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError
+from tracker.adapters.sql.store_epochs import begun
+from tracker.domain.codes import CodeBlock, CodesUsedUpError
+from tracker.domain.store_epochs import numbers_of
 
 
 class SqlCodeBlocks:
     """Keeps who leased which numbers, and which of them will never be used."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+    def __init__(self, engine: Engine, *, check: Callable[[], None] = lambda: None) -> None:
+        """Keep them in this database.
+
+        `check` is called before each lease and raises where the database must not be written.
+        """
         self._engine = engine
+        self._check = check
 
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
         """Give the next `size` numbers of this agency and day to one holder.
 
-        Raises `CodesUsedUpError` where there are not so many left.
+        Raises `CodesUsedUpError` where there are not so many left, and what `check` raises.
         """
+        self._check()
         while True:
             try:
                 return self._lease(agency, day, size, leased_to, leased_at)
@@ -41,9 +48,10 @@ class SqlCodeBlocks:
                     CODE_BLOCKS.c.agency == agency, CODE_BLOCKS.c.day == day
                 )
             )
-            first = int(last or 0) + 1
+            numbers = numbers_of(day, begun(connection))
+            first = numbers.after(int(last or 0))
             block = CodeBlock(uuid4().hex, agency, day, first, first + size - 1, leased_to)
-            if block.last > MAX_SEQUENCE:
+            if block.last > numbers.last:
                 raise CodesUsedUpError
             connection.execute(CODE_BLOCKS.insert().values(**vars(block), leased_at=leased_at))
         return block

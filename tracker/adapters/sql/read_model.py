@@ -71,10 +71,7 @@ class RebuildOvertakenError(ConflictError):
 
 
 class ReadModelAheadError(TrackerError):
-    """A read model holds events that the store lacks: an old copy was put back, or its end is lost.
-
-    Find out which first; then `tracker rebuild --replace` makes the read models anew.
-    """
+    """A read model holds events that the store lacks: an old backup was put back."""
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,30 @@ LOG_CHECKPOINTS = Table(
     Column("note", String, nullable=False),
 )
 
+STORE_EPOCHS = Table(
+    "store_epochs",
+    REGISTRY,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("began_at", Instant, nullable=False),
+    Column("head", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("source", String, nullable=False),
+    Column("decided_by", String, nullable=False),
+    Column("decision", String, nullable=False),
+    Column("kept_checkpoint", BigInteger, nullable=False),
+    Column("lost_checkpoints", String, nullable=False),
+)
+
+LOST_KEYS = Table(
+    "lost_keys",
+    REGISTRY,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", String, nullable=False),
+    Column("decision", String, nullable=False),
+)
+
 DELIVERIES = Table(
     "deliveries",
     REGISTRY,

@@ -17,8 +17,11 @@ from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.reads import Reading, SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
 from tracker.application.citizens import MOST_TRIES as MOST
+from tracker.application.epochs import Epoch
+from tracker.application.own_past import StoreBehindError
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import CodeBlock, CodesUsedUpError, dossier_id
 from tracker.domain.store_epochs import range_of
@@ -176,6 +179,39 @@ def test_the_last_numbers_of_a_day_are_leased_and_then_no_more(blocks: SqlCodeBl
     assert lease(blocks, 5).last == range_of(0).last
     with pytest.raises(CodesUsedUpError):
         lease(blocks, 1)
+
+
+def test_a_new_epoch_has_numbers_of_its_own_for_the_days_that_have_begun(
+    blocks: SqlCodeBlocks, engine: Engine
+) -> None:
+    assert lease(blocks).last == 10
+    epochs = SqlStoreEpochs(engine)
+    assert epochs.current() == 0
+    begun = Epoch(
+        number=3,
+        began_at=NOW,
+        head=40,
+        seen=52,
+        source="backup",
+        by="cli:me",
+        decision="ổ đĩa hỏng",
+        kept_checkpoint=40,
+        lost_checkpoints=("a note\n", "another\n"),
+    )
+    epochs.add(begun)
+    assert (epochs.all(), epochs.current()) == ([begun], 3)
+    assert lease(blocks).first == range_of(3).first
+    assert lease(blocks).first == range_of(3).first + 10
+    assert lease(blocks, day=DAY + timedelta(days=60)).first == 1
+
+
+def test_nothing_is_leased_where_the_store_must_not_be_written(engine: Engine) -> None:
+    def refuse() -> None:
+        raise StoreBehindError
+
+    with pytest.raises(StoreBehindError):
+        lease(SqlCodeBlocks(engine, check=refuse))
+    assert lease(SqlCodeBlocks(engine)).first == 1
 
 
 def test_blocks_leased_at_once_by_many_never_overlap_and_leave_no_hole(engine: Engine) -> None:

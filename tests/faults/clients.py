@@ -72,7 +72,7 @@ class Client:
     def __init__(self, port: int, keys: Mapping[str, str], load: Load) -> None:
         self._port = port
         self._keys = keys
-        self._load = load
+        self.load = load
         self._connection: http.client.HTTPConnection | None = None
 
     def take_in(self) -> Posted:
@@ -96,7 +96,7 @@ class Client:
                     answer["status"],
                     tuple(answers),
                 )
-                self._load.note(one)
+                self.load.note(one)
                 return one
             if status not in {0, 503}:
                 break
@@ -131,7 +131,7 @@ class Client:
                     self._read(taken.code)
                 stopping.wait(1 / rate)
         except Exception as error:  # noqa: BLE001  told to whoever looks at the load
-            self._load.faults.append(repr(error))
+            self.load.faults.append(repr(error))
         finally:
             self.close()
 

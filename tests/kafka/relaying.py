@@ -35,6 +35,7 @@ class Running:
         *,
         name: str = "one",
         times: RelayTimes = QUICK,
+        epoch: int = 0,
     ) -> None:
         self.states: list[RelayState] = []
         self.error: Exception | None = None
@@ -46,6 +47,7 @@ class Running:
             now=lambda: datetime.now(UTC),
             watch=self.states.append,
             times=times,
+            epoch=lambda: epoch,
         )
         self.thread = Thread(target=self._run, daemon=True)
 
@@ -80,8 +82,9 @@ def running(
     *,
     name: str = "one",
     times: RelayTimes = QUICK,
+    epoch: int = 0,
 ) -> Iterator[Running]:
-    one = Running(store, connection, names, name=name, times=times)
+    one = Running(store, connection, names, name=name, times=times, epoch=epoch)
     one.thread.start()
     try:
         yield one

@@ -18,6 +18,7 @@ from tracker.adapters.http.parameters import Code
 from tracker.adapters.http.problems import problem_of
 from tracker.adapters.http.tally import Tally
 from tracker.application.messages import INTAKE
+from tracker.application.own_past import StoreBehindError
 from tracker.application.posts import Accepted, Post
 from tracker.application.tracker import StoreUnavailableError
 from tracker.domain.actors import Actor
@@ -143,8 +144,11 @@ def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writ
         batch = many(*await bodies.read(request, JSON, NDJSON))
         places = batch.in_working_order()
         results = await writing.many([Post(actor, batch.messages[place]) for place in places])
-        if any(isinstance(result, StoreUnavailableError) for result in results):
-            raise BatchUnavailableError
+        for result in results:
+            if isinstance(result, StoreBehindError):
+                raise result
+            if isinstance(result, StoreUnavailableError):
+                raise BatchUnavailableError
         by_place = batch.rejected | dict(zip(places, results, strict=True))
         items = [_item(by_place[place]) for place in sorted(by_place)]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)

@@ -36,6 +36,7 @@ from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.lost_keys import SqlLostKeys
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.postgres_look_up import PostgresLookUp
 from tracker.adapters.sql.read_model import SqlReadModel
@@ -198,6 +199,7 @@ def installation(
             past=past,
             epochs=epochs,
             lost_checkpoints=lost_checkpoints,
+            lost_keys=SqlLostKeys(registry),
             look_up=look_up,
             figures=SqlFigures(
                 follows[PromisesProjection.NAME].model,

@@ -20,6 +20,7 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.figures import SqlFigures
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
+from tracker.adapters.sql.lost_keys import SqlLostKeys
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
 from tracker.adapters.sql.store_epochs import SqlStoreEpochs
@@ -101,6 +102,7 @@ class Installation:
     past: OwnPast
     epochs: SqlStoreEpochs
     lost_checkpoints: LostCheckpoints
+    lost_keys: SqlLostKeys
     look_up: SqlLookUp
     figures: SqlFigures
     scan: SqlStoreScan

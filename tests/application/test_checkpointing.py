@@ -35,6 +35,8 @@ DESK = Actor(Role.STAFF, "staff-desk", "CN01")
 class Place:
     """A place to publish at, which may be silent."""
 
+    name = "a place"
+
     notes: list[str] = field(default_factory=list)
     silent: bool = False
 

@@ -84,7 +84,7 @@ def assert_refused(desk: ServiceDesk, says: str) -> None:
         )
     assert len(desk.everything()) == before
     assert desk.history(code)
-    assert desk.at.reader.whole(CLERK, code)
+    assert desk.at.reader.whole(CLERK, code).dossier.code == code
 
 
 @pytest.mark.parametrize(

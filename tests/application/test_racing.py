@@ -134,7 +134,7 @@ def test_of_one_message_at_two_writers_one_answer_is_new_and_one_a_duplicate(
         def handle(one: ServiceDesk, posts: list[Post] = posts) -> list[Accepted | TrackerError]:
             return one.handle(*posts)
 
-        results = at_once(*(lambda one=one: handle(one) for one in desks))  # type: ignore[misc]
+        results = at_once(*(lambda one=one: handle(one) for one in desks))
         pairs = zip(*(one for one in results if isinstance(one, list)), strict=True)
         for pair in pairs:
             assert sorted(one.duplicate for one in pair if isinstance(one, Accepted)) == [

@@ -18,7 +18,8 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.adapters.vault.aes import AesVault, SealBrokenError
+from tracker.adapters.vault.aes import AesVault
+from tracker.application.ports import SealBrokenError
 from tracker.application.posts import RequestReusedError, UnknownDossierError
 from tracker.application.reading import Moment
 from tracker.application.tracker import PersonalDataGoneError

@@ -1,6 +1,6 @@
 """PostgreSQL is restarted: the first request afterwards meets no dead connection."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -60,7 +60,7 @@ def event() -> StoredEvent:
 def test_after_a_restart_the_first_request_succeeds(
     server: PostgresServer, recorder: PostgresDossierRecorder, first: str
 ) -> None:
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "head": recorder.max_notification_id,
         "write": lambda: recorder.insert_events([event()]),
         "requests": lambda: recorder.select_requests([("a", "b")]),

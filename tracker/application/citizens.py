@@ -10,6 +10,7 @@ import orjson
 
 from tracker.application.forms.case import Case
 from tracker.application.forms.receipt import Receipt, receipt
+from tracker.application.key_loss import KeyLostError, seal_of
 from tracker.application.own_dossier import Look, OwnDossier, own_dossier
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.reading import opened_texts
@@ -86,7 +87,10 @@ class Citizens:
         self._now = now
 
     def open(self, code: str, token: str) -> OwnDossier:
-        """Give the dossier of this code to whoever has its receipt. Raises `NotYoursError`."""
+        """Give the dossier of this code to whoever has its receipt.
+
+        Raises `NotYoursError`, `KeyLostError`.
+        """
         code = tidied(code)
         opened = self._open(code) if self._receipts.admit(code, token) else None
         if opened is None:
@@ -120,7 +124,10 @@ class Citizens:
         either. Raises `NotYoursError`, for whichever reason.
         """
         code, now = tidied(code), self._now()
-        opened = self._open(code)
+        try:
+            opened = self._open(code)
+        except KeyLostError:  # nobody can tell whether these are the digits
+            opened = None
         if opened is None:
             raise NotYoursError
         its_id = opened.dossier.id
@@ -135,14 +142,18 @@ class Citizens:
         return self._receipts.path(opened.dossier.code)
 
     def _open(self, code: str) -> _Opened | None:
-        """Open a dossier; not one that is over, or whose key was destroyed."""
+        """Open a dossier; not one that is over, or whose key was destroyed.
+
+        Raises `KeyLostError`.
+        """
         its_id = dossier_id(code)
         events = [from_bytes(one.topic, one.state) for one in self._store.select_events(its_id)]
         dossier = DossierState.replay(None, events)
         wrapped = self._store.select_keys([its_id]).get(its_id)
-        if dossier is None or wrapped is None or self._is_over(events, dossier):
+        if dossier is None or self._is_over(events, dossier):
             return None
-        return _Opened(events, dossier, self._vault.unwrap(its_id, wrapped))
+        seal = seal_of(self._vault, its_id, wrapped, is_erased=dossier.personal_data_erased)
+        return _Opened(events, dossier, seal) if seal else None
 
     def _is_over(self, events: Sequence[Event], dossier: DossierState) -> bool:
         ends = [one.occurred_at for one in events if one.step in _ENDS]

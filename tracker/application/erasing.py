@@ -1,5 +1,8 @@
 """Erases a person from a dossier: nothing sealed opens any more, and what stood beside it goes."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from tracker.application.ports import ReadLog
 from tracker.application.tracker import Tracker
 from tracker.domain.actors import Actor, require
@@ -24,3 +27,9 @@ class Erasure:
         self._tracker.past.check()
         self._reads.forget_reasons(dossier_id(code))
         return self._tracker.erase_personal_data(actor, code, event_id=event_id, basis=basis)
+
+    def destroy_left(self, dossier_ids: Sequence[UUID]) -> None:
+        """Destroy the keys of erased dossiers: an older backup of the keys brought them back."""
+        self._tracker.past.check()
+        if dossier_ids:
+            self._tracker.store.insert_events([], erased_keys=dossier_ids)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
+from tracker.application.key_loss import KeyLostError, seal_of
 from tracker.application.ports import DossierRecorder, Vault
 from tracker.application.sending import Delivery, Letter, NobodyToTellError
 from tracker.domain.notice_words import subject, text
@@ -63,10 +64,14 @@ class Letters:
 
     def _address(self, dossier: DossierState, channel: NoticeChannel) -> str:
         wrapped = self._store.select_keys([dossier.id]).get(dossier.id)
-        if wrapped is None:
+        try:
+            seal = seal_of(self._vault, dossier.id, wrapped, is_erased=dossier.personal_data_erased)
+        except KeyLostError as error:
+            message = "The key of this dossier is lost, and the address with it."
+            raise NobodyToTellError(message) from error
+        if seal is None:
             message = "The personal data was erased."
             raise NobodyToTellError(message)
-        seal = self._vault.unwrap(dossier.id, wrapped)
         own = dossier.notices.contact if dossier.notices else None
         for field, sealed in (("notices_agreed.contact", own), ("applicant", dossier.applicant)):
             contact = orjson.loads(seal.open(field, Sealed(sealed))) if sealed else {}

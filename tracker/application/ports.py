@@ -45,6 +45,10 @@ class Request:
         return self.digest in (UNKNOWN_DIGEST, digest)
 
 
+class SealBrokenError(TrackerError):
+    """This was sealed with another key, for another dossier or field, or was changed since."""
+
+
 class StoreUnavailableError(TrackerError):
     """The event store does not answer. Nothing was stored; send it again."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tracker.application.forms.case import Case
+from tracker.application.key_loss import KeyLostError, is_erased, seal_of
 from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
 from tracker.application.posts import UnknownDossierError
 from tracker.application.reception import Service
@@ -110,15 +111,19 @@ class Reader:
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
         """Give what is sealed in each event, by version and field; nothing once it is erased.
 
-        `reason` is why it is looked at, in the reader's own words.
+        `reason` is why it is looked at, in the reader's own words. Raises `KeyLostError`.
         """
-        events, _ = self._open(actor, code, Read.PERSONAL_DATA, reason, is_stated=True)
-        return self._texts(code, events)
+        events, dossier = self._open(actor, code, Read.PERSONAL_DATA, reason, is_stated=True)
+        wrapped = self._store.select_keys([dossier.id]).get(dossier.id)
+        return self._texts_under(wrapped, dossier.id, events)
 
     def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
         """Give what a form is made from; texts are opened only to read personal data."""
         events, _ = self._open(actor, code, what, reason)
-        texts = self._texts(code, events) if what is Read.PERSONAL_DATA else None
+        texts = None
+        if what is Read.PERSONAL_DATA:
+            one = dossier_id(code)
+            texts = self._known_texts(self._store.select_keys([one]).get(one), one, events)
         return Case(events=events, texts=texts, service=self._service, now=self._now())
 
     def cases(self, actor: Actor, ids: Sequence[UUID], reason: str) -> list[Case]:
@@ -131,7 +136,7 @@ class Reader:
             events = [from_bytes(topic, state) for topic, state in stored]
             case = Case(events=events, texts=None, service=self._service, now=now)
             if _may_read_texts(actor, case.dossier):
-                texts = self._texts_under(keys.get(one), one, events)
+                texts = self._known_texts(keys.get(one), one, events)
                 cases[Read.PERSONAL_DATA].append(replace(case, texts=texts))
             else:
                 cases[Read.DOSSIER].append(case)
@@ -184,16 +189,21 @@ class Reader:
         self._reads.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
 
-    def _texts(self, code: str, events: Sequence[Event]) -> dict[int, dict[str, str]]:
-        one = dossier_id(code)
-        return self._texts_under(self._store.select_keys([one]).get(one), one, events)
+    def _known_texts(
+        self, wrapped: bytes | None, one: UUID, events: Sequence[Event]
+    ) -> dict[int, dict[str, str]]:
+        """Return the texts for a form, which says by itself that they are lost."""
+        try:
+            return self._texts_under(wrapped, one, events)
+        except KeyLostError:
+            return {}
 
     def _texts_under(
         self, wrapped: bytes | None, one: UUID, events: Sequence[Event]
     ) -> dict[int, dict[str, str]]:
-        if wrapped is None:
+        seal = seal_of(self._vault, one, wrapped, is_erased=is_erased(events))
+        if seal is None:
             return {}
-        seal = self._vault.unwrap(one, wrapped)
         opened = {event.originator_version: opened_texts(event, seal) for event in events}
         return {version: texts for version, texts in opened.items() if texts}
 

@@ -4,6 +4,7 @@ However many there are, only some hundred are in memory at a time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
+from tracker.application.key_loss import KeyLostError, seal_of
 from tracker.application.ports import DossierRecorder, ReadLog, Vault
 from tracker.application.posts import UnknownDossierError
 from tracker.application.reading import opened_texts
@@ -88,7 +90,7 @@ class Taken:
     """One dossier: its rows in the store, what they say, and where it stands by them.
 
     `texts` holds what was sealed, by version and field; it is `None` where all stays sealed, and
-    empty where the dossier's key was destroyed.
+    empty where the dossier's key was destroyed or is lost.
     """
 
     rows: Sequence[StoredRow]
@@ -182,7 +184,14 @@ class TakingAway:
         keys = self._keys.select_keys([one.dossier.id for one in some])
         for one in some:
             texts: dict[int, dict[str, str]] = {}
-            if wrapped := keys.get(one.dossier.id):
-                seal = self._vault.unwrap(one.dossier.id, wrapped)
+            seal = None
+            with suppress(KeyLostError):
+                seal = seal_of(
+                    self._vault,
+                    one.dossier.id,
+                    keys.get(one.dossier.id),
+                    is_erased=one.dossier.personal_data_erased,
+                )
+            if seal:
                 texts = {each.originator_version: opened_texts(each, seal) for each in one.events}
             yield Taken(one.rows, one.events, one.dossier, one.came_in_at, texts)

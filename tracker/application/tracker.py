@@ -17,6 +17,7 @@ from eventsourcing.persistence import (
 
 from tracker.application.desk import Desk, StepMessage
 from tracker.application.intake import Intake, LegacyIntake
+from tracker.application.key_loss import own_seal
 from tracker.application.own_past import OwnPast
 from tracker.application.ports import (
     DossierRecorder,
@@ -357,9 +358,8 @@ class Tracker(Application[UUID]):
         if dossier.personal_data_erased:
             raise PersonalDataGoneError
         if dossier.id not in work.seals:
-            if dossier.id not in work.wrapped:
-                raise PersonalDataGoneError
-            work.seals[dossier.id] = self._vault.unwrap(dossier.id, work.wrapped[dossier.id])
+            wrapped = work.wrapped.get(dossier.id)
+            work.seals[dossier.id] = own_seal(self._vault, dossier.id, wrapped)
         return work.seals[dossier.id]
 
     def _save(self, work: Work) -> dict[tuple[str, int], int]:

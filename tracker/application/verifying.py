@@ -123,13 +123,12 @@ class StoreVerifier:
         return len(self._lives)
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> Damage | None:
-        """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
+        """Give what is wrong first, `None` where all is well; `step` is told how far it is.
+
+        Keys are not looked at: `wrong_keys` names all of those that are lost or left.
+        """
         requests = _Requests(self._scan.requests(after=self._after or BEFORE_ALL, up_to=self.head))
-        return (
-            next(self._in_events(requests, step), None)
-            or next(self._astray(requests), None)
-            or min(self._in_keys(), key=lambda found: found.position, default=None)
-        )
+        return next(self._in_events(requests, step), None) or next(self._astray(requests), None)
 
     def _in_events(self, requests: "_Requests", step: Callable[[int], None]) -> Iterator[Damage]:
         last = self._after
@@ -186,6 +185,10 @@ class StoreVerifier:
         if row:
             detail = f"{row.event_id} of {row.source}"
             yield Damage(Kind.REQUEST_ASTRAY, row.position, row.code, row.version, detail)
+
+    def wrong_keys(self) -> list[Damage]:
+        """Return every key that is lost or left, after all events were read, oldest first."""
+        return sorted(self._in_keys(), key=lambda found: found.position)
 
     def _in_keys(self) -> Iterator[Damage]:
         lives = self._lives.items()

@@ -22,6 +22,7 @@ from tracker.cli.importing import import_file
 from tracker.cli.kafka import dead_letters, restore, topics
 from tracker.cli.keys import keys
 from tracker.cli.log import log
+from tracker.cli.lost_keys import lost_keys
 from tracker.cli.messages import messages
 from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
@@ -69,6 +70,7 @@ def program() -> typer.Typer:
     app.command()(verify)
     app.add_typer(log(), name="log")
     app.add_typer(keys(), name="keys")
+    app.add_typer(lost_keys(), name="lost-keys")
     app.add_typer(messages(), name="messages")
     app.command()(receipt)
     app.command()(erase)

@@ -37,6 +37,15 @@ def verify(
             help="Check only what came after the signed checkpoint in this file: for a daily run.",
         ),
     ] = None,
+    list_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write every dossier whose key is lost or left to this file, one a line.",
+        ),
+    ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +60,8 @@ def verify(
     signed checkpoint; then every read model. Kafka by itself needs no store: records, life cycles,
     and the roots that were signed. Names the first wrong event and what is wrong with it;
     the exit code is then 1. Nothing is changed, and the service may run
-    meanwhile.
+    meanwhile. A dossier whose key is lost is named, and all else is checked: 'tracker lost-keys
+    accept' records a decision about it.
 
     With --since: the checkpoint must be signed by this log and the log continue it; then the events
     after it are checked, with the earlier ones of the same dossiers. What was not looked at is said
@@ -67,12 +77,14 @@ def verify(
         if of is Of.KAFKA:
             verify_kafka()
         else:
-            _verify_store(since, keep, with_kafka=of is Of.BOTH)
+            _verify_store(since, keep, list_to, with_kafka=of is Of.BOTH)
 
 
-def _verify_store(since: Path | None, keep: Path | None, *, with_kafka: bool) -> None:
+def _verify_store(
+    since: Path | None, keep: Path | None, list_to: Path | None, *, with_kafka: bool
+) -> None:
     with opened(settings_with_kafka() if with_kafka else settings()) as it:
-        after, signed = check_since(it, since) if since else (0, check_all(it))
+        after, signed = check_since(it, since, list_to) if since else (0, check_all(it, list_to))
         if with_kafka:
             check_against_store(it, after=after)
     if keep:

@@ -10,6 +10,7 @@ from tracker.application.verifying import StoreVerifier
 from tracker.application.verifying_log import Begun, LogVerifier
 from tracker.cli.console import Step, note, progress, say
 from tracker.cli.errors import CheckFailedError
+from tracker.cli.verify_keys import check_keys
 from tracker.cli.verify_since import begun_at, say_what_was_left
 from tracker.domain.checkpoint import Checkpoint
 from tracker.installation import Follow, Installation
@@ -18,15 +19,17 @@ from tracker.projections.log import LogProjection
 from tracker.projections.projector import Projector
 
 
-def check_all(it: Installation) -> str:
+def check_all(it: Installation, list_to: Path | None = None) -> str:
     """Check everything; give the last checkpoint that was found right, empty where there is none.
 
-    Raises `CheckFailedError`.
+    Lost keys are listed, in full in the file `list_to`, and all else is checked before they fail
+    the check. Raises `CheckFailedError`.
     """
     for epoch in it.epochs.all():
         say(f"restores: {epoch}")
     verifier = _check_events(it)
     say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
+    lost = check_keys(it, verifier.wrong_keys(), list_to)
     signed = _check_log(it)
     wrong = [name for name in it.follows if name != LogProjection.NAME and not _is_equal(it, name)]
     if wrong:
@@ -35,10 +38,12 @@ def check_all(it: Installation) -> str:
             " 'tracker rebuild --replace' makes it anew."
         )
         raise CheckFailedError(message)
+    if lost:
+        raise CheckFailedError(lost)
     return signed
 
 
-def check_since(it: Installation, file: Path) -> tuple[int, str]:
+def check_since(it: Installation, file: Path, list_to: Path | None = None) -> tuple[int, str]:
     """Check what came after the checkpoint in the file, and say what was not looked at.
 
     Gives the position of the last event before, and the last checkpoint that was found right.
@@ -51,8 +56,11 @@ def check_since(it: Installation, file: Path) -> tuple[int, str]:
         f"events: {verifier.events} since then, of {verifier.dossiers} dossiers, all in order,"
         f" and so are the {verifier.before} before of the same dossiers"
     )
+    lost = check_keys(it, verifier.wrong_keys(), list_to)
     signed = _check_log(it, begun) or str(kept)
     say_what_was_left(begun.size - verifier.before)
+    if lost:
+        raise CheckFailedError(lost)
     return after, signed
 
 

@@ -14,6 +14,7 @@ from tracker.adapters.http.faults import Fault, faults_of
 from tracker.adapters.http.limits import TooOftenError
 from tracker.application.forms.case import NoSuchFormError
 from tracker.application.forms.filling import NoPdfError
+from tracker.application.key_loss import KeyLostError
 from tracker.application.own_past import StoreBehindError
 from tracker.application.posts import (
     CodeTakenError,
@@ -122,6 +123,7 @@ KINDS: dict[type[Exception], Kind] = {
     OldCheckpointError: Kind(409, "old-checkpoint", "There is a newer checkpoint"),
     NoWitnessError: Kind(422, "unknown-witness", "No known witness signed this"),
     BadCosignatureError: Kind(422, "bad-cosignature", "This cosignature is wrong"),
+    KeyLostError: Kind(410, "key-lost", "The key of this dossier is lost"),
     NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
     ConflictError: Kind(409, "conflict", "Somebody else was there first"),
     VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),

@@ -18,6 +18,7 @@ _ROWS_A_READ = 1000
 _REQUESTS_A_READ = 5000
 _KEYS_A_QUERY = 250
 _HEXADECIMAL = "encode(uuid_send(originator_id), 'hex')"
+_MOST = 2**63 - 1
 _FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
 
@@ -143,6 +144,30 @@ class SqlStoreScan:
         with self._engine.begin() as connection:
             found = connection.scalars(query, {"ids": self._ids(dossier_ids)}).all()
         return {one if isinstance(one, UUID) else UUID(one) for one in found}
+
+    def keyless(self, erased: str) -> Iterator[list[StoredRow]]:
+        """Give the events of each dossier without a key, those left out that hold this event."""
+        query = text(
+            "SELECT e.originator_id FROM stored_events e"
+            " LEFT JOIN dossier_keys k ON k.dossier_id = e.originator_id"
+            " WHERE e.originator_version = 1 AND k.dossier_id IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM stored_events x"
+            " WHERE x.originator_id = e.originator_id AND x.topic = :erased)"
+        )
+        with self._engine.begin() as connection:
+            found = connection.scalars(query, {"erased": erased}).all()
+        ids = sorted(one if isinstance(one, UUID) else UUID(one) for one in found)
+        yield from self.of(ids, up_to=_MOST)
+
+    def erased_with_key(self, erased: str) -> list[UUID]:
+        """Return the dossiers that hold this event and have a key all the same."""
+        query = text(
+            "SELECT DISTINCT k.dossier_id FROM dossier_keys k"
+            " JOIN stored_events e ON e.originator_id = k.dossier_id WHERE e.topic = :erased"
+        )
+        with self._engine.begin() as connection:
+            found = connection.scalars(query, {"erased": erased}).all()
+        return sorted(one if isinstance(one, UUID) else UUID(one) for one in found)
 
     def _ids(self, dossier_ids: Sequence[UUID]) -> str | list[UUID]:
         """Give them as one parameter, however many they are."""

@@ -12,16 +12,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tracker.domain.errors import TrackerError
+from tracker.application.ports import SealBrokenError
 from tracker.domain.values import Sealed
 
 KEY_BYTES = 32
 DIGEST_BYTES = 32
 _NONCE_BYTES = 12
-
-
-class SealBrokenError(TrackerError):
-    """This was sealed with another key, for another dossier or field, or was changed since."""
 
 
 class AesSeal:

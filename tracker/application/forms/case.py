@@ -32,6 +32,7 @@ class Gap(StrEnum):
     """Why a form does not say who the applicant is."""
 
     ERASED = "erased"
+    LOST = "lost"
     WITHHELD = "withheld"
 
 
@@ -170,7 +171,7 @@ class Case:
             return Gap.ERASED
         if self.texts is None:
             return Gap.WITHHELD
-        return self.texts.get(event.originator_version, {}).get(field, Gap.ERASED)
+        return self.texts.get(event.originator_version, {}).get(field, Gap.LOST)
 
 
 def _masked(text: str) -> str:

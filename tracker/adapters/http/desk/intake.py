@@ -22,6 +22,7 @@ from tracker.adapters.http.doors import Visit
 from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
 from tracker.adapters.http.showing import Shows
 from tracker.application.intake import Intake
+from tracker.application.key_loss import KeyLostError
 from tracker.application.reading import Reader
 from tracker.application.reception import Service
 from tracker.domain.actors import Actor, Role, require
@@ -205,7 +206,7 @@ def _handed_in(reader: Reader, shows: Shows, actor: Actor, code: str) -> dict[st
         "way_of_return": dossier.way_of_return.value,
         "helped_at": dossier.offices.helped_at,
     }
-    with suppress(NotAllowedError):
+    with suppress(NotAllowedError, KeyLostError):
         for entry in shows.opened(reader.personal_data(actor, code, _WHY_READ)):
             typed |= {f"applicant.{name}": text for name, text in (entry.applicant or {}).items()}
     return typed

@@ -14,6 +14,8 @@ from tracker.adapters.http.desk.doors import ForeignFormError
 from tracker.adapters.http.desk.filling import box_at
 from tracker.adapters.http.problems import NotYetError, TooLargeError, TooSlowError
 from tracker.application.code_desk import NotYourCodeError
+from tracker.application.key_loss import KeyLostError
+from tracker.application.own_past import StoreBehindError
 from tracker.application.posts import (
     CodeTakenError,
     RequestReusedError,
@@ -123,9 +125,11 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
     UnknownDossierError: (),
     NoReasonError: (),
     PersonalDataGoneError: (),
+    KeyLostError: (),
     StepNotAllowedError: (),
     VersionConflictError: (),
     RequestReusedError: (),
+    StoreBehindError: (),
     StoreUnavailableError: (),
     NotYetError: (),
     TooLargeError: (),

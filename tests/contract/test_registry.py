@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
 from tracker.adapters.sql.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.lost_keys import SqlLostKeys
 from tracker.adapters.sql.reads import Reading, SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
@@ -21,6 +22,7 @@ from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
 from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.application.epochs import Epoch
+from tracker.application.key_loss import LostKey
 from tracker.application.own_past import StoreBehindError
 from tracker.domain.actors import Actor, Role
 from tracker.domain.codes import CodeBlock, CodesUsedUpError, dossier_id
@@ -203,6 +205,17 @@ def test_a_new_epoch_has_numbers_of_its_own_for_the_days_that_have_begun(
     assert lease(blocks).first == range_of(3).first
     assert lease(blocks).first == range_of(3).first + 10
     assert lease(blocks, day=DAY + timedelta(days=60)).first == 1
+
+
+def test_an_accepted_loss_keeps_its_first_decision(engine: Engine) -> None:
+    kept = SqlLostKeys(engine)
+    first = LostKey(dossier_id("H26-1"), "H26-1", NOW, "Bà Giám đốc", "ổ đĩa hỏng")
+    other = LostKey(dossier_id("H26-0"), "H26-0", NOW, "cli:me", "another")
+    assert kept.all() == []
+    kept.add([first])
+    kept.add([replace(first, decision="another"), other])
+    kept.add([])
+    assert kept.all() == [other, first]
 
 
 def test_nothing_is_leased_where_the_store_must_not_be_written(engine: Engine) -> None:

@@ -81,3 +81,22 @@ def test_where_one_reading_ends_and_the_next_begins_nothing_is_lost(
 
 def test_an_empty_store_has_no_dossiers(store: Store) -> None:
     assert store.dossiers(0) == []
+
+
+def test_dossiers_without_a_key_are_found_and_erased_ones_told_apart(store: Store) -> None:
+    kept, lost, erased, back = IDS[:4]
+    store.recorder.insert_events(
+        [
+            *(StoredEvent(one, 1, "begun", b"1") for one in IDS[:4]),
+            *(StoredEvent(one, 2, "erased", b"2") for one in (erased, back)),
+            StoredEvent(lost, 2, "went on", b"2"),
+        ],
+        new_keys={kept: b"k", back: b"k"},
+    )
+    assert [[row.topic for row in rows] for rows in store.scan.keyless("erased")] == [
+        ["begun", "went on"]
+    ]
+    assert store.scan.erased_with_key("erased") == [back]
+    store.recorder.insert_events([], erased_keys=[back])
+    assert store.scan.erased_with_key("erased") == []
+    assert len(list(store.scan.keyless("erased"))) == 1

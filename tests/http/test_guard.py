@@ -1,40 +1,45 @@
-"""The short way on a connection: in parts, one after the other, broken off, too many."""
+"""Requests on one connection: in parts, pipelined, broken off, too many."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPResponse
+from threading import Event
 from typing import Any
 
 import orjson
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from loadtests.bench.client import request
 from tests.http.serving import Address, served
 from tests.http.site import Site
-from tracker.adapters.http import connections
-from tracker.adapters.http.edge import Edge
+from tracker.adapters.http import middleware
+from tracker.adapters.http.connections import ConnectionLimits
+from tracker.adapters.http.middleware import Middleware
 
 
 @pytest.fixture
-def edge(site: Site) -> Edge:
-    """The edge of a site at which the desk's key is known, whose framework answers nobody."""
-    edge: Edge = site.client.app.edge  # type: ignore[attr-defined]
+def outermost(site: Site) -> Middleware:
+    """The middleware of a site that knows the key of the desk; its framework serves nothing."""
+    outermost: Middleware = site.client.app.outermost  # type: ignore[attr-defined]
     site.get("/v1/sla", "desk")
 
-    async def nobody_comes_by(*_: object) -> None:
+    async def unreachable(*_: object) -> None:
         raise AssertionError
 
-    edge._app = nobody_comes_by
-    return edge
+    outermost._app = unreachable
+    return outermost
 
 
 @pytest.fixture
-def address(site: Site, edge: Edge) -> Iterator[Address]:
+def address(site: Site, outermost: Middleware) -> Iterator[Address]:
     app: Any = site.client.app
     with served(app) as address:
         yield address
-        until(lambda: edge._inside == 0)
+        until(lambda: outermost.in_progress == 0)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -101,55 +106,81 @@ def test_who_goes_before_the_answer_has_it_stored(site: Site, address: Address) 
     until(lambda: site.head() == 1)
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(
-    site: Site, address: Address, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "WITHIN_S", 0.05)
-    with socket.create_connection(address) as connection:
+def test_a_body_that_does_not_come_is_answered_with_408(site: Site, outermost: Middleware) -> None:
+    app: Any = site.client.app
+    limits = ConnectionLimits(body_s=0.2)
+    with served(app, limits) as address, socket.create_connection(address) as connection:
+        for _ in range(2):  # the second one is not the first of its connection
+            connection.sendall(posted(site))
+            assert answer(connection)[0] == 201
         connection.sendall(posted(site)[:-1])
         status, problem = answer(connection)
+        assert connection.recv(1) == b""
     assert (status, problem["type"]) == (408, "/problems/too-slow")
-    assert site.head() == 0
+    assert (site.head(), outermost.in_progress) == (2, 0)
 
 
-def test_past_so_many_under_way_whoever_comes_is_told_at_once(
-    site: Site, edge: Edge, address: Address
+def test_a_body_that_does_not_come_takes_no_place(
+    site: Site, outermost: Middleware, address: Address
 ) -> None:
-    edge._most = 2
+    outermost._most = 1
+    waiting = [socket.create_connection(address) for _ in range(3)]
     sent = posted(site)
-    waiting = [socket.create_connection(address) for _ in range(2)]
     for connection in waiting:
         connection.sendall(sent[:-1])
-    until(lambda: edge._inside == 2)
     with socket.create_connection(address) as connection:
         connection.sendall(posted(site))
-        assert answer(connection)[0] == 503
+        assert answer(connection)[0] == 201
     for connection in waiting:
         connection.sendall(sent[-1:])
         assert answer(connection)[0] in {200, 201}
         connection.close()
 
 
-def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
-    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
+def test_above_the_limit_of_requests_in_progress_the_answer_is_503(
+    site: Site, outermost: Middleware, address: Address
 ) -> None:
-    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.5)
-    edge._most = 0
+    outermost._most = 2
+    go_on = Event()
+
+    async def slow(scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await Response("{}")(scope, _receive, send)
+
+    outermost._app = slow
+    waiting = [socket.create_connection(address) for _ in range(2)]
+    for connection in waiting:
+        connection.sendall(request("GET", "/slow"))
+    until(lambda: outermost.in_progress == 2)
+    with socket.create_connection(address) as connection:
+        connection.sendall(posted(site))
+        assert answer(connection)[0] == 503
+    go_on.set()
+    for connection in waiting:
+        assert answer(connection)[0] == 200
+        connection.close()
+
+
+def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
+    site: Site, outermost: Middleware, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "RETRY_AFTER_S", 0.5)
+    outermost._most = 0
     with socket.create_connection(address) as connection:
         connection.sendall(posted(site))
         assert answer(connection)[0] == 503
         told = time.monotonic()
-        edge._most = 1
+        outermost._most = 1
         connection.sendall(posted(site))
         assert answer(connection)[0] == 201
         assert time.monotonic() - told > 0.4
 
 
 def test_many_refused_behind_one_another_each_have_an_answer(
-    site: Site, edge: Edge, address: Address, monkeypatch: pytest.MonkeyPatch
+    site: Site, outermost: Middleware, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "RETRY_AFTER_S", 0.05)
-    edge._most = 1
+    monkeypatch.setattr(middleware, "RETRY_AFTER_S", 0.05)
+    outermost._most = 1
     many = 400
     with socket.create_connection(address) as connection:
         connection.settimeout(60)

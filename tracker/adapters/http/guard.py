@@ -1,7 +1,8 @@
 """The guard: it limits the bytes and the time of every request of a connection.
 
 It wraps the protocol that uvicorn has chosen, and passes it one request at a time. It keeps a
-request back until the headers are complete, a small body too, and the previous request is answered.
+request back until the headers and the body are complete, except for the rest of a large body, and
+until the previous request is answered.
 The middleware finds the guard in the state of the ASGI scope and reports the end of each answer.
 """
 
@@ -19,7 +20,8 @@ from tracker.adapters.http.middleware import HEADERS
 from tracker.adapters.http.problems import HeadersTooSlowError, TooSlowError, answer_error
 from tracker.domain.errors import TrackerError
 
-_SMALL_BODY: Final = 65_536
+_HELD_BODY: Final = 65_536
+"""The guard keeps back this much of a body: a client that stops sending costs little then."""
 _HELD_FREELY: Final = 16_384
 _LINGER_S: Final = 2.0
 _READS_AT_LEAST: Final = 16_384
@@ -30,9 +32,9 @@ class _State(Enum):
     HEAD = auto()
     """The headers of the next request are incomplete."""
     BODY = auto()
-    """The headers are complete; the small body is not."""
+    """The headers are complete; the server has nothing yet."""
     STREAM = auto()
-    """The server has the headers, and gets the body in parts."""
+    """The server has the headers, and gets the large body in parts."""
     ANSWER = auto()
     """The server has the whole request; the answer is pending."""
     REFUSED = auto()
@@ -156,10 +158,8 @@ class Guard(asyncio.Protocol):
         try:
             if self._state is _State.HEAD:
                 self._read_head()
-            if self._state is _State.BODY:
+            if self._state in {_State.BODY, _State.STREAM}:
                 self._read_body()
-            elif self._state is _State.STREAM:
-                self._read_stream()
             if self._at < len(self._buffer) or self._held:
                 self._count_held()
         except TrackerError as error:
@@ -179,30 +179,23 @@ class Guard(asyncio.Protocol):
                 self._deadline = self._loop.time() + self._limits.header_s
             return
         self._is_answered = self._is_answer_begun = False
-        if head.is_chunked or head.expects_continue or head.length > _SMALL_BODY:
-            self._body = ChunkedBody() if head.is_chunked else LengthBody(head.length)
-            self._state = _State.STREAM
-            self._deadline = self._loop.time() + self._limits.body_s
-            self._pass_on(self._at + head.size)
-        else:
-            self._state = _State.BODY
-            self._size = head.size + head.length
-            if len(buffer) < self._at + self._size:
-                self._deadline = self._loop.time() + self._limits.body_s
+        self._body = ChunkedBody() if head.is_chunked else LengthBody(head.length)
+        self._size = head.size
+        self._state = _State.STREAM if head.expects_continue else _State.BODY
+        self._deadline = self._loop.time() + self._limits.body_s
 
     def _read_body(self) -> None:
-        end = self._at + self._size
-        if len(self._buffer) >= end:
+        end = self._body.take(self._buffer, self._at + self._size)
+        self._size = end - self._at
+        if self._body.is_complete:
             self._wait_for_answer()
-            self._pass_on(end)
-
-    def _read_stream(self) -> None:
-        end = self._body.take(self._buffer, self._at)
-        is_complete = self._body.is_complete
-        if is_complete:
-            self._wait_for_answer()
+        elif self._size > _HELD_BODY:
+            self._state = _State.STREAM
+        elif self._state is _State.BODY:
+            return
+        self._size = 0
         self._pass_on(end)
-        if is_complete and self._is_answered:
+        if self._state is _State.ANSWER and self._is_answered:
             self._go_on()
 
     def _wait_for_answer(self) -> None:

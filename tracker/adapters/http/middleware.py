@@ -6,8 +6,10 @@ from time import perf_counter
 from typing import Final, Protocol
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tracker.adapters.http.bodies import ClientGoneError
 from tracker.adapters.http.fast_path import Answer, FastPath
 from tracker.adapters.http.group_commit import TooBusyError
 from tracker.adapters.http.metrics import Metrics
@@ -142,18 +144,22 @@ class Middleware:
                 error=kind.__name__,
                 at="".join(traceback.format_tb(error.__traceback__)),
             )
-        answer = answer_error(error)
-        return answer.status_code, bytes(answer.body), answer.raw_headers
+        return _plain(answer_error(error))
 
     async def _serve(self, scope: Scope, exchange: "_Exchange") -> None:
         try:
-            self.check_room()
+            if self.in_progress > self._most:
+                exchange.guard.rest(RETRY_AFTER_S)
+                await exchange.answer(_BUSY)
+                return
             _check_headers(scope)
             serve = self.fast_path.find(scope)
             if serve is None:
                 await self._app(scope, exchange.receive, exchange.send)
                 return
             answer = await serve(exchange.receive_now)
+        except ClientGoneError:
+            return
         except Exception as error:
             answer = self.answer_to(error)
             if exchange.status:
@@ -202,7 +208,7 @@ class _Exchange:
         finally:
             self._middleware.in_progress += 1
         self._has_body = not message.get("more_body", False)
-        if self._has_body:
+        if self._has_body and message["type"] == "http.request":
             self._middleware.check_room()
         return message
 
@@ -229,6 +235,14 @@ class _Exchange:
             }
         )
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _plain(answer: Response) -> Answer:
+    return answer.status_code, bytes(answer.body), answer.raw_headers
+
+
+_BUSY: Final = _plain(answer_error(TooBusyError()))
+"""A flood must not cost more than this."""
 
 
 def _check_headers(scope: Scope) -> None:

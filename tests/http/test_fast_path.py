@@ -53,6 +53,21 @@ def raw(content: bytes, **headers: str) -> Ask:
     return ask
 
 
+def doubled(name: str, value: str = "") -> Ask:
+    """Send a header twice; with a value, the second one is another."""
+
+    def ask(site: Site, by: str) -> Response:
+        shown = {"Content-Type": "application/json", "If-Match": "*"} | site.shown("desk")
+        headers = [*shown.items(), (name, value or shown[name])]
+        return site.client.post("/v1/dossiers" + by, content=b"{}", headers=headers)
+
+    return ask
+
+
+def at(path: str) -> Ask:
+    return lambda site, by: site.client.get(path.format(code=site.received()) + by)
+
+
 def step(step: str, who: str = "decider", code: str = "", **changes: object) -> Ask:
     def ask(site: Site, way: str) -> Response:
         there = code or site.received()
@@ -87,6 +102,17 @@ ASKED: dict[str, tuple[Ask, int]] = {
     "too large a body": (raw(b" " * 5_000_001), 413),
     "an unknown key": (raw(b"{}", Authorization="Bearer trk_0_0"), 401),
     "no key": (raw(b"{}", Authorization=""), 401),
+    "a type of body with a charset": (raw(b"{}", Content_Type="application/json; charset=x"), 422),
+    "a type of body in capitals": (raw(b"{}", Content_Type="APPLICATION/JSON"), 422),
+    "an empty body": (raw(b""), 400),
+    "a body of blanks": (raw(b" "), 400),
+    "a scheme in small letters": (raw(b"{}", Authorization="bearer x"), 401),
+    "a key with a blank before it": (raw(b"{}", Authorization="Bearer  x"), 401),
+    "two keys": (doubled("Authorization", "Bearer trk_0_0"), 400),
+    "the same key twice": (doubled("Authorization"), 400),
+    "two types of body": (doubled("Content-Type", "text/plain"), 400),
+    "the same type twice": (doubled("Content-Type"), 400),
+    "two versions": (doubled("If-Match"), 400),
     "a step": (step("processing_started"), 201),
     "a step by who may not": (step("processing_started", who="desk"), 403),
     "a step that cannot follow": (step("delivered"), 409),
@@ -95,6 +121,13 @@ ASKED: dict[str, tuple[Ask, int]] = {
     "a step nobody knows": (step("danced"), 422),
     "a look-up": (look_up(), 200),
     "a look-up in small letters": (look_up("h26.01-261120-0001"), 404),
+    "a look-up with a slash behind it": (at("/v1/lookup/{code}/"), 404),
+    "a look-up of an encoded blank": (at("/v1/lookup/%20{code}"), 404),
+    "a look-up of an encoded slash": (at("/v1/lookup/{code}%2F"), 404),
+    "a look-up of an encoded line end": (at("/v1/lookup/{code}%0A"), 404),
+    "a look-up of half a code": (at("/v1/lookup/H26"), 404),
+    "a look-up of a long code": (at("/v1/lookup/" + "A" * 61), 404),
+    "a look-up of too long a code": (at("/v1/lookup/" + "A" * 101), 422),
     "a look-up of nothing": (look_up(UNKNOWN), 404),
 }
 

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from functools import partial
 from http.client import HTTPResponse
 from threading import Event
 from typing import Any
@@ -11,12 +13,12 @@ from typing import Any
 import orjson
 import pytest
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loadtests.bench.client import request
 from tests.http.serving import Address, served
 from tests.http.site import Site
-from tracker.adapters.http import middleware
+from tracker.adapters.http import connections, middleware
 from tracker.adapters.http.connections import ConnectionLimits
 from tracker.adapters.http.middleware import Middleware
 
@@ -47,6 +49,14 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def slow_until(go_on: Event) -> ASGIApp:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await Response("{}")(scope, receive, send)
+
+    return slow
 
 
 def posted(site: Site, **changes: object) -> bytes:
@@ -143,11 +153,7 @@ def test_above_the_limit_of_requests_in_progress_the_answer_is_503(
     outermost._most = 2
     go_on = Event()
 
-    async def slow(scope: Scope, _receive: Receive, send: Send) -> None:
-        await asyncio.to_thread(go_on.wait)
-        await Response("{}")(scope, _receive, send)
-
-    outermost._app = slow
+    outermost._app = slow_until(go_on)
     waiting = [socket.create_connection(address) for _ in range(2)]
     for connection in waiting:
         connection.sendall(request("GET", "/slow"))
@@ -189,3 +195,78 @@ def test_many_refused_behind_one_another_each_have_an_answer(
         while heard.count(b"HTTP/1.1 ") < many:
             heard += connection.recv(1_000_000)
     assert heard.count(b"HTTP/1.1 503") == many
+
+
+def test_the_oldest_idle_connection_makes_room_for_a_new_one(site: Site) -> None:
+    app: Any = site.client.app
+    with served(app, most=3) as address, ExitStack() as stack:
+        connect = partial(socket.create_connection, address, timeout=60)
+        oldest, *others = [stack.enter_context(connect()) for _ in range(3)]
+        late = stack.enter_context(connect())
+        assert oldest.recv(1) == b""
+        for connection in (*others, late):
+            connection.sendall(posted(site))
+            assert answer(connection)[0] == 201
+
+
+def test_a_request_in_progress_never_makes_room(site: Site, outermost: Middleware) -> None:
+    go_on = Event()
+    outermost._app = slow_until(go_on)
+    app: Any = site.client.app
+    with served(app, most=1) as address, socket.create_connection(address) as busy:
+        busy.sendall(request("GET", "/slow"))
+        until(lambda: outermost.in_progress == 1)
+        with socket.create_connection(address) as other, suppress(ConnectionError):
+            assert other.recv(1) == b""
+        go_on.set()
+        assert answer(busy)[0] == 200
+
+
+def test_trailing_lines_of_an_old_client_are_ignored(site: Site, address: Address) -> None:
+    with socket.create_connection(address) as connection:
+        for _ in range(2):
+            connection.sendall(b"\r\n\r\n" + posted(site))
+            assert answer(connection)[0] == 201
+
+
+def test_clients_together_may_not_make_the_guard_hold_too_much(
+    site: Site, outermost: Middleware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_MOST_HELD", 100_000)
+    app: Any = site.client.app
+    sent = request("POST", "/v1/dossiers", b" " * 60_000)
+    with served(app) as address, ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(socket.create_connection(address)).sendall(sent[:50_000])
+        with socket.create_connection(address) as connection:
+            connection.sendall(sent[:50_000])
+            assert answer(connection)[0] == 503
+        with socket.create_connection(address) as connection:
+            connection.sendall(posted(site))
+            assert answer(connection)[0] == 201
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, asyncio.CancelledError])
+def test_whatever_happens_a_request_is_counted_down(site: Site, error: type[BaseException]) -> None:
+    outermost: Middleware = site.client.app.outermost  # type: ignore[attr-defined]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/v1/lookup/{site.received()}",
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_message: Message) -> None:
+        raise error
+
+    async def run() -> None:
+        with pytest.raises(error):
+            await outermost(scope, receive, send)
+
+    asyncio.run(run())
+    assert outermost.in_progress == 0

@@ -64,7 +64,7 @@ class Victim:
             yield [stack.enter_context(self.connect(window=window)) for _ in range(how_many)]
 
     def look_up(self, **headers: str) -> bytes:
-        return request("GET", f"/v1/lookup/{self.code}", **headers)
+        return request("GET", f"/v1/lookup/{self.code}", b"", **headers)
 
     def intake(self, **headers: str) -> bytes:
         """Return an intake with its headers."""

@@ -118,8 +118,8 @@ class Connections(Generic[C]):
 
     def _look(self) -> None:
         self._sweep = None
+        if self._all:
+            self._sweep_later()
         now = asyncio.get_running_loop().time()
         for connection in [*self._all]:
             connection.tick(now)
-        if self._all:
-            self._sweep_later()

@@ -9,15 +9,14 @@ The middleware finds the guard in the state of the ASGI scope and reports the en
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
-from http import HTTPStatus
 from math import inf
 from typing import Final, cast
 
 from tracker.adapters.http.connections import ConnectionLimits, Connections
 from tracker.adapters.http.framing import ChunkedBody, LengthBody, read_head
 from tracker.adapters.http.group_commit import TooBusyError
-from tracker.adapters.http.middleware import HEADERS
-from tracker.adapters.http.problems import HeadersTooSlowError, TooSlowError, answer_error
+from tracker.adapters.http.middleware import answer_as_bytes
+from tracker.adapters.http.problems import HeadersTooSlowError, TooSlowError
 from tracker.domain.errors import TrackerError
 
 _HELD_BODY: Final = 65_536
@@ -91,7 +90,7 @@ class Guard(asyncio.Protocol):
 
     def is_closed(self) -> bool:
         """Return whether the client cannot get an answer any more."""
-        return self._server is None or self._transport.is_closing()
+        return self._state is _State.REFUSED or self._transport.is_closing()
 
     # Called by the event loop.
 
@@ -104,7 +103,7 @@ class Guard(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what is complete, and keep the rest."""
-        if self._server is None:
+        if self._state is _State.REFUSED:
             return
         self._buffer = self._buffer[self._at :] + data if self._buffer else data
         self._at = 0
@@ -118,11 +117,11 @@ class Guard(asyncio.Protocol):
         self._deadline = self._loop.time() + self._limits.half_closed_s
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Forget the connection. The server ends the request in progress."""
         self._connections.remove(self)
         self._forget_buffer()
-        self._release(exc)
+        self._release(None)  # with an error, uvicorn would keep its timer, and itself with it
 
     def pause_writing(self) -> None:
         """Watch whether the client reads."""
@@ -262,8 +261,7 @@ class Guard(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _expire(self) -> None:
-        is_waiting_for_body = self._state in {_State.BODY, _State.STREAM} and not self._is_answered
-        if is_waiting_for_body:
+        if self._state in {_State.BODY, _State.STREAM} and not self._is_answered:
             self._refuse(TooSlowError())
         elif self._state is _State.HEAD and self._at < len(self._buffer):
             self._refuse(HeadersTooSlowError())
@@ -278,14 +276,15 @@ class Guard(asyncio.Protocol):
         if self.is_closed() or not (is_streaming or self._state in {_State.HEAD, _State.BODY}):
             self.abort()
             return
-        self._transport.write(_as_bytes(error))
+        self._transport.write(answer_as_bytes(error))
         self._transport.write_eof()
+        if is_streaming:  # the application ends the request; the transport stays open for now
+            self._release(ConnectionAbortedError())
         self._state = _State.REFUSED
         self._deadline = self._loop.time() + _LINGER_S
         self._forget_buffer()
         self._resume()
         self._connections.wait(self)
-        self._release(ConnectionAbortedError())
 
     def _release(self, error: Exception | None) -> None:
         """Tell the server that the client is gone."""
@@ -299,12 +298,3 @@ class Guard(asyncio.Protocol):
             self._unread, self._reads_until = unread, now + self._limits.write_s
         elif now >= self._reads_until:
             self.abort()
-
-
-def _as_bytes(error: TrackerError) -> bytes:
-    answer = answer_error(error)
-    headers = [*answer.raw_headers, *HEADERS, (b"connection", b"close")]
-    status = HTTPStatus(answer.status_code)
-    lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
-    lines += [b"%s: %s" % header for header in headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(answer.body)

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -239,6 +240,14 @@ class _Exchange:
 
 def _plain(answer: Response) -> Answer:
     return answer.status_code, bytes(answer.body), answer.raw_headers
+
+
+def answer_as_bytes(error: Exception) -> bytes:
+    """Return the answer to an error as it is sent on a connection that is closed afterwards."""
+    status, body, headers = _plain(answer_error(error))
+    lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
+    lines += [b"%s: %s" % header for header in (*headers, *HEADERS, (b"connection", b"close"))]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 _BUSY: Final = _plain(answer_error(TooBusyError()))

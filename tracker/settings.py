@@ -87,6 +87,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=5_000_000, ge=1_000, description="The largest request body that is read."
     )
+    http_header_seconds: float = Field(
+        default=20, gt=0, description="How long the headers of a request may take."
+    )
+    http_body_seconds: float = Field(
+        default=30, gt=0, description="How long the body of a request may take."
+    )
+    http_idle_seconds: float = Field(
+        default=5, gt=0, description="How long a connection may be idle between two requests."
+    )
+    http_write_seconds: float = Field(
+        default=30, gt=0, description="How long a client may read nothing of its answer."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     kafka_servers: str = Field(
         default="",

@@ -8,18 +8,21 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
-from tracker.adapters.http.connections import ShortWayProtocol
+from tracker.adapters.http.connections import MOST, ConnectionLimits
+from tracker.adapters.http.server import guard
 
 Address = tuple[str, int]
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[Address]:
+def served(
+    app: FastAPI, limits: ConnectionLimits | None = None, *, most: int = MOST
+) -> Iterator[Address]:
     """Serve an application that has begun already, as `tracker serve` would."""
     config = uvicorn.Config(
-        app, loop="uvloop", http=ShortWayProtocol, ws="none", lifespan="off", log_config=None
+        app, loop="uvloop", http="httptools", ws="none", lifespan="off", log_config=None
     )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(guard(config, limits or ConnectionLimits(), most=most))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = Thread(target=server.run, args=([listening],))
         thread.start()

@@ -9,7 +9,8 @@ import structlog
 import typer
 import uvicorn
 
-from tracker.adapters.http.connections import ShortWayProtocol, allow_many
+from tracker.adapters.http.connections import ConnectionLimits
+from tracker.adapters.http.server import allow_many, guard
 from tracker.bootstrap import http_app
 from tracker.cli.beside import Beside
 from tracker.cli.collecting import collecting_seldom
@@ -51,28 +52,27 @@ def serve(
         message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
         raise UsageError(message)
     configure_logs(chosen.log_level.upper())
-    allow_many()
+    most = allow_many()
     with _listening(chosen.host, chosen.port) as listening:
-        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
+        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}), most)
 
 
-def _serve(listening: socket.socket, chosen: Settings) -> None:
+def _serve(listening: socket.socket, chosen: Settings, most: int) -> None:
     causes: list[tuple[str, Exception]] = []
     where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
     with Beside(where) as beside, opened(chosen, stored=beside.wake) as it:
-        server: uvicorn.Server = uvicorn.Server(
-            uvicorn.Config(
-                http_app(it, lambda: server.should_exit),
-                loop="uvloop",
-                http=ShortWayProtocol,
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                forwarded_allow_ips=chosen.trusted_proxies,
-                timeout_graceful_shutdown=_FINISH_WITHIN_S,
-            )
+        config = uvicorn.Config(
+            http_app(it, lambda: server.should_exit),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=chosen.trusted_proxies,
+            timeout_graceful_shutdown=_FINISH_WITHIN_S,
         )
+        server: uvicorn.Server = uvicorn.Server(guard(config, _limits(chosen), most=most))
 
         def stop() -> None:
             server.should_exit = True
@@ -97,6 +97,15 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
         name, error = causes[0]
         message = f"The task {name} cannot go on: {error}"
         raise CheckFailedError(message)
+
+
+def _limits(chosen: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        header_s=chosen.http_header_seconds,
+        body_s=chosen.http_body_seconds,
+        idle_s=chosen.http_idle_seconds,
+        write_s=chosen.http_write_seconds,
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from tracker.adapters.http.bodies import Bodies
 from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
@@ -15,13 +15,14 @@ from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.documenting import add_documenting
 from tracker.adapters.http.doors import SignedIn, Visits
-from tracker.adapters.http.edge import Edge
 from tracker.adapters.http.explaining import Explaining, add_explaining
 from tracker.adapters.http.exporting import Exporting, add_exporting
+from tracker.adapters.http.fast_path import FastPath
 from tracker.adapters.http.figures import FiguresNow, add_figures
 from tracker.adapters.http.group_commit import GroupCommit
 from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import LogLag, Metrics
+from tracker.adapters.http.middleware import Middleware
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
@@ -38,22 +39,21 @@ from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
-from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
 from tracker.adapters.http.writing import Writing, add_writing
 
 
 class _Application(FastAPI):
-    """FastAPI with our own edge around all of it."""
+    """FastAPI inside our own middleware."""
 
-    edge: ASGIApp
+    outermost: Middleware
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let everything come in over the edge."""
-        await self.edge(scope, receive, send)
+        """Serve everything by the middleware."""
+        await self.outermost(scope, receive, send)
 
-    async def long_way(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve by the framework's own layers."""
+    async def by_framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve by the layers of the framework."""
         await super().__call__(scope, receive, send)
 
 
@@ -79,7 +79,7 @@ def create_app(parts: Parts) -> FastAPI:
     pages = Pages(parts.service.calendar.zone)
     gauges = [LogLag(parts.prover.lag), *parts.gauges]
     metrics = Metrics(parts.watched, parts.now, gauges)
-    app.add_exception_handler(Exception, _leave_to_the_edge)
+    app.add_exception_handler(Exception, _leave_to_the_middleware)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
     sessions = Sessions(parts.session_secret, parts.now)
@@ -122,8 +122,8 @@ def create_app(parts: Parts) -> FastAPI:
     add_operating(app, parts, metrics)
     add_documenting(app)
 
-    shortcuts = Shortcuts(signed_in, writing, look_ups)
-    app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
+    fast_path = FastPath(signed_in, bodies, writing, look_ups)
+    app.outermost = Middleware(app.by_framework, metrics=metrics, fast_path=fast_path)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -134,6 +134,6 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def _leave_to_the_edge(_request: Request, error: Exception) -> Response:
-    """Let what nobody foresaw reach the edge, to be noted and answered there."""
+def _leave_to_the_middleware(_request: Request, error: Exception) -> Response:
+    """Let the middleware log and answer an unforeseen error."""
     raise error

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive
 
 from tracker.adapters.http.faults import faults_of
+from tracker.adapters.http.group_commit import TooBusyError
 from tracker.adapters.http.problems import (
     FaultyInputError,
     MalformedError,
@@ -23,10 +24,18 @@ NDJSON = "application/x-ndjson"
 NOTE = "text/plain"
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
-WITHIN_S = 30.0
-"""How long a body may take to come."""
+WITHIN_S = 60.0
+"""How long a body may take; the guard of the connection usually allows less."""
+
+_MOST_FORM_BYTES = 256_000
+_SMALL_BYTES = 65_536
+_MOST_HELD_BYTES = 128 * 1024 * 1024
 
 T = TypeVar("T")
+
+
+class ClientGoneError(Exception):
+    """The client has closed the connection before its request was complete."""
 
 
 class Bodies:
@@ -35,42 +44,70 @@ class Bodies:
     FastAPI's own limit answers in plain text, so it is not used.
     """
 
-    def __init__(self, most: int, *, within_s: float = WITHIN_S) -> None:
-        """Read at most so many bytes, and wait so long for them."""
+    def __init__(
+        self, most: int, *, within_s: float = WITHIN_S, most_held: int = _MOST_HELD_BYTES
+    ) -> None:
+        """Read at most so many bytes, and wait so long for them.
+
+        All incomplete bodies together may hold `most_held` bytes; a small body is always read.
+        """
         self._most = most
         self._within_s = within_s
+        self._most_held = most_held
+        self._held = 0
 
     async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
         """Give the body and its type. Raises `UnsupportedMediaError`, `TooLargeError`."""
+        return await self._read(request, media_types, self._most)
+
+    async def _read(
+        self, request: Request, media_types: tuple[str, ...], most: int
+    ) -> tuple[str, bytes]:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in media_types or "content-encoding" in request.headers:
             raise UnsupportedMediaError
-        return media_type, await self.received(request.receive)
+        return media_type, await self.received(request.receive, most)
 
-    async def received(self, receive: Receive) -> bytes:
+    async def received(self, receive: Receive, most: int | None = None) -> bytes:
         """Give the whole body.
 
-        Raises `TooLargeError`, `TooSlowError`, and `MalformedError` where it breaks off.
+        Raises `TooLargeError`, `TooSlowError`, `TooBusyError`, `ClientGoneError`.
         """
         try:
             async with asyncio.timeout(self._within_s):
-                return await self._whole(receive)
+                return await self._whole(receive, self._most if most is None else most)
         except TimeoutError:
             raise TooSlowError from None
 
-    async def _whole(self, receive: Receive) -> bytes:
+    async def received_at_once(self, receive: Receive) -> bytes:
+        """Give the whole body as `received` does; one that came with its headers costs less."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        first: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            return first
+        return first + await self.received(receive)
+
+    async def _whole(self, receive: Receive, most: int) -> bytes:
         parts: list[bytes] = []
         size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise MalformedError  # nobody is left to be told
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self._most:
-                raise TooLargeError
-            parts.append(part)
-            more = message.get("more_body", False)
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGoneError
+                part = message.get("body", b"")
+                size += len(part)
+                self._held += len(part)
+                if size > most:
+                    raise TooLargeError
+                if size > _SMALL_BYTES and self._held > self._most_held:
+                    raise TooBusyError
+                parts.append(part)
+                more = message.get("more_body", False)
+        finally:
+            self._held -= size
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read_form(self, request: Request) -> dict[str, str]:
@@ -78,7 +115,7 @@ class Bodies:
 
         Raises what `read` raises, and `MalformedError`.
         """
-        _, raw = await self.read(request, FORM)
+        _, raw = await self._read(request, (FORM,), min(self._most, _MOST_FORM_BYTES))
         try:
             fields = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         except ValueError as error:

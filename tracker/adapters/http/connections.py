@@ -1,182 +1,125 @@
-"""The server's protocol: connections that are let go of, and a short way to an answer.
-
-uvicorn starts a task for every request and speaks ASGI with it, which costs more than an intake's
-own work. What has a short way is answered here instead, as soon as it is there; everything else
-goes uvicorn's way.
-"""
+"""All open connections of this process: how many, which wait, and which do not read."""
 
 import asyncio
-import resource
-from collections.abc import Iterable
-from time import perf_counter
+from dataclasses import dataclass, field
+from typing import Final, Generic, Protocol, TypeVar
 
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from tracker.adapters.http.framing import HeadLimits
 
-from tracker.adapters.http.bodies import WITHIN_S
-from tracker.adapters.http.edge import HEADERS, Edge
-from tracker.adapters.http.group_commit import TooBusyError
-from tracker.adapters.http.problems import RETRY_AFTER_S, MalformedError, TooSlowError
-from tracker.adapters.http.shortcuts import Answer, ShortWay
-
-ASKS_WITHIN_S = 20.0
+MOST: Final = 20_000
+_MOST_HELD: Final = 64 * 1024 * 1024
+_MOST_STALLED: Final = 500
+_SWEEP_AT_MOST_S: Final = 1.0
+_SWEEPS_A_LIMIT: Final = 4
 
 
-def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([b"%s: %s\r\n" % header for header in headers])
+@dataclass(frozen=True, kw_only=True)
+class ConnectionLimits:
+    """What a client may take, in bytes and seconds.
 
-
-_HEAD = b"%s%scontent-length: %d\r\n%s%s%s\r\n%s"
-_ALWAYS = _lines(HEADERS)
-_CLOSE = b"connection: close\r\n"
-
-
-class ImpatientProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself waits for a first request for ever."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give whoever connects a while to ask something."""
-        super().connection_made(transport)
-        self.loop.call_later(ASKS_WITHIN_S, self._let_go)
-
-    def _let_go(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
-
-
-class _Held:
-    """A request on the short way that is not yet answered."""
-
-    __slots__ = ("began", "cycle", "way")
-
-    def __init__(self, cycle: RequestResponseCycle, way: ShortWay) -> None:
-        self.began = perf_counter()
-        self.cycle = cycle
-        self.way = way
-
-
-class ShortWayProtocol(ImpatientProtocol):
-    """Answers what has a short way.
-
-    Parsing, pipelining and keeping alive are uvicorn's; this stands in for the task it would start
-    when a request's headers are there, and for what that would send.
+    `header_s` limits the time from the first byte of a request to the end of its headers; for the
+    first request of a connection it begins with the connection. `idle_s` is the time between an
+    answer and the next request.
     """
 
-    _edge: Edge
-    _held: _Held | None = None
-    """A request whose body is still coming."""
-    _waits: asyncio.TimerHandle | None = None
+    head: HeadLimits = field(default_factory=HeadLimits)
+    header_s: float = 20.0
+    body_s: float = 30.0
+    idle_s: float = 5.0
+    write_s: float = 30.0
+    half_closed_s: float = 60.0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin with a connection."""
-        self._edge = self.config.app.edge  # type: ignore[union-attr]
-        super().connection_made(transport)
+    def shortest_s(self) -> float:
+        """Return the shortest of the time limits."""
+        return min(self.header_s, self.body_s, self.idle_s, self.write_s, self.half_closed_s)
 
-    def data_received(self, data: bytes) -> None:
-        """Read on; a body that does not come with its headers has to come in a while."""
-        super().data_received(data)
-        if self._held is not None and self._waits is None:
-            self._waits = self.loop.call_later(WITHIN_S, self._give_up, TooSlowError())
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End what is under way."""
-        super().connection_lost(exc)
-        self._give_up(MalformedError())  # nobody is left to be told
-
-    def on_message_complete(self) -> None:
-        """Answer what is now there."""
-        super().on_message_complete()
-        held = self._released()
-        if held is not None:
-            self._answer(held)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        plain = cycle.keep_alive and not (cycle.waiting_for_100_continue or self.flow.write_paused)
-        way = self._edge.shortcuts.find(cycle.scope) if plain else None  # type: ignore[arg-type]
-        if way is None:
-            super()._start_asgi_task(cycle, app)
-            return
-        held = _Held(cycle, way)
-        try:
-            self._edge.enter()
-        except Exception as error:  # noqa: BLE001  answered, as every error
-            self._refuse(held, error)
-            return
-        if cycle.more_body:
-            self._held = held
-        else:
-            self._answer(held)
-
-    def _released(self) -> _Held | None:
-        held, self._held = self._held, None
-        if self._waits is not None:
-            self._waits.cancel()
-            self._waits = None
-        return held
-
-    def _give_up(self, error: Exception) -> None:
-        held = self._released()
-        if held is not None:
-            self._refuse(held, error)
-
-    def _answer(self, held: _Held) -> None:
-        def answered(answer: Answer | Exception) -> None:
-            if isinstance(answer, Exception):
-                self._refuse(held, answer)
-            else:
-                self._write(held, answer)
-
-        try:
-            held.way(bytes(held.cycle.body), answered)
-        except Exception as error:  # noqa: BLE001  answered, as every error
-            self._refuse(held, error)
-
-    def _refuse(self, held: _Held, error: Exception) -> None:
-        told = self._edge.answer_to(error)
-        headers = [one for one in told.raw_headers if one[0] != b"content-length"]
-        # Not from here: among requests sent at once each refusal would call the next, ever deeper.
-        self.loop.call_soon(self._write, held, (told.status_code, bytes(told.body), headers))
-        if isinstance(error, TooBusyError):
-            self.loop.call_soon(self._rest)
-
-    def _rest(self) -> None:
-        """Hear nothing more of whoever was told to come again in a while, until that has passed."""
-        if not self.transport.is_closing():
-            self.flow.pause_reading()
-            self.loop.call_later(RETRY_AFTER_S, self._hear)
-
-    def _hear(self) -> None:
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
-
-    def _write(self, held: _Held, answer: Answer) -> None:
-        status, body, more = answer
-        cycle = held.cycle
-        if not cycle.disconnected:
-            self.transport.write(
-                _HEAD
-                % (
-                    STATUS_LINE[status],
-                    _lines(cycle.default_headers),
-                    len(body),
-                    _lines(more),
-                    _ALWAYS,
-                    b"" if cycle.keep_alive else _CLOSE,
-                    body,
-                )
-            )
-            cycle.response_started = cycle.response_complete = True
-            if not cycle.keep_alive:
-                self.transport.close()
-            self.on_response_complete()
-        self._edge.leave(cycle.scope, status, perf_counter() - held.began)  # type: ignore[arg-type]
+    def between_requests_s(self) -> float:
+        """Return how long the server may have to wait for the guard."""
+        return self.header_s + self.body_s + self.idle_s + self.half_closed_s
 
 
-def allow_many() -> None:
-    """Let this process hold as many connections open as the system permits it."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+class Connection(Protocol):
+    """One connection."""
+
+    def tick(self, now: float) -> None:
+        """End the connection where a time limit has passed."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class Connections(Generic[C]):
+    """Closes connections that take too long, and the oldest waiting one where there are too many.
+
+    A connection waits while the service needs more bytes from its client. A client with a request
+    in progress is therefore never closed to make room for another.
+    """
+
+    def __init__(self, *, shortest_limit_s: float, most: int = MOST) -> None:
+        """Look at the time often enough for the shortest limit. Hold at most `most` connections."""
+        self.held = 0
+        """Bytes of incomplete or queued requests, of all connections."""
+        self._most = most
+        self._sweep_s = min(_SWEEP_AT_MOST_S, shortest_limit_s / _SWEEPS_A_LIMIT)
+        self._all: set[C] = set()
+        self._waiting: dict[C, None] = {}
+        self._stalled: dict[C, None] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def add(self, connection: C) -> None:
+        """Add a connection that waits for its first request."""
+        self._all.add(connection)
+        self._waiting[connection] = None
+        if len(self._all) > self._most:
+            self._abort_oldest(self._waiting)
+        if self._sweep is None:
+            self._sweep_later()
+
+    def remove(self, connection: C) -> None:
+        """Remove a connection that was closed."""
+        self._all.discard(connection)
+        self._waiting.pop(connection, None)
+        self._stalled.pop(connection, None)
+
+    def wait(self, connection: C) -> None:
+        """Record that a connection waits for bytes from its client."""
+        if connection in self._all:
+            self._waiting[connection] = None
+
+    def work(self, connection: C) -> None:
+        """Record that a request of a connection is in progress."""
+        self._waiting.pop(connection, None)
+
+    def stall(self, connection: C) -> None:
+        """Record that a client does not read its answer as fast as it is written."""
+        self._stalled[connection] = None
+        if len(self._stalled) > _MOST_STALLED:
+            self._abort_oldest(self._stalled)
+
+    def unstall(self, connection: C) -> None:
+        """Record that a client has read."""
+        self._stalled.pop(connection, None)
+
+    def is_full(self) -> bool:
+        """Return whether the clients have sent more than the service keeps for them."""
+        return self.held > _MOST_HELD
+
+    def _abort_oldest(self, among: dict[C, None]) -> None:
+        oldest = next(iter(among), None)
+        if oldest is not None:
+            del among[oldest]
+            oldest.abort()
+
+    def _sweep_later(self) -> None:
+        self._sweep = asyncio.get_running_loop().call_later(self._sweep_s, self._look)
+
+    def _look(self) -> None:
+        self._sweep = None
+        if self._all:
+            self._sweep_later()
+        now = asyncio.get_running_loop().time()
+        for connection in [*self._all]:
+            connection.tick(now)

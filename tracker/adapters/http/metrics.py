@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -47,6 +47,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._in_progress = Gauge(
+            "tracker_http_requests_in_progress",
+            "Requests in progress, without the one that reads the metrics.",
+            registry=self._registry,
+        )
         for one in (_Projections(watched, now), *gauges):
             self._registry.register(one)
         # A metric's child is found once: its look-up takes a lock and costs more than its count.
@@ -54,6 +59,10 @@ class Metrics:
         self._step = cache(self._steps.labels)
         self._lookup = cache(self._lookups.labels)
         self._request = cache(self._requests.labels)
+
+    def watch_requests(self, in_progress: Callable[[], int]) -> None:
+        """Ask here how many requests are in progress, each time the metrics are read."""
+        self._in_progress.set_function(lambda: max(0, in_progress() - 1))
 
     def record_intake(self, channel: str, outcome: str) -> None:
         """Count a dossier posted."""

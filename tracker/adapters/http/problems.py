@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.faults import Fault, faults_of
+from tracker.adapters.http.framing import BadRequestError, HeadersTooLargeError
 from tracker.adapters.http.limits import TooOftenError
 from tracker.application.forms.case import NoSuchFormError
 from tracker.application.forms.filling import NoPdfError
@@ -66,6 +67,14 @@ class TooSlowError(TrackerError):
     """The body did not come in time. Send it again, over a better line or in smaller parts."""
 
 
+class HeadersTooSlowError(TooSlowError):
+    """The headers did not come in time. Send the request again over a better connection."""
+
+
+class RepeatedHeaderError(TrackerError):
+    """A header occurs twice that may occur only once. Send it once."""
+
+
 class UnsupportedMediaError(TrackerError):
     """The body must be of a type that this address reads, and not compressed."""
 
@@ -109,6 +118,10 @@ KINDS: dict[type[Exception], Kind] = {
     MalformedError: Kind(400, "malformed", "The body cannot be read"),
     TooLargeError: Kind(413, "too-large", "The body is too large"),
     TooSlowError: Kind(408, "too-slow", "The body did not come in time"),
+    HeadersTooSlowError: Kind(408, "headers-too-slow", "The headers did not come in time"),
+    HeadersTooLargeError: Kind(431, "headers-too-large", "The headers are too large"),
+    BadRequestError: Kind(400, "bad-request", "This is not a valid request"),
+    RepeatedHeaderError: Kind(400, "repeated-header", "A header occurs twice"),
     UnsupportedMediaError: Kind(415, "unsupported-media-type", "This type of body is not read"),
     InvalidInputError: Kind(422, "invalid-input", "What was sent does not fit"),
     RefusedError: Kind(422, "refused", "The rules of the service do not allow this"),

@@ -97,21 +97,6 @@ class PublicLookUps:
         """
         return _known(await self._asked(code, address))
 
-    def begin(self, code: str, address: str, done: Callable[[bytes | Exception], None]) -> None:
-        """Call back with the answer or what stands against it.
-
-        Raises `TooOftenError`, `TooBusyError`.
-        """
-
-        def found(future: Future[Sequence[bytes | None]]) -> None:
-            try:
-                answer: bytes | Exception = _known(future.result())
-            except Exception as error:  # noqa: BLE001  it is told
-                answer = error
-            done(answer)
-
-        self._asked(code, address).add_done_callback(found)
-
     def _asked(self, code: str, address: str) -> Future[Sequence[bytes | None]]:
         self._limits.check(code, address)
         if len(self._together) >= MOST_WAITING:

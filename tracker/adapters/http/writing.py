@@ -1,7 +1,6 @@
 """The routes that take messages in: one by one, and in batches."""
 
-from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -63,19 +62,6 @@ class Writing:
             raise
         self._tally.note(post, accepted)
         return accepted
-
-    def begin(self, post: Post, done: Callable[[Result], None]) -> None:
-        """Have a post carried out, and call back with what became of it. Raises `TooBusyError`."""
-
-        def carried_out(future: Future[Sequence[Result]]) -> None:
-            try:
-                result: Result = future.result()[0]
-            except Exception as error:  # noqa: BLE001  it is called back with
-                result = error
-            self._tally.note(post, result)
-            done(result)
-
-        self._commit.submit_all([post]).add_done_callback(carried_out)
 
     def check_room(self) -> None:
         """Raise `TooBusyError` where a batch may find no room, before it is read."""

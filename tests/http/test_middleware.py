@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from tests.http.site import Site
-from tracker.adapters.http.edge import Edge
+from tracker.adapters.http.middleware import Middleware
 
 
 def test_past_so_many_under_way_whoever_comes_is_told_at_once(site: Site) -> None:
@@ -21,8 +21,8 @@ def test_past_so_many_under_way_whoever_comes_is_told_at_once(site: Site) -> Non
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    edge: Edge = app.edge  # type: ignore[attr-defined]
-    narrow = Edge(slow, metrics=edge.metrics, shortcuts=edge.shortcuts, most=2)
+    outermost: Middleware = app.outermost  # type: ignore[attr-defined]
+    narrow = Middleware(slow, metrics=outermost.metrics, fast_path=outermost.fast_path, most=2)
 
     async def run() -> Counter[int]:
         async with AsyncClient(

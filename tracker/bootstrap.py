@@ -17,6 +17,7 @@ from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
@@ -335,6 +336,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
             live_pages=settings.live_pages,
+            proxies=Proxies(settings.proxy_networks()),
             is_ending=is_ending,
         )
     )

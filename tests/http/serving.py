@@ -17,7 +17,13 @@ Address = tuple[str, int]
 def served(app: FastAPI) -> Iterator[Address]:
     """Serve an application that has begun already, as `tracker serve` would."""
     config = uvicorn.Config(
-        app, loop="uvloop", http=ShortWayProtocol, ws="none", lifespan="off", log_config=None
+        app,
+        loop="uvloop",
+        http=ShortWayProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:

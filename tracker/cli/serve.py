@@ -69,7 +69,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                forwarded_allow_ips=chosen.trusted_proxies,
+                proxy_headers=False,  # `Proxies` reads them, for every way alike
                 timeout_graceful_shutdown=_FINISH_WITHIN_S,
             )
         )

@@ -35,6 +35,7 @@ from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN
+from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
@@ -47,9 +48,12 @@ class _Application(FastAPI):
     """FastAPI with our own edge around all of it."""
 
     edge: ASGIApp
+    proxies: Proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let everything come in over the edge."""
+        """Let everything come in over the edge, once it is settled who sends it."""
+        if scope["type"] == "http":
+            self.proxies.settle(scope)
         await self.edge(scope, receive, send)
 
     async def long_way(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,6 +127,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_documenting(app)
 
     shortcuts = Shortcuts(signed_in, writing, look_ups)
+    app.proxies = parts.proxies
     app.edge = Edge(app.long_way, metrics=metrics, shortcuts=shortcuts)
 
     def openapi() -> dict[str, Any]:

@@ -83,6 +83,6 @@ def network_of(address: str) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Give who asks. A proxy's word for it was taken, or not, by the server, which knows whom."""
+    """Return the address of the client; `Proxies` has settled it where a trusted proxy sent it."""
     client = scope.get("client")
     return client[0] if client else ""

@@ -1,7 +1,7 @@
 """What the HTTP side is handed, each part as small as it can be."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
 from tracker.adapters.http.limits import Limits
+from tracker.adapters.http.proxies import Proxies
 from tracker.application.citizens import Citizens
 from tracker.application.forms.filling import Filling, Form
 from tracker.application.forms.registering import Registers
@@ -135,5 +136,6 @@ class Parts:
     max_body_bytes: int
     session_secret: bytes
     live_pages: int
+    proxies: Proxies = field(default_factory=Proxies)
     is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

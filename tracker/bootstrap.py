@@ -41,6 +41,7 @@ from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.sql.wrong_tries import SqlWrongTries
@@ -175,6 +176,7 @@ def installation(
                 now=now,
             ),
             keys=SqlApiKeys(registry),
+            sessions=SqlSessions(registry),
             blocks=blocks,
             look_up=look_up,
             figures=SqlFigures(
@@ -335,6 +337,7 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             gauges=installation.message_gauges(),
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
+            sessions=installation.sessions,
             live_pages=settings.live_pages,
             proxies=Proxies(settings.proxy_networks()),
             is_ending=is_ending,

@@ -22,6 +22,7 @@ from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
 from tracker.adapters.vault.stop_tokens import StopTokens
@@ -90,6 +91,7 @@ class Installation:
     receipts: Receipts
     citizens: Citizens
     keys: SqlApiKeys
+    sessions: SqlSessions
     blocks: SqlCodeBlocks
     look_up: SqlLookUp
     figures: SqlFigures

@@ -17,6 +17,7 @@ from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.reads import Reading, SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
 from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.domain.actors import Actor, Role
@@ -233,6 +234,30 @@ def test_a_token_is_of_generation_0_until_it_is_revoked(engine: Engine) -> None:
     generations.raise_(revoked)
     generations.raise_(revoked)
     assert (generations.of(revoked), generations.of(other)) == (2, 0)
+
+
+# sessions
+
+
+def test_a_session_is_open_until_it_is_ended_and_for_its_own_key_alone(engine: Engine) -> None:
+    here, there = SqlSessions(engine), SqlSessions(engine)
+    ends_at = NOW + timedelta(hours=12)
+    for secret in ("one", "two"):
+        here.begin(secret, "key-1", NOW, ends_at)
+    assert [there.is_open(secret, "key-1") for secret in ("one", "two", "three")] == [1, 1, 0]
+    assert not there.is_open("one", "key-2")
+    for _ in range(2):
+        there.end("one")
+    assert [here.is_open(secret, "key-1") for secret in ("one", "two")] == [False, True]
+
+
+def test_sessions_whose_time_is_over_are_forgotten(engine: Engine) -> None:
+    sessions = SqlSessions(engine)
+    sessions.begin("one", "key-1", NOW, NOW + timedelta(hours=12))
+    sessions.begin("two", "key-1", NOW + timedelta(hours=12), NOW + timedelta(hours=24))
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 1
+    assert not sessions.is_open("one", "key-1")
 
 
 # wrong tries

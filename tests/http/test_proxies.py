@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 import structlog
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
@@ -120,8 +121,11 @@ def limited(site: Site, trusted: str) -> Iterator[str]:
     settings = site.installation.settings.model_copy(
         update={"trusted_proxies": trusted, "lookups_per_network": 20}
     )
-    with site.rebuilt(settings=settings) as rebuilt, served(rebuilt.client.app) as (host, port):
-        yield f"http://{host}:{port}"
+    with site.rebuilt(settings=settings) as rebuilt:
+        app = rebuilt.client.app
+        assert isinstance(app, FastAPI)
+        with served(app) as (host, port):
+            yield f"http://{host}:{port}"
 
 
 @pytest.mark.parametrize("way", ["/v1/lookup/{code}", "/v1/lookup/{code}?after=0", "/?code={code}"])
@@ -143,7 +147,10 @@ def test_made_up_hops_win_no_look_ups_on_any_way(
 
 
 def test_the_operator_is_warned_once_of_a_proxy_that_is_not_named(site: Site) -> None:
-    with structlog.testing.capture_logs() as logs, TestClient(http_app(site.installation)) as client:
+    with (
+        structlog.testing.capture_logs() as logs,
+        TestClient(http_app(site.installation)) as client,
+    ):
         for _ in range(3):
             client.get("/livez", headers={"X-Forwarded-For": "203.0.113.9"})
     warned = [one for one in logs if "TRACKER_TRUSTED_PROXIES" in one["event"]]

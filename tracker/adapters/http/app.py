@@ -86,7 +86,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(Exception, _leave_to_the_edge)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
-    sessions = Sessions(parts.session_secret, parts.now)
+    sessions = Sessions(parts.session_secret, parts.sessions, parts.now)
     visits = Visits(parts.keys, sessions)
     signed_in = SignedIn(parts.keys, visits, parts.now)
     bodies = Bodies(parts.max_body_bytes)

@@ -44,6 +44,19 @@ class Keys(Protocol):
         """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
 
 
+class OpenSessions(Protocol):
+    """Knows which sessions of the desk have begun and not ended, on every node alike."""
+
+    def begin(self, secret: str, key_id: str, at: datetime, ends_at: datetime) -> None:
+        """Store a new session."""
+
+    def is_open(self, secret: str, key_id: str) -> bool:
+        """Return whether this session of this key has begun and not ended."""
+
+    def end(self, secret: str) -> None:
+        """End this session."""
+
+
 class LookUp(Protocol):
     """Knows where each dossier stands."""
 
@@ -135,6 +148,7 @@ class Parts:
     gauges: Sequence[Collector]
     max_body_bytes: int
     session_secret: bytes
+    sessions: OpenSessions
     live_pages: int
     proxies: Proxies = field(default_factory=Proxies)
     is_ending: Callable[[], bool] = lambda: False

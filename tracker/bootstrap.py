@@ -48,12 +48,14 @@ from tracker.adapters.sql.wrong_tries import SqlWrongTries
 from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.adapters.vault.work import AltchaWork
 from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
 from tracker.application.erasing import Erasure
 from tracker.application.forms.filling import Filling
 from tracker.application.forms.registering import Registers
+from tracker.application.guessing import Guard
 from tracker.application.letters import Letters
 from tracker.application.ports import DossierRecorder
 from tracker.application.proving import Prover
@@ -158,6 +160,16 @@ def installation(
         scan = SqlStoreScan(registry)
         look_up = _look_up(settings, follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
+        citizens = Citizens(
+            tracker.store,
+            service=service,
+            vault=vault,
+            receipts=receipts,
+            tries=tries,
+            reads=reads,
+            now=now,
+        )
+        secret = secret_for(b"tracker tries", settings.master_key_bytes())
         yield Installation(
             settings=settings,
             now=now,
@@ -166,15 +178,8 @@ def installation(
             reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
             taking_away=TakingAway(scan, tracker.store, vault=vault, reads=reads, now=now),
             receipts=receipts,
-            citizens=Citizens(
-                tracker.store,
-                service=service,
-                vault=vault,
-                receipts=receipts,
-                tries=tries,
-                reads=reads,
-                now=now,
-            ),
+            citizens=citizens,
+            guard=Guard(citizens, tries, AltchaWork(secret), secret=secret, now=now),
             keys=SqlApiKeys(registry),
             sessions=SqlSessions(registry),
             blocks=blocks,
@@ -304,10 +309,12 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
                 per_network=settings.lookups_per_network,
                 overall=settings.lookups_overall,
             ),
+            guard=installation.guard,
             tries_limits=Limits(
-                per_code=settings.tries_per_network,
+                per_code=0,
                 per_network=settings.tries_per_network,
                 overall=settings.tries_overall,
+                has_shares=False,
             ),
             keys=installation.keys,
             blocks=installation.blocks,

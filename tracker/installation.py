@@ -29,6 +29,7 @@ from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.erasing import Erasure
+from tracker.application.guessing import Guard
 from tracker.application.letters import Letters
 from tracker.application.proving import Prover
 from tracker.application.reading import Reader
@@ -90,6 +91,7 @@ class Installation:
     taking_away: TakingAway
     receipts: Receipts
     citizens: Citizens
+    guard: Guard
     keys: SqlApiKeys
     sessions: SqlSessions
     blocks: SqlCodeBlocks

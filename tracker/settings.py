@@ -55,7 +55,9 @@ class Settings(BaseSettings):
         " networks, with commas between; by default none.",
     )
     lookups_per_code: int = Field(
-        default=60, ge=0, description="How often a minute one code is answered; 0: no limit."
+        default=60,
+        ge=0,
+        description="How often a minute one code is answered to one address; 0: no limit.",
     )
     lookups_per_network: int = Field(
         default=600,
@@ -65,17 +67,19 @@ class Settings(BaseSettings):
     lookups_overall: int = Field(
         default=30_000,
         ge=0,
-        description="How many look-ups a minute this process answers; 0: no limit.",
+        description="After how many look-ups a minute here one address gets only its share;"
+        " 0: no limit.",
     )
     tries_per_network: int = Field(
         default=10,
         ge=0,
-        description="How often a minute one address may try a phone's last digits; 0: no limit.",
+        description="After how many tries of a phone's digits a minute from one address each needs"
+        " a proof of work; 0: no limit.",
     )
     tries_overall: int = Field(
         default=120,
         ge=0,
-        description="How often a minute all together may try them here; 0: no limit.",
+        description="After how many tries a minute here each needs one; 0: no limit.",
     )
     live_pages: int = Field(
         default=500, ge=0, description="How many pages may wait here for news at once."

@@ -23,6 +23,7 @@ from tracker.adapters.http.group_commit import GroupCommit
 from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import LogLag, Metrics
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
+from tracker.adapters.http.opening import OpeningProof, add_opening
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
 from tracker.adapters.http.pages.forms import add_forms
@@ -41,6 +42,7 @@ from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
 from tracker.adapters.http.shortcuts import Shortcuts
 from tracker.adapters.http.tally import Tally
+from tracker.adapters.http.trying import Trying
 from tracker.adapters.http.writing import Writing, add_writing
 
 
@@ -101,7 +103,10 @@ def create_app(parts: Parts) -> FastAPI:
         most=parts.live_pages,
         is_ending=parts.is_ending,
     )
-    add_look_up_page(app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live)
+    trying = Trying(parts.guard, parts.tries_limits)
+    add_look_up_page(
+        app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
+    )
     add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_stop_page(app, parts, pages=pages, writing=writing)
@@ -115,6 +120,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
+    add_opening(app, bodies, trying)
     add_forms(app, signed_in, parts, pages)
     add_register(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
@@ -132,7 +138,7 @@ def create_app(parts: Parts) -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document(app, Lease, Unused)
+            app.openapi_schema = document(app, Lease, Unused, OpeningProof)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

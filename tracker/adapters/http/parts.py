@@ -13,6 +13,7 @@ from tracker.adapters.http.proxies import Proxies
 from tracker.application.citizens import Citizens
 from tracker.application.forms.filling import Filling, Form
 from tracker.application.forms.registering import Registers
+from tracker.application.guessing import Guard
 from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
@@ -113,9 +114,10 @@ class Parts:
     event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
     led to. `sample_codes` are shown on the first page. `stops` tells
     whether a token is the one by which the person of this code stops messages. `gauges` are told of
-    among the metrics. `limits` are those
-    of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
-    the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
+    among the metrics. `limits` are those of look-ups, `tries_limits` those of a phone's digits,
+    which `guard` compares. `session_secret`, 32 bytes, seals the sessions of browsers, of which
+    `sessions` knows the open ones; `proxies` are believed; `live_pages` may be open at once and
+    wait for news, until `is_ending`.
     A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
@@ -134,6 +136,7 @@ class Parts:
     set_pdf: Callable[[str, datetime], bytes]
     citizens: Citizens
     limits: Limits
+    guard: Guard
     tries_limits: Limits
     keys: Keys
     blocks: Blocks

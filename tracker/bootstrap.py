@@ -15,7 +15,7 @@ from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
-from tracker.adapters.http.limits import Limits
+from tracker.adapters.http.limits import Limits, Rush
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
@@ -313,9 +313,9 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             tries_limits=Limits(
                 per_code=0,
                 per_network=settings.tries_per_network,
-                overall=settings.tries_overall,
-                has_shares=False,
+                overall=0,
             ),
+            misses=Rush(settings.tries_overall),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     tries_overall: int = Field(
         default=120,
         ge=0,
-        description="After how many tries a minute here each needs one; 0: no limit.",
+        description="After how many wrong tries a minute here each try needs one; 0: no limit.",
     )
     live_pages: int = Field(
         default=500, ge=0, description="How many pages may wait here for news at once."

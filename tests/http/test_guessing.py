@@ -17,7 +17,7 @@ from httpx2 import Response
 
 from tests.guessers import proof_of
 from tests.http.site import Site
-from tracker.adapters.http.limits import Limits, networks_of
+from tracker.adapters.http.limits import Limits, Rush, networks_of
 from tracker.adapters.http.trying import Trying
 from tracker.application.citizens import NotYoursError
 from tracker.application.guessing import (
@@ -303,17 +303,30 @@ def test_tries_at_once_do_not_slip_through_together(site: Site, code: str) -> No
 def test_past_the_limits_a_minute_tries_need_work_and_are_not_refused(
     site: Site, code: str
 ) -> None:
-    for limits in ({"tries_per_network": 3}, {"tries_overall": 3}):
-        with at(site, "203.0.113.7", **limits) as client:
-            for _ in range(3):
-                assert tried(client, code, RIGHT).status_code == 303
-            answer, work = worked(client, code, RIGHT)
+    with at(site, "203.0.113.7", tries_per_network=3) as client:
+        for _ in range(3):
+            assert tried(client, code, RIGHT).status_code == 303
+        for right in (RIGHT, PHONE):
+            answer, work = worked(client, code, right)
+            assert (answer.status_code, work) == (303, 1_000)
+
+
+def test_when_many_wrong_tries_come_from_everywhere_honest_people_work_a_little(
+    site: Site, code: str
+) -> None:
+    with at(site, HERE, tries_overall=3) as client:
+        for number in range(3):
+            somebody = TestClient(client.app, client=(f"203.{number}.113.7", 5000))
+            assert tried(somebody, UNKNOWN[:-1] + str(number), "0000").status_code == 403
+        answer, work = worked(client, code, RIGHT)
         assert (answer.status_code, work) == (303, 1_000)
+        assert tried(client, code, PHONE).status_code == 303
 
 
 def test_where_too_many_wait_the_next_one_works_instead(site: Site, code: str) -> None:
     missed(site, code, FREE - 1)
-    trying = Trying(site.installation.guard, Limits(per_code=0, per_network=0, overall=0))
+    no_limits = Limits(per_code=0, per_network=0, overall=0)
+    trying = Trying(site.installation.guard, no_limits, Rush(0))
 
     async def all_at_once() -> list[object]:
         tries = [trying.find(code, "0000", HERE) for _ in range(20)]

@@ -1,6 +1,6 @@
 import pytest
 
-from tracker.adapters.http.limits import Limits, TooOftenError, network_of
+from tracker.adapters.http.limits import Limits, Rush, TooOftenError, network_of
 
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 
@@ -43,9 +43,22 @@ def test_past_the_overall_limit_who_asks_most_is_refused_and_everybody_else_goes
     assert all(asked(limits, 10, "A", f"198.51.{n // 250}.{n % 250}") == 10 for n in range(1000))
 
 
-def test_where_there_are_no_shares_the_overall_limit_holds_for_everybody() -> None:
-    limits = Limits(per_code=0, per_network=0, overall=3, has_shares=False)
-    assert [asked(limits, 1, str(n), f"203.0.113.{n}") for n in range(5)] == [1, 1, 1, 0, 0]
+def test_a_rush_is_on_while_the_last_minute_had_more_than_is_usual() -> None:
+    clock = Clock()
+    rush = Rush(3, clock)
+    seen = []
+    for _ in range(4):
+        seen.append(rush.is_on())
+        rush.add()
+        clock.now += 10
+    assert seen == [False, False, False, True]
+    clock.now += 29
+    assert rush.is_on()
+    clock.now += 1
+    assert not rush.is_on()
+    never = Rush(0, clock)
+    never.add()
+    assert not never.is_on()
 
 
 def test_what_one_network_is_refused_does_not_count_against_all() -> None:

@@ -80,7 +80,8 @@ class Try:
     """One try: digits for a code, from a network and the wider ones it is part of.
 
     `networks` are names with the number of networks that may share its count. `proof` is a solved
-    challenge. `is_rush` says that more tries than usual come: a proof is then needed at once.
+    challenge. `is_rush` says that more wrong tries than usual come: four digits then need a proof
+    at once. `is_rush_here` says so of the network, and a whole number needs one too.
     """
 
     code: str
@@ -88,6 +89,7 @@ class Try:
     networks: Sequence[tuple[str, int]]
     proof: str = ""
     is_rush: bool = False
+    is_rush_here: bool = False
 
 
 class Misses(Protocol):
@@ -208,7 +210,7 @@ class Guard:
         work = max(
             _work(of_code, _MOST_WORK_OF_A_CODE),
             *(_work(level, _MOST_WORK_OF_A_NETWORK) for level in weighed),
-            _LEAST_WORK if one.is_rush else 0,
+            _LEAST_WORK if one.is_rush or one.is_rush_here else 0,
         )
         worst = max(of_code, *weighed)
         wait_s = min(_LEAST_WAIT_S * 2 ** (int(worst) - 1), _MOST_WAIT_S) if worst >= 1 else 0
@@ -251,7 +253,7 @@ def _check_open(one: Try, asked: _Asked) -> None:
 
 
 def _needs_work(one: Try, asked: _Asked) -> bool:
-    return one.is_rush or (asked.work > 0 and not _is_whole(one.digits))
+    return one.is_rush_here or (asked.work > 0 and not _is_whole(one.digits))
 
 
 def _work(level: float, most: int) -> int:

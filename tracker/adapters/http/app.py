@@ -103,7 +103,7 @@ def create_app(parts: Parts) -> FastAPI:
         most=parts.live_pages,
         is_ending=parts.is_ending,
     )
-    trying = Trying(parts.guard, parts.tries_limits)
+    trying = Trying(parts.guard, parts.tries_limits, parts.misses)
     add_look_up_page(
         app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
     )

@@ -8,6 +8,7 @@ microsecond. The `limits` library's memory costs 30 to 60 once it holds as many 
 them brings, since it looks through all of them again and again for those that are over.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
@@ -48,12 +49,11 @@ class Limits:
         per_code: int,
         per_network: int,
         overall: int,
-        has_shares: bool = True,
         most_counts: int = _MOST_COUNTS,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Allow so many a minute; without shares the overall limit holds for everybody."""
-        self._share = max(per_network // _SHARE, _LEAST_SHARE) if has_shares else 0
+        """Allow so many a minute."""
+        self._share = max(per_network // _SHARE, _LEAST_SHARE)
         self._most_counts = most_counts
         self._per_code = per_code
         self._per_network = per_network
@@ -83,6 +83,26 @@ class Limits:
         count = self._counts.get(key, 0) + 1
         self._counts[key] = count
         return count
+
+
+class Rush:
+    """Tells whether more came within a minute than is usual. 0: it never does."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
+        """Take so many a minute for usual."""
+        self._clock = clock
+        self._most = most
+        self._times: deque[float] = deque(maxlen=most)
+
+    def add(self) -> None:
+        """Count one more."""
+        self._times.append(self._clock())
+
+    def is_on(self) -> bool:
+        """Return whether the last minute had more than is usual."""
+        times = self._times
+        is_full = self._most > 0 and len(times) == self._most
+        return is_full and self._clock() < times[0] + _WINDOW_S
 
 
 def _is_over(count: int, most: int) -> bool:

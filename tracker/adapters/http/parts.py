@@ -8,7 +8,7 @@ from typing import Protocol
 from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
-from tracker.adapters.http.limits import Limits
+from tracker.adapters.http.limits import Limits, Rush
 from tracker.adapters.http.proxies import Proxies
 from tracker.application.citizens import Citizens
 from tracker.application.forms.filling import Filling, Form
@@ -115,9 +115,9 @@ class Parts:
     led to. `sample_codes` are shown on the first page. `stops` tells
     whether a token is the one by which the person of this code stops messages. `gauges` are told of
     among the metrics. `limits` are those of look-ups, `tries_limits` those of a phone's digits,
-    which `guard` compares. `session_secret`, 32 bytes, seals the sessions of browsers, of which
-    `sessions` knows the open ones; `proxies` are believed; `live_pages` may be open at once and
-    wait for news, until `is_ending`.
+    which `guard` compares, and `misses` the wrong ones of everybody. `session_secret`, 32 bytes,
+    seals the sessions of browsers, of which `sessions` knows the open ones; `proxies` are
+    believed; `live_pages` may be open at once and wait for news, until `is_ending`.
     A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
@@ -138,6 +138,7 @@ class Parts:
     limits: Limits
     guard: Guard
     tries_limits: Limits
+    misses: Rush
     keys: Keys
     blocks: Blocks
     look_up: LookUp

@@ -16,8 +16,9 @@ from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
 from tracker.adapters.http.freshness import Watched
-from tracker.adapters.http.limits import Limits
+from tracker.adapters.http.limits import Limits, Rush
 from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.feed import KafkaFeed
@@ -43,6 +44,7 @@ from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
@@ -50,6 +52,7 @@ from tracker.adapters.sql.wrong_tries import SqlWrongTries
 from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.adapters.vault.work import AltchaWork
 from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.code_desk import CodeDesk
@@ -57,6 +60,7 @@ from tracker.application.epochs import LostCheckpoints
 from tracker.application.erasing import Erasure
 from tracker.application.forms.filling import Filling
 from tracker.application.forms.registering import Registers
+from tracker.application.guessing import Guard
 from tracker.application.letters import Letters
 from tracker.application.own_past import WITH_KAFKA, WITHOUT_KAFKA, OwnPast, Place
 from tracker.application.ports import DossierRecorder
@@ -177,6 +181,16 @@ def installation(
             places.append(ending.enter_context(_kafka_place(settings, tracker.store, epochs)))
         look_up = _look_up(settings, follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
+        citizens = Citizens(
+            tracker.store,
+            service=service,
+            vault=vault,
+            receipts=receipts,
+            tries=tries,
+            reads=reads,
+            now=now,
+        )
+        secret = secret_for(b"tracker tries", settings.master_key_bytes())
         yield Installation(
             settings=settings,
             now=now,
@@ -185,16 +199,10 @@ def installation(
             reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
             taking_away=TakingAway(scan, tracker.store, vault=vault, reads=reads, now=now),
             receipts=receipts,
-            citizens=Citizens(
-                tracker.store,
-                service=service,
-                vault=vault,
-                receipts=receipts,
-                tries=tries,
-                reads=reads,
-                now=now,
-            ),
+            citizens=citizens,
+            guard=Guard(citizens, tries, AltchaWork(secret), secret=secret, now=now),
             keys=SqlApiKeys(registry),
+            sessions=SqlSessions(registry),
             blocks=blocks,
             past=past,
             epochs=epochs,
@@ -341,11 +349,13 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
                 per_network=settings.lookups_per_network,
                 overall=settings.lookups_overall,
             ),
+            guard=installation.guard,
             tries_limits=Limits(
-                per_code=settings.tries_per_network,
+                per_code=0,
                 per_network=settings.tries_per_network,
-                overall=settings.tries_overall,
+                overall=0,
             ),
+            misses=Rush(settings.tries_overall),
             keys=installation.keys,
             blocks=installation.blocks,
             look_up=installation.look_up,
@@ -374,7 +384,9 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             gauges=installation.message_gauges(),
             max_body_bytes=settings.max_body_bytes,
             session_secret=secret_for(b"tracker sessions", settings.master_key_bytes()),
+            sessions=installation.sessions,
             live_pages=settings.live_pages,
+            proxies=Proxies(settings.proxy_networks()),
             is_ending=is_ending,
         )
     )

@@ -23,6 +23,7 @@ from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.lost_keys import SqlLostKeys
 from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.store_feed import StoreFeed
 from tracker.adapters.sql.store_scan import SqlStoreScan
@@ -31,6 +32,7 @@ from tracker.application.checkpointing import CheckpointMaker, Publisher
 from tracker.application.citizens import Citizens
 from tracker.application.epochs import LostCheckpoints
 from tracker.application.erasing import Erasure
+from tracker.application.guessing import Guard
 from tracker.application.letters import Letters
 from tracker.application.own_past import WITHOUT_KAFKA, OwnPast, Place
 from tracker.application.past_places import LogPlace, ReadModelsPlace, SignedPlace
@@ -97,7 +99,9 @@ class Installation:
     taking_away: TakingAway
     receipts: Receipts
     citizens: Citizens
+    guard: Guard
     keys: SqlApiKeys
+    sessions: SqlSessions
     blocks: SqlCodeBlocks
     past: OwnPast
     epochs: SqlStoreEpochs

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -49,11 +50,14 @@ class Settings(BaseSettings):
         default=None, description="A TOML file that says how people and systems are told."
     )
     trusted_proxies: str = Field(
-        default="127.0.0.1",
-        description="Whose `X-Forwarded-For` is believed: addresses, with commas between.",
+        default="",
+        description="The proxies whose `X-Forwarded-For` and `-Proto` are believed: addresses or"
+        " networks, with commas between; by default none.",
     )
     lookups_per_code: int = Field(
-        default=60, ge=0, description="How often a minute one code is answered; 0: no limit."
+        default=60,
+        ge=0,
+        description="How often a minute one code is answered to one address; 0: no limit.",
     )
     lookups_per_network: int = Field(
         default=600,
@@ -63,17 +67,19 @@ class Settings(BaseSettings):
     lookups_overall: int = Field(
         default=30_000,
         ge=0,
-        description="How many look-ups a minute this process answers; 0: no limit.",
+        description="After how many look-ups a minute here one address gets only its share;"
+        " 0: no limit.",
     )
     tries_per_network: int = Field(
         default=10,
         ge=0,
-        description="How often a minute one address may try a phone's last digits; 0: no limit.",
+        description="After how many tries of a phone's digits a minute from one address each needs"
+        " a proof of work; 0: no limit.",
     )
     tries_overall: int = Field(
         default=120,
         ge=0,
-        description="How often a minute all together may try them here; 0: no limit.",
+        description="After how many wrong tries a minute here each try needs one; 0: no limit.",
     )
     live_pages: int = Field(
         default=500, ge=0, description="How many pages may wait here for news at once."
@@ -171,6 +177,26 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return url.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, names: str) -> str:
+        for name in _named(names):
+            try:
+                everybody = not ip_network(name).prefixlen
+            except ValueError:
+                everybody = True
+            if everybody:
+                message = (
+                    f"{name!r} is not the address or network of a proxy. Name each proxy, such as"
+                    " 127.0.0.1 or 10.0.5.0/24, with commas between."
+                )
+                raise ValueError(message)
+        return names
+
+    def proxy_networks(self) -> list[IPv4Network | IPv6Network]:
+        """Return the networks of the trusted proxies."""
+        return [ip_network(name) for name in _named(self.trusted_proxies)]
+
     def public_address(self) -> str:
         """Give where citizens find the service, the default filled in."""
         return self.public_url or self.listening_at()
@@ -212,6 +238,10 @@ class Settings(BaseSettings):
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(made + "\n")
             return _decoded(made)
+
+
+def _named(names: str) -> list[str]:
+    return [name for name in map(str.strip, names.split(",")) if name]
 
 
 def _decoded(text: str) -> bytes:

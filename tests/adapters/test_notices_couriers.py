@@ -83,7 +83,7 @@ def hook(client: httpx2.Client, url: str) -> WebhookCourier:
 def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
-    lock = notice_of_lock(dossier_id(CODE), CODE, AT, AT + timedelta(hours=1))
+    lock = notice_of_lock(dossier_id(CODE), CODE, AT)
     hook(client, sink.url).bring(Letter("msg_3", lock))
     (told,) = sink.bodies()
     assert told == {
@@ -93,7 +93,6 @@ def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
             "code": CODE,
             "occurred_at": AT.isoformat(),
             "recorded_at": AT.isoformat(),
-            "due_at": (AT + timedelta(hours=1)).isoformat(),
         },
     }
 

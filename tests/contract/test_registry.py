@@ -18,10 +18,11 @@ from tracker.adapters.sql.lost_keys import SqlLostKeys
 from tracker.adapters.sql.reads import Reading, SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
 from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
-from tracker.application.citizens import MOST_TRIES as MOST
 from tracker.application.epochs import Epoch
+from tracker.application.guessing import Key
 from tracker.application.key_loss import LostKey
 from tracker.application.own_past import StoreBehindError
 from tracker.domain.actors import Actor, Role
@@ -285,48 +286,98 @@ def test_a_token_is_of_generation_0_until_it_is_revoked(engine: Engine) -> None:
     assert (generations.of(revoked), generations.of(other)) == (2, 0)
 
 
+# sessions
+
+
+def test_a_session_is_open_until_it_is_ended_and_for_its_own_key_alone(engine: Engine) -> None:
+    here, there = SqlSessions(engine), SqlSessions(engine)
+    ends_at = NOW + timedelta(hours=12)
+    for secret in ("one", "two"):
+        here.begin(secret, "key-1", NOW, ends_at)
+    assert [there.is_open(secret, "key-1") for secret in ("one", "two", "three")] == [1, 1, 0]
+    assert not there.is_open("one", "key-2")
+    for _ in range(2):
+        there.end("one")
+    assert [here.is_open(secret, "key-1") for secret in ("one", "two")] == [False, True]
+
+
+def test_sessions_whose_time_is_over_are_forgotten(engine: Engine) -> None:
+    sessions = SqlSessions(engine)
+    sessions.begin("one", "key-1", NOW, NOW + timedelta(hours=12))
+    sessions.begin("two", "key-1", NOW + timedelta(hours=12), NOW + timedelta(hours=24))
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 1
+    assert not sessions.is_open("one", "key-1")
+
+
 # wrong tries
 
 TRIED = dossier_id("H26-261122-0001")
+HOUR = timedelta(hours=1)
 
 
-def test_tries_are_counted_per_dossier_and_anew_an_hour_after_the_last(engine: Engine) -> None:
-    tries, minute = SqlWrongTries(engine), timedelta(minutes=1)
-    assert [tries.begin(TRIED, NOW + n * minute) for n in range(4)] == [1, 2, 3, 4]
-    assert tries.begin(dossier_id("H26-261122-0002"), NOW) == 1
-    assert tries.begin(TRIED, NOW + 62 * minute) == 5
-    assert tries.begin(TRIED, NOW + 122 * minute) == 1
+def key_of(number: int, *, most: int = 40, weight: int = 1) -> Key:
+    return Key(dossier_id(f"H26-261122-{number:04d}"), HOUR / weight, most, weight)
 
 
-def test_trying_on_while_locked_does_not_move_the_hour(engine: Engine) -> None:
-    tries, minute = SqlWrongTries(engine), timedelta(minutes=1)
-    for _ in range(MOST):
-        tries.begin(TRIED, NOW)
-    assert tries.begin(TRIED, NOW + 30 * minute) == MOST + 1
-    assert tries.begin(TRIED, NOW + 59 * minute) == MOST + 2
-    assert tries.begin(TRIED, NOW + 60 * minute) == 1
+def test_levels_rise_with_each_try_and_sink_by_one_in_their_time(engine: Engine) -> None:
+    tries, one, other = SqlWrongTries(engine), key_of(1), key_of(2, weight=4)
+    assert tries.levels([one, other], NOW) == [0, 0]
+    assert [tries.add([one, other], NOW) for _ in range(3)] == [[1, 1], [2, 2], [3, 3]]
+    assert SqlWrongTries(engine).levels([other, one], NOW + HOUR / 2) == [1, 2.5]
+    assert tries.add([one], NOW + HOUR / 2) == [3.5]
+    assert tries.levels([one, other], NOW + 4 * HOUR) == [0, 0]
+    assert tries.add([other], NOW + 400 * HOUR) == [1]
 
 
-def test_a_right_try_begins_the_count_anew_and_leaves_the_last_lock_known(engine: Engine) -> None:
-    tries = SqlWrongTries(engine)
-    tries.begin(TRIED, NOW)
+def test_a_clock_that_jumps_back_raises_nothing_and_sinks_nothing(engine: Engine) -> None:
+    tries, one = SqlWrongTries(engine), key_of(1)
+    tries.add([one], NOW)
+    assert tries.levels([one], NOW - HOUR) == [1]
+    assert tries.add([one], NOW - HOUR) == [2]
+
+
+def test_a_level_rises_to_its_most_and_no_further(engine: Engine) -> None:
+    tries, one = SqlWrongTries(engine), key_of(1, most=3)
+    assert [tries.add([one], NOW)[0] for _ in range(5)] == [1, 2, 3, 3, 3]
+
+
+def test_what_is_taken_back_or_forgotten_counts_no_more_and_never_below_nothing(
+    engine: Engine,
+) -> None:
+    tries, one, other = SqlWrongTries(engine), key_of(1), key_of(2)
+    for _ in range(3):
+        tries.add([one, other], NOW)
+    tries.take_back([one, other], NOW, 2)
+    assert tries.levels([one, other], NOW) == [1, 1]
+    tries.take_back([one], NOW, 2)
+    tries.forget(other)
+    assert tries.levels([one, other], NOW) == [0, 0]
+    assert tries.add([one], NOW) == [1]
+
+
+def test_an_alarm_is_stored_once_in_eight_hours_and_stays_when_the_level_is_forgotten(
+    engine: Engine,
+) -> None:
+    tries, one = SqlWrongTries(engine), Key(TRIED, HOUR, 12)
+    tries.add([one], NOW)
     assert tries.locked_at(TRIED) is None
-    tries.lock(TRIED, NOW)
-    tries.forgive(TRIED)
-    assert tries.begin(TRIED, NOW) == 1
+    for hours in (0, 7):
+        tries.alarm(TRIED, NOW + hours * HOUR)
+    tries.forget(one)
     assert tries.locked_at(TRIED) == NOW
+    tries.alarm(TRIED, NOW + 8 * HOUR)
+    assert tries.locked_at(TRIED) == NOW + 8 * HOUR
 
 
-def test_locks_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
+def test_alarms_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
     tries = SqlWrongTries(engine)
     for minutes in (5, 1, 3):
-        one = dossier_id(f"H26-261122-000{minutes}")
-        tries.begin(one, NOW)
-        tries.lock(one, NOW + timedelta(minutes=minutes))
-    tries.begin(dossier_id("H26-261122-0009"), NOW)
+        tries.add([key_of(minutes)], NOW)
+        tries.alarm(key_of(minutes).id, NOW + timedelta(minutes=minutes))
+    tries.add([key_of(9)], NOW)
     first, third, fifth = (
-        Lock(dossier_id(f"H26-261122-000{minutes}"), NOW + timedelta(minutes=minutes))
-        for minutes in (1, 3, 5)
+        Lock(key_of(minutes).id, NOW + timedelta(minutes=minutes)) for minutes in (1, 3, 5)
     )
     assert tries.locks_since(first.locked_at, after=None, limit=9) == [first, third, fifth]
     later = first.locked_at + timedelta(microseconds=1)
@@ -334,12 +385,12 @@ def test_locks_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
     assert tries.locks_since(later, after=third, limit=9) == [fifth]
 
 
-def test_locks_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -> None:
+def test_alarms_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -> None:
     tries = SqlWrongTries(engine)
-    ids = {dossier_id(f"H26-261122-000{number}") for number in range(5)}
-    for one in ids:
-        tries.begin(one, NOW)
-        tries.lock(one, NOW)
+    ids = {key_of(number).id for number in range(5)}
+    for number in range(5):
+        tries.add([key_of(number)], NOW)
+        tries.alarm(key_of(number).id, NOW)
     listed: list[Lock] = []
     while page := tries.locks_since(NOW, after=listed[-1] if listed else None, limit=2):
         listed += page
@@ -348,6 +399,35 @@ def test_locks_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -
 
 
 def test_tries_at_once_are_each_counted(engine: Engine) -> None:
+    keys = [key_of(1), key_of(2)]
+
+    def add(number: int) -> float:
+        return SqlWrongTries(engine).add(keys[:: 1 if number % 2 else -1], NOW)[0]
+
     with ThreadPoolExecutor(8) as pool:
-        counted = pool.map(lambda _: SqlWrongTries(engine).begin(TRIED, NOW), range(40))
+        counted = pool.map(add, range(40))
     assert sorted(counted) == list(range(1, 41))
+
+
+def rows(engine: Engine) -> int:
+    with engine.begin() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM wrong_tries")).scalar_one())
+
+
+def test_however_many_are_tried_the_rows_are_bounded_and_the_newest_stay(engine: Engine) -> None:
+    tries = SqlWrongTries(engine, most_rows=200)
+    for number in range(1_000):
+        tries.add([key_of(number)], NOW + timedelta(seconds=number))
+    assert rows(engine) <= 200
+    assert tries.levels([key_of(999)], NOW + timedelta(seconds=999)) == [1]
+
+
+def test_rows_that_no_longer_count_are_deleted_but_an_owner_is_still_told(engine: Engine) -> None:
+    tries = SqlWrongTries(engine)
+    tries.add([key_of(1), key_of(2)], NOW)
+    tries.alarm(key_of(2).id, NOW)
+    later = NOW + timedelta(days=4)
+    for _ in range(500):
+        tries.add([key_of(3)], later)
+    assert rows(engine) == 2
+    assert tries.locked_at(key_of(2).id) == NOW

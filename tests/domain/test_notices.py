@@ -157,21 +157,19 @@ def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
     assert "VND is due. Pay" in said(open_ended, NoticeLanguage.ENGLISH)
 
 
-def test_who_hears_of_a_lock_learns_until_when_and_that_nobody_saw_anything() -> None:
-    locked = notice_of_lock(dossier_id(CODE), CODE, at(20, 16), at(20, 17))
+def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is_locked() -> None:
+    locked = notice_of_lock(dossier_id(CODE), CODE, at(20, 16))
     assert said(locked).startswith(
         "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
-        " được gì. Nếu là ông/bà: thử lại sau 17:00, 20/11/2026. Nếu không: xin báo nơi tiếp nhận."
+        " được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận."
     )
-    assert "Nobody saw anything. If it was you, try again after 17:00, 20 Nov 2026." in said(
-        locked, NoticeLanguage.ENGLISH
-    )
+    assert "Nobody saw anything, and nothing is locked." in said(locked, NoticeLanguage.ENGLISH)
 
 
-def test_however_often_a_dossier_is_locked_its_owner_is_told_at_most_three_times_a_day() -> None:
+def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_a_day() -> None:
     begin = datetime(2026, 11, 20, tzinfo=UTC)
     names = {
-        notice_of_lock(dossier_id(CODE), CODE, one, one + timedelta(hours=1)).message_id("sms")
+        notice_of_lock(dossier_id(CODE), CODE, one).message_id("sms")
         for one in (begin + timedelta(minutes=61 * nth) for nth in range(23))
     }
     assert len(names) == 3

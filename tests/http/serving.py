@@ -20,7 +20,13 @@ def served(
 ) -> Iterator[Address]:
     """Serve an application that has begun already, as `tracker serve` would."""
     config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", ws="none", lifespan="off", log_config=None
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        proxy_headers=False,
     )
     server = uvicorn.Server(guard(config, limits or ConnectionLimits(), most=most))
     with socket.create_server(("127.0.0.1", 0)) as listening:

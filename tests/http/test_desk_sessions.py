@@ -1,4 +1,6 @@
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -122,6 +124,71 @@ def test_whoever_signs_out_is_out(clerk: Clerk) -> None:
     answer = clerk.sends("/desk/sign-out")
     assert answer.headers["Location"] == "/desk/sign-in"
     assert not is_signed_in(clerk)
+
+
+READ = (
+    "/desk",
+    "/desk/intake",
+    "/desk/dossiers",
+    "/desk/dossiers/{code}",
+    "/v1/dossiers/{code}",
+    "/v1/dossiers/{code}/forms/01",
+    "/v1/dossiers/{code}/forms/01.pdf",
+    "/v1/register?office=CN01&from=2026-11-20&to=2026-11-20",
+)
+
+
+def test_a_cookie_kept_from_before_the_sign_out_opens_nothing(clerk: Clerk) -> None:
+    code = clerk.site.received()
+    clerk.signs_in("desk")
+    clerk.opens("/desk")
+    kept = {"Cookie": f"{COOKIE}={clerk.browser.cookies[COOKIE]}"}
+    token = clerk.form("/desk/sign-out").hidden["token"]
+    paths = [path.format(code=code) for path in READ]
+    before = [clerk.browser.get(path).status_code for path in paths]
+    assert set(before) == {200}
+    clerk.sends("/desk/sign-out")
+    clerk.browser.cookies.clear()
+    after = [clerk.browser.get(path, headers=kept).status_code for path in paths]
+    assert set(after) == {401}
+    for path in ("/desk/sign-out", "/desk/intake", f"/desk/dossiers/{code}/personal-data"):
+        sent = clerk.browser.post(path, data={"token": token}, headers=kept | FROM_OUR_PAGE)
+        assert sent.status_code == 401
+    with clerk.site.rebuilt() as begun_anew:
+        assert clerk_at(begun_anew).browser.get("/desk", headers=kept).status_code == 401
+
+
+def test_signing_out_ends_the_session_at_every_node_and_no_other_session(clerk: Clerk) -> None:
+    with clerk.site.rebuilt() as elsewhere:
+        colleague, other_node = clerk_at(clerk.site), clerk_at(elsewhere)
+        clerk.signs_in("desk")
+        colleague.signs_in("desk")
+        kept = {"Cookie": f"{COOKIE}={clerk.browser.cookies[COOKIE]}"}
+        assert other_node.browser.get("/desk", headers=kept).status_code == 200
+        clerk.opens("/desk")
+        clerk.sends("/desk/sign-out")
+        assert other_node.browser.get("/desk", headers=kept).status_code == 401
+        assert is_signed_in(colleague)
+
+
+def test_signing_in_again_ends_the_session_before(clerk: Clerk) -> None:
+    clerk.signs_in("desk")
+    earlier = clerk.browser.cookies[COOKIE]
+    clerk.signs_in("other desk")
+    assert is_signed_in(clerk)
+    clerk.browser.cookies.clear()
+    kept = {"Cookie": f"{COOKIE}={earlier}"}
+    assert clerk.browser.get("/desk", headers=kept).status_code == 401
+
+
+def test_a_session_that_the_server_never_began_opens_nothing(clerk: Clerk) -> None:
+    clerk.signs_in("desk")
+    session = clerk.browser.cookies[COOKIE]
+    database = clerk.site.installation.settings.data_dir / "events.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM sessions")
+        connection.commit()
+    assert clerk.browser.get("/desk", headers={"Cookie": f"{COOKIE}={session}"}).status_code == 401
 
 
 def test_whoever_signs_out_too_late_need_not_do_it_again(clerk: Clerk) -> None:

@@ -41,6 +41,7 @@ OPEN = {
     "/v1/log/proof/inclusion",
     "/v1/log/verifier",
     "/v1/lookup/{code}",
+    "/v1/lookup/{code}/receipt-link",
 }
 
 WITH_A_RECEIPT = {

@@ -1,6 +1,6 @@
 import pytest
 
-from tracker.adapters.http.limits import Limits, TooOftenError, network_of
+from tracker.adapters.http.limits import Limits, Rush, TooOftenError, network_of
 
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 
@@ -36,9 +36,41 @@ def test_an_address_is_answered_so_often_whatever_it_asks_and_others_go_on() -> 
     assert asked(limits, 5, address=THERE) == 3
 
 
-def test_all_together_are_answered_so_often() -> None:
-    limits = Limits(per_code=0, per_network=0, overall=3)
-    assert [asked(limits, 1, str(n), f"203.0.113.{n}") for n in range(5)] == [1, 1, 1, 0, 0]
+def test_past_the_overall_limit_who_asks_most_is_refused_and_everybody_else_goes_on() -> None:
+    limits = Limits(per_code=0, per_network=600, overall=1000)
+    flood = [asked(limits, 600, str(n), f"203.0.113.{n}") for n in range(20)]
+    assert flood == [600, 400] + [30] * 18
+    assert all(asked(limits, 10, "A", f"198.51.{n // 250}.{n % 250}") == 10 for n in range(1000))
+
+
+def test_a_rush_is_on_while_the_last_minute_had_more_than_is_usual() -> None:
+    clock = Clock()
+    rush = Rush(3, clock)
+    seen = []
+    for _ in range(4):
+        seen.append(rush.is_on())
+        rush.add()
+        clock.now += 10
+    assert seen == [False, False, False, True]
+    clock.now += 29
+    assert rush.is_on()
+    clock.now += 1
+    assert not rush.is_on()
+    never = Rush(0, clock)
+    never.add()
+    assert not never.is_on()
+
+
+def test_what_one_network_is_refused_does_not_count_against_all() -> None:
+    limits = Limits(per_code=0, per_network=20, overall=40)
+    assert asked(limits, 1000, "A", HERE) == 20
+    assert asked(limits, 20, "A", THERE) == 20
+
+
+def test_nobody_uses_up_a_code_for_others() -> None:
+    limits = Limits(per_code=3, per_network=0, overall=0)
+    assert asked(limits, 50, "A", HERE) == 3
+    assert asked(limits, 3, "A", THERE) == 3
 
 
 def test_the_next_minute_begins_anew_and_an_answer_says_when_that_is() -> None:
@@ -57,11 +89,12 @@ def test_nought_is_no_limit() -> None:
     assert asked(Limits(per_code=0, per_network=0, overall=0), 1000) == 1000
 
 
-def test_whoever_is_refused_cannot_fill_the_memory() -> None:
-    limits = Limits(per_code=5, per_network=5, overall=10)
-    for number in range(1000):
-        asked(limits, 1, f"code-{number}", f"203.0.{number % 256}.{number // 256}")
-    assert len(limits._counts) <= 21
+@pytest.mark.parametrize("overall", [0, 10])
+def test_strangers_cannot_fill_the_memory(overall: int) -> None:
+    limits = Limits(per_code=5, per_network=5, overall=overall, most_counts=100)
+    for number in range(20_000):
+        asked(limits, 1, f"code-{number}", f"203.{number % 200}.{number // 200}.1")
+    assert len(limits._counts) <= 100 + 4_096
 
 
 @pytest.mark.parametrize(

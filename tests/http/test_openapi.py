@@ -61,7 +61,13 @@ def test_a_false_example_is_found(document: dict[str, Any]) -> None:
 
 
 def test_every_problem_that_may_come_is_declared(document: dict[str, Any]) -> None:
-    public = {"/v1/lookup/{code}", "/livez", "/readyz", "/metrics"}
+    public = {
+        "/v1/lookup/{code}",
+        "/v1/lookup/{code}/receipt-link",
+        "/livez",
+        "/readyz",
+        "/metrics",
+    }
     public |= {"/v1/log/checkpoint", "/v1/log/checkpoint/cosignatures"} | {
         f"/v1/log/proof/{a}" for a in ("inclusion", "consistency")
     }

@@ -6,8 +6,10 @@ from math import inf
 from time import perf_counter
 
 import pytest
+from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from tests.guessers import proof_of
 from tests.http.site import NOON, Site
 from tracker.domain.codes import dossier_id
 from tracker.domain.events import Rated
@@ -36,8 +38,9 @@ def told(site: Site, path: str, **params: str) -> str:
     return page.text
 
 
-def tried(site: Site, code: str, digits: str) -> Response:
-    return site.client.post("/h", data={"code": code, "digits": digits}, follow_redirects=False)
+def tried(site: Site, code: str, digits: str, proof: str = "") -> Response:
+    typed = {"code": code, "digits": digits, "proof": proof}
+    return site.client.post("/h", data=typed, follow_redirects=False)
 
 
 def through_life(site: Site, code: str) -> None:
@@ -248,39 +251,38 @@ def test_a_wrong_code_and_wrong_digits_are_answered_alike(site: Site) -> None:
 
 
 def test_a_wrong_code_and_wrong_digits_take_the_same_time(site: Site) -> None:
-    settings = site.installation.settings.model_copy(update={"tries_per_network": 0})
-    codes = [owned(site)[0] for _ in range(3)]
-    unknown = [f"H26.01-261120-{number}" for number in (7001, 7002, 7003)]
-    with site.rebuilt(settings=settings) as unlimited:
-        quickest = [inf, inf]  # the others had to wait for the machine
-        for codes_of_both in 4 * list(zip(codes, unknown, strict=True)):
-            for kind, code in enumerate(codes_of_both):
-                began = perf_counter()
-                assert tried(unlimited, code, "0000").status_code == 403
-                quickest[kind] = min(quickest[kind], perf_counter() - began)
-            if abs(quickest[0] - quickest[1]) < 0.02:
-                break
+    codes = [owned(site)[0] for _ in range(12)]
+    unknown = [f"H26.01-261120-{number}" for number in range(7000, 7012)]
+    quickest = [inf, inf]  # the others had to wait for the machine
+    for number, codes_of_both in enumerate(zip(codes, unknown, strict=True)):
+        for kind, code in enumerate(codes_of_both):
+            somebody = TestClient(site.client.app, client=(f"10.{number}.{kind}.1", 5000))
+            began = perf_counter()
+            answer = somebody.post("/h", data={"code": code, "digits": "0000"})
+            assert answer.status_code == 403
+            quickest[kind] = min(quickest[kind], perf_counter() - began)
+        if abs(quickest[0] - quickest[1]) < 0.02:
+            break
     assert abs(quickest[0] - quickest[1]) < 0.02
     assert min(quickest) >= 0.4
 
 
-def test_after_five_misses_nobody_gets_in_by_digits_for_an_hour_and_the_owner_is_told(
-    site: Site,
-) -> None:
+def test_after_five_misses_the_owner_is_told_and_gets_in_all_the_same(site: Site) -> None:
     code, path = owned(site)
     for _ in range(5):
         assert tried(site, code, "0000").status_code == 403
-    assert tried(site, code, "3456").status_code == 403
     page = told(site, path)
-    assert "Lúc 12:00 ngày 20/11/2026 có người nhập sai 5 lần" in page
-    site.now[0] += timedelta(minutes=61)
-    assert tried(site, code, "3456").status_code == 303
+    assert "Lúc 12:00 ngày 20/11/2026 có người nhập sai nhiều lần" in page
+    asked = tried(site, code, "3456")
+    assert asked.status_code == 429
+    proof = proof_of(asked.json()["challenge"])
+    assert tried(site, code, "3456", proof).status_code == 303
 
 
 def test_misses_before_a_right_try_are_forgiven(site: Site) -> None:
     code, path = owned(site)
     for _ in range(2):
-        for _ in range(3):
+        for _ in range(2):
             tried(site, code, "0000")
         assert tried(site, code, "3456").status_code == 303
     assert "có người nhập sai" not in told(site, path)

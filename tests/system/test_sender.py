@@ -22,7 +22,7 @@ from tests.system.test_work import (  # noqa: F401  production is a fixture
     serve,
     wait_for,
 )
-from tracker.application.citizens import MOST_TRIES
+from tracker.application.guessing import FREE
 
 pytestmark = pytest.mark.system
 
@@ -86,8 +86,8 @@ class Clerk:
 
 
 def guess(address: str, code: str) -> None:
-    """Enter wrong digits until the dossier is locked."""
-    for _ in range(MOST_TRIES):
+    """Enter wrong digits until the owner is to be told."""
+    for _ in range(FREE):
         answer = httpx2.post(
             f"{address}/h", data={"code": code, "digits": "9999"}, timeout=PATIENCE_S
         )

@@ -27,9 +27,8 @@ from tracker.recording import from_bytes
 OPEN_AFTERWARDS = timedelta(days=90)
 """How long after the end a dossier's owner may still look at it."""
 
-MOST_TRIES = 5
-LOCKED_FOR = timedelta(hours=1)
 DIGITS = 4
+_LOCAL_DIGITS = 10
 _LOOKS = 30
 _ENDS = frozenset({Step.REFUSED, Step.WITHDRAWN})
 
@@ -39,19 +38,10 @@ class NotYoursError(NotAllowedError):
 
 
 class Tries(Protocol):
-    """Counts how often a dossier was tried with the wrong digits."""
-
-    def begin(self, dossier_id: UUID, at: datetime) -> int:
-        """Count one more try, and give the how-manieth it is within an hour of the last."""
-
-    def forgive(self, dossier_id: UUID) -> None:
-        """Begin to count anew: this try was right."""
-
-    def lock(self, dossier_id: UUID, at: datetime) -> None:
-        """Note that the last try allowed was wrong."""
+    """Knows at which dossiers somebody tried digits too often."""
 
     def locked_at(self, dossier_id: UUID) -> datetime | None:
-        """Tell when the dossier was last locked."""
+        """Return when somebody last tried digits at this dossier too often."""
 
 
 @dataclass(frozen=True)
@@ -118,27 +108,18 @@ class Citizens:
         return receipt(case, self._receipts.link(opened.dossier.code)).masked()
 
     def find(self, code: str, digits: str) -> str:
-        """Give the address of the dossier's own page to whoever knows the phone's last digits.
+        """Return the address of the dossier's own page for its phone, or the phone's last digits.
 
-        After five wrong tries in a row nobody gets it for an hour, not with the right digits
-        either. Raises `NotYoursError`, for whichever reason.
+        What a try costs is decided before, by `Guard`. Raises `NotYoursError`, whatever the reason.
         """
-        code, now = tidied(code), self._now()
+        typed = phone_digits(digits)
         try:
-            opened = self._open(code)
-        except KeyLostError:  # nobody can tell whether these are the digits
+            opened = self._open(tidied(code))
+        except KeyLostError:  # the digits cannot be compared
             opened = None
-        if opened is None:
+        phone = _phone(opened) if opened else ""
+        if opened is None or len(phone) < DIGITS or typed not in {phone, phone[-DIGITS:]}:
             raise NotYoursError
-        its_id = opened.dossier.id
-        nth = self._tries.begin(its_id, now)
-        if nth > MOST_TRIES:
-            raise NotYoursError
-        if len(digits) != DIGITS or digits != _last_digits(opened):
-            if nth == MOST_TRIES:
-                self._tries.lock(its_id, now)
-            raise NotYoursError
-        self._tries.forgive(its_id)
         return self._receipts.path(opened.dossier.code)
 
     def _open(self, code: str) -> _Opened | None:
@@ -172,11 +153,17 @@ class Citizens:
         )
 
 
-def _last_digits(opened: _Opened) -> str:
+def _phone(opened: _Opened) -> str:
     dossier = opened.dossier
     if dossier.applicant is None:
         return ""
     # Whatever bore the applicant, it was sealed under this one name.
     applicant = orjson.loads(opened.seal.open("applicant", dossier.applicant))
     phone = applicant.get("phone") or ""
-    return "".join(letter for letter in phone if letter.isdigit())[-DIGITS:]
+    return phone_digits(phone)
+
+
+def phone_digits(written: str) -> str:
+    """Return the digits of a phone number as it is dialled here, whatever stands between them."""
+    digits = "".join(letter for letter in written if letter in "0123456789")
+    return f"0{digits[2:]}" if digits.startswith("84") and len(digits) > _LOCAL_DIGITS else digits

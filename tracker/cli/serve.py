@@ -69,7 +69,7 @@ def _serve(listening: socket.socket, chosen: Settings, most: int) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            forwarded_allow_ips=chosen.trusted_proxies,
+            proxy_headers=False,  # `Proxies` reads them, for every request alike
             timeout_graceful_shutdown=_FINISH_WITHIN_S,
         )
         server: uvicorn.Server = uvicorn.Server(guard(config, _limits(chosen), most=most))

@@ -21,7 +21,7 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
         NoticeKind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
         " tiếp nhận.",
         NoticeKind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
-        " xem được gì. Nếu là ông/bà: thử lại{due}. Nếu không: xin báo nơi tiếp nhận.",
+        " xem được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận.",
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: "Dossier {code} was received.{due}",
@@ -35,8 +35,9 @@ _WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
         " {number}.",
         NoticeKind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
         " please tell the desk.",
-        NoticeKind.LOCKED: "Somebody entered a wrong phone number too often to see dossier {code}."
-        " Nobody saw anything. If it was you, try again{due}. If not, please tell the desk.",
+        NoticeKind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
+        " {code}. Nobody saw anything, and nothing is locked. If it was not you, please tell the"
+        " desk.",
     },
 }
 _DUE = {
@@ -45,14 +46,12 @@ _DUE = {
         NoticeKind.PAPERS_ASKED: ", hạn {time}, {day}",
         NoticeKind.FEE_ASKED: ", hạn {time}, {day}",
         NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
-        NoticeKind.LOCKED: " sau {time}, {day}",
     },
     NoticeLanguage.ENGLISH: {
         NoticeKind.RECEIVED: " Result due: {day}.",
         NoticeKind.PAPERS_ASKED: " by {time}, {day}",
         NoticeKind.FEE_ASKED: " by {time}, {day}",
         NoticeKind.PROMISE_MOVED: " New date: {day}.",
-        NoticeKind.LOCKED: " after {time}, {day}",
     },
 }
 _WAY = {

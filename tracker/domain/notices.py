@@ -46,9 +46,10 @@ LOCKS_TOLD_EVERY = timedelta(hours=8)
 class Notice:
     """One thing to be told; known by its dossier and the version of the event behind it.
 
-    Behind a lock there is no event: its `version` is the stretch of time it fell in. `due_at` is
-    the date promised, by when what is asked is to be done, or when a lock ends; `amount` the fee
-    asked in VND, `carrier` and `number` the parcel's; each where it belongs to the kind.
+    Behind `LOCKED` (digits tried in vain, nothing is locked any more) there is no event: its
+    `version` is the stretch of time it fell in. `due_at` is the date promised, or by when what is
+    asked is to be done; `amount` the fee asked in VND, `carrier` and `number` the parcel's; each
+    where it belongs to the kind.
     """
 
     dossier_id: UUID
@@ -97,8 +98,8 @@ def notice_of(event: Event) -> Notice | None:
     )
 
 
-def notice_of_lock(dossier_id: UUID, code: str, locked_at: datetime, until: datetime) -> Notice:
-    """Give what the owner is to be told when the dossier was locked after wrong digits."""
+def notice_of_lock(dossier_id: UUID, code: str, locked_at: datetime) -> Notice:
+    """Return what the owner is to be told when somebody tried digits at the dossier too often."""
     return Notice(
         dossier_id=dossier_id,
         version=int(locked_at.timestamp() // LOCKS_TOLD_EVERY.total_seconds()),
@@ -106,5 +107,4 @@ def notice_of_lock(dossier_id: UUID, code: str, locked_at: datetime, until: date
         kind=NoticeKind.LOCKED,
         occurred_at=locked_at,
         recorded_at=locked_at,
-        due_at=until,
     )

@@ -24,6 +24,7 @@ from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import LogLag, Metrics
 from tracker.adapters.http.middleware import Middleware
 from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
+from tracker.adapters.http.opening import OpeningProof, add_opening
 from tracker.adapters.http.operating import add_operating
 from tracker.adapters.http.pages.figures import add_figures_page
 from tracker.adapters.http.pages.forms import add_forms
@@ -36,10 +37,12 @@ from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.problems import FORESEEN
+from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
 from tracker.adapters.http.reading import add_reading
 from tracker.adapters.http.sessions import Sessions
 from tracker.adapters.http.tally import Tally
+from tracker.adapters.http.trying import Trying
 from tracker.adapters.http.writing import Writing, add_writing
 
 
@@ -47,9 +50,12 @@ class _Application(FastAPI):
     """FastAPI inside our own middleware."""
 
     outermost: Middleware
+    proxies: Proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve everything by the middleware."""
+        """Serve everything by the middleware, once the client's address is known."""
+        if scope["type"] == "http":
+            self.proxies.settle(scope)
         await self.outermost(scope, receive, send)
 
     async def by_framework(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +88,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(Exception, _leave_to_the_middleware)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, Refusals(pages))
-    sessions = Sessions(parts.session_secret, parts.now)
+    sessions = Sessions(parts.session_secret, parts.sessions, parts.now)
     visits = Visits(parts.keys, sessions)
     signed_in = SignedIn(parts.keys, visits, parts.now)
     bodies = Bodies(parts.max_body_bytes)
@@ -97,7 +103,10 @@ def create_app(parts: Parts) -> FastAPI:
         most=parts.live_pages,
         is_ending=parts.is_ending,
     )
-    add_look_up_page(app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live)
+    trying = Trying(parts.guard, parts.tries_limits, parts.misses)
+    add_look_up_page(
+        app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
+    )
     add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_stop_page(app, parts, pages=pages, writing=writing)
@@ -111,6 +120,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     add_writing(app, signed_in, bodies, writing)
     add_public(app, parts, look_ups)
+    add_opening(app, bodies, trying)
     add_forms(app, signed_in, parts, pages)
     add_register(app, signed_in, parts, pages)
     add_reading(app, signed_in, parts)
@@ -123,11 +133,12 @@ def create_app(parts: Parts) -> FastAPI:
     add_documenting(app)
 
     fast_path = FastPath(signed_in, bodies, writing, look_ups)
+    app.proxies = parts.proxies
     app.outermost = Middleware(app.by_framework, metrics=metrics, fast_path=fast_path)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document(app, Lease, Unused)
+            app.openapi_schema = document(app, Lease, Unused, OpeningProof)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -66,15 +66,20 @@ class Visits:
         self._sessions = sessions
 
     async def of(self, request: Request) -> Visit | None:
-        """Give the visit, unless there is no session, or its key was revoked."""
+        """Return the visit, unless there is no session, it has ended, or its key was revoked."""
         session = self._sessions.of(request)
         if session is None:
             return None
+        actor = await run_in_threadpool(self._holder, session)
+        return Visit(actor, session) if actor else None
+
+    def _holder(self, session: Session) -> Actor | None:
+        if not self._sessions.is_open(session):
+            return None
         try:
-            actor = await run_in_threadpool(self._keys.holder_of, session.key_id)
+            return self._keys.holder_of(session.key_id)
         except UnknownError:
             return None
-        return Visit(actor, session)
 
 
 class HoldsReceipt:
@@ -89,10 +94,16 @@ class HoldsReceipt:
         self._limits = limits
 
     async def __call__(self, request: Request, code: str, token: str) -> OwnDossier:
-        """Give the dossier. Raises `NotYoursError`, `TooOftenError`."""
-        self._limits.check(tidied(code), address_of(request.scope))
+        """Return the dossier. Raises `NotYoursError`, `TooOftenError`.
+
+        Only wrong tokens are counted: whatever others ask, the receipt opens its dossier.
+        """
         async with unhurried():
-            return await run_in_threadpool(self._citizens.open, code, token)
+            try:
+                return await run_in_threadpool(self._citizens.open, code, token)
+            except NotYoursError:
+                self._limits.check(tidied(code), address_of(request.scope))
+                raise
 
 
 class SignedIn:

@@ -65,6 +65,8 @@ BATCH_ANSWER: dict[str, Any] = {
         {"outcome": "rejected", "problem": UNKNOWN_DOSSIER},
     ]
 }
+OPENING: dict[str, Any] = {"digits": "3456"}
+RECEIPT_LINK: dict[str, Any] = {"path": f"/h/{_CODE}/abcdefghijklmnopqrstuvwxyz"}
 LOOKUP: dict[str, Any] = {
     "code": _CODE,
     "status": 4,

@@ -12,7 +12,7 @@ from tracker.domain.lifecycle import Step
 
 _MOST = 20
 _ELSEWHERE = frozenset({"query", "path", "header"})
-_OURS = frozenset({"day", "size", "agency", "numbers"})
+_OURS = frozenset({"day", "size", "agency", "numbers", "digits", "proof"})
 """The fields of bodies that are no messages."""
 
 _A_DAY = "must be a day such as 2026-11-22"

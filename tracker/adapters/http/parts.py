@@ -1,17 +1,19 @@
 """What the HTTP side is handed, each part as small as it can be."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from prometheus_client.registry import Collector
 
 from tracker.adapters.http.freshness import Watched
-from tracker.adapters.http.limits import Limits
+from tracker.adapters.http.limits import Limits, Rush
+from tracker.adapters.http.proxies import Proxies
 from tracker.application.citizens import Citizens
 from tracker.application.forms.filling import Filling, Form
 from tracker.application.forms.registering import Registers
+from tracker.application.guessing import Guard
 from tracker.application.ports import RequestKey
 from tracker.application.posts import Accepted, Post
 from tracker.application.proving import Prover
@@ -41,6 +43,19 @@ class Keys(Protocol):
 
     def holder_of(self, key_id: str) -> Actor:
         """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
+
+
+class OpenSessions(Protocol):
+    """Knows which sessions of the desk have begun and not ended, on every node alike."""
+
+    def begin(self, secret: str, key_id: str, at: datetime, ends_at: datetime) -> None:
+        """Store a new session."""
+
+    def is_open(self, secret: str, key_id: str) -> bool:
+        """Return whether this session of this key has begun and not ended."""
+
+    def end(self, secret: str) -> None:
+        """End this session."""
 
 
 class LookUp(Protocol):
@@ -100,9 +115,10 @@ class Parts:
     led to. `check_past` raises where the store must not be written.
     `sample_codes` are shown on the first page. `stops` tells
     whether a token is the one by which the person of this code stops messages. `gauges` are told of
-    among the metrics. `limits` are those
-    of look-ups, `tries_limits` those of a phone's last digits. `session_secret`, 32 bytes, seals
-    the sessions of browsers; `live_pages` may be open at once and wait for news, until `is_ending`.
+    among the metrics. `limits` are those of look-ups, `tries_limits` those of a phone's digits,
+    which `guard` compares, and `misses` the wrong ones of everybody. `session_secret`, 32 bytes,
+    seals the sessions of browsers, of which `sessions` knows the open ones; `proxies` are
+    believed; `live_pages` may be open at once and wait for news, until `is_ending`.
     A reader who asks for `after=` waits `wait_s` seconds at most.
     """
 
@@ -122,7 +138,9 @@ class Parts:
     set_pdf: Callable[[str, datetime], bytes]
     citizens: Citizens
     limits: Limits
+    guard: Guard
     tries_limits: Limits
+    misses: Rush
     keys: Keys
     blocks: Blocks
     look_up: LookUp
@@ -136,6 +154,8 @@ class Parts:
     gauges: Sequence[Collector]
     max_body_bytes: int
     session_secret: bytes
+    sessions: OpenSessions
     live_pages: int
+    proxies: Proxies = field(default_factory=Proxies)
     is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0

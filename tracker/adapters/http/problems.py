@@ -15,6 +15,7 @@ from tracker.adapters.http.framing import BadRequestError, HeadersTooLargeError
 from tracker.adapters.http.limits import TooOftenError
 from tracker.application.forms.case import NoSuchFormError
 from tracker.application.forms.filling import NoPdfError
+from tracker.application.guessing import WholeNumberWantedError, WorkWantedError
 from tracker.application.key_loss import KeyLostError
 from tracker.application.own_past import StoreBehindError
 from tracker.application.posts import (
@@ -143,6 +144,8 @@ KINDS: dict[type[Exception], Kind] = {
     StepNotAllowedError: Kind(409, "step-not-allowed", "This step cannot follow"),
     RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
     CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
+    WorkWantedError: Kind(429, "work-wanted", "A proof of work is needed first"),
+    WholeNumberWantedError: Kind(429, "whole-number-wanted", "Four digits do not suffice for now"),
     TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
     BusyError: Kind(503, "busy", "Somebody else is being answered"),
     NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
@@ -173,6 +176,13 @@ class Problem(BaseModel):
     current_version: int | None = Field(
         default=None, description="On a conflict: the version the dossier has now."
     )
+    challenge: dict[str, Any] | None = Field(
+        default=None,
+        description="Where a proof of work is wanted: an ALTCHA challenge (version 2). Find the"
+        " `counter` from 0 for which PBKDF2-SHA-256 of the nonce and the counter (4 bytes, big"
+        " endian), with the salt and `cost` rounds, begins with `keyPrefix`; send"
+        " `{challenge, solution: {counter, derivedKey}}` as JSON in base64.",
+    )
 
 
 def kind_of(error: Exception) -> Kind:
@@ -186,6 +196,8 @@ def problem_of(error: Exception) -> Problem:
     more: dict[str, Any] = {}
     if isinstance(error, FaultyInputError):
         more["errors"] = list(error.faults)
+    if isinstance(error, WorkWantedError):
+        more["challenge"] = error.challenge
     if isinstance(error, VersionConflictError | StepNotAllowedError):
         more["current_version"] = error.version
     return Problem(
@@ -227,6 +239,6 @@ def answer_error(error: Exception) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, BusyError):
         headers["Retry-After"] = _RETRY_WHEN_FREE_S
-    if isinstance(error, TooOftenError):
+    if isinstance(error, TooOftenError | WorkWantedError | WholeNumberWantedError):
         headers["Retry-After"] = str(error.retry_after_s)
     return answer(problem, headers)

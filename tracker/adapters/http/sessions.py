@@ -1,7 +1,7 @@
-"""Sessions of people at a browser: a signed and sealed statement in a cookie, and nothing else.
+"""Sessions of people at a browser: a signed and sealed statement in a cookie.
 
-It names a key by its id and holds no secret of it. Whoever reads it asks who holds that key now:
-a revoked key ends its sessions.
+It names a key by its id and holds no secret of it. A session counts as long as its key is not
+revoked and the server has not ended it: the cookie alone, kept or copied, opens nothing.
 """
 
 import base64
@@ -15,6 +15,8 @@ import orjson
 from cryptography.fernet import Fernet, InvalidToken
 from starlette.requests import Request
 from starlette.responses import Response
+
+from tracker.adapters.http.parts import OpenSessions
 
 IDLE: Final = timedelta(minutes=60)
 """After so long without a page a session ends."""
@@ -38,17 +40,28 @@ class Session:
 class Sessions:
     """Makes sessions, puts them into cookies and takes them out again."""
 
-    def __init__(self, secret: bytes, now: Callable[[], datetime]) -> None:
-        """Seal with this secret of 32 bytes."""
+    def __init__(
+        self, secret: bytes, open_sessions: OpenSessions, now: Callable[[], datetime]
+    ) -> None:
+        """Seal with this secret of 32 bytes; the server knows which sessions are open."""
+        self._open = open_sessions
         self._fernet = Fernet(base64.urlsafe_b64encode(secret))
         self._now = now
 
-    def begin(self, key_id: str) -> Session:
-        """Begin a session for the holder of this key."""
-        return Session(key_id, self._seconds(), secrets.token_urlsafe(16))
+    def begin(self, key_id: str, request: Request) -> Session:
+        """Begin a session for the holder of this key; the browser's earlier one ends."""
+        if earlier := self.of(request):
+            self._open.end(earlier.token)
+        now, token = self._now(), secrets.token_urlsafe(16)
+        self._open.begin(token, key_id, now, now + LONGEST)
+        return Session(key_id, int(now.timestamp()), token)
+
+    def is_open(self, session: Session) -> bool:
+        """Return whether the server has not ended this session."""
+        return self._open.is_open(session.token, session.key_id)
 
     def of(self, request: Request) -> Session | None:
-        """Give the session whose cookie was sent, unless it was forged or has ended."""
+        """Return the session in the cookie, unless it was forged or its time is over."""
         now = self._seconds()
         try:
             sealed = request.cookies.get(_cookie(request), "").encode("ascii")
@@ -69,7 +82,11 @@ class Sessions:
             samesite="strict",
         )
 
-    def end(self, request: Request, response: Response) -> None:
+    def end(self, session: Session) -> None:
+        """End this session on the server: its cookie opens nothing from now on."""
+        self._open.end(session.token)
+
+    def forget(self, request: Request, response: Response) -> None:
         """Have the browser forget its session."""
         response.delete_cookie(
             _cookie(request), secure=_is_secure(request), httponly=True, samesite="strict"

@@ -1,4 +1,4 @@
-"""Reads what is to be told, for those who send it: of events, and of locks."""
+"""Reads what is to be told, for those who send it: of events, and of digits tried in vain."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,6 @@ from sqlalchemy import select, tuple_
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.tables import table_of
 from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
-from tracker.application.citizens import LOCKED_FOR
 from tracker.application.sending import Waiting
 from tracker.domain.notices import Notice, NoticeKind, notice_of_lock
 from tracker.projections.messages import AudienceRow, OutboxRow
@@ -46,9 +45,9 @@ class SqlOutbox:
 
 
 class SqlLockOutbox:
-    """Reads which dossiers were locked, and in the model of messages who is told of them.
+    """Reads at which dossiers digits were tried, and in the model of messages who is told of it.
 
-    A lock is no event: else a stranger could write in anybody's history.
+    This is no event: else a stranger could write in anybody's history.
     """
 
     def __init__(self, tries: SqlWrongTries, messages: SqlReadModel) -> None:
@@ -57,7 +56,7 @@ class SqlLockOutbox:
         self._messages = messages
 
     def since(self, moment: datetime, *, after: Notice | None, limit: int) -> Sequence[Waiting]:
-        """Give locks since, oldest first, those following on `after`."""
+        """Return what was tried since, oldest first, following on `after`."""
         last = Lock(after.dossier_id, after.recorded_at) if after else None
         locks = self._tries.locks_since(moment, after=last, limit=limit)
         with self._messages.reading() as (connection, generation):
@@ -68,7 +67,7 @@ class SqlLockOutbox:
             told = {row.dossier_id: row for row in connection.execute(query)}
         return [
             Waiting(
-                notice_of_lock(one.dossier_id, row.code, one.locked_at, one.locked_at + LOCKED_FOR),
+                notice_of_lock(one.dossier_id, row.code, one.locked_at),
                 _channels(row.channels),
                 row.agreed_at,
             )

@@ -142,6 +142,15 @@ WRONG_TRIES = Table(
 )
 Index("wrong_tries_by_lock", WRONG_TRIES.c.locked_at)
 
+SESSIONS = Table(
+    "sessions",
+    REGISTRY,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key_id", String, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+)
+Index("sessions_by_end", SESSIONS.c.ends_at)
+
 
 def create_registry(engine: Engine) -> None:
     """Make the tables that are missing; on PostgreSQL check that they were migrated."""

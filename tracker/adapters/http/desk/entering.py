@@ -82,7 +82,7 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
                 front.pages, request, then, kept, status=401, fault=Saying("unknown_key")
             )
         request.state.actor = actor
-        session = front.sessions.begin(keys.id_of(key))
+        session = await run_in_threadpool(front.sessions.begin, keys.id_of(key), request)
         if kept:
             return go_on_page(front, request, Visit(actor, session), then, kept)
         answer = RedirectResponse(then, 303)
@@ -90,10 +90,11 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         return answer
 
     @desk.post("/sign-out")
-    async def sign_out(request: Request, _sent: Annotated[Sent, Depends(form_sent)]) -> Response:
-        """Forget the session."""
+    async def sign_out(request: Request, sent: Annotated[Sent, Depends(form_sent)]) -> Response:
+        """End the session, here and in the browser."""
+        await run_in_threadpool(front.sessions.end, sent.visit.session)
         answer = RedirectResponse(f"{HOME}/sign-in", 303)
-        front.sessions.end(request, answer)
+        front.sessions.forget(request, answer)
         return answer
 
 

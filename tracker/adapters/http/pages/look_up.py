@@ -1,21 +1,24 @@
 """The first page: where is my dossier, by when, and do I have something to do."""
 
 import re
+from enum import StrEnum
 from typing import Annotated
 
+import orjson
 from fastapi import Depends, FastAPI, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from tracker.adapters.http.bodies import Bodies
-from tracker.adapters.http.doors import open_to_all, unhurried
+from tracker.adapters.http.doors import open_to_all
 from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.pages.counting import working_days_left
 from tracker.adapters.http.pages.live import STREAM, Live
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.parts import Parts
 from tracker.adapters.http.public import PublicLookUp
+from tracker.adapters.http.trying import Trying
 from tracker.application.citizens import NotYoursError
+from tracker.application.guessing import WholeNumberWantedError, WorkWantedError
 from tracker.domain.codes import tidied
 from tracker.domain.misread_codes import likely_codes
 from tracker.projections.lookup import PublicAnswer
@@ -34,6 +37,7 @@ def add_look_up_page(
     look_up: PublicLookUp,
     bodies: Bodies,
     live: Live,
+    trying: Trying,
 ) -> None:
     """Add the page, the way from it to one's own dossier, and its news."""
     page = _LookUpPage(parts, pages, look_up)
@@ -50,12 +54,16 @@ def add_look_up_page(
         """Lead whoever knows the code and the phone's last digits to the dossier's own page."""
         form = await bodies.read_form(request)
         code, digits = form.get("code", "").strip(), form.get("digits", "").strip()
-        parts.tries_limits.check(tidied(code), address_of(request.scope))
         try:
-            async with unhurried():
-                path = await run_in_threadpool(parts.citizens.find, code, digits)
+            path = await trying.find(
+                code, digits, address_of(request.scope), form.get("proof", "").strip()
+            )
         except NotYoursError:
-            return page.show(request, code, is_refused=True)
+            return page.show(request, code, wants=Wants.THE_RIGHT_DIGITS)
+        except (WorkWantedError, WholeNumberWantedError) as error:
+            if "text/html" not in request.headers.get("accept", ""):
+                raise
+            return page.ask(request, code, digits, error)
         return RedirectResponse(path, 303)
 
     @app.get("/live", dependencies=[Depends(open_to_all)], include_in_schema=False)
@@ -71,16 +79,56 @@ def add_look_up_page(
         )
 
 
+class Wants(StrEnum):
+    """What a try of digits still lacks."""
+
+    THE_RIGHT_DIGITS = "right digits"
+    A_PROOF = "proof"
+    THE_WHOLE_NUMBER = "whole number"
+
+
+_TOO_OFTEN = 429
+_STATUS = {
+    None: 200,
+    Wants.THE_RIGHT_DIGITS: 403,
+    Wants.A_PROOF: _TOO_OFTEN,
+    Wants.THE_WHOLE_NUMBER: _TOO_OFTEN,
+}
+
+
 class _LookUpPage:
     def __init__(self, parts: Parts, pages: Pages, look_up: PublicLookUp) -> None:
         self._parts = parts
         self._pages = pages
         self._look_up = look_up
 
-    def show(self, request: Request, code: str, *, is_refused: bool = False) -> Response:
+    def ask(
+        self,
+        request: Request,
+        code: str,
+        digits: str,
+        error: WorkWantedError | WholeNumberWantedError,
+    ) -> Response:
+        """Ask for a proof of work, or for the whole phone number."""
+        if isinstance(error, WholeNumberWantedError):
+            return self.show(request, code, wants=Wants.THE_WHOLE_NUMBER)
+        challenge = orjson.dumps(error.challenge).decode()
+        return self.show(
+            request, code, wants=Wants.A_PROOF, digits=digits[:_LONGEST], challenge=challenge
+        )
+
+    def show(
+        self,
+        request: Request,
+        code: str,
+        *,
+        wants: Wants | None = None,
+        digits: str = "",
+        challenge: str = "",
+    ) -> Response:
         parts, now = self._parts, self._parts.now()
         told, is_guess, fresh = None, False, None
-        if code and not is_refused:
+        if code and not wants:
             parts.limits.check(tidied(code), address_of(request.scope))
             fresh = parts.watched["status"].freshness(now)
             told, is_guess = self._found(code)
@@ -88,17 +136,20 @@ class _LookUpPage:
         return self._pages.show(
             request,
             "look_up.html",
-            status=403 if is_refused else 200,
-            here="/" if is_refused else None,
+            status=_STATUS[wants],
+            headers={"Retry-After": "5"} if _STATUS[wants] == _TOO_OFTEN else None,
+            here="/" if wants else None,
             asked=code,
             told=told,
             is_guess=is_guess,
-            is_refused=is_refused,
+            wants=wants and wants.value,
+            typed=digits,
+            challenge=challenge,
             days_left=due_at and working_days_left(parts.service.calendar, now, due_at),
             mark=_mark(told) if told else "",
             now=now,
             behind_s=round(fresh.age_seconds) if fresh else 0,
-            samples=() if told or is_refused else list(parts.sample_codes()),
+            samples=() if told or wants else list(parts.sample_codes()),
         )
 
     def _found(self, code: str) -> tuple[PublicAnswer | None, bool]:

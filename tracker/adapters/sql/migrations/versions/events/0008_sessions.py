@@ -1,0 +1,25 @@
+"""The sessions of the desk that have not ended: signing out ends one on every node."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "events_0008"
+down_revision = "events_0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        sa.Column("key_id", sa.String, nullable=False),
+        sa.Column("ends_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("sessions_by_end", "sessions", ["ends_at"])
+
+
+def downgrade() -> None:
+    """Drop the table: everybody signs in again."""
+    op.drop_table("sessions")

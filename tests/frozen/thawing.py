@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.commands import Done, run_here
+from tests.commands import Done, bare_environment, run_here
 from tests.frozen import topics
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.settings import Settings
@@ -104,10 +103,9 @@ def with_keys(frozen: Path, directory: Path, **settings: str) -> Thawed:
         shutil.copyfile(frozen / TEST_KEYS / name, directory / name)
         (directory / name).chmod(0o600)
     named = {f"TRACKER_{name.upper()}": value for name, value in settings.items()}
-    environment = {
-        "PATH": os.environ["PATH"],
-        "TRACKER_DATA_DIR": str(directory),
-        "TRACKER_PUBLIC_URL": "https://frozen.example",
-        "TRACKER_LOOKUPS_PER_NETWORK": "0",
-    }
+    environment = bare_environment(
+        TRACKER_DATA_DIR=str(directory),
+        TRACKER_PUBLIC_URL="https://frozen.example",
+        TRACKER_LOOKUPS_PER_NETWORK="0",
+    )
     return Thawed(frozen, environment | named)

@@ -51,10 +51,10 @@ def _passes(name: str, options: Sequence[str]) -> bool:
     # pytest deletes directories that look old, so a shifted run keeps away from those of others.
     with tempfile.TemporaryDirectory(prefix="tracker-days-") as base:
         command = [sys.executable, "-m", "pytest", "-q", f"--basetemp={base}/tests", *options]
-        return subprocess.run(command, env=_shifted(moment, zone), check=False).returncode == 0
+        return subprocess.run(command, env=shifted(moment, zone), check=False).returncode == 0
 
 
-def _shifted(moment: datetime, zone: str) -> dict[str, str]:
+def shifted(moment: datetime, zone: str) -> dict[str, str]:
     """Return an environment whose processes take this moment for the present."""
     _, library = get_reload_information()
     seconds = round(moment.timestamp() - time.time())

@@ -9,7 +9,7 @@ MYPY_PATHS := tracker tests ops loadtests
 LOADTEST ?= city-day code-guessing
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test test-faults loadtest bench check format lock clean python
+.PHONY: help install servers stack run test test-days test-fuzz test-faults loadtest bench check format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,13 @@ servers: install ## Bring what tests start: Kafka and veraPDF (by Maven), Postgr
 
 test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
 	@$(BIN)/python -m ops.local_servers.install --if-possible
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=40 --durations-min=1
+
+test-days: install ## Run the fast tests with a shifted clock: New Year, Tết, 29 February, a term's end
+	$(BIN)/python -m tests.days -- -n $(WORKERS) --dist worksteal -m "not system"
+
+test-fuzz: install ## Send the API 400 made-up requests of each kind; `make test` sends 25
+	TRACKER_FUZZ_REQUESTS=400 $(BIN)/python -m pytest -s --timeout 3600 tests/http/test_fuzz.py
 
 test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
 	@$(BIN)/python -m ops.local_servers.install

@@ -1,4 +1,14 @@
 import gc
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tracker.adapters.files.calendar import load_calendar
+from tracker.adapters.files.service_data import load_service_data
+from tracker.cli import rebuild
+from tracker.settings import Settings
+from tracker.words.catalogues import read_catalogue
 
 pytest_plugins = ["tests.servers"]
 _COLLECT_AFTER = 20_000
@@ -9,3 +19,29 @@ def pytest_collection_finish() -> None:
     """Look for garbage seldom: what was loaded for thousands of tests is none, and is large."""
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Read the files that never change once a process, and not for each of 2,000 installations."""
+    ours = Settings.model_fields["service_data"].default
+    network, calendar = cache(load_service_data), cache(load_calendar)
+    by_name = {
+        "tracker.bootstrap.load_service_data": (
+            lambda path: network(path) if path == ours else load_service_data(path)
+        ),
+        "tracker.bootstrap.load_calendar": (
+            lambda path: calendar(path) if path == ours else load_calendar(path)
+        ),
+        "tracker.adapters.http.pages.rendering.read_catalogue": cache(read_catalogue),
+    }
+    with pytest.MonkeyPatch.context() as patched:
+        for name, read in by_name.items():
+            patched.setattr(name, read, raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def rebuilds_wait_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drop old tables at once: in a rebuild that a test runs in its own process nobody reads."""
+    monkeypatch.setattr(rebuild, "_READERS_DONE_WITHIN_S", 0, raising=False)

@@ -1,7 +1,6 @@
 """`tracker serve` and other commands as real processes."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.commands import Done, run_here
+from tests.commands import Done, bare_environment, run_here
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60
@@ -72,7 +71,7 @@ def beside(service: int) -> int:
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(data_dir), **settings}
+    return bare_environment(TRACKER_DATA_DIR=str(data_dir), **settings)
 
 
 def tracker(data_dir: Path, *args: str) -> Done:

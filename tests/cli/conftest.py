@@ -15,6 +15,8 @@ from tracker.installation import Installation
 from tracker.settings import Settings
 
 DOSSIERS = 90
+UNTIL = datetime(2026, 11, 20, 10, tzinfo=UTC)
+"""The end of the demo, whenever the tests run. Commands read the clock, and find it in the past."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,9 @@ def run(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = tmp_path_factory.mktemp("demo") / "var"
-    until = datetime.now(UTC)
-    clock = DemoClock(until - SPAN)
+    clock = DemoClock(UNTIL - SPAN)
     with installation(Settings(data_dir=chosen), clock) as it:
-        fill(it.tracker, it.service, clock, until=until, dossiers=DOSSIERS, seed=7)
+        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=DOSSIERS, seed=7)
         it.catch_up()
     return chosen
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.cli.conftest import Run
 from tracker.application.messages import read
 from tracker.application.posts import Post
 from tracker.bootstrap import installation
+from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.actors import Role
 from tracker.domain.calendar import WorkCalendar
@@ -108,6 +109,35 @@ def test_the_same_seed_makes_the_same_dossiers(tmp_path: Path) -> None:
     first = told(tmp_path / "a", seed=3)
     assert told(tmp_path / "b", seed=3) == first
     assert told(tmp_path / "c", seed=4) != first
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        datetime(2027, 5, 31, 17, 1, tzinfo=UTC),  # the first minute of new terms in Hanoi
+        datetime(2028, 2, 29, 5, tzinfo=UTC),
+        datetime(2031, 1, 22, 5, tzinfo=UTC),  # Tết
+        datetime(2034, 12, 31, 16, 50, tzinfo=UTC),
+    ],
+)
+def test_a_demo_of_a_later_year_has_every_channel_and_an_actor_of_every_role(
+    tmp_path: Path, until: datetime
+) -> None:
+    clock = DemoClock(until - SPAN)
+    with installation(Settings(data_dir=tmp_path), clock) as it:
+        fill(it.tracker, it.service, clock, until=until, dossiers=70, seed=1)
+        intakes = [one for one in events(it) if isinstance(one, Submitted | Received)]
+        assert {one.channel for one in intakes} == set(Channel)
+        assert {one.role for one in one_a_role(it.service, until)} == set(Role) - {Role.CITIZEN}
+
+
+def test_on_every_day_of_the_calendar_somebody_of_every_role_is_there(tmp_path: Path) -> None:
+    with installation(Settings(data_dir=tmp_path)) as it:
+        noon = datetime.combine(date(2026, 1, 1), time(12), it.service.calendar.zone)
+        while noon.date() <= it.service.calendar.last:
+            roles = {one.role for one in one_a_role(it.service, noon)}
+            assert roles == set(Role) - {Role.CITIZEN}, noon
+            noon += timedelta(days=1)
 
 
 def test_all_six_channels_and_the_whole_life_cycle_are_there(whole: Whole) -> None:

@@ -1,7 +1,6 @@
 """The embedded installation as a real process: SQLite, no Kafka."""
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections import Counter
@@ -10,6 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
+from tests.commands import bare_environment
 from tests.faults.machine_room import DESK, ROOT, Program, is_ready, run_tracker, wait_for
 
 
@@ -20,7 +20,7 @@ class Embedded:
         self._data = data
         self._port = port
         self._environment = {
-            "PATH": os.environ["PATH"],
+            **bare_environment(),
             "PYTHONPATH": str(ROOT),
             "TRACKER_DATA_DIR": str(data),
             "TRACKER_VIEWS_URL": f"sqlite:///{views}" if views else "",

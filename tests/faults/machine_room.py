@@ -7,7 +7,6 @@ noted; what a test has killed stays down until the test starts it.
 import base64
 import contextlib
 import http.client
-import os
 import signal
 import sys
 import time
@@ -24,7 +23,7 @@ from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.ports import HOST, free_ports
 from ops.local_servers.postgres import PostgresServer
 from ops.local_servers.processes import ServerProcess
-from tests.commands import Done, run_here
+from tests.commands import Done, bare_environment, run_here
 
 ROOT = Path(__file__).parents[2]
 TRACKER = (sys.executable, "-m", "tracker")
@@ -144,7 +143,7 @@ class MachineRoom:
         (self.port,) = free_ports(1)
         copies, enough = ("3", "2") if brokers > 1 else ("1", "1")
         self.environment = {
-            "PATH": os.environ["PATH"],
+            **bare_environment(),
             "PYTHONPATH": str(ROOT),
             "TRACKER_STORE_URL": self.postgres.url,
             "TRACKER_KAFKA_SERVERS": self.kafka.bootstrap_servers,

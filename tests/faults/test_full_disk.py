@@ -20,7 +20,6 @@ from tests.faults.machine_room import DESK, MachineRoom, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 _PAGE = 4096
 MOST = 500
-TAKEN_AT = datetime.now(UTC).isoformat()
 
 
 @contextmanager
@@ -82,7 +81,7 @@ def test_a_full_disk_stores_nothing_by_halves_and_the_embedded_service_goes_on_a
 def intake(number: int) -> dict[str, Any]:
     return {
         "event_id": f"on-a-full-disk-{number}",
-        "occurred_at": TAKEN_AT,
+        "occurred_at": datetime.now(UTC).isoformat(),
         "procedure": "2.001610",
         "applicant": {"name": "An " * 60, "phone": "0900 000 001"},
     }

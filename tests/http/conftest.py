@@ -5,9 +5,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.http.site import ACTORS, NOON, Site
+from tracker.adapters.http.pages import live as pages_live
 from tracker.bootstrap import http_app, installation
 from tracker.crew import working
 from tracker.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def pages_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let open pages look for news every 50 ms, and not every second."""
+    monkeypatch.setattr(pages_live, "_LOOK_AGAIN_S", 0.05)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_while_nothing_moves_no_rows_are_asked_for() -> None:
 
     async def look() -> None:
         page = asyncio.create_task(told(live(status).follow("A", beyond(1), HERE)))
-        await asyncio.sleep(3.2)
+        await asyncio.sleep(0.5)  # ten looks
         page.cancel()
 
     asyncio.run(look())

@@ -83,14 +83,16 @@ def partner(connection: KafkaConnection, names: TopicNames, directory: Path) -> 
 
 
 @contextmanager
-def serving(partner: Partner, handle: Handle | None = None) -> Iterator[Inbox]:
+def serving(
+    partner: Partner, handle: Handle | None = None, *, secret: bytes = SECRET
+) -> Iterator[Inbox]:
     """Let an inbox work meanwhile; what ended it is raised at the end."""
     inbox = Inbox(
         partner.connection,
         partner.names,
         handle=handle or partner.installed.tracker.handle,
         keys=partner.installed.keys,
-        secret=SECRET,
+        secret=secret,
     )
     failed: list[BaseException] = []
 

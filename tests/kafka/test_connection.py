@@ -6,6 +6,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.partitioner import DefaultPartitioner
 
+from tracker.adapters.kafka import connection
 from tracker.adapters.kafka.connection import (
     KafkaConnection,
     _ByKey,
@@ -54,8 +55,9 @@ def test_the_password_is_not_in_what_is_logged_of_a_connection() -> None:
     ],
 )
 def test_a_kafka_that_is_not_there_leaves_no_thread_behind(
-    connect: Callable[[KafkaConnection], object],
+    connect: Callable[[KafkaConnection], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "_BOOTSTRAP_TIMEOUT_MS", 500)
     before = threading.active_count()
     with pytest.raises(KafkaTimeoutError):
         connect(KafkaConnection("127.0.0.1:1"))

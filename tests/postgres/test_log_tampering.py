@@ -44,6 +44,9 @@ def dropped(server: str, url: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
+UNTIL = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
 def opening(url: str, directory: Path) -> Settings:
     return Settings(
         data_dir=directory, store_url=url, log_checkpoint_file=directory / "checkpoints.txt"
@@ -51,7 +54,7 @@ def opening(url: str, directory: Path) -> Settings:
 
 
 def go_on(it: Installation, clock: DemoClock, seed: int) -> None:
-    fill(it.tracker, it.service, clock, until=datetime.now(UTC), dossiers=6, seed=seed)
+    fill(it.tracker, it.service, clock, until=UNTIL, dossiers=6, seed=seed)
     it.catch_up()
 
 
@@ -66,7 +69,7 @@ def signed(
     for branch in Branch:
         migrate(engine, branch)
     engine.dispose()
-    clock = DemoClock(datetime.now(UTC) - SPAN)
+    clock = DemoClock(UNTIL - SPAN)
     with installation(opening(url, directory), clock) as it:
         go_on(it, clock, 1)
         it.log.maker.prepare()

@@ -1,6 +1,5 @@
 """The production shape as real processes: `serve` and `work`, with Kafka between them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 from kafka import KafkaProducer
 
 from ops.local_servers.ports import free_ports
-from tests.commands import Done, run_here
+from tests.commands import Done, bare_environment, run_here
 
 pytestmark = pytest.mark.system
 
@@ -63,9 +62,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 @contextmanager
 def room(directory: Path, **settings: str) -> Iterator[Room]:
     variables = {f"TRACKER_{name.upper()}": value for name, value in settings.items()}
-    made = Room(
-        {"PATH": os.environ["PATH"], "TRACKER_DATA_DIR": str(directory), **variables}, directory
-    )
+    made = Room(bare_environment(TRACKER_DATA_DIR=str(directory), **variables), directory)
     with made.stack:
         yield made
 

@@ -1,9 +1,17 @@
 """The message that takes a dossier in."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from tracker.application.texts import UNFIT, Code, EventId, Id, Line, Moment
@@ -17,7 +25,19 @@ Email = Annotated[
     str,
     Field(pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,120}$", max_length=185),
 ]
-Channels = Annotated[frozenset[NoticeChannel], Field(min_length=1)]
+
+
+def as_channels(channels: Collection[NoticeChannel]) -> tuple[NoticeChannel, ...]:
+    """Give the channels in one order, whatever order they came in."""
+    return tuple(channel for channel in NoticeChannel if channel in channels)
+
+
+Channels = Annotated[
+    frozenset[NoticeChannel],
+    Field(min_length=1),
+    # A set has another order in each process, and a digest of the message must not.
+    PlainSerializer(as_channels, return_type=tuple[NoticeChannel, ...]),
+]
 
 
 class Message(BaseModel):
@@ -78,11 +98,6 @@ class PaperIn(BaseModel):
 
 
 PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
-
-
-def as_channels(channels: Channels) -> tuple[NoticeChannel, ...]:
-    """Give the channels in one order, whatever order they came in."""
-    return tuple(channel for channel in NoticeChannel if channel in channels)
 
 
 def as_papers(papers: PapersIn) -> tuple[Paper, ...]:

@@ -231,7 +231,9 @@ class Tracker(Application[UUID]):
     def _carry_out(self, post: Post, digest: bytes, work: Work) -> Accepted:
         done = work.earlier.get(post.key) or work.requests.get(post.key)
         if done:
-            if not done.is_of(digest):
+            if not done.is_of(digest) and not done.is_of(
+                self._vault.digest(post.content_of_version_0_1())
+            ):
                 raise RequestReusedError
             if post.key in work.accepted:
                 return replace(work.accepted[post.key], duplicate=True)

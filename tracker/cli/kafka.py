@@ -12,6 +12,7 @@ from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say, show_table
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import opened, settings_with_kafka
+from tracker.start_checks.databases import only_process
 
 
 def topics() -> None:
@@ -48,7 +49,11 @@ def restore(
     ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
     total = sum(ends.heads().values()) if ends.partitions() else 0
     ends.close()
-    with opened(chosen) as it, progress("Events", total) as step:
+    with (
+        only_process(chosen, ["serve"]),
+        opened(chosen, makes_key=False) as it,
+        progress("Events", total) as step,
+    ):
         done = 0
 
         def told(count: int) -> None:

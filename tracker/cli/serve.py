@@ -14,15 +14,17 @@ from tracker.bootstrap import http_app
 from tracker.cli.beside import Beside
 from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
-from tracker.cli.errors import CheckFailedError, UsageError
+from tracker.cli.errors import CheckFailedError
 from tracker.cli.logs import configure_logs
-from tracker.cli.opening import opened, settings
+from tracker.cli.opening import CHECK_FILES_S, check_shape, check_topics, opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
 from tracker.settings import Settings
+from tracker.start_checks import server_clock
+from tracker.start_checks.databases import only_process
+from tracker.start_checks.log_key import check_log_key
 
 _FINISH_WITHIN_S = 20
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 _log = structlog.get_logger("tracker.serve")
 
@@ -35,6 +37,10 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="Instead of TRACKER_PORT; 0 takes a free one."),
     ] = None,
+    accept_clock: Annotated[
+        bool,
+        typer.Option(help="This machine's clock is right, although newer events are stored."),
+    ] = False,
 ) -> None:
     """Run the service; without Kafka a process of its own keeps the read models beside it.
 
@@ -47,19 +53,25 @@ def serve(
     chosen = chosen.model_copy(
         update={"host": host or chosen.host, "port": chosen.port if port is None else port}
     )
-    if chosen.log_level.upper() not in _LEVELS:
-        message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
-        raise UsageError(message)
-    configure_logs(chosen.log_level.upper())
+    configure_logs(chosen.log_level)
     allow_many()
-    with _listening(chosen.host, chosen.port) as listening:
-        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}))
+    check_shape(chosen)
+    with _listening(chosen.host, chosen.port) as listening, only_process(chosen, ["serve"]):
+        chosen = chosen.model_copy(update={"port": listening.getsockname()[1]})
+        _serve(listening, chosen, accepts_clock=accept_clock)
 
 
-def _serve(listening: socket.socket, chosen: Settings) -> None:
+def _serve(listening: socket.socket, chosen: Settings, *, accepts_clock: bool) -> None:
     causes: list[tuple[str, Exception]] = []
     where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
-    with Beside(where) as beside, opened(chosen, stored=beside.wake) as it:
+    with (
+        Beside(where) as beside,
+        opened(chosen, stored=beside.wake, check_files_s=CHECK_FILES_S) as it,
+    ):
+        if accepts_clock:
+            server_clock.accept_clock(it.scan, it.facts)
+        server_clock.check_clock(it.scan, it.facts, it.now())
+        check_topics(it)
         server: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
                 http_app(it, lambda: server.should_exit),
@@ -85,6 +97,7 @@ def _serve(listening: socket.socket, chosen: Settings) -> None:
         tasks: list[Task] = []
         if it.is_embedded:  # else the workers look, and Kafka may be away while people are served
             it.check_not_ahead()
+            check_log_key(it.log, chosen, must_sign=True)
             tasks = [Task("work", beside.run, beside.stop)]
         with stopped_by_signals(stop), working(tasks, died):
             _announce(chosen)

@@ -55,7 +55,7 @@ test-fuzz: install ## Send the API 400 made-up requests of each kind; `make test
 
 test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
 	@$(BIN)/python -m ops.local_servers.install
-	TRACKER_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
+	TRACKER_TEST_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
 
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)

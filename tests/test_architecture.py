@@ -21,6 +21,7 @@ FLOORS = (
     ("tracker.__main__",),
     ("tracker.cli",),
     ("tracker.bootstrap", "tracker.demo"),
+    ("tracker.start_checks",),
     ("tracker.installation",),
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),

@@ -5,7 +5,9 @@ import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from time import monotonic
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -34,6 +36,7 @@ from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store import library_variables
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.installation_facts import SqlFacts
 from tracker.adapters.sql.intakes import SqlIntakes
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
@@ -43,7 +46,6 @@ from tracker.adapters.sql.postgres_look_up import PostgresLookUp
 from tracker.adapters.sql.read_model import SqlReadModel
 from tracker.adapters.sql.reads import SqlReads
 from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
-from tracker.adapters.sql.registry import create_registry
 from tracker.adapters.sql.sessions import SqlSessions
 from tracker.adapters.sql.store_epochs import SqlStoreEpochs
 from tracker.adapters.sql.store_feed import StoreFeed
@@ -68,6 +70,7 @@ from tracker.application.proving import Prover
 from tracker.application.reading import Reader
 from tracker.application.receipts import Receipts
 from tracker.application.reception import Reception, Service
+from tracker.application.steady_clock import SteadyClock
 from tracker.application.taking_away import TakingAway
 from tracker.application.tracker import Tracker
 from tracker.application.witnessing import Witnessing
@@ -82,6 +85,9 @@ from tracker.projections.promises import PromisesProjection
 from tracker.projections.status import StatusProjection
 from tracker.projections.timeline import TimelineProjection
 from tracker.settings import Settings
+from tracker.start_checks.databases import check_files
+from tracker.start_checks.master_key import open_registry
+from tracker.start_checks.server_clock import newest_recorded_at, warn_of_clock
 
 _SAMPLES = 8
 PROJECTIONS: tuple[type[Projection], ...] = (
@@ -105,17 +111,21 @@ def installation(
     *,
     sharing: Collection[str] = (),
     stored: Callable[[], None] = lambda: None,
+    check_files_s: float = 1,
+    makes_key: bool = True,
 ) -> Iterator[Installation]:
     """Open an installation, making what is missing, and close it afterwards.
 
+    SQLite databases are checked for `check_files_s` seconds each. An empty store without a master
+    key gets a new one if `makes_key`. Raise `CannotStartError`.
     `stored` is called whenever it has stored something; whoever follows it here is woken anyway.
     With Kafka the read models follow it: all of it by itself, or the part that falls to this
     process among all that keep just the read models in `sharing` up to date, as it does.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    check_files(settings, within_s=check_files_s)
     data = load_service_data(settings.service_data)
     service = Service(data.network, data.catalogue, load_calendar(settings.service_data))
-    registry = open_engine(settings.events_url())
+    registry = open_registry(settings, makes_key=makes_key)
     views = open_engine(settings.read_models_url(), derived=True)
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
@@ -126,9 +136,9 @@ def installation(
         SqlTokenGenerations(registry),
         public_url=settings.public_address(),
     )
+    scan, facts = SqlStoreScan(registry), SqlFacts(registry)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     epochs = SqlStoreEpochs(registry)
-    scan = SqlStoreScan(registry)
     places: list[Place] = []
     past = OwnPast(
         places,
@@ -156,12 +166,16 @@ def installation(
         service=service,
         reception=Reception(service, codes),
         vault=vault,
-        now=now,
+        now=SteadyClock(
+            now,
+            newest=partial(newest_recorded_at, scan, facts),
+            elapsed=monotonic,
+            warn=warn_of_clock,
+        ),
         past=past,
         stored=wake,
     )
     try:
-        create_registry(registry)
         of_store = StoreFeed(tracker.store)
         of_events = kafka_feed() if settings.kafka_servers else of_store
         feeds += {of_store, of_events}
@@ -216,6 +230,7 @@ def installation(
                 now=now,
             ),
             scan=scan,
+            facts=facts,
             store_feed=StoreFeed(tracker.store),
             follows=follows,
             log=log,

@@ -18,6 +18,7 @@ from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.figures import SqlFigures
+from tracker.adapters.sql.installation_facts import SqlFacts
 from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.look_up import SqlLookUp
 from tracker.adapters.sql.lost_keys import SqlLostKeys
@@ -110,6 +111,7 @@ class Installation:
     look_up: SqlLookUp
     figures: SqlFigures
     scan: SqlStoreScan
+    facts: SqlFacts
     store_feed: StoreFeed
     follows: dict[str, Follow]
     log: MerkleLog

@@ -1,7 +1,6 @@
 """The configuration, read from the environment once, when a program starts."""
 
 import base64
-import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -11,14 +10,25 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _KEY_BYTES = 32
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}/?")
 _PACKAGE_DATA = Path(__file__).parent / "data" / "hanoi"
+
+
+class MasterKeyError(ValueError):
+    """The master key cannot be read, or is not 32 bytes in base64."""
+
+
+class NoMasterKeyError(MasterKeyError):
+    """No master key is set, and the data directory has none."""
 
 
 class Settings(BaseSettings):
     """Every setting, named `TRACKER_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="TRACKER_", env_file=None, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TRACKER_", env_file=None, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path("var"), description="Where the embedded databases and the master key live."
@@ -35,6 +45,10 @@ class Settings(BaseSettings):
         default=None,
         description="32 bytes in base64 that wrap the dossiers' keys; by default made once, in a"
         " file of the data directory.",
+    )
+    embedded: bool = Field(
+        default=False,
+        description="Keep the read models without Kafka although the store is on PostgreSQL.",
     )
     service_data: Path = Field(
         default=_PACKAGE_DATA, description="Offices, procedures and calendar changes, as CSV files."
@@ -169,6 +183,25 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return url
 
+    @field_validator("master_key")
+    @classmethod
+    def _a_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and key.get_secret_value():
+            try:
+                _decoded(key.get_secret_value())
+            except ValueError:
+                message = f"must be {_KEY_BYTES} bytes in base64"
+                raise ValueError(message) from None
+        return key
+
+    @field_validator("log_level")
+    @classmethod
+    def _a_level(cls, level: str) -> str:
+        if level.upper() not in _LOG_LEVELS:
+            message = f"must be one of {', '.join(_LOG_LEVELS)}"
+            raise ValueError(message)
+        return level.upper()
+
     @field_validator("public_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
@@ -222,22 +255,38 @@ class Settings(BaseSettings):
         """Give where the key that signs the log is, the default filled in."""
         return self.log_key_file or self.data_dir / "log.key"
 
-    def master_key_bytes(self) -> bytes:
-        """Give the master key: the one set, or the one of the data directory, made if missing.
+    def master_key_path(self) -> Path:
+        """Return the file that holds the master key when none is set."""
+        return self.data_dir / "master.key"
 
-        Raises `ValueError` where it has not 32 bytes.
+    def master_key_bytes(self) -> bytes:
+        """Return the master key that is set, or the one of the data directory.
+
+        Raise `NoMasterKeyError` if there is none, or `MasterKeyError` if it cannot be used.
         """
-        if self.master_key:
+        if self.master_key and self.master_key.get_secret_value():
             return _decoded(self.master_key.get_secret_value())
-        path = self.data_dir / "master.key"
+        return self.stored_master_key()
+
+    def stored_master_key(self) -> bytes:
+        """Return the master key of the data directory. Raise the errors of `master_key_bytes`."""
+        path = self.master_key_path()
         try:
-            return _decoded(path.read_text())
+            return _decoded(path.read_text("utf-8-sig"))
         except FileNotFoundError:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            made = base64.b64encode(os.urandom(_KEY_BYTES)).decode()
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(made + "\n")
-            return _decoded(made)
+            message = (
+                f"There is no master key: TRACKER_MASTER_KEY is not set, and {path} is not there."
+            )
+            raise NoMasterKeyError(message) from None
+        except IsADirectoryError:
+            message = f"{path} must be a file, and it is a directory."
+            raise MasterKeyError(message) from None
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}."
+            raise MasterKeyError(message) from error
+        except ValueError:
+            message = f"{path} does not hold {_KEY_BYTES} bytes in base64."
+            raise MasterKeyError(message) from None
 
 
 def _named(names: str) -> list[str]:
@@ -247,6 +296,6 @@ def _named(names: str) -> list[str]:
 def _decoded(text: str) -> bytes:
     key = base64.b64decode(text.strip(), validate=True)
     if len(key) != _KEY_BYTES:
-        message = f"The master key must be {_KEY_BYTES} bytes in base64."
+        message = f"must be {_KEY_BYTES} bytes in base64"
         raise ValueError(message)
     return key

@@ -36,9 +36,9 @@ class Jars:
     def directory(self) -> Path:
         """The directory of exactly these jars; it may not exist yet.
 
-        `TRACKER_KAFKA_JARS`, and likewise for other programs, names another.
+        `TRACKER_TEST_KAFKA_JARS`, and likewise for other programs, names another.
         """
-        if chosen := os.environ.get(f"TRACKER_{self.program.upper()}_JARS"):
+        if chosen := os.environ.get(f"TRACKER_TEST_{self.program.upper()}_JARS"):
             return Path(chosen)
         name = self.program.lower()
         pom = (self.files / "pom.xml").read_bytes()

@@ -106,7 +106,9 @@ def test_a_file_that_is_no_database_is_told_in_one_line(run: Run, data_dir: Path
     (data_dir / "events.db").write_text("no database at all")
     result = run("verify")
     assert (result.code, result.out) == (1, "")
-    assert result.err == "Error: file is not a database\n"
+    assert result.err.startswith(f"Error: The database {data_dir / 'events.db'} is damaged: ")
+    assert "file is not a database" in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_a_directory_that_cannot_be_made_is_told_in_one_line(run: Run, data_dir: Path) -> None:

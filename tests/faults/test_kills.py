@@ -1,4 +1,7 @@
-"""Kill -9 at random instants, under load. `TRACKER_FAULT_KILLS` and `TRACKER_FAULT_SEED` set it."""
+"""Kill -9 at random instants, under load.
+
+`TRACKER_TEST_FAULT_KILLS` and `TRACKER_TEST_FAULT_SEED` set how often and which.
+"""
 
 import json
 import os
@@ -16,7 +19,7 @@ from tests.faults.clients import posting
 from tests.faults.invariants import check
 from tests.faults.machine_room import MachineRoom
 
-KILLS = int(os.environ.get("TRACKER_FAULT_KILLS", "12"))
+KILLS = int(os.environ.get("TRACKER_TEST_FAULT_KILLS", "12"))
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(240 + 30 * KILLS)]
 
 
@@ -72,8 +75,8 @@ def kafka_left_a_transaction_open(room: MachineRoom) -> bool:
 def test_whoever_is_killed_when_nothing_acknowledged_is_lost_or_doubled(
     room: MachineRoom, tmp_path: Path
 ) -> None:
-    seed = int(os.environ.get("TRACKER_FAULT_SEED") or random.randrange(10**6))
-    sys.stdout.write(f"TRACKER_FAULT_SEED={seed} TRACKER_FAULT_KILLS={KILLS}\n")
+    seed = int(os.environ.get("TRACKER_TEST_FAULT_SEED") or random.randrange(10**6))
+    sys.stdout.write(f"TRACKER_TEST_FAULT_SEED={seed} TRACKER_TEST_FAULT_KILLS={KILLS}\n")
     began = time.monotonic()
     with posting(room.port, room.keys) as load:
         killed = kill_some(room, random.Random(seed), KILLS)

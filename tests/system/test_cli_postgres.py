@@ -16,6 +16,7 @@ def tracker(url: str, data_dir: Path, *args: str) -> Done:
         "TRACKER_DATA_DIR": str(data_dir),
         "TRACKER_STORE_URL": url,
         "TRACKER_VIEWS_URL": url,
+        "TRACKER_EMBEDDED": "true",
     }
     return run_here(args, environment)
 

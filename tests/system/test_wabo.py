@@ -1,7 +1,7 @@
 """The first real input: a municipality's intake log, imported whole and compared to the file.
 
 The log is not ours to copy (J.C.A.M. Buijs, 4TU.ResearchData); it is looked for beside the
-repository, or where TRACKER_WABO_CSV says.
+repository, or where TRACKER_TEST_WABO_CSV says.
 """
 
 import csv
@@ -69,7 +69,7 @@ class Imported:
 
 
 def found_log() -> Path | None:
-    named = os.environ.get("TRACKER_WABO_CSV")
+    named = os.environ.get("TRACKER_TEST_WABO_CSV")
     below = Path("shared", "data", "wabo-receipt", "receipt.csv")
     places = [Path(named)] if named else [above / below for above in REPOSITORY.parents]
     return next((place for place in places if place.is_file()), None)
@@ -81,7 +81,7 @@ def log() -> Path:
     if path is None:
         pytest.skip(
             "the WABO log is not here: it belongs at ../shared/data/wabo-receipt/receipt.csv,"
-            " seen from the repository, or where TRACKER_WABO_CSV says"
+            " seen from the repository, or where TRACKER_TEST_WABO_CSV says"
         )
     return path
 

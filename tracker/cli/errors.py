@@ -11,3 +11,7 @@ class UsageError(typer.TyperException):
 
 class CheckFailedError(typer.TyperException):
     """A check found what must not be."""
+
+
+class SettingsError(UsageError):
+    """One or more settings are wrong; the message has a line for each."""

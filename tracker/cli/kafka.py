@@ -14,6 +14,7 @@ from tracker.cli.errors import UsageError
 from tracker.cli.old_backup import accept_old_backup as record_old_backup
 from tracker.cli.old_backup import begin_epoch
 from tracker.cli.opening import opened, settings_with_kafka
+from tracker.start_checks.databases import only_process
 
 
 def topics() -> None:
@@ -77,7 +78,11 @@ def restore(
     ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
     total = sum(ends.heads().values()) if ends.partitions() else 0
     ends.close()
-    with opened(chosen) as it, progress("Events", total) as step:
+    with (
+        only_process(chosen, ["serve"]),
+        opened(chosen, makes_key=False) as it,
+        progress("Events", total) as step,
+    ):
         done = 0
 
         def told(count: int) -> None:

@@ -12,6 +12,7 @@ from tracker.cli.opening import catch_up, me, opened
 from tracker.domain.actors import Role
 from tracker.domain.codes import tidied
 from tracker.domain.notes import Note
+from tracker.start_checks.log_key import check_log_key, check_new_log_key
 
 
 def log() -> typer.Typer:
@@ -35,6 +36,7 @@ def init(
     Hand the public key to whoever is to check proofs, by a way that is not this service's own.
     """
     with opened() as it:
+        check_new_log_key(it.log, it.settings, rotate=rotate)
         say(str(it.log.notary.make_key(rotate=rotate)))
     note("Keep copies of the key's file, and of the .pub file beside it, in another place.")
 
@@ -52,6 +54,7 @@ def status() -> None:
 def checkpoint() -> None:
     """Sign the log as it is now, unless that was done already, and print the checkpoint."""
     with opened() as it:
+        check_log_key(it.log, it.settings, must_sign=True)
         catch_up(it)
         it.log.maker.prepare()
         it.log.maker.make()

@@ -1,5 +1,6 @@
 """The command `tracker`: every command by name, and what becomes of errors."""
 
+import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tracker.cli.check_data import check_data
 from tracker.cli.console import note
 from tracker.cli.demo import demo
 from tracker.cli.erase import erase
+from tracker.cli.errors import SettingsError
 from tracker.cli.exporting import export_to
 from tracker.cli.figures import figures
 from tracker.cli.history import history
@@ -37,6 +39,9 @@ _HELP = (
     "Follows administrative dossiers from intake to delivery, and can prove what happened to them."
 )
 
+
+_PRIVATE = 0o077
+"""The umask: only the owner may read what a command writes."""
 
 _OF_PYDANTIC = "Value error, "
 """What is put before some of its messages; it tells nobody anything."""
@@ -80,8 +85,13 @@ def program() -> typer.Typer:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run one command and end the process: 0 done, 1 a check failed or an error, 2 wrong usage."""
+    before = os.umask(_PRIVATE)
     try:
         code = program()(args=args, prog_name="tracker", standalone_mode=False)
+    except SettingsError as error:
+        for line in error.format_message().splitlines():
+            note(f"Error: {line.replace(_OF_PYDANTIC, '')}")
+        sys.exit(error.exit_code)
     except typer.TyperException as error:
         note(f"Error: {_one_line(error.format_message().replace(_OF_PYDANTIC, ''))}")
         sys.exit(error.exit_code)
@@ -98,6 +108,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         cause = error.__cause__ if isinstance(error, StoreUnavailableError) else None
         note(f"Error: {_one_line(str(cause or error)) or type(error).__name__}")
         sys.exit(1)
+    finally:
+        os.umask(before)
     sys.exit(code if isinstance(code, int) else 0)
 
 

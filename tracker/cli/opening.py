@@ -1,6 +1,7 @@
 """Opens the installation that the environment names, for one command."""
 
 import getpass
+import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -8,21 +9,29 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from tracker.bootstrap import installation, wall_clock
+from tracker.bootstrap import installation, kafka_connection, topic_names, wall_clock
 from tracker.cli.console import Step, progress
-from tracker.cli.errors import UsageError
+from tracker.cli.errors import SettingsError, UsageError
+from tracker.cli.variables import unknown_variables, variable
 from tracker.domain.actors import Actor, Role
 from tracker.installation import Follow, Installation
 from tracker.settings import Settings
+from tracker.start_checks.partitions import check_partitions
+
+CHECK_FILES_S = 10
+"""How long a program that stays may check each SQLite database; others take a second."""
 
 
 def settings() -> Settings:
-    """Read the settings from the environment. Raises `UsageError`."""
+    """Read the settings from the environment. Raise `SettingsError`."""
+    faults = unknown_variables(os.environ)
     try:
-        return Settings()
+        chosen = Settings()
     except ValidationError as error:
-        faults = (f"{_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors())
-        raise UsageError("; ".join(faults)) from error
+        faults += [f"{variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors()]
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return chosen
 
 
 def settings_with_kafka() -> Settings:
@@ -41,16 +50,42 @@ def opened(
     *,
     sharing: Collection[str] = (),
     stored: Callable[[], None] = lambda: None,
+    check_files_s: float = 1,
+    makes_key: bool = True,
 ) -> Iterator[Installation]:
-    """Open the installation. Raises `UsageError` where its settings are of no use."""
+    """Open the installation. Raise `UsageError` or `CannotStartError`."""
     chosen = chosen or settings()
-    try:
-        chosen.master_key_bytes()
-    except ValueError as error:
-        message = f"{_variable('master_key')} (or the file master.key): {error}"
-        raise UsageError(message) from error
-    with installation(chosen, now, sharing=sharing, stored=stored) as it:
+    check_shape(chosen)
+    with installation(
+        chosen,
+        now,
+        sharing=sharing,
+        stored=stored,
+        check_files_s=check_files_s,
+        makes_key=makes_key,
+    ) as it:
         yield it
+
+
+def check_shape(chosen: Settings) -> None:
+    """Raise `UsageError` if PostgreSQL is used without Kafka and nobody asked for that."""
+    if chosen.embedded and chosen.kafka_servers:
+        message = "TRACKER_EMBEDDED and TRACKER_KAFKA_SERVERS contradict each other. Unset one."
+        raise UsageError(message)
+    on_server = chosen.events_url().startswith("postgresql://")
+    if on_server and not chosen.kafka_servers and not chosen.embedded:
+        message = (
+            "The store is on PostgreSQL, and TRACKER_KAFKA_SERVERS is not set. Set it, or set"
+            " TRACKER_EMBEDDED=true to keep the read models without Kafka."
+        )
+        raise UsageError(message)
+
+
+def check_topics(it: Installation) -> None:
+    """Raise `CannotStartError` if there is Kafka and its topics have other partitions."""
+    if it.settings.kafka_servers:
+        connection, names = kafka_connection(it.settings), topic_names(it.settings)
+        check_partitions(it.settings, it.facts, connection, names)
 
 
 def catch_up(it: Installation) -> int:
@@ -90,7 +125,3 @@ def _behind(follow: Follow) -> int:
         max(head - follow.model.position(partition), 0)
         for partition, head in follow.feed.heads().items()
     )
-
-
-def _variable(field: str) -> str:
-    return f"TRACKER_{field.upper()}"

@@ -15,15 +15,17 @@ from tracker.bootstrap import http_app
 from tracker.cli.beside import Beside
 from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
-from tracker.cli.errors import CheckFailedError, UsageError
+from tracker.cli.errors import CheckFailedError
 from tracker.cli.logs import configure_logs
-from tracker.cli.opening import opened, settings
+from tracker.cli.opening import CHECK_FILES_S, check_shape, check_topics, opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
 from tracker.settings import Settings
+from tracker.start_checks import server_clock
+from tracker.start_checks.databases import only_process
+from tracker.start_checks.log_key import check_log_key
 
 _FINISH_WITHIN_S = 20
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 _log = structlog.get_logger("tracker.serve")
 
@@ -36,6 +38,10 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="Instead of TRACKER_PORT; 0 takes a free one."),
     ] = None,
+    accept_clock: Annotated[
+        bool,
+        typer.Option(help="This machine's clock is right, although newer events are stored."),
+    ] = False,
 ) -> None:
     """Run the service; without Kafka a process of its own keeps the read models beside it.
 
@@ -48,19 +54,25 @@ def serve(
     chosen = chosen.model_copy(
         update={"host": host or chosen.host, "port": chosen.port if port is None else port}
     )
-    if chosen.log_level.upper() not in _LEVELS:
-        message = f"TRACKER_LOG_LEVEL is none of {', '.join(_LEVELS)}."
-        raise UsageError(message)
-    configure_logs(chosen.log_level.upper())
+    configure_logs(chosen.log_level)
     most = allow_many()
-    with _listening(chosen.host, chosen.port) as listening:
-        _serve(listening, chosen.model_copy(update={"port": listening.getsockname()[1]}), most)
+    check_shape(chosen)
+    with _listening(chosen.host, chosen.port) as listening, only_process(chosen, ["serve"]):
+        chosen = chosen.model_copy(update={"port": listening.getsockname()[1]})
+        _serve(listening, chosen, most, accepts_clock=accept_clock)
 
 
-def _serve(listening: socket.socket, chosen: Settings, most: int) -> None:
+def _serve(listening: socket.socket, chosen: Settings, most: int, *, accepts_clock: bool) -> None:
     causes: list[tuple[str, Exception]] = []
     where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
-    with Beside(where) as beside, opened(chosen, stored=beside.wake) as it:
+    with (
+        Beside(where) as beside,
+        opened(chosen, stored=beside.wake, check_files_s=CHECK_FILES_S) as it,
+    ):
+        if accepts_clock:
+            server_clock.accept_clock(it.scan, it.facts)
+        server_clock.check_clock(it.scan, it.facts, it.now())
+        check_topics(it)
         config = uvicorn.Config(
             http_app(it, lambda: server.should_exit),
             loop="uvloop",
@@ -85,6 +97,7 @@ def _serve(listening: socket.socket, chosen: Settings, most: int) -> None:
         tasks: list[Task] = []
         if it.is_embedded:  # else the workers look, and Kafka may be away while people are served
             it.past.check()
+            check_log_key(it.log, chosen, must_sign=True)
             tasks = [Task("work", beside.run, beside.stop)]
         elif not it.past.look():
             _log.critical("reads are answered, writes are refused", faults=it.past.faults())

@@ -21,12 +21,15 @@ from tracker.cli.collecting import collecting_seldom
 from tracker.cli.console import say
 from tracker.cli.errors import CheckFailedError, UsageError
 from tracker.cli.logs import configure_logs
-from tracker.cli.opening import opened, settings
+from tracker.cli.opening import CHECK_FILES_S, check_topics, opened, settings
 from tracker.cli.stopping import stopped_by_signals
 from tracker.crew import Task, working
 from tracker.installation import Installation
 from tracker.projections.log import LogProjection
 from tracker.settings import Settings
+from tracker.start_checks.databases import only_process
+from tracker.start_checks.log_key import check_log_key
+from tracker.start_checks.server_clock import check_clock
 
 RELAY, INBOX, SENDER = "relay", "inbox", "sender"
 ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS), SENDER)
@@ -61,7 +64,7 @@ def work(
     """
     chosen = settings()
     roles = _usual(chosen) if for_serve else _roles(only, chosen)
-    configure_logs(chosen.log_level.upper())
+    configure_logs(chosen.log_level)
     causes: list[tuple[str, Exception]] = []
     stop = Signal()
 
@@ -70,7 +73,18 @@ def work(
         _log.critical("a role cannot go on", role=role, exc_info=error)
         stop.set()
 
-    with opened(chosen, sharing=_FROM_KAFKA & {*roles}) as it, ExitStack() as sending:
+    locks = () if for_serve else roles
+    check_files_s = 0 if for_serve else CHECK_FILES_S
+    with (
+        only_process(chosen, locks),
+        opened(chosen, sharing=_FROM_KAFKA & {*roles}, check_files_s=check_files_s) as it,
+        ExitStack() as sending,
+    ):
+        check_topics(it)
+        if INBOX in roles:
+            check_clock(it.scan, it.facts, it.now())
+        if LogProjection.NAME in roles:
+            check_log_key(it.log, chosen, must_sign=it.is_embedded)
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),

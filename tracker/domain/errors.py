@@ -27,3 +27,7 @@ class NotAllowedError(TrackerError):
 
 class ConflictError(TrackerError):
     """Somebody else was there first."""
+
+
+class CannotStartError(TrackerError):
+    """Something of this installation is wrong, so the program does not start."""

@@ -20,6 +20,10 @@ class NoLogKeyError(TrackerError):
     """There is no key to sign the log with. Put it back, or make one: `tracker log init`."""
 
 
+class BadLogKeyError(TrackerError):
+    """The key that signs the log cannot be read. Put a copy of it back."""
+
+
 class LogKeyThereError(ConflictError):
     """There is a key to sign the log with already. `--rotate` puts a new one in its place."""
 
@@ -63,14 +67,24 @@ class Notary:
         """Give every key the log ever had, the one in use last. Raises `BadKeyError`."""
         return read_keys(self._public)
 
+    def public_key(self) -> PublicKey:
+        """Return the public half of the key in use. Raise `NoLogKeyError` or `BadLogKeyError`."""
+        return PublicKey(self._name, self._private().public_key().public_bytes_raw())
+
     def sign(self, text: str) -> Note:
-        """Sign a text. Raises `NoLogKeyError`."""
-        try:
-            private = Ed25519PrivateKey.from_private_bytes(self._path.read_bytes())
-        except FileNotFoundError:
-            raise NoLogKeyError from None
+        """Sign a text. Raise `NoLogKeyError` or `BadLogKeyError`."""
+        private = self._private()
         public = PublicKey(self._name, private.public_key().public_bytes_raw())
         return Note(text, [Signature(public.name, public.id, private.sign(text.encode()))])
+
+    def _private(self) -> Ed25519PrivateKey:
+        try:
+            return Ed25519PrivateKey.from_private_bytes(self._path.read_bytes())
+        except FileNotFoundError:
+            raise NoLogKeyError from None
+        except (OSError, ValueError):
+            message = f"{self._path} does not hold the key of the log. Put a copy of it back."
+            raise BadLogKeyError(message) from None
 
     def check(self, note: Note) -> None:
         """Raise `UnsignedNoteError` unless the log signed this."""

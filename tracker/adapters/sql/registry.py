@@ -74,6 +74,13 @@ READS = Table(
 )
 Index("reads_by_dossier", READS.c.dossier_id, READS.c.read_at)
 
+INSTALLATION_FACTS = Table(
+    "installation_facts",
+    REGISTRY,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
 LOG_CHECKPOINTS = Table(
     "log_checkpoints",
     REGISTRY,

@@ -4,11 +4,13 @@ Unlike the recorder it takes nothing for granted: a damaged row is given, not re
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from json import dumps
 from operator import attrgetter
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Engine, bindparam, text
 
 from tracker.application.ports import RequestKey
@@ -21,6 +23,13 @@ _HEXADECIMAL = "encode(uuid_send(originator_id), 'hex')"
 _MOST = 2**63 - 1
 _FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
+
+
+class _Recorded(msgspec.Struct):
+    recorded_at: datetime
+
+
+_RECORDED = msgspec.json.Decoder(_Recorded)
 
 
 class SqlStoreScan:
@@ -47,6 +56,22 @@ class SqlStoreScan:
         query = text(f"SELECT MAX({self._position}) FROM stored_events")  # noqa: S608  our own name
         with self._engine.begin() as connection:
             return int(connection.scalar(query) or 0)
+
+    def newest_recorded_at(self, *, after: int = 0) -> datetime | None:
+        """Return when the newest event after this position was recorded.
+
+        Return `None` where there is no such event, or where it cannot be read.
+        """
+        query = text(
+            f"SELECT state FROM stored_events WHERE {self._position} > :after"  # noqa: S608  our own name
+            f" ORDER BY {self._position} DESC LIMIT 1"
+        )
+        with self._engine.begin() as connection:
+            state = connection.scalar(query, {"after": after})
+        try:
+            return _RECORDED.decode(state).recorded_at.astimezone(UTC) if state else None
+        except msgspec.MsgspecError:
+            return None
 
     def count(self, *, up_to: int) -> int:
         """Give the number of events up to this position."""

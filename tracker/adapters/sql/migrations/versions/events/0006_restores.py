@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "events_0006"
-down_revision = "events_0004"
+down_revision = "events_0005"
 branch_labels = None
 depends_on = None
 

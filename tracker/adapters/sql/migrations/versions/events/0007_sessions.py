@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "events_0008"
-down_revision = "events_0004"
+revision = "events_0007"
+down_revision = "events_0006"
 branch_labels = None
 depends_on = None
 

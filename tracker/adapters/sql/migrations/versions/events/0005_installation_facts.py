@@ -1,0 +1,24 @@
+"""What the store knows of its own installation, such as the check value of the master key."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "events_0005"
+down_revision = "events_0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table: one value for each name."""
+    op.create_table(
+        "installation_facts",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("value", sa.String, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """Refuse: without the check value a wrong master key would be accepted."""
+    message = "The check value of the master key must stay; there is no way back before it."
+    raise NotImplementedError(message)

@@ -1,0 +1,5 @@
+"""What must be right before a program works on an installation.
+
+Each check raises `CannotStartError`: one sentence says what is wrong, another what to do.
+`docs/decisions/0016-start-up-checks.md` says which command makes which check.
+"""

@@ -1,0 +1,51 @@
+"""The number of partitions never changes: a key would move to another one."""
+
+import structlog
+from kafka.errors import KafkaError
+
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.partitions import partitions_of
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.sql.installation_facts import SqlFacts
+from tracker.domain.errors import CannotStartError
+from tracker.settings import Settings
+
+_RUNBOOK = "ops/README.md"
+
+_log = structlog.get_logger("tracker.start")
+
+
+def check_partitions(
+    settings: Settings, facts: SqlFacts, connection: KafkaConnection, names: TopicNames
+) -> None:
+    """Check that the topics have as many partitions as when they were first used.
+
+    If Kafka cannot be reached, compare the setting with what the store recorded, and go on.
+    """
+    fact = f"partitions of {names.events}"
+    recorded = facts.get(fact)
+    is_set = "kafka_partitions" in settings.model_fields_set
+    if is_set and recorded and int(recorded) != settings.kafka_partitions:
+        message = (
+            f"TRACKER_KAFKA_PARTITIONS is {settings.kafka_partitions}, but {names.events} was first"
+            f" used with {recorded}. Set it to {recorded}."
+        )
+        raise CannotStartError(message)
+    single = (names.relay_positions, names.checkpoints)
+    try:
+        found = partitions_of(connection, [names.events, *single])
+    except KafkaError as error:
+        _log.warning("Kafka cannot be reached; its topics were not checked", cause=str(error))
+        return
+    right = dict.fromkeys(single, 1)
+    if recorded or is_set:
+        right[names.events] = int(recorded or settings.kafka_partitions)
+    for name, count in found.items():
+        if count != right.get(name, count):
+            message = (
+                f"The topic {name} has {count} partitions, and this installation needs"
+                f" {right[name]}. See 'The number of partitions' in {_RUNBOOK}."
+            )
+            raise CannotStartError(message)
+    if names.events in found:
+        facts.agree(fact, str(found[names.events]))

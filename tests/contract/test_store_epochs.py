@@ -96,7 +96,7 @@ class Machine:
 
 
 @given(st.lists(ACTIONS, min_size=4, max_size=16))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_number_is_handed_out_twice_whatever_backup_is_put_back(
     actions: list[tuple[str, int, int]],
 ) -> None:
@@ -105,6 +105,16 @@ def test_no_number_is_handed_out_twice_whatever_backup_is_put_back(
         for action in [("back up", 0, 0), *actions, ("restore", 0, 0), ("lease", 0, 9)]:
             machine.run(*action)
     assert [one for one, times in machine.handed_out.items() if times > 1] == []
+
+
+def test_the_same_backup_put_back_twice_begins_two_epochs(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.run("back up", 0, 0)
+    for _ in range(3):
+        machine.run("lease", 0, 9)
+        machine.run("restore", 0, 0)
+    assert len(machine.handed_out) == 27
+    assert set(machine.handed_out.values()) == {1}
 
 
 def test_the_ranges_of_all_epochs_are_apart_and_within_seven_digits() -> None:

@@ -166,9 +166,10 @@ class _Siege:
         began, worked, name = time.monotonic(), False, ""
         for digits in typed:
             name, more = _tried(self.client, citizen.code, digits, citizen.address)
-            while more:
-                worked = True
-                proof = _proof(more)
+            while more or name == "store-unavailable":
+                worked = worked or more is not None
+                proof = _proof(more) if more else ""
+                time.sleep(0 if more else 1)  # as `Retry-After` says
                 name, more = _tried(self.client, citizen.code, digits, citizen.address, proof)
         with self._lock:
             self.told.worked += worked

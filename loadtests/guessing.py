@@ -141,8 +141,10 @@ class _Siege:
         for hops in _hops(network, chance):
             code, digits = chance.choice(self._people).code, f"{chance.randrange(10**4):04d}"
             more = self._guess(code, digits, hops)
-            if more and time.monotonic() < self._solves_until:
-                more = self._guess(code, digits, hops, _proof(more))
+            left_s = self._solves_until - time.monotonic()
+            proof = _proof(more, left_s) if more and left_s > 0 else ""
+            if proof:
+                self._guess(code, digits, hops, proof)
             if self._left <= 0:
                 return
 
@@ -164,9 +166,10 @@ class _Siege:
         began, worked, name = time.monotonic(), False, ""
         for digits in typed:
             name, more = _tried(self.client, citizen.code, digits, citizen.address)
-            while more:
-                worked = True
-                proof = _proof(more)
+            while more or name == "store-unavailable":
+                worked = worked or more is not None
+                proof = _proof(more) if more else ""
+                time.sleep(0 if more else 1)  # as `Retry-After` says
                 name, more = _tried(self.client, citizen.code, digits, citizen.address, proof)
         with self._lock:
             self.told.worked += worked
@@ -205,12 +208,10 @@ def _tried(
     return name.replace("not-allowed", "wrong"), challenge and Challenge.from_dict(challenge)
 
 
-def _proof(challenge: Challenge) -> str:
-    solution = solve_challenge(challenge)
-    if solution is None:
-        message = "The challenge was not solved in time."
-        raise TimeoutError(message)
-    return Payload(challenge, solution).to_base64()
+def _proof(challenge: Challenge, within_s: float = 600) -> str:
+    """Solve the challenge; empty where the time does not suffice."""
+    solution = solve_challenge(challenge, timeout=within_s)
+    return Payload(challenge, solution).to_base64() if solution else ""
 
 
 def main() -> None:

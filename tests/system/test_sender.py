@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from threading import Event as Signal
 
@@ -85,13 +86,16 @@ class Clerk:
         return told
 
 
+_STRANGERS = count(1)
+
+
 def guess(address: str, code: str) -> None:
     """Enter wrong digits until the owner is to be told."""
-    for _ in range(FREE):
-        answer = httpx2.post(
-            f"{address}/h", data={"code": code, "digits": "9999"}, timeout=PATIENCE_S
-        )
-        assert answer.status_code == 403
+    stranger = httpx2.HTTPTransport(local_address=f"127.77.{next(_STRANGERS)}.1")
+    with httpx2.Client(transport=stranger, timeout=PATIENCE_S) as client:
+        for _ in range(FREE):
+            answer = client.post(f"{address}/h", data={"code": code, "digits": "9999"})
+            assert answer.status_code in {403, 429}  # compared, or asked for work
 
 
 def lived(clerk: Clerk) -> str:

@@ -86,6 +86,7 @@ class Inbox:
                     with Transactions(
                         self._connection, self._id, limit_s=_TRANSACTION_S
                     ) as transactions:
+                        transactions.end_leftovers([self._names.answers, self._names.dead_letters])
                         _rewind(consumer)
                         membership = Membership(consumer)
                         while not self._ended(stopping):

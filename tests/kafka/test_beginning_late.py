@@ -34,7 +34,7 @@ def test_relay_and_read_models_go_on_after_what_they_followed_in_the_store(
     begin_at_the_end(store, connection, names)
     last = append(store, histories(20, first=100))
     publish_all(store, connection, names)
-    with closing(KafkaFeed(connection, names.events)) as feed:
+    with closing(KafkaFeed(connection, names)) as feed:
         Projector(StatusProjection(), feed, model).catch_up()
 
     published = records(connection.servers, names.events)

@@ -1,4 +1,4 @@
-"""`tracker topics`, `restore`, `dead-letters`: what an operator does with Kafka."""
+"""`tracker restore`, `dead-letters`: what an operator does with Kafka."""
 
 from typing import Annotated
 
@@ -7,28 +7,10 @@ import typer
 from tracker.adapters.kafka.dead_letters import DeadLetters
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.restore import restore as fill
-from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say, show_table
 from tracker.cli.errors import UsageError
 from tracker.cli.opening import opened, settings_with_kafka
-
-
-def topics() -> None:
-    """Make the topics that are missing.
-
-    One that is there with other settings is named and left as it is; the exit code is then 1.
-    """
-    chosen = settings_with_kafka()
-    wanted = wanted_topics(
-        topic_names(chosen),
-        partitions=chosen.kafka_partitions,
-        replication=chosen.kafka_replication,
-        min_insync=chosen.kafka_min_insync,
-    )
-    made = create_topics(kafka_connection(chosen), wanted)
-    for topic in wanted:
-        say(f"{topic.name}: {'made' if topic.name in made else 'there'}")
 
 
 def restore(
@@ -45,7 +27,7 @@ def restore(
         message = "Say --from-kafka: the event store is filled from the topic."
         raise UsageError(message)
     chosen = settings_with_kafka()
-    ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
+    ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen))
     total = sum(ends.heads().values()) if ends.partitions() else 0
     ends.close()
     with opened(chosen) as it, progress("Events", total) as step:

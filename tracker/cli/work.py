@@ -73,7 +73,7 @@ def work(
     with opened(chosen, sharing=_FROM_KAFKA & {*roles}) as it, ExitStack() as sending:
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
-            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
+            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen)),
             it.message_gauges() if SENDER in roles else (),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)

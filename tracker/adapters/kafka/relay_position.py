@@ -1,6 +1,7 @@
 """How far the relay is and which generation it writes to, as Kafka itself records it."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
 
@@ -8,6 +9,7 @@ import msgspec
 from eventsourcing.persistence import Notification
 from kafka import KafkaConsumer, TopicPartition
 
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.tails import last_record
 from tracker.adapters.kafka.topics import TopicNames
@@ -86,3 +88,10 @@ def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
     """
     said = read_position(consumer, names)
     return replace(names, generation=said.generation if said else 1)
+
+
+def names_in_use(connection: KafkaConnection, names: TopicNames) -> TopicNames:
+    """Return the same; the names as given where the topics have not been made yet."""
+    with closing(open_consumer(connection)) as consumer:
+        is_there = names.relay_positions in consumer.topics()
+        return current_names(consumer, names) if is_there else names

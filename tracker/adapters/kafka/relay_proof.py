@@ -108,7 +108,7 @@ def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifica
     if newest is None:
         return 0
     check_in_store(newest, store)
-    _check_tails(consumer, tails, store, position)
+    check_tails(consumer, names, store, position, tails)
     return position
 
 
@@ -126,12 +126,20 @@ def check_in_store(record: Any, store: Notifications) -> None:  # noqa: ANN401  
         raise KafkaAheadError(message)
 
 
-def _check_tails(
+def check_tails(
     consumer: KafkaConsumer,
-    tails: Mapping[TopicPartition, Sequence[Any]],
+    names: TopicNames,
     store: Notifications,
     position: int,
+    tails: Mapping[TopicPartition, Sequence[Any]] | None = None,
 ) -> None:
+    """Check that each partition ends with what the store has for it up to this position.
+
+    `tails` are the last records, where they are known. Raises `PositionUnsureError`.
+    """
+    if tails is None:
+        partitions = partitions_of(consumer, [names.events])
+        tails = {one: last_records(consumer, one, limit_s=_LIMIT_S) for one in partitions}
     expected = _last_of_each(store, position, len(tails))
     for partition, tail in tails.items():
         last = expected.get(partition.partition)

@@ -134,7 +134,13 @@ class Transactions:
         producer = self._open_producer()
         producer.begin_transaction()
         sent = [
-            producer.send(one.topic, key=one.key, value=one.value, headers=one.headers)
+            producer.send(
+                one.topic,
+                key=one.key,
+                value=one.value,
+                headers=one.headers,
+                partition=one.partition,
+            )
             for one in records
         ]
         _flush(producer, sent, deadline)

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 FAULT_KILLS ?= 210
+FAULT_FULL_DISKS ?= 20
 BIN := .venv/bin
 STAMP := .venv/.installed
 MYPY_PATHS := tracker tests ops loadtests
@@ -47,9 +48,10 @@ test: install ## Run every test; those whose server can't be had are skipped, wi
 	@$(BIN)/python -m ops.local_servers.install --if-possible
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
+test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS and FAULT_FULL_DISKS say how often
 	@$(BIN)/python -m ops.local_servers.install
-	TRACKER_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
+	TRACKER_FAULT_KILLS=$(FAULT_KILLS) TRACKER_FAULT_FULL_DISKS=$(FAULT_FULL_DISKS) \
+		$(BIN)/python -m pytest -s tests/faults
 
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)

@@ -140,7 +140,7 @@ def check_tails(
     if tails is None:
         partitions = partitions_of(consumer, [names.events])
         tails = {one: last_records(consumer, one, limit_s=_LIMIT_S) for one in partitions}
-    expected = _last_of_each(store, position, len(tails))
+    expected = last_of_each(store, position, len(tails))
     for partition, tail in tails.items():
         last = expected.get(partition.partition)
         records = tail if last is None else _back_to(consumer, partition, tail, last)
@@ -155,7 +155,7 @@ def check_tails(
             _check_repeat(record, store)
 
 
-def _last_of_each(
+def last_of_each(
     store: Notifications, position: int, partitions: int
 ) -> Mapping[int, Notification]:
     """Return the last event of each partition, as far back as one looks."""

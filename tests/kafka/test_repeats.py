@@ -16,6 +16,7 @@ from tests.kafka.test_tampering import (
     Topics,
     checkpoint,
     force,
+    inserted,
     sound,  # noqa: F401  the very same installation
 )
 from tracker.adapters.kafka.connection import KafkaConnection
@@ -230,6 +231,21 @@ def test_an_old_event_under_another_number_is_found_since_any_checkpoint(
     damage, _ = with_store(connection, names, sound, after=after)
     assert damage
     assert damage.position in {1, 61}
+
+
+@pytest.mark.parametrize("after", [70, EVENTS + 1])
+def test_an_event_put_in_before_the_checkpoint_in_its_order_is_found_by_the_count(
+    connection: KafkaConnection,
+    names: TopicNames,
+    sound: Sound,  # noqa: F811
+    after: int,
+) -> None:
+    topics = sound.copy()
+    inserted(topics)
+    force(connection, names, topics)
+    damage, _ = with_store(connection, names, sound, after=after)
+    assert damage
+    assert damage.position == 61
 
 
 def test_a_relay_goes_on_past_equal_repeats_and_ends_at_a_different_one(

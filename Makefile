@@ -3,6 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 FAULT_KILLS ?= 210
+FAULT_FULL_DISKS ?= 20
 BIN := .venv/bin
 STAMP := .venv/.installed
 MYPY_PATHS := tracker tests ops loadtests
@@ -53,9 +54,10 @@ test-days: install ## Run the fast tests with a shifted clock: New Year, Tết, 
 test-fuzz: install ## Send the API 400 made-up requests of each kind; `make test` sends 25
 	TRACKER_FUZZ_REQUESTS=400 $(BIN)/python -m pytest -s --timeout 3600 tests/http/test_fuzz.py
 
-test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS says how often
+test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS and FAULT_FULL_DISKS say how often
 	@$(BIN)/python -m ops.local_servers.install
-	TRACKER_TEST_FAULT_KILLS=$(FAULT_KILLS) $(BIN)/python -m pytest -s tests/faults
+	TRACKER_TEST_FAULT_KILLS=$(FAULT_KILLS) TRACKER_TEST_FAULT_FULL_DISKS=$(FAULT_FULL_DISKS) \
+		$(BIN)/python -m pytest -s tests/faults
 
 loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)

@@ -13,9 +13,9 @@ from loadtests.locust_process import LOG, run_locust
 from loadtests.processor import Spent
 from loadtests.profile import Profile
 from ops.reading_back import (
-    EVENTS_TOPIC,
     NONE,
     Message,
+    events_topic,
     faults_of_store,
     faults_of_topic,
     records,
@@ -95,4 +95,4 @@ def read_back(stack: Stack, results: Sequence[Path], before: Before) -> list[str
 
 
 def _published(stack: Stack, before: Before) -> list[Any]:
-    return records(stack.kafka_servers, EVENTS_TOPIC, without=before.without)
+    return records(stack.kafka_servers, events_topic(stack.kafka_servers), without=before.without)

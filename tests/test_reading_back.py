@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from ops.reading_back import Acknowledged, Stored, faults_of_store, faults_of_topic
+from ops.reading_back import Acknowledged, Stored, faults_of_store, faults_of_topic, without_repeats
 
 
 @dataclass
@@ -104,11 +104,28 @@ def test_a_request_that_is_known_otherwise_is_not_accepted(row: tuple[Any, ...])
     assert faults_of_store(EVENTS, [*others, row], TOLD) != []
 
 
+def again(one: Record, **changes: Any) -> Record:  # noqa: ANN401
+    return replace(one, **changes)
+
+
+def test_equal_repeats_in_a_topic_are_passed_over() -> None:
+    them = [record(it) for it in EVENTS]
+    for repeated in (
+        [*them, again(them[2])],
+        [*them, again(them[0])],
+        [them[0], again(them[0]), *them[1:]],
+        [*them, *map(again, them)],
+    ):
+        assert faults_of_topic(EVENTS, repeated) == []
+        assert without_repeats(repeated) == them
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [
         pytest.param(lambda them: them[:2], id="lost"),
-        pytest.param(lambda them: [*them, them[2]], id="twice"),
+        pytest.param(lambda them: [*them, again(them[2], value=b"{}")], id="again, other bytes"),
+        pytest.param(lambda them: [*them, again(them[2], partition=1)], id="in another partition"),
         pytest.param(lambda them: [them[1], them[0], them[2]], id="out of order"),
         pytest.param(lambda them: [*them, record(event(5, 1, 3))], id="not stored"),
         pytest.param(

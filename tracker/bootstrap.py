@@ -159,7 +159,7 @@ def installation(
     def kafka_feed() -> OpenFeed:
         names = topic_names(settings)
         group = f"{names.prefix}.{'+'.join(sorted(sharing))}" if sharing else None
-        return KafkaFeed(kafka_connection(settings), names.events, group=group)
+        return KafkaFeed(kafka_connection(settings), names, group=group)
 
     tracker = Tracker(
         library_variables(settings.events_url()),

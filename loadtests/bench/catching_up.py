@@ -44,7 +44,7 @@ def from_kafka(run: Run) -> list[Figure]:
         topics = new_topics(connection)
         publish(it.tracker.store, connection, topics)
         with measured():
-            open_feed = partial(KafkaFeed, connection, topics.events)
+            open_feed = partial(KafkaFeed, connection, topics)
             return _catching_up(it, "Kafka", open_feed, run, 15_000)
 
 

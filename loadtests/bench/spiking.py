@@ -8,6 +8,7 @@ production, and all that the people of the test do goes that way.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 
@@ -26,9 +27,10 @@ from loadtests.visiting import Before, read_back, visit
 from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
-from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.relay_position import Notifications, RelayPosition, as_record
+from tracker.adapters.kafka.relay_proof import last_of_each, partitions_of
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.bootstrap import PROJECTIONS, topic_names
@@ -128,12 +130,14 @@ def _begin_kafka(directory: Path, archive: Archive) -> None:
 
 
 def begin_at_the_end(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
-    """Leave on empty topics the last event of a store, and that a relay has published up to it.
+    """Leave on empty topics the last event of each partition, and that a relay published up to it.
 
     Read models that hold it already pass over it when they come to it.
     """
     head = store.max_notification_id() or 0
-    (last,) = store.select_notifications(head, 1)
+    with closing(open_consumer(connection)) as consumer:
+        partitions = len(partitions_of(consumer, [names.events]))
+    last = last_of_each(store, head, partitions).values()
     position = RelayPosition(head, "bench", token_hex(8), left=True)
-    with Transactions(connection, names.events, limit_s=_LIMIT_S) as kafka:
-        kafka.commit([outgoing(names.events, last), as_record(names, position)])
+    with Transactions(connection, names.relay, limit_s=_LIMIT_S) as kafka:
+        kafka.commit([*(outgoing(names.events, one) for one in last), as_record(names, position)])

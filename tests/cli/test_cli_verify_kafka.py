@@ -78,13 +78,11 @@ def test_the_first_wrong_event_is_named(
     spoilt = structs.replace(again, value=(again.value or b"") + b" ")
     with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
         kafka.commit([spoilt])
-    for of, said in {
-        "kafka": "bytes that are not those whose hash the record bears",
-        "both": "an event that is in Kafka twice",
-    }.items():
+    for of in ("kafka", "both"):
         result = run("verify", "--of", of)
         assert (result.code, result.err.count("\n")) == (1, 1)
-        assert said in result.err
+        assert "bytes that are not those whose hash the record bears" in result.err
+        assert f"{names.events}: partition" in result.err
         assert f"event {newest[0].id} (" in result.err
         assert "offset" in result.err
 
@@ -105,15 +103,21 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
     assert (sound.code, sound.err) == (0, "")
     assert "events: 2 since then, of 2 dossiers" in sound.out
     assert "store and Kafka: 2 events, equal byte for byte" in sound.out
-    again = outgoing(names.events, newest[0])
+    for position in (newest[0].id, 1, 2, 3, 4, 5):
+        with installation(Settings(data_dir=demo)) as it:
+            old = it.tracker.store.select_notifications(position, 1)
+        with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
+            kafka.commit([outgoing(names.events, old[0])])
+    repeated = run(*since)
+    assert (repeated.code, repeated.err) == (0, "")
+    assert "6 records repeat earlier ones byte for byte" in repeated.out
+    spoilt = outgoing(names.events, old[0])
+    value = (spoilt.value or b"").replace(b'"by"', b'"bY"')
     with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
-        kafka.commit([again])
+        kafka.commit([structs.replace(spoilt, value=value)])
     damaged = run(*since, "--keep", str(kept))
-    assert damaged.code == 1
-    # Where the search for what is new begins in a topic out of order, an event may be passed over,
-    # which depends on where the ends of transactions lie: then this one is named, as missing.
-    named = [newest[0].id + more for more in range(3)]
-    assert any(f"event {one} (" in damaged.err for one in named)
+    assert (damaged.code, damaged.err.count("\n")) == (1, 1)
+    assert "event 5 (" in damaged.err
     assert Checkpoint.parse(Note.parse(kept.read_text()).text).size == newest[0].id
 
 

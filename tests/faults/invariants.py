@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ops.reading_back import (
-    EVENTS_TOPIC,
+    events_topic,
     faults_of_store,
     faults_of_topic,
     records,
@@ -22,7 +22,7 @@ _SETTLED_WITHIN_S = 120
 
 
 def published(servers: str) -> list[Any]:
-    return records(servers, EVENTS_TOPIC)
+    return records(servers, events_topic(servers))
 
 
 def check_read_models(room: MachineRoom, told: Sequence[Posted]) -> None:

@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from ops.reading_back import records
 from tests.kafka.posting import SECRET, Partner, partner, serving
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.dead_letters import (
@@ -14,8 +16,10 @@ from tracker.adapters.kafka.dead_letters import (
     NobodysLetterError,
     UnknownLetterError,
 )
+from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.sealed_actor import ActorSeal, BrokenActorSealError
 from tracker.adapters.kafka.topics import TopicNames
+from tracker.adapters.kafka.transactions import Transactions
 from tracker.domain.actors import Actor, Role
 
 pytestmark = pytest.mark.system
@@ -105,6 +109,26 @@ def test_a_letter_is_handed_in_again_only_once_and_all_or_none(
         with pytest.raises(LetterRetriedError):
             letters.retry([1, 0])
         mine.answers(3)
+
+
+def test_an_equal_repeat_of_a_letter_is_the_same_letter(
+    mine: Partner, letters: DeadLetters, connection: KafkaConnection, names: TopicNames
+) -> None:
+    with serving(mine):
+        mine.post(b"{", b"[")
+        mine.answers()
+        known = letters.all()
+        kept = [
+            Outgoing(names.dead_letters, one.key, one.value, list(one.headers))
+            for one in records(connection.servers, names.dead_letters)
+        ]
+        with Transactions(connection, f"{names.prefix}-forger", limit_s=10) as forger:
+            forger.commit([*kept, structs.replace(kept[0], value=b"other")])
+        *same, other = letters.all()
+        assert same == known
+        letters.retry([same[0].number])
+        assert [one.retried for one in letters.all()[:3]] == [True, False, False]
+        assert other.size == len(b"other")
 
 
 def test_a_letter_of_nobody_stays_where_it_is(mine: Partner, letters: DeadLetters) -> None:

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture
 def feed(connection: KafkaConnection, names: TopicNames) -> Iterator[KafkaFeed]:
-    with closing(KafkaFeed(connection, names.events)) as feed:
+    with closing(KafkaFeed(connection, names)) as feed:
         yield feed
 
 
@@ -86,7 +86,7 @@ def test_heads_are_never_behind_the_last_event(
 
 
 def test_a_kafka_that_is_not_there_is_just_silent() -> None:
-    with closing(KafkaFeed(KafkaConnection("127.0.0.1:1"), "nothing")) as feed:
+    with closing(KafkaFeed(KafkaConnection("127.0.0.1:1"), TopicNames("nothing"))) as feed:
         assert feed.partitions() == ()
         assert feed.read("nothing:0", after=0, limit=1) == ()
 
@@ -118,6 +118,6 @@ def test_a_read_model_built_from_kafka_is_the_one_built_from_the_store(
     of_store.create()
     of_kafka.create()
     assert Projector(kind(), StoreFeed(store), of_store).catch_up() == 900
-    with closing(KafkaFeed(connection, names.events)) as feed:
+    with closing(KafkaFeed(connection, names)) as feed:
         assert Projector(kind(), feed, of_kafka).catch_up() == 900
     assert of_store.digest() == of_kafka.digest()

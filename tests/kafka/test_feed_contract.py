@@ -28,7 +28,7 @@ def fed(
     tmp_path: Path,
 ) -> Iterator[Fed]:
     group = f"{names.prefix}-group" if request.param == "in a group" else None
-    feed = KafkaFeed(connection, names.events, group=group)
+    feed = KafkaFeed(connection, names, group=group)
 
     def publish(events: list[Event]) -> None:
         store.insert_events([to_stored(event) for event in events])

@@ -153,17 +153,6 @@ def test_a_missing_end_is_found(
     )
 
 
-def test_a_doubled_event_is_found(
-    connection: KafkaConnection,
-    names: TopicNames,
-    store: DossierRecorder,
-    empty: SQLiteDossierRecorder,
-) -> None:
-    records = published(names, store)
-    force(connection, names, [*records, records[-1]])
-    assert "twice or out of order" in fault(connection, names, empty)
-
-
 def test_a_changed_byte_is_found(
     connection: KafkaConnection,
     names: TopicNames,

@@ -86,7 +86,7 @@ def test_workers_come_and_go_and_every_event_counts_once(
     model.create()
 
     def worker(batch: int) -> Worker:
-        feed = KafkaFeed(connection, names.events, group=f"{names.prefix}-{kind.NAME}")
+        feed = KafkaFeed(connection, names, group=f"{names.prefix}-{kind.NAME}")
         return Worker(kind, feed, engine, batch=batch)
 
     with running(store, connection, names) as relay:
@@ -102,7 +102,7 @@ def test_workers_come_and_go_and_every_event_counts_once(
         until(lambda: relay.has_published(head))
 
         def done() -> bool:
-            with closing(KafkaFeed(connection, names.events)) as whole:
+            with closing(KafkaFeed(connection, names)) as whole:
                 return all(
                     not whole.read(one, after=model.position(one), limit=1)
                     for one in whole.partitions()
@@ -140,13 +140,13 @@ def test_a_partition_that_went_and_came_back_is_read_on_where_it_was(
             return len(feed.partitions()) == len(other.partitions()) == PARTITIONS // 2
         return len(feed.partitions()) == PARTITIONS
 
-    with closing(KafkaFeed(connection, names.events, group=group)) as one:
+    with closing(KafkaFeed(connection, names, group=group)) as one:
         until(lambda: shares(one))
         append(store, histories(20))
         publish_all(store, connection, names)
         one.wake()
         assert read_on(one) == 80
-        with closing(KafkaFeed(connection, names.events, group=group)) as other:
+        with closing(KafkaFeed(connection, names, group=group)) as other:
             until(lambda: shares(one, other))
             append(store, histories(20, first=100))
             publish_all(store, connection, names)
@@ -166,9 +166,9 @@ def test_a_worker_that_kafka_python_forgot_in_the_middle_of_a_share_out_comes_ba
     append(store, histories(20))
     publish_all(store, connection, names)
     found: dict[str, int] = {}
-    with closing(KafkaFeed(connection, names.events, group=f"{names.prefix}-group")) as feed:
+    with closing(KafkaFeed(connection, names, group=f"{names.prefix}-group")) as feed:
         until(lambda: len(feed.partitions()) == PARTITIONS)
-        consumer: Any = feed._reader._consumer
+        consumer: Any = feed._open()._consumer
         consumer._coordinator._assignment_snapshot = {}  # as when what it knows has changed
         consumer.poll(timeout_ms=0)
         sleep(0.5)  # the answer comes meanwhile
@@ -196,10 +196,9 @@ def test_two_workers_that_both_believe_in_a_partition_write_it_once(
     model = SqlReadModel(engine, TimelineProjection())
     model.create()
     workers = [
-        Worker(TimelineProjection, KafkaFeed(connection, names.events), engine, batch=5)
-        for _ in range(3)
+        Worker(TimelineProjection, KafkaFeed(connection, names), engine, batch=5) for _ in range(3)
     ]
-    with closing(KafkaFeed(connection, names.events)) as whole:
+    with closing(KafkaFeed(connection, names)) as whole:
         partitions = whole.partitions()
         until(
             lambda: all(

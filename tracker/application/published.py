@@ -54,11 +54,11 @@ class Published(Protocol):
     def most(self) -> int:
         """Give the position after which there can be none: the relay said so afterwards."""
 
-    def rows(self, *, after: int = 0) -> Iterator[PublishedRow]:
-        """Give every record in the order of the store's positions, each partition being in it.
+    def rows(self) -> Iterator[PublishedRow]:
+        """Yield every record in the order of the store's positions, each partition being in it.
 
-        Where a partition is not, its records come in the order in which they stand. `after` a
-        position, each partition begins with its first record of a later one.
+        Where a partition is not, its records come in the order in which they stand: one of an older
+        position comes right after the record before it.
         """
 
 
@@ -76,8 +76,9 @@ class PublishedDamage:
     def __str__(self) -> str:
         """Say it in one line."""
         place = f"partition {self.row.partition}, offset {self.row.offset}: " if self.row else ""
+        dossier = f", dossier {self.row.dossier_id}" if self.row and self.row.dossier_id else ""
         event = f"event {self.position} ({self.code or 'an unknown dossier'}"
-        which = f"{event}, version {self.version}): " if self.position else ""
+        which = f"{event}, version {self.version}{dossier}): " if self.position else ""
         return f"{place}{which}{self.kind}: {self.detail}"
 
 

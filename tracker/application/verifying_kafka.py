@@ -3,13 +3,15 @@
 Every record is held against its own hash, key and headers; every dossier's life against the
 domain's rules, as in the store; and all of them together, in the order of the store, against the
 roots that were signed. Memory grows by a few hundred bytes a dossier and not with the events: each
-partition is in the store's order, so all are merged, and the root follows as they come.
+partition is in the store's order, so all are merged, and the root follows as they come. Records of
+older positions are compared with the first ones in another pass: an equal one is a repeat.
 
 What a checkpoint vouches for is the bytes and their order, not the numbers that the store gave
 them, nor what came after the last checkpoint; the heads of the dossiers are not looked at. The
 store beside Kafka tells more.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
@@ -20,6 +22,7 @@ from tracker.application.published import (
     at_row,
     event_of,
 )
+from tracker.application.repeats import Repeats, Suspects
 from tracker.application.verifying_lives import Finding, Lives
 from tracker.domain.checkpoint import Checkpoint
 from tracker.domain.errors import TrackerError
@@ -35,7 +38,6 @@ class Kind(StrEnum):
     BEGINNING_LOST = "the oldest records are gone"
     END_LOST = "the end is missing"
     NOT_PUBLISHED = "an event after the last that the relay published"
-    OUT_OF_ORDER = "an event that is there twice, or out of order"
     STRAYED = "an event in another partition than those of its dossier before it"
     UNSIGNED = "a checkpoint that none of the log's keys signed"
     SHRUNK = "a checkpoint that is smaller than the one before it, or another of the same size"
@@ -65,7 +67,11 @@ class KafkaVerifier:
         self._tree = Frontier()
         self._newest = 0
         self._vouched = Checkpointed()
+        self._suspects = Suspects()
+        self._seen_checkpoints: set[bytes] = set()
+        self.repeats = Repeats()
         self.checkpoints = 0
+        self.repeated_checkpoints = 0
 
     @property
     def events(self) -> int:
@@ -97,15 +103,18 @@ class KafkaVerifier:
                 detail = f"partition {partition} begins at offset {begin}"
                 yield PublishedDamage(Kind.BEGINNING_LOST, detail)
         signed = self._next_signed()
-        for row in self._published.rows():
+        for number, row in enumerate(self._published.rows(), 1):
             yield from self._in_row(row)
+            if self._suspects.is_full:
+                yield from self._suspects.settle(self._published.rows())
             while isinstance(signed, Checkpoint) and signed.size <= self._tree.size:
                 yield from self._in_checkpoint(signed)
                 signed = self._next_signed()
             if isinstance(signed, PublishedDamage):
                 yield signed
-            if not self._tree.size % _ROWS_A_STEP:
+            if not number % _ROWS_A_STEP:
                 step(_ROWS_A_STEP)
+        yield from self._suspects.settle(self._published.rows())
         yield from self._at_end(signed)
 
     def _in_row(self, row: PublishedRow) -> Iterator[PublishedDamage]:
@@ -113,17 +122,18 @@ class KafkaVerifier:
         if isinstance(event, PublishedDamage):
             yield event
             return
+        home = self._partitions.setdefault(row.dossier_id, row.partition)
+        if home != row.partition:
+            yield at_row(Finding(Kind.STRAYED, f"they are in {home}"), row, event.code)
         if row.position <= self._newest:
-            detail = f"event {self._newest} stands before it"
-            yield at_row(Finding(Kind.OUT_OF_ORDER, detail), row, event.code)
+            self.repeats.add(row)
+            self._suspects.add(row, event.code)
+            return
         if row.position > self._published.most:
             detail = f"that was {self._published.most}"
             yield at_row(Finding(Kind.NOT_PUBLISHED, detail), row, event.code)
         for found in self._lives.judge(row.dossier_id, event, row.position):
             yield at_row(found, row, event.code)
-        home = self._partitions.setdefault(row.dossier_id, row.partition)
-        if home != row.partition:
-            yield at_row(Finding(Kind.STRAYED, f"they are in {home}"), row, event.code)
         if row.position > self._newest + 1:
             self._vouched.note_gap(self._newest + 1)
         self._newest = row.position
@@ -131,6 +141,9 @@ class KafkaVerifier:
 
     def _next_signed(self) -> Checkpoint | PublishedDamage | None:
         written = next(self._signed, None)
+        while written is not None and self._is_repeated(written):
+            self.repeated_checkpoints += 1
+            written = next(self._signed, None)
         if written is None:
             return None
         self.checkpoints += 1
@@ -141,6 +154,12 @@ class KafkaVerifier:
         except TrackerError as error:
             detail = f"the {self.checkpoints}. of its topic: {error}"
             return PublishedDamage(Kind.UNSIGNED, detail)
+
+    def _is_repeated(self, written: str) -> bool:
+        digest = hashlib.sha256(written.encode()).digest()
+        is_repeated = digest in self._seen_checkpoints
+        self._seen_checkpoints.add(digest)
+        return is_repeated
 
     def _in_checkpoint(self, said: Checkpoint) -> Iterator[PublishedDamage]:
         if said.size < self._tree.size:

@@ -1,4 +1,4 @@
-"""`tracker topics`, `restore`, `dead-letters`: what an operator does with Kafka."""
+"""`tracker restore`, `dead-letters`: what an operator does with Kafka."""
 
 from typing import Annotated
 
@@ -7,7 +7,6 @@ import typer
 from tracker.adapters.kafka.dead_letters import DeadLetters
 from tracker.adapters.kafka.feed import KafkaFeed
 from tracker.adapters.kafka.restore import restore as fill
-from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.console import progress, say, show_table
 from tracker.cli.errors import UsageError
@@ -15,23 +14,6 @@ from tracker.cli.old_backup import accept_old_backup as record_old_backup
 from tracker.cli.old_backup import begin_epoch
 from tracker.cli.opening import opened, settings_with_kafka
 from tracker.start_checks.databases import only_process
-
-
-def topics() -> None:
-    """Make the topics that are missing.
-
-    One that is there with other settings is named and left as it is; the exit code is then 1.
-    """
-    chosen = settings_with_kafka()
-    wanted = wanted_topics(
-        topic_names(chosen),
-        partitions=chosen.kafka_partitions,
-        replication=chosen.kafka_replication,
-        min_insync=chosen.kafka_min_insync,
-    )
-    made = create_topics(kafka_connection(chosen), wanted)
-    for topic in wanted:
-        say(f"{topic.name}: {'made' if topic.name in made else 'there'}")
 
 
 def restore(
@@ -75,7 +57,7 @@ def restore(
         record_old_backup(decision.strip(), by.strip(), after_epoch)
         return
     chosen = settings_with_kafka()
-    ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen).events)
+    ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen))
     total = sum(ends.heads().values()) if ends.partitions() else 0
     ends.close()
     with (

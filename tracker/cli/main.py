@@ -21,7 +21,7 @@ from tracker.cli.exporting import export_to
 from tracker.cli.figures import figures
 from tracker.cli.history import history
 from tracker.cli.importing import import_file
-from tracker.cli.kafka import dead_letters, restore, topics
+from tracker.cli.kafka import dead_letters, restore
 from tracker.cli.keys import keys
 from tracker.cli.log import log
 from tracker.cli.lost_keys import lost_keys
@@ -30,6 +30,7 @@ from tracker.cli.migrate import migrate
 from tracker.cli.rebuild import rebuild
 from tracker.cli.receipt import receipt
 from tracker.cli.serve import serve
+from tracker.cli.topics import topics
 from tracker.cli.verify import verify
 from tracker.cli.work import work
 from tracker.domain.errors import TrackerError
@@ -68,7 +69,7 @@ def program() -> typer.Typer:
     app.command()(history)
     app.command()(rebuild)
     app.command()(migrate)
-    app.command()(topics)
+    app.add_typer(topics(), name="topics")
     app.command()(work)
     app.command()(restore)
     app.add_typer(dead_letters(), name="dead-letters")

@@ -58,7 +58,8 @@ def verify(
 
     Every event is checked; then the Merkle log, leaf by leaf, against the events and against every
     signed checkpoint; then every read model. Kafka by itself needs no store: records, life cycles,
-    and the roots that were signed. Names the first wrong event and what is wrong with it;
+    and the roots that were signed. Records on Kafka that repeat earlier ones byte for byte are
+    counted; they are no damage. Names the first wrong event and what is wrong with it;
     the exit code is then 1. Nothing is changed, and the service may run
     meanwhile. A dossier whose key is lost is named, and all else is checked: 'tracker lost-keys
     accept' records a decision about it.

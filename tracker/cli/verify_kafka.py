@@ -2,6 +2,7 @@
 
 from tracker.adapters.kafka.scan import KafkaScan
 from tracker.adapters.notary.ed25519 import Notary
+from tracker.application.repeats import Repeats
 from tracker.application.verifying_both import BothVerifier
 from tracker.application.verifying_kafka import KafkaVerifier
 from tracker.bootstrap import kafka_connection, topic_names
@@ -20,13 +21,16 @@ def verify_kafka() -> None:
         with progress("Kafka", scan.most_rows) as step:
             damage = verifier.first_damage(step)
     if damage:
-        message = f"Kafka is damaged: {damage}"
+        message = f"Kafka is damaged: {scan.topic}: {damage}"
         raise CheckFailedError(message)
     say(
         f"Kafka: {verifier.events} events of {verifier.dossiers} dossiers,"
         f" {verifier.checkpoints} signed checkpoints, all in order"
         f" (root {verifier.root.hex()[:16]})"
     )
+    _say_repeats(verifier.repeats)
+    if verifier.repeated_checkpoints:
+        say(f"{verifier.repeated_checkpoints} checkpoints are there once more, byte for byte.")
     if verifier.unsigned:
         say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
 
@@ -42,8 +46,14 @@ def check_against_store(it: Installation, *, after: int) -> None:
             damage = verifier.first_damage(step)
         behind = it.scan.head() - scan.least
     if damage:
-        message = f"Kafka is not what the store says: {damage}"
+        message = f"Kafka is not what the store says: {scan.topic}: {damage}"
         raise CheckFailedError(message)
     say(f"store and Kafka: {verifier.events} events, equal byte for byte")
+    _say_repeats(verifier.repeats)
     if behind > 0:
         say(f"The relay is {behind} positions behind the store.")
+
+
+def _say_repeats(repeats: Repeats) -> None:
+    if repeats.count:
+        say(str(repeats))

@@ -27,10 +27,10 @@ def check_all(it: Installation, list_to: Path | None = None) -> str:
     """
     for epoch in it.epochs.all():
         say(f"restores: {epoch}")
-    verifier = _check_events(it)
+    verifier = check_events(it)
     say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
     lost = check_keys(it, verifier.wrong_keys(), list_to)
-    signed = _check_log(it)
+    signed = check_log(it)
     wrong = [name for name in it.follows if name != LogProjection.NAME and not _is_equal(it, name)]
     if wrong:
         message = (
@@ -51,20 +51,21 @@ def check_since(it: Installation, file: Path, list_to: Path | None = None) -> tu
     """
     kept, begun = begun_at(it, file)
     after = begun.position
-    verifier = _check_events(it, after=after)
+    verifier = check_events(it, after=after)
     say(
         f"events: {verifier.events} since then, of {verifier.dossiers} dossiers, all in order,"
         f" and so are the {verifier.before} before of the same dossiers"
     )
     lost = check_keys(it, verifier.wrong_keys(), list_to)
-    signed = _check_log(it, begun) or str(kept)
+    signed = check_log(it, begun) or str(kept)
     say_what_was_left(begun.size - verifier.before)
     if lost:
         raise CheckFailedError(lost)
     return after, signed
 
 
-def _check_events(it: Installation, *, after: int = 0) -> StoreVerifier:
+def check_events(it: Installation, *, after: int = 0) -> StoreVerifier:
+    """Check the events of the store. Raises `CheckFailedError`."""
     verifier = StoreVerifier(it.scan, after=after)
     with progress("Events", verifier.head - after) as step:
         damage = verifier.first_damage(step)
@@ -83,8 +84,8 @@ def log_verifier(it: Installation, begun: Begun | None = None) -> LogVerifier:
     return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check, begun)
 
 
-def _check_log(it: Installation, begun: Begun | None = None) -> str:
-    """Give the last checkpoint that was found right."""
+def check_log(it: Installation, begun: Begun | None = None) -> str:
+    """Check the log; return the last checkpoint that was found right. Raises `CheckFailedError`."""
     before = begun.size if begun else 0
     verifier = log_verifier(it, begun)
     with progress("Log", verifier.size - before) as step:

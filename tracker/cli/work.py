@@ -87,7 +87,7 @@ def work(
             check_log_key(it.log, chosen, must_sign=it.is_embedded)
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
-            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen).events),
+            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen)),
             it.message_gauges() if SENDER in roles else (),
         )
         tasks = _tasks(it, roles, name or socket.gethostname(), metrics)

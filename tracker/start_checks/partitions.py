@@ -5,6 +5,7 @@ from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.partitions import partitions_of
+from tracker.adapters.kafka.relay_position import names_in_use
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.installation_facts import SqlFacts
 from tracker.domain.errors import CannotStartError
@@ -33,6 +34,7 @@ def check_partitions(
         raise CannotStartError(message)
     single = (names.relay_positions, names.checkpoints)
     try:
+        names = names_in_use(connection, names)
         found = partitions_of(connection, [names.events, *single])
     except KafkaError as error:
         _log.warning("Kafka cannot be reached; its topics were not checked", cause=str(error))

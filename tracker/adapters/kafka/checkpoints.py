@@ -41,6 +41,7 @@ class KafkaCheckpoints:
         """Put one more there. Raises `SilentPublisherError`."""
         try:
             with Transactions(self._connection, self._topic, limit_s=_LIMIT_S) as transactions:
+                transactions.end_leftovers([self._topic])
                 transactions.commit([Outgoing(self._topic, None, note.encode(), [])])
         except (KafkaError, InDoubtError) as error:
             raise SilentPublisherError(repr(error)) from error

@@ -156,7 +156,16 @@ class _ByKey(DefaultPartitioner):  # type: ignore[misc]
         _, key, _, _, cluster = given
         if key is None:
             return int(super().partition(topic, *given))
-        return int(self._hash(key) & 0x7FFFFFFF) % len(cluster.partitions_for_topic(topic))
+        return _of_hash(self._hash(key), len(cluster.partitions_for_topic(topic)))
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of a key, as every client of Kafka chooses it."""
+    return _of_hash(murmur2(key), partitions)
+
+
+def _of_hash(hashed: int, partitions: int) -> int:
+    return (hashed & 0x7FFFFFFF) % partitions
 
 
 def _open(kind: Callable[..., T], settings: Mapping[str, Any]) -> T:

@@ -3,8 +3,10 @@
 A letter is known by its number, the offset in its topic. Handing it in again posts the same bytes
 to the inbox, in the name of who sent them, and notes that this was done, both in one transaction.
 What was never known to be from anybody cannot be handed in again; its sender must.
+An equal repeat (same sender, same place in the inbox, same bytes) is one letter with the first.
 """
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +79,7 @@ class DeadLetters:
         with Transactions(
             self._connection, f"{self._names.dead_letters}-retry", limit_s=_LIMIT_S
         ) as transactions:  # from here on nobody else retries
+            transactions.end_leftovers([self._names.inbox, self._names.dead_letters])
             records, retried = self._read()
             outgoing: list[Outgoing] = []
             for number in numbers:
@@ -105,19 +108,26 @@ class DeadLetters:
         try:
             records: dict[int, Any] = {}
             retried: set[int] = set()
+            seen: set[tuple[object, ...]] = set()
             after = min(reader.begins().values())
             partition = TopicPartition(self._names.dead_letters, 0)
             while read := reader.read(partition, after=after, limit=_BATCH):
                 after = read[-1].offset + 1
                 for record in read:
                     mark = dict(record.headers).get(_RETRIED)
-                    if mark is None:
-                        records[record.offset] = record
-                    else:
+                    if mark is not None:
                         retried.add(int(mark))
+                    elif (what := _what(record)) not in seen:
+                        seen.add(what)
+                        records[record.offset] = record
         finally:
             reader.close()
         return records, retried
+
+
+def _what(record: Any) -> tuple[object, ...]:  # noqa: ANN401  it has no types
+    """Return what makes a letter another one: an equal record is a repeat of the same letter."""
+    return record.key, tuple(record.headers), hashlib.sha256(record.value or b"").digest()
 
 
 def _told(record: Any, retried: bool) -> DeadLetter:  # noqa: ANN401, FBT001  it has no types

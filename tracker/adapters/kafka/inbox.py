@@ -78,6 +78,7 @@ class Inbox:
         Raises whatever it did not expect.
         """
         pause = _FIRST_PAUSE_S
+        sessions = 0
         consumer: KafkaConsumer | None = None
         try:
             while not self._ended(stopping):
@@ -86,6 +87,11 @@ class Inbox:
                     with Transactions(
                         self._connection, self._id, limit_s=_TRANSACTION_S
                     ) as transactions:
+                        if sessions:  # the id is this process's own, so the first left nothing
+                            transactions.end_leftovers(
+                                [self._names.answers, self._names.dead_letters]
+                            )
+                        sessions += 1
                         _rewind(consumer)
                         membership = Membership(consumer)
                         while not self._ended(stopping):

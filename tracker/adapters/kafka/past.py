@@ -11,6 +11,7 @@ from tracker.adapters.kafka.records import UnreadableRecordError, header
 from tracker.adapters.kafka.relay_position import (
     Notifications,
     PositionUnsureError,
+    current_names,
     read_position,
 )
 from tracker.adapters.kafka.tails import last_record
@@ -73,8 +74,9 @@ class KafkaPlace:
             self._drop()
 
     def _fault(self, consumer: KafkaConsumer) -> str:
-        for number in sorted(consumer.partitions_for_topic(self._names.events) or ()):
-            partition = TopicPartition(self._names.events, number)
+        events = current_names(consumer, self._names).events
+        for number in sorted(consumer.partitions_for_topic(events) or ()):
+            partition = TopicPartition(events, number)
             tail = last_record(consumer, partition, limit_s=_LIMIT_S)
             if tail is None:
                 continue

@@ -8,6 +8,9 @@ The key is the dossier's id in 32 hexadecimal digits. Every header is text:
     notification_id     its place in the order of the event store
     recorded_at         when we heard of it, as the event itself has it
     leaf_hash           its leaf of the Merkle log (RFC 6962) in hexadecimal digits
+
+A topic that was written anew ends, in each partition, with a record without a key whose one header
+`continues_in` names the next topic. That topic holds every event from the first one on.
 """
 
 from typing import Any
@@ -25,12 +28,13 @@ class UnreadableRecordError(TrackerError):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A record to be sent."""
+    """A record to be sent; its key chooses the partition unless one is given."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    partition: int | None = None
 
 
 class _Stamp(msgspec.Struct):
@@ -38,6 +42,7 @@ class _Stamp(msgspec.Struct):
     recorded_at: str
 
 
+_CONTINUES = "continues_in"
 _STAMP = msgspec.json.Decoder(_Stamp)
 
 
@@ -59,6 +64,17 @@ def outgoing(topic: str, event: Notification) -> Outgoing:
             ("leaf_hash", leaf_hash(event.topic, event.state).hex().encode()),
         ],
     )
+
+
+def continued(topic: str, partition: int, successor: str) -> Outgoing:
+    """Return the last record of a partition, which says in which topic the events continue."""
+    value = msgspec.json.encode({_CONTINUES: successor})
+    return Outgoing(topic, None, value, [(_CONTINUES, successor.encode())], partition)
+
+
+def is_continued(record: Any) -> bool:  # noqa: ANN401  kafka-python has no types
+    """Tell whether this record says that the events continue in another topic."""
+    return any(key == _CONTINUES for key, _ in record.headers)
 
 
 def recorded_at(state: bytes) -> str:

@@ -12,7 +12,7 @@ so in its last position, and who starts again under the name that stands there b
 import logging
 import random
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,9 +31,10 @@ from tracker.adapters.kafka.relay_position import (
     Notifications,
     RelayPosition,
     as_record,
-    checked_position,
+    current_names,
     read_position,
 )
+from tracker.adapters.kafka.relay_proof import checked_position, end_leftovers
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import InDoubtError, Transactions
 
@@ -187,21 +188,19 @@ class Relay:
     # -------------------------------------------------------------- publishing
 
     def _publish(self, stopping: Callable[[], bool]) -> None:
-        kafka = Transactions(
-            self._connection, self._names.events, limit_s=self._times.transaction_s
-        )
+        kafka = Transactions(self._connection, self._names.relay, limit_s=self._times.transaction_s)
         with kafka:  # from here on nobody else publishes, so that what is read now stays true
-            consumer = open_consumer(self._connection)
-            try:
-                self._position = checked_position(consumer, self._names, self._store)
-            finally:
-                consumer.close()
+            with closing(open_consumer(self._connection)) as consumer:
+                end_leftovers(kafka, self._connection, [self._names.relay_positions])
+                self._names = names = current_names(consumer, self._names)
+                end_leftovers(kafka, self._connection, [names.events])
+                self._position = checked_position(consumer, names, self._store)
             self._session = token_hex(8)
             kafka.commit([self._mark()])
             self._announced.add(self._session)
             _log.info("%s publishes from %s on.", self._name, self._position)
             with ReadingAhead(
-                self._store, self._names.events, after=self._position, limit=self._times.batch
+                self._store, names.events, after=self._position, limit=self._times.batch
             ) as lots:
                 while not self._ended(stopping):
                     if not self._publish_next(kafka, lots):
@@ -230,7 +229,14 @@ class Relay:
 
     def _mark(self, position: int | None = None, *, left: bool = False) -> Outgoing:
         at = self._position if position is None else position
-        mark = RelayPosition(at, self._name, self._session, left=left, epoch=self._epoch)
+        mark = RelayPosition(
+            at,
+            self._name,
+            self._session,
+            left=left,
+            epoch=self._epoch,
+            generation=self._names.generation,
+        )
         return as_record(self._names, mark)
 
     # ---------------------------------------------------------------- the rest

@@ -1,17 +1,19 @@
-"""How far the relay is, as it stands in Kafka itself, and whether that agrees with the store."""
+"""How far the relay is and which generation it writes to, as Kafka itself records it."""
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from typing import Protocol
 
 import msgspec
 from eventsourcing.persistence import Notification
 from kafka import KafkaConsumer, TopicPartition
 
-from tracker.adapters.kafka.records import Outgoing, header
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.tails import last_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.domain.errors import TrackerError
-from tracker.domain.log import leaf_hash
 
 _LIMIT_S = 15.0
 
@@ -47,7 +49,8 @@ class RelayPosition(msgspec.Struct, frozen=True):
 
     `relay` is the name its operator gave it, `session` a random one for each time it begins;
     `left`: it has stopped, and another may begin at once. `epoch` is that of its store, which a
-    restore raises: an older backup of the store is known by its lower epoch.
+    restore raises: an older backup of the store is known by its lower epoch. `generation` is that
+    of the events' topic.
     """
 
     position: int
@@ -55,6 +58,7 @@ class RelayPosition(msgspec.Struct, frozen=True):
     session: str
     left: bool = False
     epoch: int = 0
+    generation: int = 1
 
 
 _DECODER = msgspec.json.Decoder(RelayPosition)
@@ -62,7 +66,7 @@ _DECODER = msgspec.json.Decoder(RelayPosition)
 
 def as_record(names: TopicNames, position: RelayPosition) -> Outgoing:
     """Give the record that says so."""
-    return Outgoing(names.relay_positions, names.events.encode(), msgspec.json.encode(position), [])
+    return Outgoing(names.relay_positions, names.relay.encode(), msgspec.json.encode(position), [])
 
 
 def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition | None:
@@ -80,41 +84,17 @@ def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition |
         raise PositionUnsureError(message) from error
 
 
-def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifications) -> int:
-    """Give the position of the last event in Kafka, after seeing that all three agree.
+def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
+    """Return the names with the generation of the events' topic that is in use.
 
-    It stands in the position's own topic, it is the newest at the ends of the events' partitions,
-    and the event store has this very event there. Raises `KafkaAheadError`, `PositionUnsureError`.
+    Raises what `read_position` does.
     """
     said = read_position(consumer, names)
-    position = said.position if said else 0
-    numbers = consumer.partitions_for_topic(names.events)
-    tails = [
-        tail
-        for number in sorted(numbers)
-        if (tail := last_record(consumer, TopicPartition(names.events, number), limit_s=_LIMIT_S))
-    ]
-    newest = max(tails, key=lambda tail: int(header(tail, "notification_id")), default=None)
-    found = int(header(newest, "notification_id")) if newest else 0
-    if found != position:
-        message = (
-            f"{names.relay_positions} says {position}, but the newest event in {names.events} is"
-            f" {found}. One of the two topics was lost or changed, or Kafka left a transaction"
-            " without its end ('kafka-transactions.sh find-hanging' tells); nothing is published."
-        )
-        raise PositionUnsureError(message)
-    if newest is None:
-        return 0
-    stored = store.select_notifications(position, 1)
-    if (
-        not stored
-        or stored[0].id != position
-        or leaf_hash(stored[0].topic, stored[0].state).hex() != header(newest, "leaf_hash")
-    ):
-        message = (
-            f"Kafka holds event {position}, and this event store has"
-            f" {'another' if stored else 'none'} there: it was restored from an old backup, or is"
-            " not the store these topics belong to. Restore it from Kafka; nothing is published."
-        )
-        raise KafkaAheadError(message)
-    return position
+    return replace(names, generation=said.generation if said else 1)
+
+
+def names_in_use(connection: KafkaConnection, names: TopicNames) -> TopicNames:
+    """Return the same; the names as given where the topics have not been made yet."""
+    with closing(open_consumer(connection)) as consumer:
+        is_there = names.relay_positions in consumer.topics()
+        return current_names(consumer, names) if is_there else names

@@ -11,13 +11,17 @@ it. That is the safe side: a client that tries again gets its answer, and nothin
 What does not come back: the dossiers' keys, which are kept beside the events so that erasing one
 erases the person. Restore them from their own backup; without it no sealed text can be read, and
 none can be added to a dossier.
+
+A record that repeats an earlier one byte for byte is passed over, wherever it comes. A record of
+an old position with other content is damage.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from eventsourcing.persistence import IntegrityError, Notification
@@ -27,7 +31,11 @@ from kafka.errors import OffsetOutOfRangeError
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.reader import TopicReader
 from tracker.adapters.kafka.records import UnreadableRecordError, incoming
-from tracker.adapters.kafka.relay_position import PositionUnsureError, read_position
+from tracker.adapters.kafka.relay_position import (
+    PositionUnsureError,
+    RelayPosition,
+    read_position,
+)
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.ports import UNKNOWN_DIGEST, Request
 from tracker.domain.errors import ConflictError, TrackerError
@@ -45,6 +53,17 @@ class BrokenTopicError(TrackerError):
 
 class EmptyStore(Protocol):
     """An event store that can be filled."""
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return events in the order of the store."""
 
     def max_notification_id(self) -> int | None:
         """Give the position of the newest event, `None` where there is none."""
@@ -80,13 +99,18 @@ def restore(
     """
     if store.max_notification_id():
         raise StoreNotEmptyError
-    published = _published(connection, names)
+    said = _published(connection, names)
+    names = replace(names, generation=said.generation)
+    published = said.position
     reader = TopicReader(connection, names.events)
     count = last = 0
     try:
-        events = _in_order(reader)
-        while batch := list(islice(events, _BATCH)):
-            last = _checked(batch, last)
+        found = _in_order(reader)
+        while some := list(islice(found, _BATCH)):
+            batch = _new_ones(some, last, store)
+            if not batch:
+                continue
+            last = batch[-1].id
             try:
                 store.restore_events(batch, [_request(event) for event in batch])
             except IntegrityError as error:
@@ -107,7 +131,7 @@ def restore(
     return count
 
 
-def _published(connection: KafkaConnection, names: TopicNames) -> int:
+def _published(connection: KafkaConnection, names: TopicNames) -> RelayPosition:
     consumer = open_consumer(connection)
     try:
         said = read_position(consumer, names)
@@ -115,33 +139,54 @@ def _published(connection: KafkaConnection, names: TopicNames) -> int:
         raise BrokenTopicError(str(error)) from error
     finally:
         consumer.close()
-    return said.position if said else 0
+    return said or RelayPosition(0, "", "")
 
 
-def _in_order(reader: TopicReader) -> Iterator[Notification]:
+class _Found(NamedTuple):
+    event: Notification
+    place: str
+
+    @property
+    def position(self) -> int:
+        return self.event.id
+
+
+def _in_order(reader: TopicReader) -> Iterator[_Found]:
     ends = reader.ends()
     return merge(
         *(_of_partition(reader, partition, end) for partition, end in ends.items()),
-        key=attrgetter("id"),
+        key=attrgetter("position"),
     )
 
 
-def _of_partition(
-    reader: TopicReader, partition: TopicPartition, end: int
-) -> Iterator[Notification]:
+def _of_partition(reader: TopicReader, partition: TopicPartition, end: int) -> Iterator[_Found]:
     after = 0
+    topic = f"{partition.topic}, partition {partition.partition}, offset"
     while after < end and (records := reader.read(partition, after=after, limit=_BATCH)):
-        yield from (incoming(record) for record in records)
+        yield from (
+            _Found(incoming(one), f"{topic} {one.offset}") for one in records if one.offset < end
+        )
         after = records[-1].offset + 1
 
 
-def _checked(events: Sequence[Notification], last: int) -> int:
-    for event in events:
-        if event.id <= last:
-            message = f"Kafka holds event {event.id} twice or out of order."
-            raise BrokenTopicError(message)
-        last = event.id
-    return last
+def _new_ones(found: Sequence[_Found], last: int, store: EmptyStore) -> list[Notification]:
+    """Return the events after the last that was stored, after checking the repeats among them."""
+    new: dict[int, Notification] = {}
+    for event, place in found:
+        if event.id > last:
+            last = event.id
+            new[last] = event
+            continue
+        before = new.get(event.id) or next(iter(store.select_notifications(event.id, 1)), None)
+        if before == event:
+            continue
+        detail = "in another place" if before is None or before.id != event.id else "differently"
+        message = (
+            f"{place}: event {event.id} of dossier {event.originator_id} comes again {detail}."
+            " 'tracker verify --of kafka' names the first record."
+        )
+        raise BrokenTopicError(message)
+    return list(new.values())
 
 
 def _request(event: Notification) -> Request:

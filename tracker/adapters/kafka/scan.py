@@ -1,7 +1,8 @@
 """Reads the topics as they are, for whoever checks them: what is damaged is given, not refused."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
 from types import TracebackType
@@ -11,7 +12,7 @@ from kafka import TopicPartition
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.reader import TopicReader
-from tracker.adapters.kafka.relay_position import read_position
+from tracker.adapters.kafka.relay_position import RelayPosition, read_position
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.published import PublishedRow
 
@@ -32,29 +33,43 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
     Each partition's records wait in memory, some thousands at most, till their turn comes.
     """
 
-    def __init__(self, connection: KafkaConnection, names: TopicNames) -> None:
-        """Read these topics; nothing connects before it is entered."""
+    def __init__(
+        self, connection: KafkaConnection, names: TopicNames, *, generation: int = 0
+    ) -> None:
+        """Read these topics, in this generation or else the one in use; nothing connects yet."""
         self._connection = connection
         self._names = names
-        self._events = TopicReader(connection, names.events)
+        self._generation = generation
         self._checkpoints = TopicReader(connection, names.checkpoints)
+        self._events = TopicReader(connection, names.events)
         self._ends: Mapping[TopicPartition, int] = {}
         self._checkpoints_end: Mapping[TopicPartition, int] = {}
         self.begins: Mapping[int, int] = {}
+        self.topic = names.events
         self.least = self.most = 0
 
     def __enter__(self) -> Self:
         """Look where the topics end. Raises kafka-python's errors, and `PositionUnsureError`."""
         try:
             self._checkpoints_end = self._checkpoints.ends()
-            self.least = self._published_up_to()
-            self._ends = self._events.ends()
-            self.most = self._published_up_to()
-            self.begins = {one.partition: at for one, at in self._events.begins().items()}
+            while not self._has_looked():
+                self._events.close()
         except BaseException:
             self._close()
             raise
         return self
+
+    def _has_looked(self) -> bool:
+        """Look at the events; `False` where they were switched to a new generation meanwhile."""
+        before = self._said()
+        number = self._generation or before.generation
+        self.topic = replace(self._names, generation=number).events
+        self._events = TopicReader(self._connection, self.topic)
+        self._ends = self._events.ends()
+        after = self._said()
+        self.begins = {one.partition: at for one, at in self._events.begins().items()}
+        self.least, self.most = before.position, after.position
+        return after.generation == before.generation
 
     def __exit__(
         self,
@@ -70,13 +85,10 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
         """The number of records there can be; ends of transactions count as well."""
         return sum(end - self.begins[one.partition] for one, end in self._ends.items())
 
-    def rows(self, *, after: int = 0) -> Iterator[PublishedRow]:
-        """Give every record, in the order of the store's positions.
-
-        `after` a position, each partition begins with its first record of a later one.
-        """
+    def rows(self) -> Iterator[PublishedRow]:
+        """Yield every record, in the order of the store's positions."""
         return merge(
-            *(self._rows_of(partition, end, after) for partition, end in self._ends.items()),
+            *(self._rows_of(partition, end) for partition, end in self._ends.items()),
             key=attrgetter("position"),
         )
 
@@ -86,33 +98,16 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
             for record in _records(self._checkpoints, partition, 0, end):
                 yield str(record.value or b"", errors="replace")
 
-    def _rows_of(self, partition: TopicPartition, end: int, after: int) -> Iterator[PublishedRow]:
-        begin = self._first(partition, end, after) if after else self.begins[partition.partition]
-        position = after
-        for record in _records(self._events, partition, begin, end):
+    def _rows_of(self, partition: TopicPartition, end: int) -> Iterator[PublishedRow]:
+        position = 0
+        for record in _records(self._events, partition, self.begins[partition.partition], end):
             row = _row(record, position)
             position = row.position
             yield row
 
-    def _first(self, partition: TopicPartition, end: int, after: int) -> int:
-        """Search where a partition's records of positions after this one begin."""
-        low, high = self.begins[partition.partition], end
-        while low < high:
-            middle = (low + high) // 2
-            found = next(_records(self._events, partition, middle, end), None)
-            if found is None or _row(found, after + 1).position > after:
-                high = middle
-            else:
-                low = int(found.offset) + 1
-        return low
-
-    def _published_up_to(self) -> int:
-        consumer = open_consumer(self._connection)
-        try:
-            said = read_position(consumer, self._names)
-        finally:
-            consumer.close()
-        return said.position if said else 0
+    def _said(self) -> RelayPosition:
+        with closing(open_consumer(self._connection)) as consumer:
+            return read_position(consumer, self._names) or RelayPosition(0, "", "")
 
     def _close(self) -> None:
         self._events.close()

@@ -26,13 +26,23 @@ class TopicMismatchError(TrackerError):
 
 @dataclass(frozen=True)
 class TopicNames:
-    """What the topics of one installation are called."""
+    """What the topics of one installation are called.
+
+    The events' topic can be written anew: `generation` counts how often. The relay's position names
+    the generation in use (`relay_position.current_names`).
+    """
 
     prefix: str = "tracker"
+    generation: int = 1
 
     @property
     def events(self) -> str:
         """Every event of every dossier, for ever."""
+        return self.relay if self.generation == 1 else f"{self.relay}.g{self.generation}"
+
+    @property
+    def relay(self) -> str:
+        """The relay's transactional id and the key of its positions, in every generation."""
         return f"{self.prefix}.dossier-events"
 
     @property

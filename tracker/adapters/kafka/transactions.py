@@ -4,7 +4,12 @@ kafka-python's producer alone does not promise that: what times out inside a tra
 ready to be committed with a hole; a commit has no time-out; and what an application sends again
 cannot be told from what it sent before. So here every record's own result is looked at before the
 commit, the commit is waited for only so long, and after the first doubt the producer is thrown
-away. Its successor, by `init_transactions`, ends whatever it left open and fences it for good.
+away. Its successor, by `init_transactions`, ends what Kafka's coordinator knows of and fences it.
+
+The coordinator can forget (a full disk, a late record): then a partition holds records of a dead
+session that no coordinator will end, and the next commit of the same producer id would commit them
+too. `end_leftovers` prevents that: it aborts a transaction in each partition. The abort marker of
+the same producer id ends every older record of it, and its epoch keeps every later one out.
 """
 
 import logging
@@ -25,6 +30,8 @@ from tracker.adapters.kafka.records import Outgoing
 from tracker.domain.errors import TrackerError
 
 _log = logging.getLogger(__name__)
+
+_FENCE = b"fence"
 
 Offsets = tuple[Mapping[TopicPartition, OffsetAndMetadata], ConsumerGroupMetadata]
 """Positions of a consumer group, and which member of it sets them."""
@@ -66,6 +73,35 @@ class Transactions:
         """Let the producer go."""
         self.discard()
 
+    def end_leftovers(self, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
+        """Abort what a dead session of this id left open anywhere in these topics.
+
+        Return the offset of the aborted record that this wrote to each partition. Raises
+        `InDoubtError`; after that this object is of no use any more.
+        """
+        deadline = monotonic() + self._limit_s
+        try:
+            producer = self._open_producer()
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in sorted(producer.partitions_for(topic))
+            ]
+            producer.begin_transaction()
+            sent = {
+                one: producer.send(one.topic, partition=one.partition, key=_FENCE, value=b"")
+                for one in partitions
+            }
+            _flush(producer, sent.values(), deadline)
+            self._within(deadline, lambda producer: producer.abort_transaction())
+        except (KafkaError, RuntimeError) as error:
+            self.discard()
+            raise InDoubtError from error
+        except BaseException:
+            self.discard()
+            raise
+        return {one: future.value.offset for one, future in sent.items()}
+
     def commit(self, records: Iterable[Outgoing], offsets: Offsets | None = None) -> None:
         """Send the records, and the positions of a consumer group, as one transaction.
 
@@ -98,13 +134,16 @@ class Transactions:
         producer = self._open_producer()
         producer.begin_transaction()
         sent = [
-            producer.send(one.topic, key=one.key, value=one.value, headers=one.headers)
+            producer.send(
+                one.topic,
+                key=one.key,
+                value=one.value,
+                headers=one.headers,
+                partition=one.partition,
+            )
             for one in records
         ]
-        producer.flush(timeout=max(0.0, deadline - monotonic()))
-        for future in sent:
-            if not future.succeeded():
-                raise future.exception or KafkaTimeoutError
+        _flush(producer, sent, deadline)
 
     def _within(self, deadline: float, action: Callable[[KafkaProducer], None]) -> None:
         """Let the action have the time that is left; whoever hangs longer is left behind."""
@@ -119,9 +158,9 @@ class Transactions:
             finally:
                 ended.set()
 
-        Thread(target=act, name=f"commit-{self._id}", daemon=True).start()
+        Thread(target=act, name=f"end-{self._id}", daemon=True).start()
         if not ended.wait(max(0.0, deadline - monotonic())):
-            _log.warning("A commit of %s takes longer than it may.", self._id)
+            _log.warning("The end of a transaction of %s takes longer than it may.", self._id)
             raise KafkaTimeoutError
         if failed:
             raise failed[0]
@@ -130,6 +169,14 @@ class Transactions:
         if self._producer is None:
             raise InDoubtError
         return self._producer
+
+
+def _flush(producer: Any, sent: Iterable[Any], deadline: float) -> None:  # noqa: ANN401  as below
+    """Send what waits and look at every record's own result."""
+    producer.flush(timeout=max(0.0, deadline - monotonic()))
+    for future in sent:
+        if not future.succeeded():
+            raise future.exception or KafkaTimeoutError
 
 
 def _finish(producer: Any, offsets: Offsets | None) -> None:  # noqa: ANN401  it has no types

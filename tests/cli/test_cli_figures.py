@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import UNTIL, Run
 from tracker.application.messages import read
 from tracker.application.posts import Post
-from tracker.bootstrap import installation, wall_clock
+from tracker.bootstrap import installation
 from tracker.domain.actors import Actor, Role
 from tracker.domain.network import Channel
 from tracker.installation import Installation
 from tracker.projections.figures import Counts, GroupBy, Question
 from tracker.settings import Settings
 
-DAY = (wall_clock() - timedelta(days=30)).date()
+DAY = (UNTIL - timedelta(days=30)).date()
 BEFORE = DAY - timedelta(days=14)
 COUNTED = set(Counts().as_json())
 

@@ -48,7 +48,7 @@ def send(it: Installation, courier: Refuses | Takes) -> None:
         outbox=it.outbox,
         deliveries=it.deliveries,
         writer=it.letters,
-        max_age=timedelta(hours=400),
+        max_age=timedelta(days=36_500),
         lease=timedelta(minutes=5),
         now=it.now,
         chance=lambda: 0.0,

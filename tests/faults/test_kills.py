@@ -1,4 +1,7 @@
-"""Kill -9 at random instants, under load. `TRACKER_TEST_FAULT_KILLS` and `TRACKER_TEST_FAULT_SEED` set it."""
+"""Kill -9 at random instants, under load.
+
+`TRACKER_TEST_FAULT_KILLS` and `TRACKER_TEST_FAULT_SEED` set it.
+"""
 
 import json
 import os

@@ -30,9 +30,17 @@ def run(data_dir: Path, *args: str, **settings: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def refusal(data_dir: Path, *args: str, code: int = 1, **settings: str) -> str:
-    """Return the one line by which the command refuses."""
-    done = run(data_dir, *args, **settings)
+def refusal(data_dir: Path, *args: str, **settings: str) -> str:
+    """Return the one line by which the command refuses the installation."""
+    return _line(run(data_dir, *args, **settings), code=1)
+
+
+def refused_setting(data_dir: Path, *args: str, **settings: str) -> str:
+    """Return the one line by which the command refuses its settings."""
+    return _line(run(data_dir, *args, **settings), code=2)
+
+
+def _line(done: Done, *, code: int) -> str:
     errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert (done.returncode, len(errors)) == (code, 1), done.stderr
     assert errors[0].startswith("Error: ")

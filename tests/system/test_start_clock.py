@@ -39,7 +39,7 @@ def move_ahead(data_dir: Path, ahead: timedelta) -> datetime:
     later = datetime.now(UTC) + ahead
     with installation(Settings(data_dir=data_dir), lambda: later) as it:
         actor = it.keys.actor_of(key)
-        assert actor
+        assert actor is not None
         it.tracker.post(
             Post(
                 actor,

@@ -256,8 +256,9 @@ def test_a_missing_log_key_is_refused_and_never_made_in_silence(data_dir: Path) 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
 def test_a_log_key_that_is_no_key_is_refused(data_dir: Path, content: bytes) -> None:
     (data_dir / "log.key").write_bytes(content)
-    for command in (("log", "init", "--rotate"), ("log", "checkpoint")):
-        assert "does not hold the key of the log" in refusal(data_dir, *command)
+    assert "does not hold the key of the log" in refusal(data_dir, "log", "checkpoint")
+    assert run(data_dir, "log", "init", "--rotate").returncode == 0
+    assert run(data_dir, "log", "checkpoint").returncode == 0
 
 
 def test_another_origin_than_that_of_the_checkpoints_is_refused(data_dir: Path) -> None:

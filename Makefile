@@ -52,7 +52,7 @@ test-days: install ## Run the fast tests with a shifted clock: New Year, Tết, 
 	$(BIN)/python -m tests.days -- -n $(WORKERS) --dist worksteal -m "not system"
 
 test-fuzz: install ## Send the API 400 made-up requests of each kind; `make test` sends 25
-	TRACKER_FUZZ_REQUESTS=400 $(BIN)/python -m pytest -s --timeout 3600 tests/http/test_fuzz.py
+	TRACKER_TEST_FUZZ_REQUESTS=400 $(BIN)/python -m pytest -s --timeout 3600 tests/http/test_fuzz.py
 
 test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS and FAULT_FULL_DISKS say how often
 	@$(BIN)/python -m ops.local_servers.install

@@ -93,9 +93,9 @@ def tracker_apart(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str
 
 
 @contextmanager
-def serving(data_dir: Path, **settings: str) -> Iterator[Service]:
+def serving(data_dir: Path, *args: str, **settings: str) -> Iterator[Service]:
     with subprocess.Popen(
-        [sys.executable, "-m", "tracker", "serve", "--port", "0"],
+        [sys.executable, "-m", "tracker", "serve", "--port", "0", *args],
         cwd=ROOT,
         env=environment(data_dir, **settings),
         stdout=subprocess.PIPE,

@@ -41,7 +41,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-REQUESTS_AN_OPERATION = int(os.environ.get("TRACKER_FUZZ_REQUESTS", "25"))
+REQUESTS_AN_OPERATION = int(os.environ.get("TRACKER_TEST_FUZZ_REQUESTS", "25"))
 KNOWN = {
     "occurred_at": NOON.isoformat(),
     "procedure": PROCEDURE,

@@ -4,7 +4,7 @@ import structlog
 from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.partitions import partitions_of
+from tracker.adapters.kafka.partitions import can_be_reached, partitions_of
 from tracker.adapters.kafka.relay_position import names_in_use
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.installation_facts import SqlFacts
@@ -32,6 +32,9 @@ def check_partitions(
             f" used with {recorded}. Set it to {recorded}."
         )
         raise CannotStartError(message)
+    if not can_be_reached(connection):
+        _log.warning("Kafka cannot be reached; its topics were not checked")
+        return
     single = (names.relay_positions, names.checkpoints)
     try:
         names = names_in_use(connection, names)

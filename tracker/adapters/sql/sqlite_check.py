@@ -11,6 +11,7 @@ from pathlib import Path
 
 _CHECKED_HERE_BYTES = 32 * 1024 * 1024
 _BEING_MADE_S = 2.0
+_BUSY = "database is locked"
 _QUICK_CHECK = "PRAGMA quick_check(1)"
 _APART = f"""
 import sqlite3, sys
@@ -81,8 +82,12 @@ def _stays_empty(path: Path) -> bool:
 def _quick_check(path: Path, within_s: float) -> str | None:
     """Return what SQLite says, or `None` where the time was too short."""
     address = f"{path.resolve().as_uri()}?mode=rw"
-    if path.stat().st_size > _CHECKED_HERE_BYTES:
-        return _quick_check_apart(address, within_s)
+    large = path.stat().st_size > _CHECKED_HERE_BYTES
+    said = _quick_check_apart(address, within_s) if large else _quick_check_here(address)
+    return None if said == _BUSY else said
+
+
+def _quick_check_here(address: str) -> str:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
             return str(connection.execute(_QUICK_CHECK).fetchone()[0])

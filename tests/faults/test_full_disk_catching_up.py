@@ -1,7 +1,7 @@
 """Kafka's disk fills up while the relay catches up, again and again; that takes root.
 
-`TRACKER_TEST_FAULT_FULL_DISKS` says how often. Every time the disk is full twice: the second time hits
-the relay while it recovers from the first.
+`TRACKER_TEST_FAULT_FULL_DISKS` says how often. Every time the disk is full twice: the second
+time hits the relay while it recovers from the first.
 """
 
 import logging

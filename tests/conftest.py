@@ -6,9 +6,9 @@ import pytest
 
 from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.service_data import load_service_data
-from tracker.cli import rebuild
+from tracker.cli.recovery import rebuild
 from tracker.settings import Settings
-from tracker.words.catalogues import read_catalogue
+from tracker.translations.catalogues import read_catalogue
 
 pytest_plugins = ["tests.servers"]
 _COLLECT_AFTER = 20_000

@@ -22,11 +22,11 @@ FLOORS = (
     ("tracker.cli",),
     ("tracker.bootstrap", "tracker.demo"),
     ("tracker.start_checks",),
-    ("tracker.installation",),
+    ("tracker.container",),
     ("tracker.adapters.",),  # each child is a room of its own
     ("tracker.application", "tracker.projections"),
-    ("tracker.recording", "tracker.words"),
-    ("tracker.domain", "tracker.settings", "tracker.crew", "tracker.data"),
+    ("tracker.serialization", "tracker.translations"),
+    ("tracker.domain", "tracker.settings", "tracker.supervisor", "tracker.data"),
 )
 """The rooms of the house, floor by floor from the top."""
 
@@ -237,7 +237,7 @@ def test_the_domain_keeps_the_rule(rule: Rule) -> None:
         ("domain.a", "from ..application import b", "1 imports tracker.application.b: up"),
         ("domain.a", "from .. import bootstrap", "1 imports tracker.bootstrap: up"),
         ("domain.a.b", "from ...demo import c", "1 imports tracker.demo.c: up"),
-        ("domain.__init__", "from ..recording import a", "1 imports tracker.recording.a: up"),
+        ("domain.__init__", "from ..recording import a", "1 imports tracker.serialization.a: up"),
         ("recording.a", "import json, tracker.projections", "1 imports tracker.projections: up"),
         ("bootstrap", "import tracker.cli", "1 imports tracker.cli: up"),
         ("cli.a", "import tracker.__main__", "1 imports tracker.__main__: up"),
@@ -250,8 +250,8 @@ def test_the_domain_keeps_the_rule(rule: Rule) -> None:
         # sideways
         (
             "adapters.http.a",
-            "from tracker.adapters.sql.tables import b",
-            "1 imports tracker.adapters.sql.tables.b: sideways",
+            "from tracker.adapters.sql.columns import b",
+            "1 imports tracker.adapters.sql.columns.b: sideways",
         ),
         (
             "adapters.http.__init__",
@@ -290,13 +290,13 @@ def test_a_module_outside_every_room_is_caught() -> None:
     ("module", "source"),
     [
         ("tracker.__main__", "from tracker.cli import main"),
-        ("tracker.cli.serve", "from tracker import bootstrap, demo, settings"),
-        ("tracker.cli.serve", "from . import options"),
+        ("tracker.cli.run.serve", "from tracker import bootstrap, demo, settings"),
+        ("tracker.cli.run.serve", "from . import options"),
         ("tracker.bootstrap", "from tracker.adapters import http, sql\nimport tracker.domain"),
         ("tracker.adapters.http.routes", "from .answers import a\nfrom tracker import application"),
-        ("tracker.adapters.http.routes", "import tracker.adapters.http.answers"),
+        ("tracker.adapters.http.routes", "import tracker.adapters.http.schema.responses"),
         ("tracker.projections.sla", "from tracker import recording, settings"),
-        ("tracker.recording", "from tracker.domain.dossier import Dossier"),
+        ("tracker.serialization", "from tracker.domain.dossier.dossier import Dossier"),
         ("tracker.domain.a", "from .b import c\nimport trackerlike"),
     ],
 )

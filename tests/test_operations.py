@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tracker.adapters.notices.routes import open_routes
+from tracker.adapters.notifications.routes import open_routes
 from tracker.bootstrap import wall_clock
 from tracker.cli.main import program
-from tracker.cli.work import ROLES
+from tracker.cli.run.work import ROLES
 from tracker.settings import Settings
 
 OPS = Path(__file__).parents[1] / "ops"

@@ -17,73 +17,73 @@ from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
-from tracker.adapters.http.freshness import Watched
-from tracker.adapters.http.limits import Limits, Rush
-from tracker.adapters.http.parts import Parts
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.proxies import Proxies
-from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
+from tracker.adapters.http.rate_limits import Limits, Rush
+from tracker.adapters.http.schema.freshness import Watched
+from tracker.adapters.kafka.audit.checkpoints import KafkaCheckpoints
+from tracker.adapters.kafka.audit.store_past import KafkaPlace
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.feed import KafkaFeed
-from tracker.adapters.kafka.past import KafkaPlace
+from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.notary.ed25519 import Notary, WitnessKeys
 from tracker.adapters.paper.pdf import set_pdf
 from tracker.adapters.paper.sheets import Sheets
-from tracker.adapters.sql.api_keys import SqlApiKeys
-from tracker.adapters.sql.checkpoints import SqlCheckpoints
-from tracker.adapters.sql.code_blocks import SqlCodeBlocks
-from tracker.adapters.sql.deliveries import SqlDeliveries
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
-from tracker.adapters.sql.figures import SqlFigures
-from tracker.adapters.sql.installation_facts import SqlFacts
-from tracker.adapters.sql.intakes import SqlIntakes
-from tracker.adapters.sql.log import SqlLog
-from tracker.adapters.sql.look_up import SqlLookUp
-from tracker.adapters.sql.lost_keys import SqlLostKeys
-from tracker.adapters.sql.outbox import SqlLockOutbox, SqlOutbox
-from tracker.adapters.sql.postgres_look_up import PostgresLookUp
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.adapters.sql.reads import SqlReads
-from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
-from tracker.adapters.sql.sessions import SqlSessions
-from tracker.adapters.sql.store_epochs import SqlStoreEpochs
-from tracker.adapters.sql.store_feed import StoreFeed
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.adapters.sql.wrong_tries import SqlWrongTries
+from tracker.adapters.sql.event_store.store_address import library_variables
+from tracker.adapters.sql.event_store.store_feed import StoreFeed
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.adapters.sql.read_models.figures import SqlFigures
+from tracker.adapters.sql.read_models.intakes import SqlIntakes
+from tracker.adapters.sql.read_models.look_up import SqlLookUp
+from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
+from tracker.adapters.sql.read_models.postgres_look_up import PostgresLookUp
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.transparency_log import SqlLog
+from tracker.adapters.sql.service_tables.access_log import SqlReads
+from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
+from tracker.adapters.sql.service_tables.checkpoints import SqlCheckpoints
+from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.service_tables.deliveries import SqlDeliveries
+from tracker.adapters.sql.service_tables.failed_attempts import SqlWrongTries
+from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
+from tracker.adapters.sql.service_tables.lost_keys import SqlLostKeys
+from tracker.adapters.sql.service_tables.receipt_tokens import SqlTokenGenerations
+from tracker.adapters.sql.service_tables.sessions import SqlSessions
+from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
 from tracker.adapters.vault.aes import AesVault, secret_for
+from tracker.adapters.vault.proof_of_work import AltchaWork
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
 from tracker.adapters.vault.stop_tokens import StopTokens
-from tracker.adapters.vault.work import AltchaWork
-from tracker.application.checkpointing import CheckpointMaker, Publisher
-from tracker.application.citizens import Citizens
-from tracker.application.code_desk import CodeDesk
-from tracker.application.epochs import LostCheckpoints
-from tracker.application.erasing import Erasure
-from tracker.application.forms.filling import Filling
-from tracker.application.forms.registering import Registers
-from tracker.application.guessing import Guard
-from tracker.application.letters import Letters
-from tracker.application.own_past import WITH_KAFKA, WITHOUT_KAFKA, OwnPast, Place
+from tracker.application.audit.checkpoints import CheckpointMaker, Publisher
+from tracker.application.audit.proofs import Prover
+from tracker.application.audit.witnesses import Witnessing
+from tracker.application.commands.code_allocation import CodeDesk
+from tracker.application.commands.erasure import Erasure
+from tracker.application.commands.handler import Tracker
+from tracker.application.commands.reception import Reception, Service
+from tracker.application.commands.steady_clock import SteadyClock
+from tracker.application.notifications.renderer import Letters
 from tracker.application.ports import DossierRecorder
-from tracker.application.proving import Prover
-from tracker.application.reading import Reader
-from tracker.application.receipts import Receipts
-from tracker.application.reception import Reception, Service
-from tracker.application.steady_clock import SteadyClock
-from tracker.application.taking_away import TakingAway
-from tracker.application.tracker import Tracker
-from tracker.application.witnessing import Witnessing
-from tracker.domain.codes import dossier_id
-from tracker.installation import Follow, Installation, MerkleLog, remembering
-from tracker.projections.feed import OpenFeed
-from tracker.projections.log import LogProjection
-from tracker.projections.messages import MessagesProjection
-from tracker.projections.projection import Projection
-from tracker.projections.projector import Projector
-from tracker.projections.promises import PromisesProjection
-from tracker.projections.status import StatusProjection
-from tracker.projections.timeline import TimelineProjection
+from tracker.application.queries.citizen_access import Citizens
+from tracker.application.queries.dossier_reader import Reader
+from tracker.application.queries.export import TakingAway
+from tracker.application.queries.fill_form import Filling
+from tracker.application.queries.guessing import Guard
+from tracker.application.queries.make_register import Registers
+from tracker.application.queries.receipt_links import Receipts
+from tracker.application.recovery.epochs import LostCheckpoints
+from tracker.application.recovery.store_past import WITH_KAFKA, WITHOUT_KAFKA, OwnPast, Place
+from tracker.container import Follow, Installation, MerkleLog, remembering
+from tracker.domain.dossier.codes import dossier_id
+from tracker.projections.dossier.promises import PromisesProjection
+from tracker.projections.dossier.status import StatusProjection
+from tracker.projections.dossier.timeline import TimelineProjection
+from tracker.projections.model.feed import OpenFeed
+from tracker.projections.model.projection import Projection
+from tracker.projections.model.projector import Projector
+from tracker.projections.notifications import MessagesProjection
+from tracker.projections.transparency_log import LogProjection
 from tracker.settings import Settings
 from tracker.start_checks.databases import check_files
 from tracker.start_checks.master_key import open_registry

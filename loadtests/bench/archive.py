@@ -32,7 +32,7 @@ from loadtests.bench.patterns import (
     patterns,
 )
 from tracker.adapters.vault.aes import AesVault
-from tracker.domain.codes import DossierCode, dossier_id
+from tracker.domain.dossier.codes import DossierCode, dossier_id
 from tracker.settings import Settings
 
 LIVES = 160

@@ -13,9 +13,9 @@ from ops.local_servers.kafka import KafkaCluster
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.bootstrap import installation
-from tracker.cli.collecting import collecting_seldom
-from tracker.installation import Installation
-from tracker.projections.follower import Follower
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.container import Installation
+from tracker.projections.model.follower import Follower
 from tracker.settings import Settings
 
 _SAMPLE = 100_000

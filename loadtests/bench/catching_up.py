@@ -16,12 +16,12 @@ from loadtests.bench.figures import Figure, against, at_least
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate, ratios
 from loadtests.bench.run import STATUS, Run
-from tracker.adapters.kafka.feed import KafkaFeed
-from tracker.adapters.sql.store_feed import PARTITION, StoreFeed
-from tracker.installation import Installation
-from tracker.projections.feed import OpenFeed
-from tracker.projections.follower import Follower
-from tracker.projections.projector import BATCH, Projector
+from tracker.adapters.kafka.reader.feed import KafkaFeed
+from tracker.adapters.sql.event_store.store_feed import PARTITION, StoreFeed
+from tracker.container import Installation
+from tracker.projections.model.feed import OpenFeed
+from tracker.projections.model.follower import Follower
+from tracker.projections.model.projector import BATCH, Projector
 
 NAMES = (STATUS, "timeline", "promises")
 TOGETHER, FEED = "all three at once", "the feed alone"

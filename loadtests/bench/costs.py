@@ -28,14 +28,14 @@ from loadtests.bench import machine, messages
 from loadtests.bench.client import load
 from loadtests.bench.rounds import Spread, alternate
 from loadtests.bench.serving import CONNECTIONS
-from tracker.adapters.http.bodies import parsed
+from tracker.adapters.http.schema.bodies import parsed
 from tracker.adapters.vault.aes import AesVault
-from tracker.application.messages import INTAKE
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.registry import INTAKE
 from tracker.application.ports import DossierRecorder, Request, RequestKey
-from tracker.application.posts import Accepted, Post
 from tracker.bootstrap import http_app, installation
-from tracker.cli.collecting import collecting_seldom
-from tracker.installation import Installation
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.container import Installation
 from tracker.settings import Settings
 
 _AT_ONCE = CONNECTIONS

@@ -19,16 +19,16 @@ from uuid import UUID
 from loadtests.bench.machine import directory
 from ops.local_servers.postgres import PostgresServer, production_settings
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.log import SqlLog
 from tracker.adapters.sql.migrate import Branch, migrate
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.application.verifying import StoredRow
-from tracker.application.verifying_log import LogVerifier
-from tracker.domain.events import Event
-from tracker.domain.merkle import consistency_proof, inclusion_proof
-from tracker.projections.feed import Record
-from tracker.projections.log import LogProjection
-from tracker.projections.projector import Projector
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.transparency_log import SqlLog
+from tracker.application.audit.verify_log import LogVerifier
+from tracker.application.audit.verify_store import StoredRow
+from tracker.domain.dossier.events import Event
+from tracker.domain.transparency_log.merkle import consistency_proof, inclusion_proof
+from tracker.projections.model.feed import Record
+from tracker.projections.model.projector import Projector
+from tracker.projections.transparency_log import LogProjection
 
 EVENTS_A_DOSSIER = 8
 AT_ONCE = 4_000

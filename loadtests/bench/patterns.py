@@ -20,11 +20,11 @@ from pydantic import SecretStr
 
 from tracker.bootstrap import installation
 from tracker.demo.filling import SPAN, DemoClock, fill
-from tracker.domain.codes import DossierCode
-from tracker.domain.dossier import Dossier
-from tracker.domain.events import Event
-from tracker.domain.lifecycle import Stage
-from tracker.recording import from_bytes, to_bytes
+from tracker.domain.dossier.codes import DossierCode
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Stage
+from tracker.serialization import from_bytes, to_bytes
 from tracker.settings import Settings
 
 LONGEST_WEEKS = 14

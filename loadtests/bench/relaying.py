@@ -19,8 +19,8 @@ from loadtests.bench.rounds import Spread, alternate
 from loadtests.bench.run import Run
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay import Relay, RelayState, RelayTimes, Standing
-from tracker.adapters.kafka.relay_position import Notifications
+from tracker.adapters.kafka.relay.relay import Relay, RelayState, RelayTimes, Standing
+from tracker.adapters.kafka.relay.relay_position import Notifications
 from tracker.adapters.kafka.topics import TopicNames
 
 TIMES = RelayTimes()

@@ -16,14 +16,14 @@ from loadtests.bench import machine
 from loadtests.bench.archived import archived, kafka, measured, new_topics
 from loadtests.bench.relaying import publish
 from loadtests.bench.rounds import Spread, alternate
+from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.scan import KafkaScan
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.notary.ed25519 import Notary
-from tracker.application.verifying import StoreVerifier
-from tracker.application.verifying_both import BothVerifier
-from tracker.application.verifying_kafka import KafkaVerifier
-from tracker.installation import Installation
+from tracker.application.audit.verify_both import BothVerifier
+from tracker.application.audit.verify_kafka import KafkaVerifier
+from tracker.application.audit.verify_store import StoreVerifier
+from tracker.container import Installation
 
 TARGET = 50_000
 

@@ -9,17 +9,17 @@ from tracker.adapters.files.service_data import load_service_data
 from tracker.application.forms.apology import Apology
 from tracker.application.forms.case import Head, Person
 from tracker.application.forms.control import ControlSlip, Holding, Verdict
-from tracker.application.forms.filling import Form
 from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.register import Line, Register
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
 from tracker.application.forms.way_back import Leg
-from tracker.domain.lifecycle import PublicStatus, Step
-from tracker.domain.procedures import PaperForm
-from tracker.domain.time_rules import ProcessingTime, TimeUnit
-from tracker.domain.values import Paper, WayOfReturn
+from tracker.application.queries.fill_form import Form
+from tracker.domain.deadlines.time_rules import ProcessingTime, TimeUnit
+from tracker.domain.dossier.lifecycle import PublicStatus, Step
+from tracker.domain.dossier.values import Paper, WayOfReturn
+from tracker.domain.network.procedures import PaperForm
 
 CODE = "H26.01-261120-0001"
 NAME = "Công Tằng Tôn Nữ Thị Ngọc Huyền Ễ Ữ Ỵ"

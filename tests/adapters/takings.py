@@ -1,12 +1,12 @@
 """Random lives as they come out of a store, without one."""
 
 from tests.contract.random_lives import by_dossier, history
-from tracker.application.taking_away import Taken
-from tracker.application.verifying import StoredRow
-from tracker.domain.events import Event
-from tracker.domain.history import occurred_at
-from tracker.domain.state import DossierState
-from tracker.recording import to_bytes
+from tracker.application.audit.verify_store import StoredRow
+from tracker.application.queries.export import Taken
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.history import occurred_at
+from tracker.domain.dossier.state import DossierState
+from tracker.serialization import to_bytes
 
 
 def takings(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Taken]:

@@ -5,7 +5,7 @@ import pytest
 
 import tracker
 from tracker.adapters.files.calendar import FILE, CalendarFileError, load_calendar
-from tracker.domain.calendar import DayKind
+from tracker.domain.deadlines.calendar import DayKind
 
 HANOI = Path(tracker.__file__).parent / "data" / "hanoi"
 HEADER = "on,works,name,decided_on,citation\n"

@@ -8,7 +8,7 @@ import pytest
 from tests.adapters.hanoi_files import append, copy_of_hanoi, edit, line_of, problems
 from tracker.adapters.files.catalogue import load_catalogue
 from tracker.adapters.files.network import load_network
-from tracker.domain.network import OfficeKind
+from tracker.domain.network.network import OfficeKind
 
 
 @pytest.fixture

@@ -10,10 +10,16 @@ from tests.adapters.hanoi_files import HANOI, copy_of_hanoi, edit
 from tracker.adapters.files.catalogue import load_catalogue
 from tracker.adapters.files.network import load_network
 from tracker.adapters.files.service_data import ServiceData, load_service_data
-from tracker.domain.admission import check_admission
-from tracker.domain.network import Collaborator, Office, OfficeKind, Partner, Stop
-from tracker.domain.procedures import Level, PaperForm, PaperRequired, ProcedureVersion
-from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.deadlines.time_rules import (
+    OfficeHours,
+    PausePolicy,
+    ProcessingTime,
+    TimeRule,
+    TimeUnit,
+)
+from tracker.domain.network.admission import check_admission
+from tracker.domain.network.network import Collaborator, Office, OfficeKind, Partner, Stop
+from tracker.domain.network.procedures import Level, PaperForm, PaperRequired, ProcedureVersion
 
 TODAY = date(2026, 11, 22)
 

@@ -29,7 +29,7 @@ from tracker.adapters.exports.directory import (
     wrong_in,
 )
 from tracker.adapters.exports.manifest import Manifest
-from tracker.application.taking_away import Form, NoParquetError, Taken
+from tracker.application.queries.export import Form, NoParquetError, Taken
 
 HANOI = timezone(timedelta(hours=7))
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -12,16 +12,16 @@ from tracker.adapters.imports.log_lines import LogFileError
 from tracker.adapters.imports.mapping import read_mapping
 from tracker.adapters.imports.oddities import Example, Oddity
 from tracker.adapters.imports.recent import Recent
-from tracker.application.messages import read
-from tracker.application.posts import Accepted, Post
-from tracker.application.reading import Moment
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.handler import StoreUnavailableError
+from tracker.application.commands.registry import read
+from tracker.application.queries.dossier_reader import Moment
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.events import Decided, Event, InternalStepTaken, Received
+from tracker.domain.dossier.values import Offices, Outcome, Promise, WayOfReturn
 from tracker.domain.errors import TrackerError
-from tracker.domain.events import Decided, Event, InternalStepTaken, Received
-from tracker.domain.values import Offices, Outcome, Promise, WayOfReturn
-from tracker.installation import Installation
 from tracker.settings import Settings
 
 ADMINISTRATOR = Actor(Role.ADMINISTRATOR, "adm-1")

@@ -6,7 +6,7 @@ import pytest
 
 import tracker
 from tracker.adapters.imports.mapping import MappingError, Value, read_mapping
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.errors import InvalidInputError
 
 WABO = Path(tracker.__file__).parent / "data" / "mappings" / "wabo-receipt.toml"

@@ -17,10 +17,10 @@ from tracker.adapters.imports.oddities import Oddity
 from tracker.adapters.imports.opening import bytes_to_read
 from tracker.adapters.imports.xes import read_events
 from tracker.bootstrap import installation
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import Event
-from tracker.installation import Installation
-from tracker.recording import from_bytes
+from tracker.container import Installation
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Event
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

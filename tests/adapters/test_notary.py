@@ -14,7 +14,7 @@ from tracker.adapters.notary.ed25519 import (
     read_keys,
     signers,
 )
-from tracker.domain.notes import Algorithm, Note, PublicKey, Signature, cosigned
+from tracker.domain.transparency_log.notes import Algorithm, Note, PublicKey, Signature, cosigned
 
 TEXT = "center.example/log\n7\nroot\n"
 

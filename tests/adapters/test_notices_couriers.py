@@ -11,13 +11,18 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from ops.local_servers.ports import free_ports
 from tests.adapters.sinks import HttpSink, MailSink, http_sink, mail_sink
-from tracker.adapters.notices.file import FileCourier
-from tracker.adapters.notices.mail import MailCourier
-from tracker.adapters.notices.sms import SmsCourier
-from tracker.adapters.notices.webhook import WebhookCourier
-from tracker.application.sending import Courier, Letter, NeverTakenError, NotTakenError
-from tracker.domain.codes import dossier_id
-from tracker.domain.notices import Notice, NoticeKind, notice_of_lock
+from tracker.adapters.notifications.file import FileCourier
+from tracker.adapters.notifications.mail import MailCourier
+from tracker.adapters.notifications.sms import SmsCourier
+from tracker.adapters.notifications.webhook import WebhookCourier
+from tracker.application.notifications.dispatcher import (
+    Courier,
+    Letter,
+    NeverTakenError,
+    NotTakenError,
+)
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.notifications.notifications import Notice, NoticeKind, notice_of_lock
 
 CODE = "H26.05-261122-0042"
 AT = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tracker.adapters.notices.file import FileCourier
-from tracker.adapters.notices.mail import MailCourier
-from tracker.adapters.notices.routes import UnfitRoutesError, open_routes
-from tracker.adapters.notices.sms import SmsCourier
-from tracker.adapters.notices.webhook import WebhookCourier
+from tracker.adapters.notifications.file import FileCourier
+from tracker.adapters.notifications.mail import MailCourier
+from tracker.adapters.notifications.routes import UnfitRoutesError, open_routes
+from tracker.adapters.notifications.sms import SmsCourier
+from tracker.adapters.notifications.webhook import WebhookCourier
 
 SMS = '[sms]\nurl = "https://g.vn/send"\nfields = { to = "{to}" }\n'
 EMAIL = '[email]\nhost = "mail.vn"\nsender = "a@b.vn"\n'

@@ -14,7 +14,7 @@ from tests.adapters.filled_forms import CODE, FORMS, NAME, PAPER, receipt, regis
 from tracker.adapters.paper.pdf import set_pdf
 from tracker.adapters.paper.sheets import Sheets
 from tracker.application.forms.case import Person
-from tracker.application.forms.filling import Form
+from tracker.application.queries.fill_form import Form
 
 MARGIN = 56
 """Two centimetres, in points."""

@@ -2,7 +2,7 @@ import base64
 
 from tracker.adapters.vault.aes import AesVault
 from tracker.adapters.vault.receipt_tokens import LENGTH, ReceiptTokens
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 ONE, OTHER = dossier_id("H26.01-261120-0001"), dossier_id("H26.01-261120-0002")
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.contract.makers import sqlite_store
-from tracker.adapters.sql.sqlite_store import OF_THESE_KEYS
+from tracker.adapters.sql.event_store.sqlite_store import OF_THESE_KEYS
 
 
 def test_requests_are_found_by_their_key_and_not_by_reading_all_of_them(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.application.messages import read
-from tracker.application.posts import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.registry import read
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import dossier_id
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Event
 from tracker.domain.errors import TrackerError
-from tracker.domain.events import Event
-from tracker.installation import Installation
-from tracker.recording import from_bytes
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

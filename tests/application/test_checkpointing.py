@@ -11,21 +11,21 @@ from tests.cli.meddling import behind_the_back
 from tests.http.site import NOON
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.notary.ed25519 import NoLogKeyError
-from tracker.application.checkpointing import (
+from tracker.application.audit.checkpoints import (
     CheckpointMaker,
     LogForkedError,
     OtherOriginError,
     Publisher,
     SilentPublisherError,
 )
-from tracker.application.messages import INTAKE
-from tracker.application.posts import Post
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.registry import INTAKE
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.merkle import root_of
-from tracker.domain.notes import Note
-from tracker.installation import Installation
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.merkle import root_of
+from tracker.domain.transparency_log.notes import Note
 from tracker.settings import Settings
 
 DESK = Actor(Role.STAFF, "staff-desk", "CN01")

@@ -21,12 +21,12 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.adapters.files.service_data import load_service_data
+from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case, Gap, Person
 from tracker.application.forms.control import ControlSlip, Verdict, control_slip
-from tracker.application.reception import Service
-from tracker.domain import events as happened
-from tracker.domain.events import Event
-from tracker.domain.values import Correctable
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.values import Correctable
 
 TAKEN_IN = received(at(2), due(9))
 

@@ -20,17 +20,17 @@ from tests.application.service_desk import (
 from tracker.application.forms.apology import Apology
 from tracker.application.forms.case import Gap, Head, NoSuchFormError, Person
 from tracker.application.forms.control import ControlSlip, Holding, Verdict
-from tracker.application.forms.filling import Filling, Form, FormNumber
 from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
 from tracker.application.forms.way_back import Leg
-from tracker.domain.actors import Actor, Role
+from tracker.application.queries.fill_form import Filling, Form, FormNumber
+from tracker.domain.deadlines.time_rules import ProcessingTime, TimeUnit
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.values import Paper, WayOfReturn
 from tracker.domain.errors import NotAllowedError
-from tracker.domain.procedures import PaperForm
-from tracker.domain.time_rules import ProcessingTime, TimeUnit
-from tracker.domain.values import Paper, WayOfReturn
+from tracker.domain.network.procedures import PaperForm
 
 AUDITOR = Actor(Role.AUDITOR, "auditor")
 FRIDAY_9 = datetime(2026, 11, 20, 9, tzinfo=ZONE)

@@ -20,32 +20,37 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.code_desk import NotYourCodeError
-from tracker.application.intake import LegacyIntake
-from tracker.application.posts import Accepted, CodeTakenError, Post, VersionConflictError
-from tracker.application.reading import Moment
-from tracker.application.reception import (
+from tracker.application.commands.code_allocation import NotYourCodeError
+from tracker.application.commands.envelope import (
+    Accepted,
+    CodeTakenError,
+    Post,
+    VersionConflictError,
+)
+from tracker.application.commands.intake import LegacyIntake
+from tracker.application.commands.reception import (
     NotThisCollaboratorError,
     PromiseNotYoursError,
     WrongPlaceError,
 )
-from tracker.domain.actors import Actor, Role
-from tracker.domain.admission import (
+from tracker.application.queries.dossier_reader import Moment
+from tracker.domain.deadlines.calendar import CalendarHorizonError
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import InvalidCodeError
+from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.events import Received, Submitted
+from tracker.domain.dossier.lifecycle import PublicStatus, Stage
+from tracker.domain.dossier.values import Offices, Paper, Promise, WayOfReturn
+from tracker.domain.errors import InvalidInputError, NotAllowedError, TrackerError
+from tracker.domain.network.admission import (
     CollaboratorMissingError,
     CollaboratorNotAdmittedError,
     NotOpenToAgentsError,
     OfficeClosedError,
     UnknownAtIntakeError,
 )
-from tracker.domain.calendar import CalendarHorizonError
-from tracker.domain.codes import InvalidCodeError
-from tracker.domain.dossier import StepNotAllowedError
-from tracker.domain.errors import InvalidInputError, NotAllowedError, TrackerError
-from tracker.domain.events import Received, Submitted
-from tracker.domain.lifecycle import PublicStatus, Stage
-from tracker.domain.network import NotAReceptionPlaceError, UnknownOfficeError
-from tracker.domain.procedures import PaperForm, ProcedureNotInForceError
-from tracker.domain.values import Offices, Paper, Promise, WayOfReturn
+from tracker.domain.network.network import NotAReceptionPlaceError, UnknownOfficeError
+from tracker.domain.network.procedures import PaperForm, ProcedureNotInForceError
 
 DAY = date(2026, 11, 20)
 

@@ -16,14 +16,14 @@ from tests.application.service_desk import (
 )
 from tests.cli.meddling import behind_the_back
 from tracker.adapters.files.checkpoints import CheckpointFile
-from tracker.application.checkpointing import LogForkedError
-from tracker.application.epochs import Epoch
-from tracker.application.own_past import OwnPast, SilentPlaceError, StoreBehindError
+from tracker.application.audit.checkpoints import LogForkedError
+from tracker.application.commands.envelope import Post
 from tracker.application.ports import StoreUnavailableError
-from tracker.application.posts import Post
+from tracker.application.recovery.epochs import Epoch
+from tracker.application.recovery.store_past import OwnPast, SilentPlaceError, StoreBehindError
 from tracker.bootstrap import installation
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.notes import Note
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.notes import Note
 from tracker.settings import Settings
 
 STORE, VIEWS, SIGNED = "events.db", "views.db", "signed"

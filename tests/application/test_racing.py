@@ -19,8 +19,8 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.posts import Accepted, Post, VersionConflictError
-from tracker.domain.dossier import StepNotAllowedError
+from tracker.application.commands.envelope import Accepted, Post, VersionConflictError
+from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.errors import TrackerError
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ import pytest
 
 from tests.application.service_desk import service_desk
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
-from tracker.application.receipts import Receipts
-from tracker.domain.codes import dossier_id
+from tracker.application.queries.receipt_links import Receipts
+from tracker.domain.dossier.codes import dossier_id
 
 CODE, OTHER = "H26.05-261120-0001", "H26.05-261120-0002"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.application.service_desk import CLERK, service_desk
-from tracker.application.messages import read
-from tracker.application.posts import Post, RequestReusedError
+from tracker.application.commands.envelope import Post, RequestReusedError
+from tracker.application.commands.registry import read
 
 ROOT = Path(__file__).parents[2]
 CONTACT = {"phone": "0912 345 678", "email": "an@example.vn"}

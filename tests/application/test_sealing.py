@@ -19,15 +19,15 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tracker.adapters.vault.aes import AesVault
+from tracker.application.commands.envelope import RequestReusedError, UnknownDossierError
+from tracker.application.commands.handler import PersonalDataGoneError
 from tracker.application.ports import SealBrokenError
-from tracker.application.posts import RequestReusedError, UnknownDossierError
-from tracker.application.reading import Moment
-from tracker.application.tracker import PersonalDataGoneError
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import dossier_id
-from tracker.domain.dossier import StepNotAllowedError
+from tracker.application.queries.dossier_reader import Moment
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.values import Sealed
 from tracker.domain.errors import NotAllowedError
-from tracker.domain.values import Sealed
 
 SECRETS = {
     "refused": "lý do từ chối kín",

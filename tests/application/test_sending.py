@@ -22,8 +22,8 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.adapters.notices.metrics import MessageGauges
-from tracker.application.sending import (
+from tracker.adapters.notifications.metrics import MessageGauges
+from tracker.application.notifications.dispatcher import (
     JITTER,
     RETRIES,
     Letter,
@@ -34,7 +34,7 @@ from tracker.application.sending import (
     Sender,
     State,
 )
-from tracker.domain.values import NoticeChannel
+from tracker.domain.dossier.values import NoticeChannel
 
 BY_SMS = {"channels": ["sms"]}
 ASKED = {"step": "supplement_asked", "reason": "thiếu"}

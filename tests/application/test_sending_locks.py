@@ -16,11 +16,11 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tests.application.test_sending import BY_SMS, Post, fate, refuse, sender, work
-from tracker.application.citizens import NotYoursError
-from tracker.application.guessing import FREE, Admission, Try
-from tracker.application.sending import Sender, Waiting
-from tracker.domain.codes import dossier_id
-from tracker.domain.notices import LOCKS_TOLD_EVERY, Notice, notice_of_lock
+from tracker.application.notifications.dispatcher import Sender, Waiting
+from tracker.application.queries.citizen_access import NotYoursError
+from tracker.application.queries.guessing import FREE, Admission, Try
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.notifications.notifications import LOCKS_TOLD_EVERY, Notice, notice_of_lock
 
 _NETWORKS = count(1)
 

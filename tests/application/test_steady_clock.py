@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.application.steady_clock import SteadyClock
+from tracker.application.commands.steady_clock import SteadyClock
 
 NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

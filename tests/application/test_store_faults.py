@@ -16,8 +16,8 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.posts import Accepted, Post
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.handler import StoreUnavailableError
 
 
 @pytest.fixture

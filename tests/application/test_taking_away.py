@@ -18,10 +18,10 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.posts import UnknownDossierError
-from tracker.application.taking_away import NoReasonError, Selection, Taken
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import dossier_id
+from tracker.application.commands.envelope import UnknownDossierError
+from tracker.application.queries.export import NoReasonError, Selection, Taken
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.errors import NotAllowedError
 
 AUDITOR = Actor(Role.AUDITOR, "auditor")

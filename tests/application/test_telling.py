@@ -14,11 +14,11 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.reading import Moment
-from tracker.domain.dossier import StepNotAllowedError
+from tracker.application.queries.dossier_reader import Moment
+from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.events import NoticesAgreed
+from tracker.domain.dossier.values import NoticeChannel, NoticeLanguage
 from tracker.domain.errors import NotAllowedError
-from tracker.domain.events import NoticesAgreed
-from tracker.domain.values import NoticeChannel, NoticeLanguage
 
 EMAIL = "an@example.vn"
 

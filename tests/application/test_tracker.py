@@ -19,22 +19,22 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.messages import read
-from tracker.application.posts import (
+from tracker.application.commands.envelope import (
     Accepted,
     Post,
     RequestReusedError,
     UnknownDossierError,
     VersionConflictError,
 )
-from tracker.application.reading import Moment
-from tracker.application.reception import CannotDecideError, NotACarrierError
-from tracker.domain.calendar import CalendarHorizonError
-from tracker.domain.dossier import StepNotAllowedError
+from tracker.application.commands.reception import CannotDecideError, NotACarrierError
+from tracker.application.commands.registry import read
+from tracker.application.queries.dossier_reader import Moment
+from tracker.domain.deadlines.calendar import CalendarHorizonError
+from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.lifecycle import PublicStatus, Stage
+from tracker.domain.dossier.values import FutureTimeError
 from tracker.domain.errors import NotAllowedError, TrackerError
-from tracker.domain.lifecycle import PublicStatus, Stage
-from tracker.domain.network import UnknownOfficeError
-from tracker.domain.values import FutureTimeError
+from tracker.domain.network.network import UnknownOfficeError
 
 RESULT = {"step": "decided", "outcome": "granted"}
 

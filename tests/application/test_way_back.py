@@ -22,13 +22,13 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.adapters.files.service_data import load_service_data
+from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.forms.way_back import Leg, way_back
-from tracker.application.reception import Service
-from tracker.domain import events as happened
-from tracker.domain.lifecycle import Step
-from tracker.domain.network import Office
-from tracker.domain.values import Correctable
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.values import Correctable
+from tracker.domain.network.network import Office
 
 DECIDER, VNPOST = "Sở Tư pháp", "Tổng công ty Bưu điện Việt Nam (Vietnam Post)"
 

@@ -10,8 +10,8 @@ import pytest
 
 from tracker.bootstrap import installation
 from tracker.cli.main import main
+from tracker.container import Installation
 from tracker.demo.filling import SPAN, DemoClock, fill
-from tracker.installation import Installation
 from tracker.settings import Settings
 
 DOSSIERS = 90

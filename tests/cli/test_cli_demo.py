@@ -9,19 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.application.messages import read
-from tracker.application.posts import Post
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.registry import read
 from tracker.bootstrap import installation
+from tracker.container import Installation
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
-from tracker.domain.actors import Role
-from tracker.domain.calendar import WorkCalendar
-from tracker.domain.events import CarrierScanned, Event, HandedToCarrier, Received, Submitted
-from tracker.domain.lifecycle import Step
-from tracker.domain.network import Channel
-from tracker.installation import Installation
-from tracker.projections.figures import Figures, Question
-from tracker.recording import from_bytes
+from tracker.domain.deadlines.calendar import WorkCalendar
+from tracker.domain.dossier.actors import Role
+from tracker.domain.dossier.events import (
+    CarrierScanned,
+    Event,
+    HandedToCarrier,
+    Received,
+    Submitted,
+)
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.network.network import Channel
+from tracker.projections.figures.figures import Figures, Question
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ import pytest
 
 from tests.cli.conftest import Run
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import dossier_id
-from tracker.recording import from_bytes
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 BASIS = ("--basis", "Luật 91/2025/QH15, đơn ngày 20/11/2026")

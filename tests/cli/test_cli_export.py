@@ -17,12 +17,12 @@ import tracker
 from tests.cli.conftest import DOSSIERS, Run
 from tests.system.searching import found
 from tracker.adapters.exports.directory import wrong_in
-from tracker.application.taking_away import Form
+from tracker.application.queries.export import Form
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import Decided, InternalStepTaken, Received
-from tracker.recording import from_bytes
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Decided, InternalStepTaken, Received
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 ALL = tuple(word for form in Form for word in ("--format", form.value))

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import UNTIL, Run
-from tracker.application.messages import read
-from tracker.application.posts import Post
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.registry import read
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.network import Channel
-from tracker.installation import Installation
-from tracker.projections.figures import Counts, GroupBy, Question
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.network.network import Channel
+from tracker.projections.figures.figures import Counts, GroupBy, Question
 from tracker.settings import Settings
 
 DAY = (UNTIL - timedelta(days=30)).date()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.application.messages import read
-from tracker.application.posts import Post
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.registry import read
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.installation import Installation
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
 CLERK = Actor(Role.STAFF, "clerk-1", "CN05")

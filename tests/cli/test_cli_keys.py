@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.adapters.sql.api_keys import UnknownKeyError
+from tracker.adapters.sql.service_tables.api_keys import UnknownKeyError
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
 

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.cli.conftest import Run
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.notes import Algorithm, Note, PublicKey, Signature, cosigned
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.transparency_log.notes import Algorithm, Note, PublicKey, Signature, cosigned
 from tracker.settings import Settings
 
 

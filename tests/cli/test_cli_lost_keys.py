@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.cli.conftest import Run
 from tests.cli.meddling import behind_the_back
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
 LOST = 30

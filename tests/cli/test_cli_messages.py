@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.adapters.notices.routes import UnfitRoutesError
-from tracker.application.sending import Letter, NeverTakenError, Route, Sender
+from tracker.adapters.notifications.routes import UnfitRoutesError
+from tracker.application.notifications.dispatcher import Letter, NeverTakenError, Route, Sender
 from tracker.bootstrap import installation
-from tracker.installation import Installation
+from tracker.container import Installation
 from tracker.settings import Settings
 
 HOOK = """

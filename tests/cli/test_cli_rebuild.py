@@ -7,11 +7,11 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.meddling import behind_the_back, find
-from tracker.adapters.sql.read_model import RebuildOvertakenError
+from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.installation import Installation
-from tracker.projections.projector import Projector
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.projections.model.projector import Projector
 from tracker.settings import Settings
 
 NAMES = ("status", "timeline", "promises", "log", "messages")

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.meddling import Harm, Victim, behind_the_back, find, rewrite
 from tracker.bootstrap import installation, wall_clock
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
 STARTED = "dossier.processing_started.v1"

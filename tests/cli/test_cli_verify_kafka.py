@@ -13,9 +13,9 @@ from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.notes import Note
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.notes import Note
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system

@@ -12,9 +12,9 @@ from tests.cli.conftest import Run
 from tests.cli.meddling import Victim, behind_the_back, find, rewrite
 from tracker.adapters.notary.ed25519 import Notary
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.notes import Note
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.notes import Note
 from tracker.settings import Settings
 
 LOG = "tracker.local/log"

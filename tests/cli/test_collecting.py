@@ -2,8 +2,8 @@
 
 import gc
 
-from tracker.cli.collecting import collecting_seldom
-from tracker.projections.projector import BATCH
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.projections.model.projector import BATCH
 
 
 def test_what_is_there_already_is_left_out_and_afterwards_all_is_as_before() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.cli.console import Lines, progress
+from tracker.cli.terminal.console import Lines, progress
 
 
 def test_long_work_tells_of_itself_once_a_minute_and_how_long_it_still_takes(

@@ -15,12 +15,12 @@ import pytest
 
 from tracker.adapters.notary.ed25519 import Notary
 from tracker.bootstrap import installation
-from tracker.data.verifier import verify_proof
-from tracker.domain.actors import Actor, Role
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.codes import dossier_id
-from tracker.installation import Installation
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.settings import Settings
+from tracker.verifier import verify_proof
 
 VERIFIER = Path(verify_proof.__file__)
 NEEDED = ("cryptography", "cffi", "_cffi_backend", "pycparser")

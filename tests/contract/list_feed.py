@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tests.contract.random_lives import records
-from tracker.domain.events import Event
-from tracker.projections.feed import Record
+from tracker.domain.dossier.events import Event
+from tracker.projections.model.feed import Record
 
 
 class ListFeed:

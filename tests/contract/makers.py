@@ -14,13 +14,13 @@ from eventsourcing.persistence import InfrastructureFactory
 from sqlalchemy import Engine
 
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
-from tracker.adapters.sql.registry import create_registry
-from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.event_store.store_address import library_variables
+from tracker.adapters.sql.event_store.store_feed import StoreFeed
+from tracker.adapters.sql.service_tables.service_tables import create_registry
 from tracker.application.ports import DossierRecorder
-from tracker.domain.events import Event
-from tracker.projections.feed import Feed
-from tracker.recording import to_stored
+from tracker.domain.dossier.events import Event
+from tracker.projections.model.feed import Feed
+from tracker.serialization import to_stored
 
 
 class Opens(Protocol):

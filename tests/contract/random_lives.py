@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from tests.domain.dossier_spec import CALENDAR, PAPER, SEALED, pending
-from tracker.domain.actors import Actor, Role
-from tracker.domain.clock import Clock
-from tracker.domain.dossier import Dossier
-from tracker.domain.errors import InvalidInputError
-from tracker.domain.events import Event
-from tracker.domain.lifecycle import Step
-from tracker.domain.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
-from tracker.domain.values import (
+from tracker.domain.deadlines.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.clock import Clock
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.values import (
     Correctable,
     NoticeChannel,
     NoticeLanguage,
@@ -23,8 +22,9 @@ from tracker.domain.values import (
     Stamp,
     WayOfReturn,
 )
-from tracker.projections.feed import Record
-from tracker.recording import projected_from_bytes, to_bytes
+from tracker.domain.errors import InvalidInputError
+from tracker.projections.model.feed import Record
+from tracker.serialization import projected_from_bytes, to_bytes
 
 BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 ANYBODY = Actor(Role.ADMINISTRATOR, "chance")

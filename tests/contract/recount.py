@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tracker.domain.events import (
+from tracker.domain.dossier.events import (
     Corrected,
     Event,
     Forwarded,
@@ -11,10 +11,10 @@ from tracker.domain.events import (
     Received,
     Submitted,
 )
-from tracker.domain.lifecycle import Step
-from tracker.domain.values import Correctable
-from tracker.projections.figures import Against, Counts, GroupBy, Question
-from tracker.projections.ratings import Ratings
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.values import Correctable
+from tracker.projections.figures.figures import Against, Counts, GroupBy, Question
+from tracker.projections.figures.ratings import Ratings
 
 OPENS = {
     Step.SUPPLEMENT_ASKED: "papers",

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.contract.makers import REGISTRIES
-from tracker.adapters.sql.deliveries import Sent, SqlDeliveries, UnknownDeliveryError
-from tracker.application.sending import Backlog, Delivery, State
-from tracker.domain.codes import dossier_id
-from tracker.domain.notices import Notice, NoticeKind
+from tracker.adapters.sql.service_tables.deliveries import Sent, SqlDeliveries, UnknownDeliveryError
+from tracker.application.notifications.dispatcher import Backlog, Delivery, State
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.notifications.notifications import Notice, NoticeKind
 
 RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 

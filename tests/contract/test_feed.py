@@ -11,9 +11,9 @@ import pytest
 
 from tests.contract.makers import FEEDS, Fed
 from tests.contract.random_lives import history
-from tracker.domain.events import Event
-from tracker.projections.feed import Feed, Record
-from tracker.recording import to_bytes
+from tracker.domain.dossier.events import Event
+from tracker.projections.model.feed import Feed, Record
+from tracker.serialization import to_bytes
 
 FeedMaker: TypeAlias = Callable[[Path], AbstractContextManager[Fed]]
 

@@ -20,19 +20,19 @@ from tests.contract.list_feed import ListFeed
 from tests.contract.makers import ENGINES
 from tests.contract.random_lives import BEGIN, by_dossier, history
 from tests.contract.recount import recount
-from tracker.adapters.sql.figures import SqlFigures
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.adapters.sql.tables import table_of
-from tracker.domain.events import Event
-from tracker.domain.lifecycle import Step
-from tracker.domain.state import DossierState
-from tracker.projections.figures import GroupBy, Question
-from tracker.projections.projection import Projection
-from tracker.projections.projector import Projector
-from tracker.projections.promises import PromiseRow, PromisesProjection, SlaRow
-from tracker.projections.recomputing import recomputed
-from tracker.projections.status import StatusProjection, StatusRow
-from tracker.projections.timeline import TimelineProjection
+from tracker.adapters.sql.columns import table_of
+from tracker.adapters.sql.read_models.figures import SqlFigures
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.state import DossierState
+from tracker.projections.dossier.promises import PromiseRow, PromisesProjection, SlaRow
+from tracker.projections.dossier.status import StatusProjection, StatusRow
+from tracker.projections.dossier.timeline import TimelineProjection
+from tracker.projections.figures.figures import GroupBy, Question
+from tracker.projections.figures.recomputation import recomputed
+from tracker.projections.model.projection import Projection
+from tracker.projections.model.projector import Projector
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 

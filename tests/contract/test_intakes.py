@@ -12,14 +12,14 @@ from sqlalchemy import Engine
 from tests.contract.list_feed import ListFeed
 from tests.contract.makers import ENGINES
 from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, told
-from tracker.adapters.sql.intakes import SqlIntakes
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.domain import events as happened
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import Event
-from tracker.domain.values import Offices
-from tracker.projections.projector import Projector
-from tracker.projections.promises import PromisesProjection
+from tracker.adapters.sql.read_models.intakes import SqlIntakes
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.values import Offices
+from tracker.projections.dossier.promises import PromisesProjection
+from tracker.projections.model.projector import Projector
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 ELSEWHERE = Offices("CN07", "CN07", "SO-YTE")

@@ -13,11 +13,11 @@ from tests.contract.list_feed import ListFeed
 from tests.contract.makers import ENGINES
 from tests.contract.random_lives import history
 from tracker.adapters.sql.engine import writing
-from tracker.adapters.sql.log import MissingLeafError, SqlLog
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.application.proving import NoCheckpointError
-from tracker.domain.log import NO_CHAIN, chained, head_hash, leaf_hash
-from tracker.domain.merkle import (
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.transparency_log import MissingLeafError, SqlLog
+from tracker.application.audit.proofs import NoCheckpointError
+from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, head_hash, leaf_hash
+from tracker.domain.transparency_log.merkle import (
     EMPTY_ROOT,
     Frontier,
     Node,
@@ -27,9 +27,9 @@ from tracker.domain.merkle import (
     inclusion_proof,
     root_of,
 )
-from tracker.projections.log import LogProjection
-from tracker.projections.projector import Projector
-from tracker.recording import to_bytes
+from tracker.projections.model.projector import Projector
+from tracker.projections.transparency_log import LogProjection
+from tracker.serialization import to_bytes
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 EVENTS = history(3, dossiers=9, steps=120)

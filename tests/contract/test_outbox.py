@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from tests.contract.list_feed import ListFeed
 from tests.contract.makers import ENGINES
 from tests.contract.random_lives import by_dossier, history
-from tracker.adapters.sql.outbox import SqlOutbox
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.application.sending import Waiting
-from tracker.domain.notices import notice_of
-from tracker.domain.state import DossierState
-from tracker.projections.messages import MessagesProjection
-from tracker.projections.projector import Projector
+from tracker.adapters.sql.read_models.outbox import SqlOutbox
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.application.notifications.dispatcher import Waiting
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.notifications.notifications import notice_of
+from tracker.projections.model.projector import Projector
+from tracker.projections.notifications import MessagesProjection
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 

@@ -15,19 +15,19 @@ from sqlalchemy import Engine, func, select, text
 from tests.contract.list_feed import ListFeed
 from tests.contract.makers import ENGINES
 from tests.contract.random_lives import history, records
+from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import writing
-from tracker.adapters.sql.read_model import RebuildOvertakenError, SqlReadModel
-from tracker.adapters.sql.tables import table_of
-from tracker.domain.events import Event
-from tracker.projections.feed import Record
-from tracker.projections.log import LogProjection
-from tracker.projections.messages import MessagesProjection
-from tracker.projections.projection import GapInHistoryError, Projection
-from tracker.projections.projector import Projector
-from tracker.projections.promises import PromisesProjection
-from tracker.projections.rows import View
-from tracker.projections.status import StatusProjection, StatusRow
-from tracker.projections.timeline import TimelineProjection, TimelineRow
+from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError, SqlReadModel
+from tracker.domain.dossier.events import Event
+from tracker.projections.dossier.promises import PromisesProjection
+from tracker.projections.dossier.status import StatusProjection, StatusRow
+from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow
+from tracker.projections.model.feed import Record
+from tracker.projections.model.projection import GapInHistoryError, Projection
+from tracker.projections.model.projector import Projector
+from tracker.projections.model.rows import View
+from tracker.projections.notifications import MessagesProjection
+from tracker.projections.transparency_log import LogProjection
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 KINDS: tuple[type[Projection], ...] = (

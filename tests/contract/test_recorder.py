@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 
 from tests.contract.makers import STORES, Opens
 from tracker.application.ports import DossierRecorder, Request
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 StoreMaker: TypeAlias = Callable[[Path], AbstractContextManager[Opens]]
 

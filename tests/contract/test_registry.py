@@ -12,22 +12,22 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.contract.makers import REGISTRIES
-from tracker.adapters.sql.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
-from tracker.adapters.sql.code_blocks import SqlCodeBlocks
-from tracker.adapters.sql.lost_keys import SqlLostKeys
-from tracker.adapters.sql.reads import Reading, SqlReads
-from tracker.adapters.sql.receipt_tokens import SqlTokenGenerations
-from tracker.adapters.sql.registry import create_registry
-from tracker.adapters.sql.sessions import SqlSessions
-from tracker.adapters.sql.store_epochs import SqlStoreEpochs
-from tracker.adapters.sql.wrong_tries import Lock, SqlWrongTries
-from tracker.application.epochs import Epoch
-from tracker.application.guessing import Key
-from tracker.application.key_loss import LostKey
-from tracker.application.own_past import StoreBehindError
-from tracker.domain.actors import Actor, Role
-from tracker.domain.codes import CodeBlock, CodesUsedUpError, dossier_id
-from tracker.domain.store_epochs import range_of
+from tracker.adapters.sql.service_tables.access_log import Reading, SqlReads
+from tracker.adapters.sql.service_tables.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
+from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.service_tables.failed_attempts import Lock, SqlWrongTries
+from tracker.adapters.sql.service_tables.lost_keys import SqlLostKeys
+from tracker.adapters.sql.service_tables.receipt_tokens import SqlTokenGenerations
+from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.sessions import SqlSessions
+from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
+from tracker.application.queries.guessing import Key
+from tracker.application.recovery.epochs import Epoch
+from tracker.application.recovery.key_loss import LostKey
+from tracker.application.recovery.store_past import StoreBehindError
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.codes import CodeBlock, CodesUsedUpError, dossier_id
+from tracker.domain.dossier.store_epochs import range_of
 
 RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.adapters.files.last_epoch import BadEpochFileError, LastEpochFile
-from tracker.adapters.sql.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.registry import create_registry
-from tracker.adapters.sql.store_epochs import SqlStoreEpochs
-from tracker.application.epochs import Epoch, next_epoch
-from tracker.domain.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError
-from tracker.domain.store_epochs import DAYS_AHEAD, MOST_EPOCHS, numbers_of, range_of
+from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
+from tracker.application.recovery.epochs import Epoch, next_epoch
+from tracker.domain.dossier.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError
+from tracker.domain.dossier.store_epochs import DAYS_AHEAD, MOST_EPOCHS, numbers_of, range_of
 
 START = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 """Half past eleven at night in Hanoi."""

@@ -10,11 +10,11 @@ from eventsourcing.persistence import StoredEvent
 
 from tests.contract.makers import open_recorder
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
-from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.sql.event_store.store_address import library_variables
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.verify_store import StoredRow
 from tracker.application.ports import DossierRecorder
-from tracker.application.verifying import StoredRow
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 IDS = [dossier_id(f"H26.05-261122-{number:04d}") for number in range(300)]
 

@@ -6,17 +6,15 @@ from datetime import UTC, date, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from tracker.domain import events as happened
-from tracker.domain.actors import Actor, Role
-from tracker.domain.calendar import WorkCalendar
-from tracker.domain.clock import Clock
-from tracker.domain.codes import dossier_id
-from tracker.domain.dossier import Dossier
-from tracker.domain.errors import TrackerError
-from tracker.domain.events import Event
-from tracker.domain.procedures import PaperForm
-from tracker.domain.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
-from tracker.domain.values import (
+from tracker.domain.deadlines.calendar import WorkCalendar
+from tracker.domain.deadlines.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.clock import Clock
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.values import (
     NoticeChannel,
     NoticeLanguage,
     Offices,
@@ -27,6 +25,8 @@ from tracker.domain.values import (
     Stamp,
     WayOfReturn,
 )
+from tracker.domain.errors import TrackerError
+from tracker.domain.network.procedures import PaperForm
 
 CODE = "H26.05-261102-0001"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

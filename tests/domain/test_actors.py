@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.domain.actors import (
+from tracker.domain.dossier.actors import (
     MAY,
     Actor,
     Manage,
@@ -14,9 +14,9 @@ from tracker.domain.actors import (
     require_reading,
     require_step_on,
 )
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import NotAllowedError
-from tracker.domain.lifecycle import Step
 
 INTAKE = {"submitted", "received"}
 NOTICES = {"notices_agreed", "notices_stopped"}

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from tracker.domain.admission import (
+from tracker.domain.deadlines.time_rules import ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.errors import RefusedError
+from tracker.domain.network.admission import (
     CollaboratorMissingError,
     CollaboratorNotAdmittedError,
     NotOpenToAgentsError,
@@ -12,8 +14,7 @@ from tracker.domain.admission import (
     UnknownAtIntakeError,
     check_admission,
 )
-from tracker.domain.errors import RefusedError
-from tracker.domain.network import (
+from tracker.domain.network.network import (
     Collaborator,
     Network,
     NotAReceptionPlaceError,
@@ -21,14 +22,13 @@ from tracker.domain.network import (
     OfficeKind,
     Partner,
 )
-from tracker.domain.procedures import (
+from tracker.domain.network.procedures import (
     AgentOpening,
     Catalogue,
     Level,
     ProcedureNotInForceError,
     ProcedureVersion,
 )
-from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 
 START, TODAY = date(2024, 10, 24), date(2026, 11, 22)
 BIRTH, ADOPTION, OLD_FORM = "1.001193", "2.001263", "1.004194"

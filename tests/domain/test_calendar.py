@@ -6,7 +6,7 @@ from holidays import country_holidays
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.calendar import (
+from tracker.domain.deadlines.calendar import (
     CalendarHorizonError,
     DayChange,
     DayKind,

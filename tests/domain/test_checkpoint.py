@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracker.domain.checkpoint import BadCheckpointError, Checkpoint
+from tracker.domain.transparency_log.checkpoint import BadCheckpointError, Checkpoint
 
 CHECKPOINT = Checkpoint(
     origin="center.example/log",

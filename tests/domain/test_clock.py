@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.dossier_spec import CALENDAR
-from tracker.domain.clock import Clock
-from tracker.domain.deadlines import deadline
-from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.deadlines.deadlines import deadline
+from tracker.domain.deadlines.time_rules import ProcessingTime, TimeRule, TimeUnit
+from tracker.domain.dossier.clock import Clock
 
 CLOCKS = [
     Clock(TimeRule(ProcessingTime(amount, unit), cut_off=cut_off), CALENDAR)

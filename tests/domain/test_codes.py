@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.codes import (
+from tracker.domain.dossier.codes import (
     CodeBlock,
     CodesUsedUpError,
     DossierCode,

@@ -8,11 +8,10 @@ from holidays import country_holidays
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.calendar import CalendarHorizonError, DayChange, WorkCalendar
-from tracker.domain.date_steps import DateStep, StepKind, StepUnit, StepWhy
-from tracker.domain.deadlines import deadline, moved
-from tracker.domain.errors import InvalidInputError
-from tracker.domain.time_rules import (
+from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calendar import CalendarHorizonError, DayChange, WorkCalendar
+from tracker.domain.deadlines.deadlines import deadline, moved
+from tracker.domain.deadlines.time_rules import (
     OfficeHours,
     Pause,
     PauseKind,
@@ -21,6 +20,7 @@ from tracker.domain.time_rules import (
     TimeRule,
     TimeUnit,
 )
+from tracker.domain.errors import InvalidInputError
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 DECIDED = date(2025, 12, 25)

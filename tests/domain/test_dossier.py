@@ -47,9 +47,10 @@ from tests.domain.dossier_spec import (
     submitted,
     told,
 )
-from tracker.domain import events as happened
-from tracker.domain.clock import LedgerEntry
-from tracker.domain.dossier import (
+from tracker.domain.deadlines.time_rules import PausePolicy, TimeUnit
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.clock import LedgerEntry
+from tracker.domain.dossier.dossier import (
     DateNotLaterError,
     Dossier,
     DueTooSoonError,
@@ -57,11 +58,9 @@ from tracker.domain.dossier import (
     SameOfficeError,
     StepNotAllowedError,
 )
-from tracker.domain.errors import NotAllowedError
-from tracker.domain.lifecycle import Stage, Step
-from tracker.domain.state import BrokenHistoryError
-from tracker.domain.time_rules import PausePolicy, TimeUnit
-from tracker.domain.values import (
+from tracker.domain.dossier.lifecycle import Stage, Step
+from tracker.domain.dossier.state import BrokenHistoryError
+from tracker.domain.dossier.values import (
     Correctable,
     FutureTimeError,
     NaiveTimeError,
@@ -75,6 +74,7 @@ from tracker.domain.values import (
     Stamp,
     WayOfReturn,
 )
+from tracker.domain.errors import NotAllowedError
 
 NEW_APPLICANT = Sealed("bmV3")
 TAKEN_IN = (received(at(2), due(9)),)

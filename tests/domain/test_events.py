@@ -14,13 +14,12 @@ from typing import Any, NewType
 import pytest
 
 from tests.contract.random_lives import by_dossier, history
-from tracker.application.reading import SEALED_FIELDS
-from tracker.domain.actors import Actor, Role
-from tracker.domain.dossier import Dossier
-from tracker.domain.events import EVENTS, Event
-from tracker.domain.lifecycle import Step
-from tracker.domain.procedures import PaperForm
-from tracker.domain.values import (
+from tracker.application.queries.dossier_reader import SEALED_FIELDS
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import EVENTS, Event
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.values import (
     Correctable,
     NoticeChannel,
     NoticeLanguage,
@@ -31,7 +30,8 @@ from tracker.domain.values import (
     Sealed,
     WayOfReturn,
 )
-from tracker.recording import UnreadableEventError, folded_from_bytes, from_bytes, to_bytes
+from tracker.domain.network.procedures import PaperForm
+from tracker.serialization import UnreadableEventError, folded_from_bytes, from_bytes, to_bytes
 
 GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
 TOPICS = sorted(GOLDEN["events"])

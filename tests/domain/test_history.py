@@ -16,11 +16,11 @@ from tests.domain.dossier_spec import (
     received,
     told,
 )
-from tracker.domain import events as happened
-from tracker.domain.dossier import Dossier
-from tracker.domain.history import cut, occurred_at, out_of_order, turning_points
-from tracker.domain.lifecycle import Stage
-from tracker.domain.values import Correctable
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.history import cut, occurred_at, out_of_order, turning_points
+from tracker.domain.dossier.lifecycle import Stage
+from tracker.domain.dossier.values import Correctable
 
 
 def heard(one: Told, moment: datetime) -> Told:

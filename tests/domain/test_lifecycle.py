@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 
 from tests.domain.dossier_spec import at
-from tracker.domain.clock import OpenPauses
-from tracker.domain.lifecycle import STEPS, Progress, PublicStatus, Stage, Step
-from tracker.domain.time_rules import Pause, PauseKind
+from tracker.domain.deadlines.time_rules import Pause, PauseKind
+from tracker.domain.dossier.clock import OpenPauses
+from tracker.domain.dossier.lifecycle import STEPS, Progress, PublicStatus, Stage, Step
 
 ALWAYS = {
     "complained",

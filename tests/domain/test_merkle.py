@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.merkle import (
+from tracker.domain.transparency_log.merkle import (
     EMPTY_ROOT,
     Frontier,
     InvalidProofError,

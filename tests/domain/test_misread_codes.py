@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.codes import DossierCode
-from tracker.domain.misread_codes import likely_codes
+from tracker.domain.dossier.codes import DossierCode
+from tracker.domain.dossier.misread_codes import likely_codes
 
 CODE = "H26.05-261122-0042"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.errors import InvalidInputError, RefusedError, UnknownError
-from tracker.domain.network import (
+from tracker.domain.network.network import (
     Channel,
     Collaborator,
     Network,

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tracker.domain.notes import Algorithm, BadKeyError, BadNoteError, Note, PublicKey, cosigned
+from tracker.domain.transparency_log.notes import (
+    Algorithm,
+    BadKeyError,
+    BadNoteError,
+    Note,
+    PublicKey,
+    cosigned,
+)
 
 NOTE = (
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"

@@ -26,10 +26,10 @@ from tests.domain.dossier_spec import (
     stopped,
     submitted,
 )
-from tracker.domain.codes import dossier_id
-from tracker.domain.notice_words import segments, subject, text, without_accents
-from tracker.domain.notices import Notice, NoticeKind, notice_of, notice_of_lock
-from tracker.domain.values import NoticeLanguage, WayOfReturn
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.values import NoticeLanguage, WayOfReturn
+from tracker.domain.notifications.notification_texts import segments, subject, text, without_accents
+from tracker.domain.notifications.notifications import Notice, NoticeKind, notice_of, notice_of_lock
 
 LINK = "https://theodoi.hanoi.gov.vn/stop/H26.05-261102-0001/dBNIxy5fxAYv_S901tjPqQ"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.postal import ScanMeaning, is_s10, s10_check_digit, scan_meaning
+from tracker.domain.dossier.postal import ScanMeaning, is_s10, s10_check_digit, scan_meaning
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.deadlines.time_rules import ProcessingTime, TimeRule, TimeUnit
 from tracker.domain.errors import RefusedError, UnknownError
-from tracker.domain.procedures import (
+from tracker.domain.network.procedures import (
     AgentOpening,
     Catalogue,
     Level,
@@ -15,7 +16,6 @@ from tracker.domain.procedures import (
     ProcedureVersion,
     UnknownProcedureError,
 )
-from tracker.domain.time_rules import ProcessingTime, TimeRule, TimeUnit
 
 CHANGE = date(2025, 7, 1)
 END = date(2025, 12, 31)

@@ -4,11 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker.domain.calendar import DayChange, WorkCalendar
-from tracker.domain.date_steps import DateStep, StepKind, StepUnit, StepWhy
-from tracker.domain.deadlines import deadline
-from tracker.domain.errors import InvalidInputError
-from tracker.domain.time_rules import (
+from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calendar import DayChange, WorkCalendar
+from tracker.domain.deadlines.deadlines import deadline
+from tracker.domain.deadlines.time_rules import (
     Pause,
     PauseKind,
     PausePolicy,
@@ -16,7 +15,8 @@ from tracker.domain.time_rules import (
     TimeRule,
     TimeUnit,
 )
-from tracker.domain.wording import Language, why_sentence
+from tracker.domain.deadlines.wording import Language, why_sentence
+from tracker.domain.errors import InvalidInputError
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 DASH = "\N{EN DASH}"

@@ -21,7 +21,7 @@ from tests.faults.test_full_disk import fill, small_disk
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import Running
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.relay import RelayTimes
+from tracker.adapters.kafka.relay.relay import RelayTimes
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.application.ports import DossierRecorder
 

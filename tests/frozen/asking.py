@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from tests.frozen.living import AT, FROZEN_AT
 from tests.http.site import Site
 from tracker.bootstrap import http_app
-from tracker.installation import Installation
-from tracker.recording import from_bytes
+from tracker.container import Installation
+from tracker.serialization import from_bytes
 
 Answers = dict[str, Any]
 

@@ -12,15 +12,15 @@ from tests.http.site import ACTORS, Site
 from tests.kafka.relaying import until
 from tracker.adapters.vault.aes import AesSeal, AesVault
 from tracker.application.ports import Request
-from tracker.application.reading import sealed_as
+from tracker.application.queries.dossier_reader import sealed_as
 from tracker.bootstrap import http_app
-from tracker.crew import working
+from tracker.container import Installation
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import DemoClock, fill
-from tracker.domain.events import Event, PersonalDataErased
-from tracker.domain.values import Sealed
-from tracker.installation import Installation
-from tracker.recording import to_stored
+from tracker.domain.dossier.events import Event, PersonalDataErased
+from tracker.domain.dossier.values import Sealed
+from tracker.serialization import to_stored
+from tracker.supervisor import working
 
 LIVES_BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 """`tests.contract.random_lives.BEGIN`, as it was when version 0.1 was frozen."""

@@ -25,14 +25,14 @@ from tests.frozen.thawing import KEY_FILES, PARTITIONS, TEST_KEYS
 from tests.http.site import Site
 from tests.kafka.posting import Partner, serving
 from tests.kafka.relaying import publish_all
-from tracker.adapters.kafka.dead_letters import DeadLetters
+from tracker.adapters.kafka.inbox.dead_letters import DeadLetters
 from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.bootstrap import http_app, installation, kafka_connection, topic_names
-from tracker.cli.work import inbox_secret
+from tracker.cli.run.work import inbox_secret
+from tracker.container import Installation
 from tracker.demo.filling import SPAN, DemoClock
-from tracker.installation import Installation
 from tracker.settings import Settings
 
 

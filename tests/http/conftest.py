@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from tests.http.site import ACTORS, NOON, Site
 from tracker.adapters.http.pages import live as pages_live
 from tracker.bootstrap import http_app, installation
-from tracker.crew import working
 from tracker.settings import Settings
+from tracker.supervisor import working
 
 
 @pytest.fixture(autouse=True)

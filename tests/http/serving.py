@@ -8,8 +8,8 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
-from tracker.adapters.http.connections import MOST, ConnectionLimits
-from tracker.adapters.http.server import guard
+from tracker.adapters.http.server.connections import MOST, ConnectionLimits
+from tracker.adapters.http.server.serving import guard
 
 Address = tuple[str, int]
 

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.verifying import StoredRow
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.verify_store import StoredRow
 from tracker.bootstrap import http_app
-from tracker.domain.actors import Actor, Role
-from tracker.installation import Installation
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 PROCEDURE = "2.001610"

@@ -6,8 +6,8 @@ import pytest
 from httpx2 import Response
 
 from tests.http.site import Site
-from tracker.adapters.http.group_commit import GroupCommit, TooBusyError
-from tracker.adapters.http.incoming import MOST_IN_A_BATCH
+from tracker.adapters.http.concurrency.group_commit import GroupCommit, TooBusyError
+from tracker.adapters.http.schema.requests import MOST_IN_A_BATCH
 
 BATCH = "/v1/dossiers:batch"
 

@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from starlette.types import Message, Receive
 
-from tracker.adapters.http.bodies import Bodies, ClientGoneError
-from tracker.adapters.http.group_commit import TooBusyError
-from tracker.adapters.http.problems import TooLargeError, TooSlowError
+from tracker.adapters.http.concurrency.group_commit import TooBusyError
+from tracker.adapters.http.schema.bodies import Bodies, ClientGoneError
+from tracker.adapters.http.schema.problems import TooLargeError, TooSlowError
 
 
 def received(bodies: Bodies, *messages: Message, pause: float = 0.0) -> bytes:

@@ -7,10 +7,8 @@ from fastapi import Request
 from pydantic import BaseModel, Field, ValidationError
 
 from tests.http.site import Site
-from tracker.adapters.http.desk.boxes import Box, Kind, boxes_of
-from tracker.adapters.http.desk.filling import box_at, drawn_together, filled, spelt_out
 from tracker.adapters.http.desk.form import Form, boxes_for
-from tracker.adapters.http.desk.sayings import (
+from tracker.adapters.http.desk.form_errors import (
     BOXES,
     KINDS,
     MOMENT,
@@ -21,12 +19,14 @@ from tracker.adapters.http.desk.sayings import (
     faults_from,
     faults_in,
 )
+from tracker.adapters.http.desk.form_fields import Box, Kind, boxes_of
+from tracker.adapters.http.desk.form_parsing import box_at, drawn_together, filled, spelt_out
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.application.intake import Intake
-from tracker.application.messages import MESSAGES
-from tracker.application.texts import Line, Moment, Text
+from tracker.application.commands.intake import Intake
+from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.text_types import Line, Moment, Text
+from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import TrackerError
-from tracker.domain.lifecycle import Step
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 

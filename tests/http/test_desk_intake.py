@@ -6,7 +6,7 @@ import pytest
 from tests.http.clerk import Clerk, clerk_at
 from tests.http.site import PROCEDURE, Site
 from tracker.adapters.http.desk.intake import matching, open_here
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 
 INTAKE = "/desk/intake"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.http.clerk import FROM_OUR_PAGE, OURS, Clerk, clerk_at
 from tests.http.site import NOON, Site
-from tracker.adapters.http.sessions import IDLE, LONGEST
+from tracker.adapters.http.auth.sessions import IDLE, LONGEST
 
 COOKIE = "__Host-tracker-session"
 

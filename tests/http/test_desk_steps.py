@@ -5,8 +5,8 @@ import pytest
 
 from tests.http.clerk import Clerk, clerk_at
 from tests.http.site import Site
-from tracker.application.messages import MESSAGES
-from tracker.domain.lifecycle import Step
+from tracker.application.commands.registry import MESSAGES
+from tracker.domain.dossier.lifecycle import Step
 
 REASON = {"reason": "x"}
 IN_FULL: dict[Step, Mapping[str, object]] = {

@@ -10,11 +10,11 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials
 
 from tests.http.site import NOON, Site
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
-from tracker.adapters.http.doors import HoldsReceipt, SignedIn, Visits, open_to_all
-from tracker.adapters.http.parts import Keys
-from tracker.domain.actors import Actor, Role
-from tracker.domain.lifecycle import Step
+from tracker.adapters.http.auth.authentication import HoldsReceipt, SignedIn, Visits, open_to_all
+from tracker.adapters.http.dependencies import Keys
+from tracker.adapters.http.desk.auth import AtTheDesk, FormSent
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.lifecycle import Step
 
 DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
 

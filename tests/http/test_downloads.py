@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 from starlette.types import Message
 
-from tracker.adapters.http.downloads import Download
-from tracker.adapters.http.problems import BusyError
-from tracker.adapters.http.turns import Pace, Turn
+from tracker.adapters.http.concurrency.exclusive import Pace, Turn
+from tracker.adapters.http.concurrency.streaming import Download
+from tracker.adapters.http.schema.problems import BusyError
 
 MANY = 1_000
 

@@ -15,8 +15,8 @@ from httpx2 import Response
 from tests.http.clerk import clerk_at
 from tests.http.site import NOON, Site
 from tracker.adapters.exports.directory import wrong_in
-from tracker.application.taking_away import Form, Taken, TakingAway
-from tracker.domain.codes import dossier_id
+from tracker.application.queries.export import Form, Taken, TakingAway
+from tracker.domain.dossier.codes import dossier_id
 
 REASON = "complaint 7"
 NAME = b"Planted-Name-4711"

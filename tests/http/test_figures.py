@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tests.http.site import NOON, Site
-from tracker.adapters.sql.figures import SqlFigures
-from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.figures import SqlFigures
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
 
 
 def figures(site: Site, **params: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.http.site import Site
-from tracker.projections.lookup import Found
+from tracker.projections.dossier.lookup import Found
 
 
 def test_an_answer_tells_how_far_behind_it_is_and_how_old(site: Site) -> None:

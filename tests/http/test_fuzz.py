@@ -21,12 +21,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
-from tracker.application.messages import read
-from tracker.application.posts import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.registry import read
 from tracker.bootstrap import http_app, installation
-from tracker.crew import working
-from tracker.installation import Installation
+from tracker.container import Installation
 from tracker.settings import Settings
+from tracker.supervisor import working
 
 pytestmark = [
     pytest.mark.slow,

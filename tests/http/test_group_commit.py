@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.http.site import ACTORS, NOON, Site
-from tracker.adapters.http.group_commit import GroupCommit, Handle, TooBusyError
-from tracker.application.messages import read
-from tracker.application.posts import Accepted, Post
-from tracker.application.tracker import StoreUnavailableError
+from tracker.adapters.http.concurrency.group_commit import GroupCommit, Handle, TooBusyError
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.handler import StoreUnavailableError
+from tracker.application.commands.registry import read
+from tracker.domain.dossier.lifecycle import PublicStatus, Stage
 from tracker.domain.errors import RefusedError, TrackerError
-from tracker.domain.lifecycle import PublicStatus, Stage
 
 
 def post(number: int) -> Post:

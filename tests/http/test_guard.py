@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from loadtests.bench.client import request
 from tests.http.serving import Address, served
 from tests.http.site import Site
-from tracker.adapters.http import connections, middleware
-from tracker.adapters.http.connections import ConnectionLimits
-from tracker.adapters.http.middleware import Middleware
+from tracker.adapters.http.server import connections, middleware
+from tracker.adapters.http.server.connections import ConnectionLimits
+from tracker.adapters.http.server.middleware import Middleware
 
 
 @pytest.fixture

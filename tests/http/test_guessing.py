@@ -17,10 +17,10 @@ from httpx2 import Response
 
 from tests.guessers import proof_of
 from tests.http.site import Site
-from tracker.adapters.http.limits import Limits, Rush, networks_of
-from tracker.adapters.http.trying import Trying
-from tracker.application.citizens import NotYoursError
-from tracker.application.guessing import (
+from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.rate_limits import Limits, Rush, networks_of
+from tracker.application.queries.citizen_access import NotYoursError
+from tracker.application.queries.guessing import (
     FREE,
     SHORT_UNTIL,
     Admission,

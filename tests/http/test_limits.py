@@ -1,6 +1,6 @@
 import pytest
 
-from tracker.adapters.http.limits import Limits, Rush, TooOftenError, network_of
+from tracker.adapters.http.rate_limits import Limits, Rush, TooOftenError, network_of
 
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.http.site import Site
-from tracker.adapters.http.limits import TooOftenError
 from tracker.adapters.http.pages.live import Live
+from tracker.adapters.http.rate_limits import TooOftenError
 
 HERE = "203.0.113.7"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.http.site import Site
-from tracker.data.verifier import verify_proof
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.merkle import check_consistency, check_inclusion
-from tracker.domain.notes import Note
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.merkle import check_consistency, check_inclusion
+from tracker.domain.transparency_log.notes import Note
+from tracker.verifier import verify_proof
 
 MISSING = "H26.99-261120-0001"
 

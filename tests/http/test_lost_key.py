@@ -7,7 +7,7 @@ import pytest
 from tests.cli.meddling import behind_the_back
 from tests.http.clerk import clerk_at
 from tests.http.site import Site
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 REASON = "Thiếu giấy khai sinh"
 PERSON = {"name": "Nguyễn Thị Mất", "phone": "0909 123 456", "email": "mat@example.org"}

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from tests.http.site import Site
-from tracker.adapters.http.middleware import Middleware
+from tracker.adapters.http.server.middleware import Middleware
 
 
 def test_past_so_many_under_way_whoever_comes_is_told_at_once(site: Site) -> None:

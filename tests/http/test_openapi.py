@@ -6,8 +6,8 @@ import jsonschema_rs
 import pytest
 
 from tests.http.site import Site
-from tracker.adapters.http import examples
-from tracker.domain.lifecycle import Step
+from tracker.adapters.http.schema import examples
+from tracker.domain.dossier.lifecycle import Step
 
 PROBLEM = "application/problem+json"
 NEVER_SENT_BY_A_SENDER = {Step.SUBMITTED, Step.PERSONAL_DATA_ERASED}

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from tests.http.site import Site
-from tracker.adapters.sql.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
 
 HEADERS = {
     "Cache-Control": "no-store",

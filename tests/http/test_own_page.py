@@ -11,9 +11,9 @@ from httpx2 import Response
 
 from tests.guessers import proof_of
 from tests.http.site import NOON, Site
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import Rated
-from tracker.recording import from_bytes
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Rated
+from tracker.serialization import from_bytes
 
 APPLICANT = {
     "name": "Planted Name",

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import Site
 from tracker.bootstrap import http_app
-from tracker.installation import Installation
-from tracker.projections.figures import Figures, Question
+from tracker.container import Installation
+from tracker.projections.figures.figures import Figures, Question
 
 FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 

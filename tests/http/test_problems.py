@@ -9,7 +9,7 @@ from httpx2 import Response
 from starlette.types import Message
 
 from tests.http.site import Site
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.handler import StoreUnavailableError
 
 PLANTED = "Planted-Name-4711"
 ALL_PROBLEMS = {"type", "title", "status", "detail"}

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from tests.http.serving import served
 from tests.http.site import Site
-from tracker.adapters.http.limits import address_of
 from tracker.adapters.http.proxies import Proxies
+from tracker.adapters.http.rate_limits import address_of
 from tracker.bootstrap import http_app
 from tracker.settings import Settings
 

@@ -6,7 +6,7 @@ from httpx2 import Response
 from pypdf import PdfReader
 
 from tests.http.site import ACTORS, NOON, Site
-from tracker.application.forms import registering
+from tracker.application.queries import make_register as registering
 
 NAME = "Nguyễn Thị Ngọc Huyền"
 DAY = "2026-11-20"

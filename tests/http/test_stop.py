@@ -3,9 +3,9 @@
 import pytest
 
 from tests.http.site import Site
-from tracker.domain.actors import Actor, Role, citizen_of
-from tracker.domain.codes import dossier_id
-from tracker.recording import from_bytes
+from tracker.domain.dossier.actors import Actor, Role, citizen_of
+from tracker.domain.dossier.codes import dossier_id
+from tracker.serialization import from_bytes
 
 
 def link(site: Site, code: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.meddling import behind_the_back
 from tests.http.clerk import clerk_at
 from tests.http.site import PROCEDURE, Site
-from tracker.application.epochs import Epoch
+from tracker.application.recovery.epochs import Epoch
 
 
 def epoch(site: Site) -> Epoch:

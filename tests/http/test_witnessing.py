@@ -9,9 +9,9 @@ from httpx2 import Response
 
 from tests.http.site import Site
 from tracker.adapters.notary.ed25519 import WitnessKeys, signers
-from tracker.application.witnessing import Witnessing
-from tracker.domain.notes import Algorithm, Note, PublicKey, Signature, cosigned
-from tracker.installation import Installation
+from tracker.application.audit.witnesses import Witnessing
+from tracker.container import Installation
+from tracker.domain.transparency_log.notes import Algorithm, Note, PublicKey, Signature, cosigned
 
 CHECKPOINT = "/v1/log/checkpoint"
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from tracker.adapters.sql.sqlite_store import Factory
+from tracker.adapters.sql.event_store.sqlite_store import Factory
 from tracker.application.ports import DossierRecorder, Request
-from tracker.domain.actors import Actor, Role
-from tracker.domain.clock import Clock
-from tracker.domain.dossier import Dossier
-from tracker.domain.events import Event
-from tracker.domain.values import Offices, Paper, Promise, Sealed, Stamp, WayOfReturn
-from tracker.recording import to_stored
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.clock import Clock
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.values import Offices, Paper, Promise, Sealed, Stamp, WayOfReturn
+from tracker.serialization import to_stored
 
 BEGIN = datetime(2026, 11, 2, 2, tzinfo=UTC)
 CLERK = Actor(Role.STAFF, "clerk", office="SO-TUPHAP")

@@ -15,13 +15,13 @@ from kafka import KafkaProducer
 from ops.reading_back import headers, records
 from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.inbox import Handle, Inbox
+from tracker.adapters.kafka.inbox.inbox import Handle, Inbox
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.posts import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Post
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.errors import TrackerError
-from tracker.installation import Installation
 from tracker.settings import Settings
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)

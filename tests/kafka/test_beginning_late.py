@@ -11,14 +11,14 @@ from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories
 from tests.kafka.relaying import publish_all
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.event_store.store_feed import StoreFeed
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.application.ports import DossierRecorder
-from tracker.projections.projector import Projector
-from tracker.projections.status import StatusProjection
+from tracker.projections.dossier.status import StatusProjection
+from tracker.projections.model.projector import Projector
 
 pytestmark = pytest.mark.system
 

@@ -4,11 +4,11 @@ import pytest
 
 from ops.local_servers.ports import free_ports
 from ops.reading_back import records
-from tracker.adapters.kafka.checkpoints import KafkaCheckpoints
+from tracker.adapters.kafka.audit.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.checkpointing import SilentPublisherError
-from tracker.domain.notes import Note, Signature
+from tracker.application.audit.checkpoints import SilentPublisherError
+from tracker.domain.transparency_log.notes import Note, Signature
 
 pytestmark = pytest.mark.system
 

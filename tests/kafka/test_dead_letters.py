@@ -10,17 +10,17 @@ from msgspec import structs
 from ops.reading_back import records
 from tests.kafka.posting import SECRET, Partner, partner, serving
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.dead_letters import (
+from tracker.adapters.kafka.inbox.dead_letters import (
     DeadLetters,
     LetterRetriedError,
     NobodysLetterError,
     UnknownLetterError,
 )
+from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal, BrokenActorSealError
 from tracker.adapters.kafka.records import Outgoing
-from tracker.adapters.kafka.sealed_actor import ActorSeal, BrokenActorSealError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
 
 pytestmark = pytest.mark.system
 

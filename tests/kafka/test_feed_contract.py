@@ -10,11 +10,11 @@ from tests.contract.makers import Fed
 from tests.contract.test_feed import *  # noqa: F403  the very same cases
 from tests.kafka.relaying import publish_all
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.ports import DossierRecorder
-from tracker.domain.events import Event
-from tracker.recording import to_stored
+from tracker.domain.dossier.events import Event
+from tracker.serialization import to_stored
 
 pytestmark = pytest.mark.system
 

@@ -11,8 +11,8 @@ from tests.kafka.posting import Partner, failing, partner, serving
 from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.posts import Accepted, Post
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import TrackerError
 
 pytestmark = pytest.mark.system

@@ -9,9 +9,9 @@ import pytest
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
+from tracker.adapters.kafka.audit.store_past import KafkaPlace, last_epoch
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.past import KafkaPlace, last_epoch
-from tracker.adapters.kafka.relay_position import (
+from tracker.adapters.kafka.relay.relay_position import (
     KafkaAheadError,
     Notifications,
     RelayPosition,
@@ -19,8 +19,8 @@ from tracker.adapters.kafka.relay_position import (
 )
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.application.own_past import SilentPlaceError
 from tracker.application.ports import DossierRecorder
+from tracker.application.recovery.store_past import SilentPlaceError
 
 pytestmark = pytest.mark.system
 

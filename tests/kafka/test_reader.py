@@ -6,7 +6,7 @@ from typing import Any
 from kafka import TopicPartition
 
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.reader import TopicReader
+from tracker.adapters.kafka.reader.reader import TopicReader
 
 OURS, LOST, NEW = (TopicPartition("t", number) for number in range(3))
 

@@ -5,8 +5,8 @@ from eventsourcing.persistence import OperationalError
 
 from tests.kafka.histories import append, histories
 from tests.kafka.relaying import Spoilt
-from tracker.adapters.kafka.reading_ahead import ReadingAhead
 from tracker.adapters.kafka.records import Outgoing, outgoing
+from tracker.adapters.kafka.relay.read_ahead import ReadingAhead
 from tracker.application.ports import DossierRecorder
 
 

@@ -19,21 +19,21 @@ from tests.kafka.test_tampering import (
     inserted,
     sound,  # noqa: F401  the very same installation
 )
+from tracker.adapters.kafka.audit.restore import BrokenTopicError, restore
+from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing
-from tracker.adapters.kafka.relay_position import PositionUnsureError
-from tracker.adapters.kafka.restore import BrokenTopicError, restore
-from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.kafka.relay.relay_position import PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.sqlite_store import SQLiteDossierRecorder
-from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.sql.event_store.sqlite_store import SQLiteDossierRecorder
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.published_records import PublishedDamage
+from tracker.application.audit.repeats import Repeats
+from tracker.application.audit.verify_both import BothVerifier
+from tracker.application.audit.verify_kafka import KafkaVerifier, Kind
 from tracker.application.ports import DossierRecorder
-from tracker.application.published import PublishedDamage
-from tracker.application.repeats import Repeats
-from tracker.application.verifying_both import BothVerifier
-from tracker.application.verifying_kafka import KafkaVerifier, Kind
-from tracker.domain.merkle import Frontier
+from tracker.domain.transparency_log.merkle import Frontier
 
 pytestmark = pytest.mark.system
 
@@ -296,7 +296,7 @@ def test_many_suspects_are_settled_in_more_than_one_pass(
     sound: Sound,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker.application.repeats._MOST_WAITING", 7)
+    monkeypatch.setattr("tracker.application.audit.repeats._MOST_WAITING", 7)
     topics = sound.copy()
     everything_twice_more(topics)
     force(connection, names, topics)

@@ -11,19 +11,19 @@ from msgspec import structs
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
-from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay_position import RelayPosition, as_record
-from tracker.adapters.kafka.restore import (
+from tracker.adapters.kafka.audit.restore import (
     BrokenTopicError,
     StoreNotEmptyError,
     restore,
 )
+from tracker.adapters.kafka.connection import KafkaConnection
+from tracker.adapters.kafka.records import Outgoing, outgoing
+from tracker.adapters.kafka.relay.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.adapters.sql.sqlite_store import SQLiteDossierRecorder
+from tracker.adapters.sql.event_store.sqlite_store import SQLiteDossierRecorder
 from tracker.application.ports import UNKNOWN_DIGEST, DossierRecorder
-from tracker.recording import to_stored
+from tracker.serialization import to_stored
 
 pytestmark = pytest.mark.system
 

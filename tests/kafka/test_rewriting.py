@@ -15,8 +15,10 @@ from ops.reading_back import headers, records
 from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import running, until
+from tracker.adapters.kafka.audit.restore import restore
+from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection, open_admin, open_consumer
-from tracker.adapters.kafka.feed import KafkaFeed
+from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.records import (
     Outgoing,
     UnreadableRecordError,
@@ -24,20 +26,18 @@ from tracker.adapters.kafka.records import (
     is_continued,
     outgoing,
 )
-from tracker.adapters.kafka.relay_position import KafkaAheadError, current_names
-from tracker.adapters.kafka.restore import restore
-from tracker.adapters.kafka.rewriting import Rewriting
-from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.kafka.relay.relay_position import KafkaAheadError, current_names
+from tracker.adapters.kafka.relay.topic_rewrite import Rewriting
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.adapters.sql.sqlite_store import SQLiteDossierRecorder
-from tracker.adapters.sql.store_feed import StoreFeed
+from tracker.adapters.sql.event_store.sqlite_store import SQLiteDossierRecorder
+from tracker.adapters.sql.event_store.store_feed import StoreFeed
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.application.ports import DossierRecorder
-from tracker.projections.follower import Follower
-from tracker.projections.projector import Projector
-from tracker.projections.timeline import TimelineProjection
+from tracker.projections.dossier.timeline import TimelineProjection
+from tracker.projections.model.follower import Follower
+from tracker.projections.model.projector import Projector
 
 pytestmark = pytest.mark.system
 

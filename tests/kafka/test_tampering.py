@@ -20,25 +20,25 @@ from msgspec import structs
 from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all
+from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection, open_admin, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay_position import RelayPosition, as_record
-from tracker.adapters.kafka.scan import KafkaScan
+from tracker.adapters.kafka.relay.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.notary.ed25519 import Notary
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.store_scan import SqlStoreScan
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.published_records import PublishedDamage, RecordFault
+from tracker.application.audit.verify_both import BothVerifier
+from tracker.application.audit.verify_both import Kind as Both
+from tracker.application.audit.verify_kafka import KafkaVerifier, Kind
+from tracker.application.audit.verify_lifecycles import Fault
 from tracker.application.ports import DossierRecorder
-from tracker.application.published import PublishedDamage, RecordFault
-from tracker.application.verifying_both import BothVerifier
-from tracker.application.verifying_both import Kind as Both
-from tracker.application.verifying_kafka import KafkaVerifier, Kind
-from tracker.application.verifying_lives import Fault
-from tracker.domain.checkpoint import Checkpoint
-from tracker.domain.log import leaf_hash
-from tracker.domain.merkle import Frontier
-from tracker.recording import to_stored
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.leaves import leaf_hash
+from tracker.domain.transparency_log.merkle import Frontier
+from tracker.serialization import to_stored
 
 pytestmark = pytest.mark.system
 

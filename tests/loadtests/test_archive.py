@@ -14,13 +14,13 @@ from loadtests.bench.archive import load
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.adapters.vault.aes import AesVault
-from tracker.application.verifying import StoreVerifier
+from tracker.application.audit.verify_store import StoreVerifier
 from tracker.bootstrap import installation
-from tracker.domain.dossier import Dossier
-from tracker.domain.events import Event
-from tracker.domain.lifecycle import Stage
-from tracker.installation import Installation
-from tracker.recording import from_bytes
+from tracker.container import Installation
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Stage
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 DOSSIERS, LIVES = 300, 15

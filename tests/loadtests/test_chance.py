@@ -10,9 +10,9 @@ import pytest
 from loadtests.messages import Procedures, intake, parcel_number, scans, stamped
 from loadtests.typing_errors import mistyped, written_freely
 from loadtests.zipf import ByRecency
-from tracker.application.messages import read
-from tracker.domain.codes import tidied
-from tracker.domain.postal import is_s10
+from tracker.application.commands.registry import read
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.postal import is_s10
 
 TODAY = date(2026, 11, 24)
 CODE = "H26.01-261124-0042"

@@ -13,15 +13,15 @@ from psycopg import sql
 
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
-from tracker.application.checkpointing import LogForkedError
-from tracker.application.verifying_log import Kind
+from tracker.application.audit.checkpoints import LogForkedError
+from tracker.application.audit.verify_log import Kind
 from tracker.bootstrap import installation
-from tracker.cli.verify_store import log_verifier
+from tracker.cli.verify.store import log_verifier
+from tracker.container import Installation
 from tracker.demo.filling import SPAN, DemoClock, fill
-from tracker.domain.actors import Actor, Role
-from tracker.domain.checkpoint import Checkpoint
-from tracker.installation import Installation
-from tracker.projections.projector import Projector
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.projections.model.projector import Projector
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system

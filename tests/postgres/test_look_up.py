@@ -12,8 +12,8 @@ from ops.local_servers.ports import free_ports
 from tests.contract.test_read_model import EVENTS, Following, follow, rebuilt
 from tracker.adapters.sql.binary_arrays import UuidArray
 from tracker.adapters.sql.engine import DatabaseUnavailableError, open_engine
-from tracker.adapters.sql.postgres_look_up import PostgresLookUp
-from tracker.projections.lookup import Facts, Found
+from tracker.adapters.sql.read_models.postgres_look_up import PostgresLookUp
+from tracker.projections.dossier.lookup import Facts, Found
 
 pytestmark = pytest.mark.system
 

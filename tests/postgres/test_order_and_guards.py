@@ -15,15 +15,15 @@ from psycopg import errors
 from sqlalchemy import MetaData
 
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
-from tracker.adapters.sql.migrate import Branch, NotMigratedError, check_migrated, migrate
-from tracker.adapters.sql.postgres_store import (
+from tracker.adapters.sql.event_store.postgres_store import (
     Factory,
     PostgresDossierRecorder,
     UnsafeFunctionsError,
 )
-from tracker.adapters.sql.read_model import _METADATA as READ_MODELS
-from tracker.adapters.sql.registry import REGISTRY
+from tracker.adapters.sql.event_store.store_address import library_variables
+from tracker.adapters.sql.migrate import Branch, NotMigratedError, check_migrated, migrate
+from tracker.adapters.sql.read_models.read_model import _METADATA as READ_MODELS
+from tracker.adapters.sql.service_tables.service_tables import REGISTRY
 from tracker.bootstrap import installation
 from tracker.settings import Settings
 

@@ -9,9 +9,9 @@ import pytest
 from tests.contract.makers import open_recorder
 from tests.contract.test_read_model import follow
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
-from tracker.adapters.sql.views import view_on
-from tracker.projections.timeline import TimelineProjection, TimelineRow
+from tracker.adapters.sql.event_store.store_address import library_variables
+from tracker.adapters.sql.read_models.dialect import view_on
+from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow
 
 pytestmark = pytest.mark.system
 

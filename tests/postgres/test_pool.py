@@ -12,10 +12,10 @@ from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 
 from ops.local_servers.postgres import PostgresServer
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.event_store import library_variables
+from tracker.adapters.sql.event_store.postgres_store import PostgresDossierRecorder
+from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.migrate import Branch, migrate
-from tracker.adapters.sql.postgres_store import PostgresDossierRecorder
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 pytestmark = [pytest.mark.slow]
 MOST = 16

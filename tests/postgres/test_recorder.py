@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.makers import Opens, open_recorder
 from tests.contract.test_recorder import *  # noqa: F403  the very same cases
-from tracker.adapters.sql.event_store import library_variables
+from tracker.adapters.sql.event_store.store_address import library_variables
 
 pytestmark = pytest.mark.system
 

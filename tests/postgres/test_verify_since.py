@@ -20,9 +20,9 @@ from tests.postgres.test_log_tampering import (  # noqa: F401  the very same ins
     swapped_bytes,
     truncated_with_the_log,
 )
-from tracker.cli.errors import CheckFailedError
-from tracker.cli.verify_store import check_all, check_since
-from tracker.installation import Installation
+from tracker.cli.terminal.errors import CheckFailedError
+from tracker.cli.verify.store import check_all, check_since
+from tracker.container import Installation
 
 pytestmark = pytest.mark.system
 

@@ -5,11 +5,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from tests.domain.dossier_spec import Told, in_order
-from tracker.domain.events import Event
-from tracker.projections.feed import Record
-from tracker.projections.projection import Projection
-from tracker.projections.rows import DossierRow, Row
-from tracker.recording import projected_from_bytes, to_bytes
+from tracker.domain.dossier.events import Event
+from tracker.projections.model.feed import Record
+from tracker.projections.model.projection import Projection
+from tracker.projections.model.rows import DossierRow, Row
+from tracker.serialization import projected_from_bytes, to_bytes
 
 D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)

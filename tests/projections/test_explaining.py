@@ -21,10 +21,10 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.domain.test_history import correction, heard
-from tracker.domain import events as happened
-from tracker.domain.values import Correctable
-from tracker.projections.explaining import Change, Explanation
-from tracker.projections.figures import Counts, GroupBy, Question
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.values import Correctable
+from tracker.projections.figures.explanation import Change, Explanation
+from tracker.projections.figures.figures import Counts, GroupBy, Question
 
 PARTNERS = {"DL-VNPOST-001": "VNPOST"}
 MONTH = Question(as_of=at(28), since=at(1))

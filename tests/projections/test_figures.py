@@ -29,17 +29,17 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.figures import SqlFigures
-from tracker.adapters.sql.read_model import SqlReadModel
-from tracker.domain import events as happened
-from tracker.domain.codes import dossier_id
-from tracker.domain.events import Event
-from tracker.domain.values import Correctable
-from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
-from tracker.projections.projector import Projector
-from tracker.projections.promises import PromisesProjection
-from tracker.projections.ratings import Ratings
-from tracker.projections.timeline import TimelineProjection
+from tracker.adapters.sql.read_models.figures import SqlFigures
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.values import Correctable
+from tracker.projections.dossier.promises import PromisesProjection
+from tracker.projections.dossier.timeline import TimelineProjection
+from tracker.projections.figures.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.figures.ratings import Ratings
+from tracker.projections.model.projector import Projector
 
 TAKEN_IN = received(at(2), due(9))
 REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")

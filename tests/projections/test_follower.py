@@ -10,11 +10,11 @@ import pytest
 
 from tests.contract.list_feed import ListFeed
 from tests.contract.random_lives import history
-from tracker.projections.feed import Record
-from tracker.projections.follower import CannotGoOnError, Follower
-from tracker.projections.projection import Projection
-from tracker.projections.projector import Projector
-from tracker.projections.rows import View
+from tracker.projections.model.feed import Record
+from tracker.projections.model.follower import CannotGoOnError, Follower
+from tracker.projections.model.projection import Projection
+from tracker.projections.model.projector import Projector
+from tracker.projections.model.rows import View
 
 EVENTS = history(5, dossiers=4, steps=60)
 

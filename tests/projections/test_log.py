@@ -4,10 +4,10 @@ import hashlib
 
 from tests.contract.random_lives import history
 from tests.projections.rows_of import Kept, as_records
-from tracker.domain.log import NO_CHAIN, chained, leaf_hash
-from tracker.domain.merkle import Frontier
-from tracker.projections.log import LogProjection, LogRow
-from tracker.recording import to_bytes
+from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, leaf_hash
+from tracker.domain.transparency_log.merkle import Frontier
+from tracker.projections.transparency_log import LogProjection, LogRow
+from tracker.serialization import to_bytes
 
 EVENTS = history(5, dossiers=7, steps=60)
 

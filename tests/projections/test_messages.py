@@ -19,11 +19,11 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import as_records, kept, row_of
-from tracker.domain import events as happened
-from tracker.domain.codes import dossier_id
-from tracker.domain.values import NoticeChannel
-from tracker.projections.messages import AudienceRow, MessagesProjection, OutboxRow
-from tracker.projections.projection import GapInHistoryError
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.values import NoticeChannel
+from tracker.projections.model.projection import GapInHistoryError
+from tracker.projections.notifications import AudienceRow, MessagesProjection, OutboxRow
 
 TAKEN_IN = received(at(2), due(9))
 STOPPED = told(happened.NoticesStopped, at(4), PORTAL)

@@ -24,10 +24,10 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import kept, row_of
-from tracker.domain import events as happened
-from tracker.domain.codes import dossier_id
-from tracker.domain.values import Correctable
-from tracker.projections.promises import PromiseRow, PromisesProjection, SlaRow
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.values import Correctable
+from tracker.projections.dossier.promises import PromiseRow, PromisesProjection, SlaRow
 
 TAKEN_IN = received(at(2), due(9))
 REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")

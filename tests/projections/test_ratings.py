@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.projections.ratings import FEWEST, Ratings, hidden
+from tracker.projections.figures.ratings import FEWEST, Ratings, hidden
 
 
 def of(**counts: int) -> dict[str, Ratings]:

@@ -30,13 +30,13 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import Kept, as_records, kept, row_of
-from tracker.domain import events as happened
-from tracker.domain.codes import dossier_id
-from tracker.domain.lifecycle import PublicStatus
-from tracker.domain.values import Correctable
-from tracker.projections.lookup import PublicAnswer, public_answer
-from tracker.projections.projection import GapInHistoryError
-from tracker.projections.status import StatusProjection, StatusRow
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.lifecycle import PublicStatus
+from tracker.domain.dossier.values import Correctable
+from tracker.projections.dossier.lookup import PublicAnswer, public_answer
+from tracker.projections.dossier.status import StatusProjection, StatusRow
+from tracker.projections.model.projection import GapInHistoryError
 
 TAKEN_IN = received(at(2), due(9))
 

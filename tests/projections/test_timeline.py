@@ -11,9 +11,9 @@ from tests.domain.dossier_spec import (
     received,
 )
 from tests.projections.rows_of import kept
-from tracker.domain.codes import dossier_id
-from tracker.projections.timeline import TimelineProjection, TimelineRow
-from tracker.recording import from_bytes, to_bytes
+from tracker.domain.dossier.codes import dossier_id
+from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow
+from tracker.serialization import from_bytes, to_bytes
 
 
 def test_every_event_has_its_line() -> None:

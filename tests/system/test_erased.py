@@ -25,9 +25,9 @@ from tests.system.test_work import (  # noqa: F401  production is a fixture
     serve,
     wait_for,
 )
-from tracker.adapters.sql.api_keys import SqlApiKeys
 from tracker.adapters.sql.engine import open_engine
-from tracker.domain.actors import Actor, Role
+from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
+from tracker.domain.dossier.actors import Actor, Role
 
 system = pytest.mark.system
 

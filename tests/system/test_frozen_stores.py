@@ -17,11 +17,11 @@ from tests.kafka.posting import Partner, serving
 from tests.kafka.relaying import publish_all
 from tests.servers import fresh_database
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.verifying import StoredRow
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.verify_store import StoredRow
 from tracker.bootstrap import http_app, installation, kafka_connection, topic_names
-from tracker.cli.work import inbox_secret
-from tracker.installation import Installation
+from tracker.cli.run.work import inbox_secret
+from tracker.container import Installation
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 system = pytest.mark.system

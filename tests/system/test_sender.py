@@ -23,7 +23,7 @@ from tests.system.test_work import (  # noqa: F401  production is a fixture
     serve,
     wait_for,
 )
-from tracker.application.guessing import FREE
+from tracker.application.queries.guessing import FREE
 
 pytestmark = pytest.mark.system
 

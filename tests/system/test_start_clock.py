@@ -7,11 +7,11 @@ import pytest
 
 from tests.serving import serving
 from tests.system.starting import refusal, run
-from tracker.application.intake import Intake
-from tracker.application.posts import Post
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.intake import Intake
 from tracker.bootstrap import installation
-from tracker.installation import Installation
-from tracker.recording import from_bytes
+from tracker.container import Installation
+from tracker.serialization import from_bytes
 from tracker.settings import Settings
 
 pytestmark = [pytest.mark.system]

@@ -19,15 +19,15 @@ from tracker.adapters.imports.importing import ImportReport, import_log
 from tracker.adapters.imports.mapping import read_mapping
 from tracker.adapters.imports.oddities import Oddity
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.reading import Moment
-from tracker.application.verifying import StoreVerifier
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.application.audit.verify_store import StoreVerifier
+from tracker.application.queries.dossier_reader import Moment
 from tracker.bootstrap import installation
-from tracker.domain.actors import Actor, Role
-from tracker.domain.events import Decided, InternalStepTaken, Received
-from tracker.installation import Installation
-from tracker.projections.figures import Counts, GroupBy, Question
-from tracker.projections.projector import Projector
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.events import Decided, InternalStepTaken, Received
+from tracker.projections.figures.figures import Counts, GroupBy, Question
+from tracker.projections.model.projector import Projector
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from babel.messages import Message
 from babel.messages.pofile import read_po
 
 from tests.words.templates import TEMPLATES, texts, untranslatable
-from tracker.words.catalogues import ENGLISH, read_catalogue
+from tracker.translations.catalogues import ENGLISH, read_catalogue
 
 _NAMES = re.compile(r"%\((\w+)\)s")
 _VIETNAMESE = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]")

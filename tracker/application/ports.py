@@ -13,10 +13,10 @@ from eventsourcing.persistence import (
     PersistenceError,
 )
 
-from tracker.domain.actors import Actor
-from tracker.domain.codes import CodeBlock
+from tracker.domain.dossier.actors import Actor
+from tracker.domain.dossier.codes import CodeBlock
+from tracker.domain.dossier.values import Sealed
 from tracker.domain.errors import TrackerError
-from tracker.domain.values import Sealed
 
 RequestKey = tuple[str, str]
 """The sender and the sender's own id of what it sent: unique for ever."""

@@ -9,9 +9,9 @@ import typer
 from tracker.adapters.files.calendar import CalendarFileError, load_calendar
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.files.tables import DataFilesError
-from tracker.cli.console import note, say, show_table
-from tracker.cli.errors import CheckFailedError
-from tracker.cli.opening import settings
+from tracker.cli.terminal.console import note, say, show_table
+from tracker.cli.terminal.context import settings
+from tracker.cli.terminal.errors import CheckFailedError
 
 
 def check_data(

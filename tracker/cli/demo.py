@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from tracker.bootstrap import wall_clock
-from tracker.cli.console import note, progress, say, show_table
-from tracker.cli.opening import catch_up, opened
+from tracker.cli.terminal.console import note, progress, say, show_table
+from tracker.cli.terminal.context import catch_up, opened
+from tracker.container import Installation
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
-from tracker.installation import Installation
 
 
 def demo(

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import typer
 
-from tracker.cli.console import note, say
-from tracker.cli.errors import UsageError
-from tracker.cli.opening import me, opened
-from tracker.domain.actors import Role
-from tracker.domain.codes import tidied
+from tracker.cli.terminal.console import note, say
+from tracker.cli.terminal.context import me, opened
+from tracker.cli.terminal.errors import UsageError
+from tracker.domain.dossier.actors import Role
+from tracker.domain.dossier.codes import tidied
 
 
 def erase(

@@ -9,12 +9,12 @@ import orjson
 import typer
 
 from tracker.bootstrap import wall_clock
-from tracker.cli.console import progress, say, show_table
-from tracker.cli.explaining import explain_difference
-from tracker.cli.opening import catch_up, opened
-from tracker.cli.times import past_end, shown, start
-from tracker.projections.figures import Against, Counts, Figures, GroupBy, Question
-from tracker.projections.recomputing import recomputed
+from tracker.cli.explain_figures import explain_difference
+from tracker.cli.terminal.console import progress, say, show_table
+from tracker.cli.terminal.context import catch_up, opened
+from tracker.cli.terminal.time_options import past_end, shown, start
+from tracker.projections.figures.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.figures.recomputation import recomputed
 
 
 class Format(StrEnum):

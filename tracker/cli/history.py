@@ -9,16 +9,16 @@ import msgspec
 import orjson
 import typer
 
-from tracker.application.reading import SEALED_FIELDS, Moment
+from tracker.application.queries.dossier_reader import SEALED_FIELDS, Moment
 from tracker.bootstrap import wall_clock
-from tracker.cli.console import note, say, show_table
 from tracker.cli.figures import Format
-from tracker.cli.opening import me, opened
-from tracker.cli.times import past_end, shown
-from tracker.domain.actors import Role
-from tracker.domain.codes import tidied
-from tracker.domain.events import Event
-from tracker.domain.history import came_late, corrections, occurred_at, out_of_order
+from tracker.cli.terminal.console import note, say, show_table
+from tracker.cli.terminal.context import me, opened
+from tracker.cli.terminal.time_options import past_end, shown
+from tracker.domain.dossier.actors import Role
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.history import came_late, corrections, occurred_at, out_of_order
 
 _BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
 

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from tracker.application.texts import Id
-from tracker.cli.console import note, say, show_table
-from tracker.cli.errors import UsageError
-from tracker.cli.opening import opened
-from tracker.cli.times import shown
-from tracker.domain.actors import Actor, Role
+from tracker.application.commands.text_types import Id
+from tracker.cli.terminal.console import note, say, show_table
+from tracker.cli.terminal.context import opened
+from tracker.cli.terminal.errors import UsageError
+from tracker.cli.terminal.time_options import shown
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.errors import UnknownError
-from tracker.domain.network import Network, OfficeKind
-from tracker.installation import Installation
+from tracker.domain.network.network import Network, OfficeKind
 
 _DESKS = frozenset({OfficeKind.BRANCH, OfficeKind.POINT, OfficeKind.MOBILE, OfficeKind.DEPARTMENT})
 _OFFICES: dict[Role, frozenset[OfficeKind]] = {

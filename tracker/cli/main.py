@@ -11,28 +11,28 @@ from eventsourcing.persistence import PersistenceError
 from kafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.handler import StoreUnavailableError
 from tracker.cli.check_data import check_data
-from tracker.cli.console import note
 from tracker.cli.demo import demo
 from tracker.cli.erase import erase
-from tracker.cli.errors import SettingsError
-from tracker.cli.exporting import export_to
+from tracker.cli.export import export_to
 from tracker.cli.figures import figures
 from tracker.cli.history import history
-from tracker.cli.importing import import_file
-from tracker.cli.kafka import dead_letters, restore
+from tracker.cli.import_log import import_file
 from tracker.cli.keys import keys
-from tracker.cli.log import log
-from tracker.cli.lost_keys import lost_keys
-from tracker.cli.messages import messages
 from tracker.cli.migrate import migrate
-from tracker.cli.rebuild import rebuild
+from tracker.cli.notifications import messages
 from tracker.cli.receipt import receipt
-from tracker.cli.serve import serve
-from tracker.cli.topics import topics
-from tracker.cli.verify import verify
-from tracker.cli.work import work
+from tracker.cli.recovery.lost_keys import lost_keys
+from tracker.cli.recovery.rebuild import rebuild
+from tracker.cli.recovery.restore import dead_letters, restore
+from tracker.cli.recovery.topics import topics
+from tracker.cli.run.serve import serve
+from tracker.cli.run.work import work
+from tracker.cli.terminal.console import note
+from tracker.cli.terminal.errors import SettingsError
+from tracker.cli.transparency_log import log
+from tracker.cli.verify.command import verify
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 

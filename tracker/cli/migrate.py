@@ -5,8 +5,8 @@ from sqlalchemy.engine import make_url
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch
 from tracker.adapters.sql.migrate import migrate as bring_up
-from tracker.cli.console import say
-from tracker.cli.opening import settings
+from tracker.cli.terminal.console import say
+from tracker.cli.terminal.context import settings
 
 
 def migrate() -> None:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from tracker.application.posts import UnknownDossierError
-from tracker.cli.console import note, say
-from tracker.cli.opening import opened
-from tracker.domain.codes import dossier_id, tidied
+from tracker.application.commands.envelope import UnknownDossierError
+from tracker.cli.terminal.console import note, say
+from tracker.cli.terminal.context import opened
+from tracker.domain.dossier.codes import dossier_id, tidied
 
 
 def receipt(

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 
-from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Role
-from tracker.domain.network import Collaborator, Office, OfficeKind
+from tracker.application.commands.reception import Service
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.network.network import Collaborator, Office, OfficeKind
 
 _STANDS_AT = {
     Role.STAFF: OfficeKind.BRANCH,

@@ -7,9 +7,9 @@ from tracker.demo import texts
 from tracker.demo.life import Deeds, Life
 from tracker.demo.people import applicant
 from tracker.demo.return_trip import return_trip
-from tracker.domain.actors import Role
-from tracker.domain.network import Channel, channel_of
-from tracker.domain.time_rules import PausePolicy
+from tracker.domain.deadlines.time_rules import PausePolicy
+from tracker.domain.dossier.actors import Role
+from tracker.domain.network.network import Channel, channel_of
 
 _AGREES, _STOPS = 3, 30
 """Every so many-th applicant agrees to be told what happens, and changes their mind."""

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from random import Random
 
-from tracker.application.messages import read
-from tracker.application.posts import Post
-from tracker.application.reception import Service
-from tracker.application.tracker import Tracker
+from tracker.application.commands.envelope import Post
+from tracker.application.commands.handler import Tracker
+from tracker.application.commands.reception import Service
+from tracker.application.commands.registry import read
 from tracker.demo.before_the_decision import whole_life
 from tracker.demo.life import Act, Deeds, Life
 from tracker.demo.town import Town

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tracker.application.posts import Accepted
+from tracker.application.commands.envelope import Accepted
 from tracker.demo.town import Intake, Town
-from tracker.domain.actors import Actor
+from tracker.domain.dossier.actors import Actor
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from tracker.demo import texts
 from tracker.demo.life import Deeds, Life
-from tracker.domain.actors import Actor
+from tracker.domain.dossier.actors import Actor
 
 _UPU = {"posted": "EMA", "moving": "EMC", "out": "EDG", "missed": "EMH", "delivered": "EMI"}
 _VIETTEL = {"posted": "104", "out": "500", "missed": "506", "delivered": "501", "returned": "504"}

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Role
-from tracker.domain.admission import check_admission
+from tracker.application.commands.reception import Service
+from tracker.domain.deadlines.time_rules import OfficeHours
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.postal import s10_check_digit
 from tracker.domain.errors import RefusedError
-from tracker.domain.network import Channel, Office, OfficeKind, channel_of
-from tracker.domain.postal import s10_check_digit
-from tracker.domain.procedures import ProcedureVersion
-from tracker.domain.time_rules import OfficeHours
+from tracker.domain.network.admission import check_admission
+from tracker.domain.network.network import Channel, Office, OfficeKind, channel_of
+from tracker.domain.network.procedures import ProcedureVersion
 
 _HOURS = OfficeHours()
 _WEIGHTS = {

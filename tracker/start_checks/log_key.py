@@ -1,8 +1,8 @@
 """The key that signs the log belongs to the checkpoints that are stored."""
 
 from tracker.adapters.notary.ed25519 import BadLogKeyError, signers
+from tracker.container import MerkleLog
 from tracker.domain.errors import CannotStartError
-from tracker.installation import MerkleLog
 from tracker.settings import Settings
 
 _RUNBOOK = "ops/README.md"

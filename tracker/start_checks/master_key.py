@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Engine, inspect, text
 
 from tracker.adapters.sql.engine import open_engine
-from tracker.adapters.sql.installation_facts import SqlFacts
-from tracker.adapters.sql.registry import create_registry
+from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
+from tracker.adapters.sql.service_tables.service_tables import create_registry
 from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.application.ports import SealBrokenError
 from tracker.domain.errors import CannotStartError

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tracker.adapters.sql.installation_facts import SqlFacts
-from tracker.adapters.sql.store_scan import SqlStoreScan
-from tracker.application.steady_clock import TOLERATED
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
+from tracker.application.commands.steady_clock import TOLERATED
 from tracker.domain.errors import CannotStartError
 
 _CLOCK_ACCEPTED = "clock accepted after position"

@@ -14,9 +14,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
 from tracker.adapters.exports.writers import writer
-from tracker.application.checkpointing import Checkpoints
-from tracker.application.taking_away import DossierScan, Form, Selection, TakingAway
-from tracker.domain.actors import Actor
+from tracker.application.audit.checkpoints import Checkpoints
+from tracker.application.queries.export import DossierScan, Form, Selection, TakingAway
+from tracker.domain.dossier.actors import Actor
 
 _PIECE_BYTES = 64 * 1024
 _IN_MEMORY_BYTES = 1024 * 1024

@@ -11,11 +11,11 @@ from enum import Enum
 
 import msgspec
 
-from tracker.application.reading import SEALED_FIELDS
-from tracker.application.taking_away import Taken
-from tracker.domain.events import Event, InternalStepTaken
-from tracker.domain.history import came_late, corrections
-from tracker.domain.values import Promise
+from tracker.application.queries.dossier_reader import SEALED_FIELDS
+from tracker.application.queries.export import Taken
+from tracker.domain.dossier.events import Event, InternalStepTaken
+from tracker.domain.dossier.history import came_late, corrections
+from tracker.domain.dossier.values import Promise
 
 Value = str | int | bool | datetime | None
 Told = Mapping[str, Value]

@@ -18,7 +18,7 @@ import msgspec
 
 from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
 from tracker.adapters.exports.writers import writer
-from tracker.application.taking_away import Form, Taken
+from tracker.application.queries.export import Form, Taken
 from tracker.domain.errors import ConflictError, InvalidInputError
 
 

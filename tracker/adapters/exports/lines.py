@@ -3,7 +3,7 @@
 import msgspec
 
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.taking_away import Taken
+from tracker.application.queries.export import Taken
 
 _encode = msgspec.json.Encoder().encode
 

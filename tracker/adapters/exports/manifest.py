@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.application.taking_away import Taken
+from tracker.application.queries.export import Taken
 
 MANIFEST = "manifest.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.taking_away import NoParquetError, Taken
+from tracker.application.queries.export import NoParquetError, Taken
 
 _ROWS_A_GROUP = 10_000
 

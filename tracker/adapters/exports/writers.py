@@ -11,7 +11,7 @@ from tracker.adapters.exports.ocel import OcelFile
 from tracker.adapters.exports.sinks import Sink
 from tracker.adapters.exports.tables import CsvFile, ParquetFile
 from tracker.adapters.exports.xes import XesFile
-from tracker.application.taking_away import Form, Taken
+from tracker.application.queries.export import Form, Taken
 
 
 class Writer(Protocol):

@@ -15,7 +15,7 @@ from tracker.adapters.exports.columns import (
     written,
 )
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.taking_away import Taken
+from tracker.application.queries.export import Taken
 
 _TAGS = {Kind.TEXT: "string", Kind.NUMBER: "int", Kind.FLAG: "boolean", Kind.TIME: "date"}
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-from tracker.domain.calendar import DayChange, WorkCalendar
+from tracker.domain.deadlines.calendar import DayChange, WorkCalendar
 from tracker.domain.errors import InvalidInputError
 
 FILE = "calendar_changes.csv"

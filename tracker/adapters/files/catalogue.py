@@ -7,7 +7,14 @@ from typing import Self
 
 from tracker.adapters.files.spans import each_after_the_longest
 from tracker.adapters.files.tables import Problems, Row, Table, read_table, version_of
-from tracker.domain.procedures import (
+from tracker.domain.deadlines.time_rules import (
+    OfficeHours,
+    PausePolicy,
+    ProcessingTime,
+    TimeRule,
+    TimeUnit,
+)
+from tracker.domain.network.procedures import (
     AgentOpening,
     Catalogue,
     Level,
@@ -15,7 +22,6 @@ from tracker.domain.procedures import (
     PaperRequired,
     ProcedureVersion,
 )
-from tracker.domain.time_rules import OfficeHours, PausePolicy, ProcessingTime, TimeRule, TimeUnit
 
 PROCEDURE_COLUMNS = (
     "code",

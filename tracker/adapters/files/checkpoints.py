@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from tracker.application.checkpointing import SilentPublisherError
-from tracker.domain.notes import Note
+from tracker.application.audit.checkpoints import SilentPublisherError
+from tracker.domain.transparency_log.notes import Note
 
 _TAIL_BYTES = 64 * 1024
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from tracker.adapters.files.spans import each_after_the_longest
 from tracker.adapters.files.tables import Problems, Row, Table, read_table, version_of
-from tracker.domain.network import (
+from tracker.domain.network.network import (
     KINDS_UNDER_A_BRANCH,
     Collaborator,
     Network,

@@ -6,8 +6,8 @@ from pathlib import Path
 from tracker.adapters.files.catalogue import CatalogueTables
 from tracker.adapters.files.network import NetworkTables
 from tracker.adapters.files.tables import Problems
-from tracker.domain.network import Network, OfficeKind
-from tracker.domain.procedures import Catalogue
+from tracker.domain.network.network import Network, OfficeKind
+from tracker.domain.network.procedures import Catalogue
 
 
 @dataclass(frozen=True)

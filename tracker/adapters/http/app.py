@@ -9,41 +9,41 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from tracker.adapters.http.bodies import Bodies
-from tracker.adapters.http.code_blocks import Lease, Leases, Unused, add_code_blocks
-from tracker.adapters.http.desk.front import Front
+from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.code_blocks import Lease, Leases, Unused, add_code_blocks
+from tracker.adapters.http.api.command_counter import Tally
+from tracker.adapters.http.api.commands import Writing, add_writing
+from tracker.adapters.http.api.dossiers import add_reading
+from tracker.adapters.http.api.explanations import Explaining, add_explaining
+from tracker.adapters.http.api.exports import Exporting, add_exporting
+from tracker.adapters.http.api.figures import FiguresNow, add_figures
+from tracker.adapters.http.api.health import add_operating
+from tracker.adapters.http.api.lookup import PublicLookUp, PublicLookUps, add_public
+from tracker.adapters.http.api.receipt_link import OpeningProof, add_opening
+from tracker.adapters.http.api.transparency_log import add_log
+from tracker.adapters.http.auth.authentication import SignedIn, Visits
+from tracker.adapters.http.auth.sessions import Sessions
+from tracker.adapters.http.concurrency.group_commit import GroupCommit
+from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.routes import add_desk
-from tracker.adapters.http.documenting import add_documenting
-from tracker.adapters.http.doors import SignedIn, Visits
-from tracker.adapters.http.explaining import Explaining, add_explaining
-from tracker.adapters.http.exporting import Exporting, add_exporting
-from tracker.adapters.http.fast_path import FastPath
-from tracker.adapters.http.figures import FiguresNow, add_figures
-from tracker.adapters.http.group_commit import GroupCommit
-from tracker.adapters.http.log import add_log
 from tracker.adapters.http.metrics import LogLag, Metrics
-from tracker.adapters.http.middleware import Middleware
-from tracker.adapters.http.openapi import DESCRIPTION, VERSION, document
-from tracker.adapters.http.opening import OpeningProof, add_opening
-from tracker.adapters.http.operating import add_operating
+from tracker.adapters.http.pages.api_docs import add_documenting
+from tracker.adapters.http.pages.citizen_dossier import add_own_page
+from tracker.adapters.http.pages.error_pages import Refusals
 from tracker.adapters.http.pages.figures import add_figures_page
 from tracker.adapters.http.pages.forms import add_forms
 from tracker.adapters.http.pages.live import Live
 from tracker.adapters.http.pages.look_up import add_look_up_page
-from tracker.adapters.http.pages.own import add_own_page
-from tracker.adapters.http.pages.refusals import Refusals
 from tracker.adapters.http.pages.register import add_register
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.stop import add_stop_page
-from tracker.adapters.http.parts import Parts
-from tracker.adapters.http.problems import FORESEEN
 from tracker.adapters.http.proxies import Proxies
-from tracker.adapters.http.public import PublicLookUp, PublicLookUps, add_public
-from tracker.adapters.http.reading import add_reading
-from tracker.adapters.http.sessions import Sessions
-from tracker.adapters.http.tally import Tally
-from tracker.adapters.http.trying import Trying
-from tracker.adapters.http.writing import Writing, add_writing
+from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.openapi import DESCRIPTION, VERSION, document
+from tracker.adapters.http.schema.problems import FORESEEN
+from tracker.adapters.http.server.fast_path import FastPath
+from tracker.adapters.http.server.middleware import Middleware
 
 
 class _Application(FastAPI):

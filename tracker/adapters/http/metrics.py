@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tracker.adapters.http.freshness import Watched
-from tracker.application.proving import Lag
+from tracker.adapters.http.schema.freshness import Watched
+from tracker.application.audit.proofs import Lag
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

@@ -16,8 +16,8 @@ from tracker.adapters.imports.opening import open_log
 from tracker.adapters.imports.recent import Recent
 from tracker.adapters.imports.rejects import RejectFile
 from tracker.adapters.imports.translation import LoggedLine, Translation, UnreadableLineError
-from tracker.application.intake import LegacyIntake
-from tracker.application.posts import Accepted, Post, RequestReusedError
+from tracker.application.commands.envelope import Accepted, Post, RequestReusedError
+from tracker.application.commands.intake import LegacyIntake
 from tracker.domain.errors import TrackerError
 
 Handle = Callable[[Sequence[Post]], Sequence[Accepted | TrackerError]]

@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from tracker.domain.actors import Actor, Role
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.values import Outcome, WayOfReturn
 from tracker.domain.errors import InvalidInputError
-from tracker.domain.values import Outcome, WayOfReturn
 
 ISO = "iso"
 

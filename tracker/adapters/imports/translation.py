@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from tracker.adapters.imports.log_lines import LogFileError, Record
 from tracker.adapters.imports.mapping import ISO, LogMapping, TimeForm, Value
-from tracker.application.intake import LegacyIntake
-from tracker.application.processing import Decided, InternalStepTaken
-from tracker.domain.codes import legacy_code
+from tracker.application.commands.intake import LegacyIntake
+from tracker.application.commands.processing import Decided, InternalStepTaken
+from tracker.domain.dossier.codes import legacy_code
 from tracker.domain.errors import InvalidInputError
 
 _Cells = Sequence[str]

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tracker.adapters.kafka.feed import KafkaFeed
-from tracker.adapters.kafka.relay import RelayState, Standing
+from tracker.adapters.kafka.reader.feed import KafkaFeed
+from tracker.adapters.kafka.relay.relay import RelayState, Standing
 
 
 class Positioned(Protocol):

@@ -20,7 +20,7 @@ import msgspec
 from eventsourcing.persistence import Notification
 
 from tracker.domain.errors import TrackerError
-from tracker.domain.log import leaf_hash
+from tracker.domain.transparency_log.leaves import leaf_hash
 
 
 class UnreadableRecordError(TrackerError):

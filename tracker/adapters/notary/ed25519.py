@@ -13,7 +13,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from tracker.domain.errors import ConflictError, TrackerError
-from tracker.domain.notes import Algorithm, Note, PublicKey, Signature, cosigned, cosigned_at
+from tracker.domain.transparency_log.notes import (
+    Algorithm,
+    Note,
+    PublicKey,
+    Signature,
+    cosigned,
+    cosigned_at,
+)
 
 
 class NoLogKeyError(TrackerError):

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tracker.adapters.paper.sheets import SHEETS
-from tracker.application.forms.filling import NoPdfError
+from tracker.application.queries.fill_form import NoPdfError
 
 
 def set_pdf(sheet: str, at: datetime) -> bytes:

@@ -14,12 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracker.application.forms.apology import Apology
 from tracker.application.forms.control import ControlSlip
-from tracker.application.forms.filling import Form
 from tracker.application.forms.receipt import Receipt
 from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.register import Register
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
+from tracker.application.queries.fill_form import Form
 
 SHEETS = Path(__file__).parent / "sheets"
 _TEMPLATES: Mapping[type[Form], str] = {

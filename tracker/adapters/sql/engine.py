@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from tracker.adapters.sql.binary_arrays import send_binary_arrays
-from tracker.application.tracker import StoreUnavailableError
+from tracker.application.commands.handler import StoreUnavailableError
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tracker.application.ports import SealBrokenError
-from tracker.domain.values import Sealed
+from tracker.domain.dossier.values import Sealed
 
 KEY_BYTES = 32
 DIGEST_BYTES = 32

@@ -3,7 +3,7 @@
 import base64
 import hmac
 
-from tracker.domain.codes import dossier_id
+from tracker.domain.dossier.codes import dossier_id
 
 _BYTES = 16
 

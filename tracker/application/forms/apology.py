@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.application.forms.case import Case, Gap, Head
-from tracker.domain.events import PromiseExtended
-from tracker.domain.state import DossierState
+from tracker.domain.dossier.events import PromiseExtended
+from tracker.domain.dossier.state import DossierState
 
 
 @dataclass(frozen=True, kw_only=True)

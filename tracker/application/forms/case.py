@@ -9,15 +9,15 @@ from typing import TypeVar
 
 import orjson
 
-from tracker.application.reception import Service
-from tracker.domain import events as happened
+from tracker.application.commands.reception import Service
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.state import BrokenHistoryError, DossierState
+from tracker.domain.dossier.values import Correctable
 from tracker.domain.errors import UnknownError
-from tracker.domain.events import Event
-from tracker.domain.lifecycle import Step
-from tracker.domain.network import Office
-from tracker.domain.procedures import ProcedureVersion
-from tracker.domain.state import BrokenHistoryError, DossierState
-from tracker.domain.values import Correctable
+from tracker.domain.network.network import Office
+from tracker.domain.network.procedures import ProcedureVersion
 
 _Asked = TypeVar("_Asked", bound=Event)
 _HIDDEN = "•••"

@@ -10,15 +10,15 @@ from enum import StrEnum
 
 from tracker.application.forms.case import Case, Head, NoSuchFormError
 from tracker.application.forms.way_back import Leg, way_back
-from tracker.domain import events as happened
-from tracker.domain.clock import is_kept
-from tracker.domain.deadlines import office_time
-from tracker.domain.events import Event
-from tracker.domain.history import occurred_at
-from tracker.domain.lifecycle import Step
-from tracker.domain.network import Office
-from tracker.domain.state import DossierState
-from tracker.domain.time_rules import Pause, TimeRule
+from tracker.domain.deadlines.deadlines import office_time
+from tracker.domain.deadlines.time_rules import Pause, TimeRule
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.clock import is_kept
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.history import occurred_at
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.network.network import Office
 
 _ENDS = frozenset({Step.REFUSED, Step.WITHDRAWN, Step.DECIDED})
 _BY_THE_DECIDING_OFFICE = frozenset({Step.FORWARDED, Step.INTERNAL_STEP_TAKEN, Step.DECIDED})

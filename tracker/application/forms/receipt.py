@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.application.forms.case import Case, Head, NoSuchFormError, Person
-from tracker.domain.events import Received
-from tracker.domain.network import Office
-from tracker.domain.time_rules import ProcessingTime
-from tracker.domain.values import Paper, WayOfReturn
+from tracker.domain.deadlines.time_rules import ProcessingTime
+from tracker.domain.dossier.events import Received
+from tracker.domain.dossier.values import Paper, WayOfReturn
+from tracker.domain.network.network import Office
 
 
 @dataclass(frozen=True, kw_only=True)

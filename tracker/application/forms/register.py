@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tracker.application.forms.case import Case, Gap, Person
-from tracker.domain.lifecycle import PublicStatus
-from tracker.domain.network import Office
+from tracker.domain.dossier.lifecycle import PublicStatus
+from tracker.domain.network.network import Office
 
 
 @dataclass(frozen=True, kw_only=True)

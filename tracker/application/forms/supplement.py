@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.application.forms.case import Case, Gap, Head
-from tracker.domain.events import SupplementAsked
-from tracker.domain.values import Paper
+from tracker.domain.dossier.events import SupplementAsked
+from tracker.domain.dossier.values import Paper
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.application.forms.case import Case
-from tracker.domain import events as happened
-from tracker.domain.events import Event
-from tracker.domain.history import occurred_at
-from tracker.domain.lifecycle import Step
-from tracker.domain.network import Office
-from tracker.domain.values import Correctable
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.history import occurred_at
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.values import Correctable
+from tracker.domain.network.network import Office
 
 _ENDS = frozenset(
     {

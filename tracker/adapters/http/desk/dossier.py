@@ -8,27 +8,27 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.answers import PersonalEntry
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.form import Form, Offer, boxes_for, offers_of
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.desk.places import places_open
-from tracker.adapters.http.desk.sayings import Saying
-from tracker.adapters.http.doors import Visit
+from tracker.adapters.http.desk.form_errors import Saying
+from tracker.adapters.http.desk.office_choices import places_open
 from tracker.adapters.http.pages.rendering import language_of
-from tracker.adapters.http.showing import Shows
-from tracker.application.forms.filling import FormNumber
-from tracker.application.messages import MESSAGES
-from tracker.domain.actors import MAY, Actor, Read, require_reading
-from tracker.domain.codes import tidied
+from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.responses import PersonalEntry
+from tracker.application.commands.registry import MESSAGES
+from tracker.application.queries.fill_form import FormNumber
+from tracker.domain.deadlines.wording import why_sentence
+from tracker.domain.dossier.actors import MAY, Actor, Read, require_reading
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.events import Corrected, Event
+from tracker.domain.dossier.lifecycle import STEPS, Step
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.dossier.values import Correctable
 from tracker.domain.errors import NotAllowedError, UnknownError
-from tracker.domain.events import Corrected, Event
-from tracker.domain.lifecycle import STEPS, Step
-from tracker.domain.network import OfficeKind
-from tracker.domain.notices import ask_due_at
-from tracker.domain.procedures import ProcedureVersion
-from tracker.domain.state import DossierState
-from tracker.domain.values import Correctable
-from tracker.domain.wording import why_sentence
+from tracker.domain.network.network import OfficeKind
+from tracker.domain.network.procedures import ProcedureVersion
+from tracker.domain.notifications.notifications import ask_due_at
 
 Offers = Mapping[str, Sequence[Offer]]
 

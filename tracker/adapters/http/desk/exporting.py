@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator
 
-from tracker.adapters.http.desk.doors import AtTheDesk
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.exporting import Exporting
-from tracker.application.taking_away import Form, NoReasonError, Selection
-from tracker.application.texts import Code, Id, Line
-from tracker.domain.actors import Read, require
-from tracker.domain.values import FutureTimeError
+from tracker.adapters.http.api.exports import Exporting
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk
+from tracker.adapters.http.desk.context import Front
+from tracker.application.commands.text_types import Code, Id, Line
+from tracker.application.queries.export import Form, NoReasonError, Selection
+from tracker.domain.dossier.actors import Read, require
+from tracker.domain.dossier.values import FutureTimeError
 
 _UNSAID = BeforeValidator(lambda typed: typed.strip() or None)
 

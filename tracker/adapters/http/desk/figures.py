@@ -9,15 +9,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator
 
-from tracker.adapters.http.desk.doors import AtTheDesk
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.explaining import Explaining, Found
-from tracker.domain.actors import Read, require
+from tracker.adapters.http.api.explanations import Explaining, Found
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk
+from tracker.adapters.http.desk.context import Front
+from tracker.domain.dossier.actors import Read, require
+from tracker.domain.dossier.values import FutureTimeError
 from tracker.domain.errors import InvalidInputError
-from tracker.domain.values import FutureTimeError
-from tracker.projections.explaining import Change
-from tracker.projections.figures import Counts, GroupBy, Question
+from tracker.projections.figures.explanation import Change
+from tracker.projections.figures.figures import Counts, GroupBy, Question
 
 _MOST_LISTED = 200
 _UNSAID = BeforeValidator(lambda typed: typed or None)

@@ -7,10 +7,10 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from tracker.adapters.http.desk.boxes import Box, boxes_of
-from tracker.adapters.http.desk.filling import rows_in
-from tracker.adapters.http.desk.sayings import Faults
-from tracker.domain.wording import Language
+from tracker.adapters.http.desk.form_errors import Faults
+from tracker.adapters.http.desk.form_fields import Box, boxes_of
+from tracker.adapters.http.desk.form_parsing import rows_in
+from tracker.domain.deadlines.wording import Language
 
 EVENT_ID = "event_id"
 IF_VERSION = "if_version"

@@ -12,24 +12,24 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent
-from tracker.adapters.http.desk.filling import drawn_together, filled
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk, FormSent, Sent
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.form import EVENT_ID, Form, boxes_for, offers_of
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.desk.places import places_open
-from tracker.adapters.http.desk.sayings import Faults, Saying, faults_from, faults_in
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
-from tracker.adapters.http.showing import Shows
-from tracker.application.intake import Intake
-from tracker.application.key_loss import KeyLostError
-from tracker.application.reading import Reader
-from tracker.application.reception import Service
-from tracker.domain.actors import Actor, Role, require
-from tracker.domain.admission import check_admission
+from tracker.adapters.http.desk.form_errors import Faults, Saying, faults_from, faults_in
+from tracker.adapters.http.desk.form_parsing import drawn_together, filled
+from tracker.adapters.http.desk.office_choices import places_open
+from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.problems import UNFIT_STATUS, kind_of
+from tracker.application.commands.intake import Intake
+from tracker.application.commands.reception import Service
+from tracker.application.queries.dossier_reader import Reader
+from tracker.application.recovery.key_loss import KeyLostError
+from tracker.domain.dossier.actors import Actor, Role, require
+from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import NotAllowedError, RefusedError, TrackerError
-from tracker.domain.lifecycle import Step
-from tracker.domain.procedures import ProcedureVersion
+from tracker.domain.network.admission import check_admission
+from tracker.domain.network.procedures import ProcedureVersion
 
 _WHY_READ = "tiếp nhận tại quầy"
 _NOT_ASKED = ("procedure", "promised_at")

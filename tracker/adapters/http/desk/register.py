@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from tracker.adapters.http.desk.doors import AtTheDesk
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.form import offers_of
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.problems import UNFIT_STATUS
-from tracker.application.forms.registering import UnfitPeriodError, check_period
-from tracker.domain.actors import Read, require
+from tracker.adapters.http.schema.problems import UNFIT_STATUS
+from tracker.application.queries.make_register import UnfitPeriodError, check_period
+from tracker.domain.dossier.actors import Read, require
 
 _Box = Annotated[str, Field(max_length=100)]
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from tracker.adapters.http.answers import EventAnswer
-from tracker.adapters.http.desk.doors import AtTheDesk
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.dossier import (
     Told,
     asked_by_in,
@@ -19,17 +20,17 @@ from tracker.adapters.http.desk.dossier import (
     promised_in,
     put_right_in,
 )
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.pages.counting import working_days_left
 from tracker.adapters.http.pages.rendering import language_of
-from tracker.adapters.http.showing import Shows
-from tracker.application.reading import Moment, why_of
-from tracker.application.reception import Service
-from tracker.domain.clock import is_kept
-from tracker.domain.codes import tidied
-from tracker.domain.events import Event
-from tracker.domain.history import (
+from tracker.adapters.http.pages.working_days import working_days_left
+from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.responses import EventAnswer
+from tracker.application.commands.reception import Service
+from tracker.application.queries.dossier_reader import Moment, why_of
+from tracker.domain.deadlines.wording import Language, why_sentence
+from tracker.domain.dossier.clock import is_kept
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.history import (
     came_late,
     corrections,
     cut,
@@ -37,10 +38,9 @@ from tracker.domain.history import (
     out_of_order,
     turning_points,
 )
-from tracker.domain.lifecycle import Stage
-from tracker.domain.state import DossierState
-from tracker.domain.values import Outcome, WayOfReturn
-from tracker.domain.wording import Language, why_sentence
+from tracker.domain.dossier.lifecycle import Stage
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.dossier.values import Outcome, WayOfReturn
 
 _NOTHING_DUE = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
 

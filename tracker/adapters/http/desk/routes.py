@@ -5,19 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.bodies import Bodies
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent
-from tracker.adapters.http.desk.entering import HOME, add_entering, errors_as_pages
+from tracker.adapters.http.api.explanations import Explaining
+from tracker.adapters.http.api.exports import Exporting
+from tracker.adapters.http.auth.authentication import Visit, Visits
+from tracker.adapters.http.desk.auth import AtTheDesk, FormSent
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.exporting import add_exporting
 from tracker.adapters.http.desk.figures import add_figures
-from tracker.adapters.http.desk.front import Front
 from tracker.adapters.http.desk.intake import add_intake
 from tracker.adapters.http.desk.register import add_register
 from tracker.adapters.http.desk.replay import add_replay
+from tracker.adapters.http.desk.sign_in import HOME, add_entering, errors_as_pages
 from tracker.adapters.http.desk.steps import add_finding, add_recording
-from tracker.adapters.http.doors import Visit, Visits
-from tracker.adapters.http.explaining import Explaining
-from tracker.adapters.http.exporting import Exporting
+from tracker.adapters.http.schema.bodies import Bodies
 
 
 def add_desk(

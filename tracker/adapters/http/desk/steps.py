@@ -10,23 +10,23 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
-from tracker.adapters.http.desk.doors import AtTheDesk, FormSent, Sent
+from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.desk.auth import AtTheDesk, FormSent, Sent
+from tracker.adapters.http.desk.context import Front
 from tracker.adapters.http.desk.dossier import DossierPage, Told
-from tracker.adapters.http.desk.filling import drawn_together, filled, spelt_out
 from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, boxes_for
-from tracker.adapters.http.desk.front import Front
-from tracker.adapters.http.desk.sayings import Saying, faults_from, faults_in
-from tracker.adapters.http.doors import Visit
-from tracker.adapters.http.problems import UNFIT_STATUS, kind_of
-from tracker.adapters.http.showing import Shows
-from tracker.application.messages import MESSAGES
-from tracker.application.texts import Line
-from tracker.domain.actors import Read, Role, require
-from tracker.domain.codes import tidied
+from tracker.adapters.http.desk.form_errors import Saying, faults_from, faults_in
+from tracker.adapters.http.desk.form_parsing import drawn_together, filled, spelt_out
+from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.problems import UNFIT_STATUS, kind_of
+from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.text_types import Line
+from tracker.domain.dossier.actors import Read, Role, require
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.lifecycle import Step
+from tracker.domain.dossier.misread_codes import likely_codes
+from tracker.domain.dossier.values import Correctable
 from tracker.domain.errors import TrackerError, UnknownError
-from tracker.domain.lifecycle import Step
-from tracker.domain.misread_codes import likely_codes
-from tracker.domain.values import Correctable
 
 _SCANNED = re.compile(r"\S*/h/([^/\s?#]{3,100})/\S*")
 """What a hand scanner types when it reads the QR code of a receipt."""

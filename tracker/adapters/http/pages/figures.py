@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.doors import open_to_all
-from tracker.adapters.http.figures import FiguresNow
+from tracker.adapters.http.api.figures import FiguresNow
+from tracker.adapters.http.auth.authentication import open_to_all
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.adapters.http.parts import Parts
-from tracker.projections.figures import Counts
+from tracker.projections.figures.figures import Counts
 
 _KEEP = timedelta(seconds=5)
 

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.doors import HoldsReceipt, SignedIn
-from tracker.adapters.http.openapi import READING, Responses, problem_answers
+from tracker.adapters.http.auth.authentication import HoldsReceipt, SignedIn
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.adapters.http.parameters import Code
-from tracker.adapters.http.parts import Parts
-from tracker.application.forms.filling import FormNumber
-from tracker.application.own_dossier import OwnDossier
-from tracker.domain.actors import Actor
-from tracker.domain.codes import tidied
+from tracker.adapters.http.schema.openapi import READING, Responses, problem_answers
+from tracker.adapters.http.schema.parameters import Code
+from tracker.application.queries.citizen_view import OwnDossier
+from tracker.application.queries.fill_form import FormNumber
+from tracker.domain.dossier.actors import Actor
+from tracker.domain.dossier.codes import tidied
 
 _FORM = "/v1/dossiers/{code}/forms/{number}"
 _RECEIPT = "/h/{code}/{token}/receipt"

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from fastapi.concurrency import run_in_threadpool
 
-from tracker.adapters.http.limits import TooOftenError, network_of
-from tracker.application.tracker import StoreUnavailableError
-from tracker.projections.status import StatusRow
+from tracker.adapters.http.rate_limits import TooOftenError, network_of
+from tracker.application.commands.handler import StoreUnavailableError
+from tracker.projections.dossier.status import StatusRow
 
 STREAM = "text/event-stream"
 IsNew = Callable[[StatusRow], bool]

@@ -8,21 +8,21 @@ import orjson
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from tracker.adapters.http.bodies import Bodies
-from tracker.adapters.http.doors import open_to_all
-from tracker.adapters.http.limits import address_of
-from tracker.adapters.http.pages.counting import working_days_left
+from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.lookup import PublicLookUp
+from tracker.adapters.http.auth.authentication import open_to_all
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.pages.live import STREAM, Live
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.adapters.http.parts import Parts
-from tracker.adapters.http.public import PublicLookUp
-from tracker.adapters.http.trying import Trying
-from tracker.application.citizens import NotYoursError
-from tracker.application.guessing import WholeNumberWantedError, WorkWantedError
-from tracker.domain.codes import tidied
-from tracker.domain.misread_codes import likely_codes
-from tracker.projections.lookup import PublicAnswer
-from tracker.projections.status import StatusRow
+from tracker.adapters.http.pages.working_days import working_days_left
+from tracker.adapters.http.rate_limits import address_of
+from tracker.adapters.http.schema.bodies import Bodies
+from tracker.application.queries.citizen_access import NotYoursError
+from tracker.application.queries.guessing import WholeNumberWantedError, WorkWantedError
+from tracker.domain.dossier.codes import tidied
+from tracker.domain.dossier.misread_codes import likely_codes
+from tracker.projections.dossier.lookup import PublicAnswer
+from tracker.projections.dossier.status import StatusRow
 
 _LONGEST = 300
 _SCANNED = re.compile(r"(?:\S*)/h/([^/\s?#]{3,100})/([A-Za-z2-7]{26})/?")

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.doors import SignedIn
-from tracker.adapters.http.freshness import Waits
+from tracker.adapters.http.auth.authentication import SignedIn
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.pages.forms import Pdf, pdf_of, shown
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.adapters.http.parameters import Day
-from tracker.adapters.http.parts import Parts
-from tracker.application.forms.registering import MOST_DAYS
-from tracker.domain.actors import Actor
+from tracker.adapters.http.schema.freshness import Waits
+from tracker.adapters.http.schema.parameters import Day
+from tracker.application.queries.make_register import MOST_DAYS
+from tracker.domain.dossier.actors import Actor
 
 _REGISTER = "/v1/register"
 _PROBLEMS = (401, 403, 422, 503)

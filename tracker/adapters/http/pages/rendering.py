@@ -1,7 +1,7 @@
 """Makes pages for people: in the reader's language, whole without JavaScript, telling nobody else.
 
-Texts stand in the templates in Vietnamese, inside `_()` or `ngettext()`; `tracker/words` has them
-in English. A template extends `layout.html`.
+The templates hold the Vietnamese texts, inside `_()` or `ngettext()`. `tracker/translations` holds
+the English ones. A template extends `layout.html`.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tracker.domain.wording import Language
-from tracker.words.catalogues import LANGUAGES, read_catalogue
+from tracker.domain.deadlines.wording import Language
+from tracker.translations.catalogues import LANGUAGES, read_catalogue
 
 ASSETS = {path.name: path for path in (Path(__file__).parent / "assets").iterdir()}
 """The files that pages load, by name."""

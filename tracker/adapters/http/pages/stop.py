@@ -6,15 +6,15 @@ from uuid import uuid4
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.doors import open_to_all
+from tracker.adapters.http.api.commands import Writing
+from tracker.adapters.http.auth.authentication import open_to_all
+from tracker.adapters.http.dependencies import Parts
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.adapters.http.parts import Parts
-from tracker.adapters.http.writing import Writing
-from tracker.application.posts import Post, UnknownDossierError
-from tracker.application.telling import NoticesStopped
-from tracker.domain.actors import citizen_of
-from tracker.domain.codes import dossier_id, tidied
-from tracker.domain.dossier import StepNotAllowedError
+from tracker.application.commands.consent import NoticesStopped
+from tracker.application.commands.envelope import Post, UnknownDossierError
+from tracker.domain.dossier.actors import citizen_of
+from tracker.domain.dossier.codes import dossier_id, tidied
+from tracker.domain.dossier.dossier import StepNotAllowedError
 
 _STOP = "/stop/{code}/{token}"
 

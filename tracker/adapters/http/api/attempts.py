@@ -1,0 +1,79 @@
+"""Tries of a phone's digits: what they cost is paid here, before they are compared."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from fastapi.concurrency import run_in_threadpool
+
+from tracker.adapters.http.auth.authentication import unhurried
+from tracker.adapters.http.rate_limits import Limits, Rush, TooOftenError, network_of, networks_of
+from tracker.application.queries.citizen_access import NotYoursError
+from tracker.application.queries.guessing import Guard, Try
+
+_MOST_WAITING = 200
+_MOST_WAITING_OF_A_NETWORK = 8
+
+
+class Trying:
+    """Lets tries wait or work, and then compares them.
+
+    The limits a minute refuse nobody: past them a try needs a proof of work at once.
+    """
+
+    def __init__(self, guard: Guard, limits: Limits, misses: Rush) -> None:
+        """Ask this guard; `misses` are those of everybody."""
+        self._guard = guard
+        self._limits = limits
+        self._misses = misses
+        self._waiting: Counter[str] = Counter()
+
+    async def find(self, code: str, digits: str, address: str, proof: str = "") -> str:
+        """Return the address of the dossier's own page.
+
+        Raises `NotYoursError`, `WorkWantedError`, `WholeNumberWantedError`.
+        """
+        one = Try(
+            code,
+            digits,
+            networks_of(address),
+            proof,
+            is_rush=self._misses.is_on(),
+            is_rush_here=self._is_rush_at(address),
+        )
+        admission = await run_in_threadpool(self._guard.admit, one)
+        network = network_of(address)
+        if admission.wait_s and self._is_full(network):
+            one = replace(one, is_rush_here=True)
+            admission = await run_in_threadpool(self._guard.admit, one)
+        with self._waits(network):
+            await asyncio.sleep(admission.wait_s)
+        try:
+            async with unhurried():
+                return await run_in_threadpool(self._guard.open, one, admission)
+        except NotYoursError:
+            self._misses.add()
+            raise
+
+    def _is_rush_at(self, address: str) -> bool:
+        try:
+            self._limits.check("", address)
+        except TooOftenError:
+            return True
+        return False
+
+    def _is_full(self, network: str) -> bool:
+        return (
+            self._waiting.total() >= _MOST_WAITING
+            or self._waiting[network] >= _MOST_WAITING_OF_A_NETWORK
+        )
+
+    @contextmanager
+    def _waits(self, network: str) -> Iterator[None]:
+        self._waiting[network] += 1
+        try:
+            yield
+        finally:
+            self._waiting -= Counter([network])

@@ -1,0 +1,161 @@
+"""Blocks of code numbers, for devices that take dossiers in without a network."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from tracker.adapters.http.auth.authentication import SignedIn
+from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.schema import examples
+from tracker.adapters.http.schema.bodies import JSON, Bodies
+from tracker.adapters.http.schema.openapi import BODY, answers, body, ref
+from tracker.adapters.http.schema.parameters import Day
+from tracker.adapters.http.schema.problems import FaultyInputError, UnknownBlockError
+from tracker.adapters.http.schema.responses import BlockAnswer, UnusedAnswer
+from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.commands.code_allocation import NotYourCodeError
+from tracker.application.commands.reception import WrongPlaceError
+from tracker.domain.dossier.actors import Actor, Manage, Role, require
+from tracker.domain.dossier.codes import CodeBlock, DossierCode
+from tracker.domain.dossier.store_epochs import DAYS_AHEAD
+from tracker.domain.errors import ConflictError
+from tracker.domain.network.network import UnknownOfficeError
+
+_MOST = 200
+
+
+class Lease(BaseModel):
+    """Lease a block of code numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: Day | None = Field(
+        default=None, description="The day of intake: today, or one of the 7 days after."
+    )
+    size: Annotated[int, Field(ge=1, le=_MOST, strict=True)]
+    agency: Annotated[str, Field(max_length=30, examples=["H26.01"])] | None = Field(
+        default=None, description="By default that of the sender's office; no other is allowed."
+    )
+
+
+class Unused(BaseModel):
+    """Give numbers back that will never be used."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    numbers: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=9_999_999, strict=True)], ...],
+        Field(min_length=1, max_length=_MOST),
+    ]
+
+
+_LEASE = TypeAdapter(Lease)
+_UNUSED = TypeAdapter(Unused)
+
+
+class NumberInUseError(ConflictError):
+    """One of these numbers has been given to a dossier."""
+
+
+class Leases:
+    """Leases blocks to whoever may have them, and takes back what is left."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work with these parts."""
+        self._parts = parts
+
+    def lease(self, actor: Actor, wish: Lease) -> CodeBlock:
+        """Lease a block for the sender's own office; an administrator may name any agency."""
+        require(actor, Manage.CODE_BLOCKS)
+        now = self._parts.now()
+        today = self._parts.service.local_day(now)
+        day = wish.day or today
+        if not today <= day <= today + timedelta(days=DAYS_AHEAD):
+            raise FaultyInputError([Fault(at="/day", says="must be today or within 7 days")])
+        return self._parts.blocks.lease(
+            agency=self._agency(actor, wish.agency),
+            day=day,
+            size=wish.size,
+            leased_to=actor.id,
+            leased_at=now,
+        )
+
+    def note_unused(self, actor: Actor, block_id: str, unused: Unused) -> None:
+        """Note numbers of a block of the sender's as never to be used."""
+        require(actor, Manage.CODE_BLOCKS)
+        block = self._parts.blocks.block(block_id)
+        if block is None:
+            raise UnknownBlockError
+        if block.leased_to != actor.id and actor.role is not Role.ADMINISTRATOR:
+            raise NotYourCodeError
+        faults = [
+            Fault(at=f"/numbers/{place}", says="must be a number of this block")
+            for place, number in enumerate(unused.numbers)
+            if not block.first <= number <= block.last
+        ]
+        if faults:
+            raise FaultyInputError(faults)
+        codes = [
+            DossierCode.issue(block.agency, block.day, number).text for number in unused.numbers
+        ]
+        if self._parts.used(codes):
+            raise NumberInUseError
+        self._parts.blocks.record_unused(block_id, unused.numbers)
+
+    def _agency(self, actor: Actor, wished: str | None) -> str:
+        offices = self._parts.service.network.offices
+        own = offices[actor.office].agency if actor.office in offices else None
+        agency = wished or own
+        if agency is None or not any(office.agency == agency for office in offices.values()):
+            raise UnknownOfficeError
+        if agency != own and actor.role is not Role.ADMINISTRATOR:
+            raise WrongPlaceError
+        return agency
+
+
+def add_code_blocks(app: FastAPI, signed_in: SignedIn, bodies: Bodies, leases: Leases) -> None:
+    """Add the routes for blocks of codes."""
+
+    @app.post(
+        "/v1/code-blocks",
+        status_code=201,
+        responses=answers(*BODY, status=201, model=BlockAnswer, example=examples.BLOCK),
+        openapi_extra=body(ref(Lease.__name__), examples.LEASE),
+        tags=["code blocks"],
+    )
+    async def lease_codes(
+        request: Request, actor: Annotated[Actor, Depends(signed_in)]
+    ) -> Response:
+        """Lease code numbers, so that real codes can be given without a network."""
+        block = await run_in_threadpool(leases.lease, actor, await bodies.read_as(request, _LEASE))
+        answer = BlockAnswer(
+            id=block.id,
+            agency=block.agency,
+            day=block.day.isoformat(),
+            first=block.first,
+            last=block.last,
+            codes=[code.text for code in block.codes()],
+        )
+        return Response(answer.model_dump_json(), status_code=201, media_type=JSON)
+
+    @app.post(
+        "/v1/code-blocks/{block_id}/unused",
+        responses=answers(
+            *BODY, 404, 409, status=200, model=UnusedAnswer, example=examples.UNUSED_NOTED
+        ),
+        openapi_extra=body(ref(Unused.__name__), examples.UNUSED),
+        tags=["code blocks"],
+    )
+    async def give_codes_back(
+        request: Request,
+        actor: Annotated[Actor, Depends(signed_in)],
+        block_id: Annotated[str, Path(max_length=64)],
+    ) -> Response:
+        """Note numbers of a block as never to be used; said twice, they are noted once."""
+        unused = await bodies.read_as(request, _UNUSED)
+        await run_in_threadpool(leases.note_unused, actor, block_id, unused)
+        answer = UnusedAnswer(id=block_id, numbers=sorted(set(unused.numbers)))
+        return Response(answer.model_dump_json(), media_type=JSON)

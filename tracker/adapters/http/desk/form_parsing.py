@@ -1,0 +1,107 @@
+"""From what was typed into a form to the message, and from what does not fit back to the boxes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from itertools import count, takewhile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tracker.adapters.http.desk.form_fields import Box, Kind
+
+_GROUPED = re.compile(r"\d{1,3}([ .,]\d{3})+", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+
+
+def filled(boxes: Iterable[Box], typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    """Give what was typed as the message's own JSON; an empty box is left out.
+
+    Times are of this zone. What cannot be read is given as it was typed: the message says so.
+    """
+    raw: dict[str, Any] = {}
+    for box in boxes:
+        value: object = None
+        if box.kind is Kind.ROWS:
+            value = [_row(box, number, typed, zone) for number in range(rows_in(box, typed))]
+        elif box.kind is Kind.SEVERAL:
+            value = _ticked(box, typed)
+        elif text := typed.get(box.name, "").strip():
+            value = _read(box, text, zone)
+        if value not in (None, []):
+            _put(raw, box.name.split("."), value)
+    return raw
+
+
+def rows_in(box: Box, typed: Mapping[str, str]) -> int:
+    """Count the rows that were sent."""
+    first = box.row[0].name
+    return sum(1 for _ in takewhile(lambda n: f"{box.name}.{n}.{first}" in typed, count()))
+
+
+def drawn_together(boxes: Iterable[Box], typed: Mapping[str, str]) -> dict[str, str]:
+    """Give what was typed without the rows left empty, or of which there is to be none: 0."""
+    together = dict(typed)
+    for box in boxes:
+        if box.kind is not Kind.ROWS:
+            continue
+        rows = [
+            {one.name: together.pop(f"{box.name}.{number}.{one.name}", "") for one in box.row}
+            for number in range(rows_in(box, typed))
+        ]
+        needed = [one.name for one in box.row if one.required]
+        counted = [one.name for one in box.row if one.kind is Kind.NUMBER and one.low]
+        kept = [
+            row
+            for row in rows
+            if any(row[name].strip() for name in needed)
+            and all(row[name].strip() != "0" for name in counted)
+        ]
+        for number, row in enumerate(kept):
+            together |= {f"{box.name}.{number}.{name}": text for name, text in row.items()}
+    return together
+
+
+def box_at(place: Iterable[str | int], boxes: Iterable[Box]) -> str:
+    """Name the box that a fault at this place of the message belongs to; empty: none of them."""
+    name, boxes = ".".join(str(part) for part in place), tuple(boxes)
+    for box in boxes:
+        if f"{name}.".startswith(f"{box.name}."):
+            return name if box.kind is Kind.ROWS else box.name
+    return next((box.name for box in boxes if name and box.name.startswith(f"{name}.")), "")
+
+
+def _ticked(box: Box, typed: Mapping[str, str]) -> list[str]:
+    place = box.of_choice("")
+    return [name.removeprefix(place) for name in typed if name.startswith(place)]
+
+
+def _row(box: Box, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    place = f"{box.name}.{number}."
+    row = {one.name: typed.get(place + one.name, "") for one in box.row}
+    return filled(box.row, row, zone)
+
+
+def _read(box: Box, text: str, zone: ZoneInfo) -> object:
+    if box.kind is Kind.NUMBER:
+        digits = re.sub(r"[ .,]", "", text) if _GROUPED.fullmatch(text) else text
+        return int(digits) if _NUMBER.fullmatch(digits) else text
+    if box.kind is Kind.MOMENT:
+        with suppress(ValueError):
+            return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
+    return text
+
+
+def spelt_out(text: str, zone: ZoneInfo) -> str:
+    """Give a time written as people here do, `20/11/2026 09:10`, as a message has it."""
+    try:
+        return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return text
+
+
+def _put(raw: dict[str, Any], place: list[str], value: object) -> None:
+    *above, last = place
+    for part in above:
+        raw = raw.setdefault(part, {})
+    raw[last] = value

@@ -1,0 +1,177 @@
+"""Signing in and out, and what is shown where a page of the desk cannot be."""
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+
+from tracker.adapters.http.auth.authentication import Visit, open_to_all
+from tracker.adapters.http.auth.sessions import may_carry_keys
+from tracker.adapters.http.desk.auth import (
+    AtTheDesk,
+    FormSent,
+    Sent,
+    SignedOutError,
+    StaleFormError,
+    typed_into,
+)
+from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.desk.form_errors import Saying, faults_from
+from tracker.adapters.http.pages.rendering import Pages
+from tracker.adapters.http.rate_limits import Limits, TooOftenError, address_of
+from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.problems import FORESEEN, STORE_SILENT, kind_of
+from tracker.application.commands.handler import StoreUnavailableError
+from tracker.domain.errors import InvalidInputError, UnknownError
+
+HOME = "/desk"
+_OURS = re.compile(r"/desk(?:[/?][A-Za-z0-9._~%/?=&+-]*)?", re.ASCII)
+_KEPT = "kept."
+"""How the names of boxes begin that wait for somebody to sign in."""
+
+_LONGEST_KEY = 200
+_TRIES_PER_NETWORK = 60
+"""A minute: all desks of a branch come in at seven, from one address."""
+
+_TRIES_OVERALL = 600
+_TOLD: tuple[type[Exception], ...] = (
+    *FORESEEN,
+    SignedOutError,
+    StaleFormError,
+    RequestValidationError,
+)
+"""What goes wrong and is told as a page."""
+
+
+def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormSent) -> None:
+    """Add the pages."""
+    keys = front.parts.keys
+    limits = Limits(per_code=0, per_network=_TRIES_PER_NETWORK, overall=_TRIES_OVERALL)
+
+    @desk.get("/sign-in", dependencies=[Depends(open_to_all)])
+    def show_sign_in(request: Request) -> HTMLResponse:
+        """Ask for a key."""
+        return sign_in_page(front.pages, request)
+
+    @desk.post("/sign-in", dependencies=[Depends(open_to_all)])
+    async def sign_in(request: Request) -> Response:
+        """Begin a session for the holder of a key that is good."""
+        typed = await typed_into(request, bodies)
+        then = typed.get("then", "")
+        then = then if _OURS.fullmatch(then) else HOME
+        kept = {
+            name.removeprefix(_KEPT): text for name, text in typed.items() if name.startswith(_KEPT)
+        }
+        if not may_carry_keys(request):
+            return sign_in_page(front.pages, request, then, kept, status=403)
+        try:
+            limits.check("", address_of(request.scope))
+        except TooOftenError:
+            fault = Saying("too_often")
+            return sign_in_page(front.pages, request, then, kept, status=429, fault=fault)
+        key = typed.get("key", "").strip()[:_LONGEST_KEY]
+        try:
+            actor = await run_in_threadpool(keys.actor_of, key)
+        except UnknownError:
+            return sign_in_page(
+                front.pages, request, then, kept, status=401, fault=Saying("unknown_key")
+            )
+        request.state.actor = actor
+        session = await run_in_threadpool(front.sessions.begin, keys.id_of(key), request)
+        if kept:
+            return go_on_page(front, request, Visit(actor, session), then, kept)
+        answer = RedirectResponse(then, 303)
+        front.sessions.keep(session, request, answer)
+        return answer
+
+    @desk.post("/sign-out")
+    async def sign_out(request: Request, sent: Annotated[Sent, Depends(form_sent)]) -> Response:
+        """End the session, here and in the browser."""
+        await run_in_threadpool(front.sessions.end, sent.visit.session)
+        answer = RedirectResponse(f"{HOME}/sign-in", 303)
+        front.sessions.forget(request, answer)
+        return answer
+
+
+def _then(request: Request, error: SignedOutError) -> str:
+    """Give where to go on once somebody has signed in: where they were going."""
+    if error.typed:
+        return request.url.path
+    if request.method != "GET":
+        return HOME
+    return f"{request.url.path}?{request.url.query}".removesuffix("?")
+
+
+def sign_in_page(
+    pages: Pages,
+    request: Request,
+    then: str = HOME,
+    kept: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+    fault: Saying | None = None,
+) -> HTMLResponse:
+    """Ask for a key; what was typed in vain is kept, to be sent after all."""
+    return pages.show(
+        request,
+        "desk/sign_in.html",
+        status=status,
+        here=f"{HOME}/sign-in",
+        headers={"WWW-Authenticate": "Bearer"} if status == 401 else None,  # noqa: PLR2004
+        then=then,
+        kept={_KEPT + name: text for name, text in (kept or {}).items()},
+        is_safe=may_carry_keys(request),
+        fault=fault,
+    )
+
+
+def go_on_page(
+    front: Front,
+    request: Request,
+    visit: Visit,
+    then: str,
+    kept: Mapping[str, str],
+    *,
+    status: int = 200,
+) -> HTMLResponse:
+    """Show that what was typed is still there, to be sent with one button."""
+    return front.show(request, visit, "go_on.html", status=status, here=HOME, then=then, kept=kept)
+
+
+def errors_as_pages(front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
+    """Make routes that tell what goes wrong as a page; what was typed is never lost."""
+    pages = front.pages
+
+    async def tell(request: Request, error: Exception) -> Response:
+        if isinstance(error, SignedOutError):
+            return sign_in_page(pages, request, _then(request, error), error.typed, status=401)
+        if isinstance(error, StaleFormError):
+            visit = await at_the_desk(request)
+            return go_on_page(front, request, visit, request.url.path, error.typed, status=409)
+        if isinstance(error, RequestValidationError):
+            error = InvalidInputError()
+        if isinstance(error, STORE_SILENT):
+            error = StoreUnavailableError()
+        (fault,) = faults_from(error).values()
+        return pages.show(
+            request, "desk/error.html", status=kind_of(error).status, here=HOME, fault=fault
+        )
+
+    class PageRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def handle_or_tell(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except _TOLD as error:
+                    return await tell(request, error)
+
+            return handle_or_tell
+
+    return PageRoute

@@ -1,0 +1,68 @@
+"""The API's own documentation, served whole from here: a reader's browser asks nobody else."""
+
+import base64
+import hashlib
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import orjson
+from fastapi import Depends, FastAPI, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.exceptions import HTTPException
+
+from tracker.adapters.http.auth.authentication import open_to_all
+from tracker.adapters.http.pages.rendering import ASSETS
+from tracker.adapters.http.schema.bodies import JSON
+
+_SWAGGER_UI = Path(str(files("fastapi_swagger"))) / "resources"
+_ASSETS = {
+    "swagger-ui-bundle.js": _SWAGGER_UI / "swagger-ui-bundle.js",
+    "swagger-ui.css": _SWAGGER_UI / "swagger-ui.css",
+    "favicon-32x32.png": _SWAGGER_UI / "favicon-32x32.png",
+    **ASSETS,
+}
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""Pages ask for a file by its content, so it may be kept for ever."""
+
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def add_documenting(app: FastAPI) -> None:
+    """Add the documentation, and the files that pages need."""
+    html = bytes(
+        get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Tracker API",
+            swagger_js_url="/assets/swagger-ui-bundle.js",
+            swagger_css_url="/assets/swagger-ui.css",
+            swagger_favicon_url="/assets/favicon-32x32.png",
+            swagger_ui_parameters={"validatorUrl": None},
+        ).body
+    ).decode()
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in _INLINE_SCRIPT.findall(html)
+    )
+    policy = (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+    @app.get("/docs", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def show_docs() -> HTMLResponse:
+        """Show the API, to be tried out."""
+        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    @app.get("/openapi.json", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def show_openapi() -> Response:
+        """Give the OpenAPI document."""
+        return Response(orjson.dumps(app.openapi()), media_type=JSON)
+
+    @app.get("/assets/{name}", dependencies=[Depends(open_to_all)], include_in_schema=False)
+    async def give_asset(name: str) -> FileResponse:
+        """Give a file that pages need; these and no others."""
+        if name not in _ASSETS:
+            raise HTTPException(404)
+        return FileResponse(_ASSETS[name], headers=_KEPT if name in ASSETS else None)

@@ -1,0 +1,95 @@
+"""The dossier's own page, for whoever has the receipt: all of tier 1, and the rating."""
+
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from tracker.adapters.http.api.commands import Writing
+from tracker.adapters.http.auth.authentication import HoldsReceipt
+from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.pages.live import STREAM, Live
+from tracker.adapters.http.pages.rendering import Pages, language_of
+from tracker.adapters.http.pages.working_days import working_days_left
+from tracker.adapters.http.rate_limits import address_of
+from tracker.adapters.http.schema.bodies import Bodies
+from tracker.application.commands.delivery import Rated
+from tracker.application.commands.envelope import Post
+from tracker.application.queries.citizen_view import OwnDossier
+from tracker.domain.deadlines.wording import why_sentence
+from tracker.domain.dossier.actors import citizen_of
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.errors import ConflictError
+from tracker.projections.dossier.status import StatusRow
+
+_OWN = "/h/{code}/{token}"
+_SCORES = {str(score): score for score in range(1, 6)}
+_LONGEST_REASON = 2000
+
+
+def add_own_page(
+    app: FastAPI, parts: Parts, *, pages: Pages, bodies: Bodies, writing: Writing, live: Live
+) -> None:
+    """Add the page, its news, and the rating."""
+    holds_receipt = Depends(HoldsReceipt(parts.citizens, parts.limits))
+
+    def show(
+        request: Request, own: OwnDossier, *, status: int = 200, form: dict[str, str] | None = None
+    ) -> Response:
+        now = parts.now()
+        due_at, reckoned = own.promised_at, own.why.reckoned
+        explains = reckoned is not None and reckoned.due_at == due_at
+        return pages.show(
+            request,
+            "own.html",
+            status=status,
+            here=parts.receipts.path(own.code),
+            told=own,
+            path=parts.receipts.path(own.code),
+            days_left=due_at and working_days_left(parts.service.calendar, now, due_at),
+            why=why_sentence(reckoned.steps, language_of(request)) if reckoned and explains else "",
+            now=now,
+            form=form,
+        )
+
+    @app.get(_OWN, include_in_schema=False)
+    def show_own(request: Request, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+        """Show everything its owner may know."""
+        return show(request, own)
+
+    @app.post(f"{_OWN}/rating", include_in_schema=False)
+    async def rate(request: Request, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+        """Take the rating. The address itself is the secret that no other site can forge."""
+        form = await bodies.read_form(request)
+        chosen, reason = form.get("score", ""), form.get("reason", "").strip()
+        score = _SCORES.get(chosen)
+        if own.may_rate and (score is None or len(reason) > _LONGEST_REASON):
+            typed = {"score": chosen, "reason": reason}
+            return await run_in_threadpool(show, request, own, status=422, form=typed)
+        if own.may_rate and score is not None:
+            message = Rated(
+                event_id="rating",
+                occurred_at=parts.now(),
+                code=own.code,
+                step="rated",
+                score=score,
+                reason=reason or None,
+            )
+            with suppress(ConflictError):  # rated in another window meanwhile, the page shows how
+                await writing.one(Post(citizen_of(dossier_id(own.code)), message))
+        return RedirectResponse(parts.receipts.path(own.code) + "#rating", 303)
+
+    @app.get(f"{_OWN}/live", include_in_schema=False)
+    async def tell_of_change(
+        request: Request, own: Annotated[OwnDossier, holds_receipt], seen: int = 0
+    ) -> StreamingResponse:
+        """Tell once when the dossier has gone past the version seen."""
+
+        def is_new(row: StatusRow) -> bool:
+            return row.version > seen
+
+        return StreamingResponse(
+            live.follow(own.code, is_new, address_of(request.scope)), media_type=STREAM
+        )

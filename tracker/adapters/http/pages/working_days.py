@@ -1,0 +1,19 @@
+"""Counts working days for people."""
+
+from datetime import datetime
+
+from tracker.domain.deadlines.calendar import CalendarHorizonError, WorkCalendar
+
+
+def working_days_left(calendar: WorkCalendar, now: datetime, due_at: datetime) -> int | None:
+    """Give how many working days there are until a date; past dates are below 0.
+
+    0 is the same day, or a day off right after it. `None` where the calendar does not reach so far.
+    """
+    today, due_on = (moment.astimezone(calendar.zone).date() for moment in (now, due_at))
+    try:
+        if due_on >= today:
+            return calendar.working_days_between(today, due_on)
+        return -calendar.working_days_between(due_on, today)
+    except CalendarHorizonError:
+        return None

@@ -1,0 +1,152 @@
+"""How the body of a request is read: as much as is allowed, of the types that are allowed."""
+
+import asyncio
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import Receive
+
+from tracker.adapters.http.concurrency.group_commit import TooBusyError
+from tracker.adapters.http.schema.problems import (
+    FaultyInputError,
+    MalformedError,
+    TooLargeError,
+    TooSlowError,
+    UnsupportedMediaError,
+)
+from tracker.adapters.http.schema.validation_errors import faults_of
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+NOTE = "text/plain"
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
+WITHIN_S = 60.0
+"""How long a body may take; the guard of the connection usually allows less."""
+
+_MOST_FORM_BYTES = 256_000
+_SMALL_BYTES = 65_536
+_MOST_HELD_BYTES = 128 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class ClientGoneError(Exception):
+    """The client has closed the connection before its request was complete."""
+
+
+class Bodies:
+    """Reads bodies up to a limit, counting what comes: a `Content-Length` is only a claim.
+
+    FastAPI's own limit answers in plain text, so it is not used.
+    """
+
+    def __init__(
+        self, most: int, *, within_s: float = WITHIN_S, most_held: int = _MOST_HELD_BYTES
+    ) -> None:
+        """Read at most so many bytes, and wait so long for them.
+
+        All incomplete bodies together may hold `most_held` bytes; a small body is always read.
+        """
+        self._most = most
+        self._within_s = within_s
+        self._most_held = most_held
+        self._held = 0
+
+    async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
+        """Give the body and its type. Raises `UnsupportedMediaError`, `TooLargeError`."""
+        return await self._read(request, media_types, self._most)
+
+    async def _read(
+        self, request: Request, media_types: tuple[str, ...], most: int
+    ) -> tuple[str, bytes]:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in media_types or "content-encoding" in request.headers:
+            raise UnsupportedMediaError
+        return media_type, await self.received(request.receive, most)
+
+    async def received(self, receive: Receive, most: int | None = None) -> bytes:
+        """Give the whole body.
+
+        Raises `TooLargeError`, `TooSlowError`, `TooBusyError`, `ClientGoneError`.
+        """
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await self._whole(receive, self._most if most is None else most)
+        except TimeoutError:
+            raise TooSlowError from None
+
+    async def received_at_once(self, receive: Receive) -> bytes:
+        """Give the whole body as `received` does; one that came with its headers costs less."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        first: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            return first
+        return first + await self.received(receive)
+
+    async def _whole(self, receive: Receive, most: int) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGoneError
+                part = message.get("body", b"")
+                size += len(part)
+                self._held += len(part)
+                if size > most:
+                    raise TooLargeError
+                if size > _SMALL_BYTES and self._held > self._most_held:
+                    raise TooBusyError
+                parts.append(part)
+                more = message.get("more_body", False)
+        finally:
+            self._held -= size
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def read_form(self, request: Request) -> dict[str, str]:
+        """Give the fields of a form that a page sent, line breaks as one character.
+
+        Raises what `read` raises, and `MalformedError`.
+        """
+        _, raw = await self._read(request, (FORM,), min(self._most, _MOST_FORM_BYTES))
+        try:
+            fields = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise MalformedError from error
+        return {name: value.replace("\r\n", "\n") for name, value in fields}
+
+    async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
+        """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
+        _, raw = await self.read(request, JSON)
+        return parsed(raw, adapter)
+
+
+def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
+    """Give a body as a message. Raises `MalformedError`, `FaultyInputError`."""
+    try:
+        return adapter.validate_json(raw)
+    except ValidationError as error:
+        raise refusal_of(error) from None
+
+
+def decoded(raw: bytes) -> object:
+    """Decode JSON. Raises `MalformedError`."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise MalformedError from None
+
+
+def refusal_of(error: ValidationError) -> MalformedError | FaultyInputError:
+    """Say what does not fit, without what was sent."""
+    errors = error.errors(include_url=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in errors):
+        return MalformedError()
+    return FaultyInputError(faults_of(errors))

@@ -1,0 +1,109 @@
+"""What does not fit in what was sent, told without repeating any of it."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from tracker.application.commands.registry import INTAKE, STEP
+from tracker.application.commands.text_types import UNFIT
+from tracker.domain.dossier.lifecycle import Step
+
+_MOST = 20
+_ELSEWHERE = frozenset({"query", "path", "header"})
+_OURS = frozenset({"day", "size", "agency", "numbers", "digits", "proof"})
+"""The fields of bodies that are no messages."""
+
+_A_DAY = "must be a day such as 2026-11-22"
+_A_NUMBER = "must be a whole number"
+_A_TIME = "must be a time with its zone, such as 2026-11-22T09:10:00+07:00"
+_AN_OBJECT = "must be an object"
+_ONE_OF = "must be one of {expected}"
+_SAYINGS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "string_type": "must be text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must fit the pattern {pattern}",
+    "enum": _ONE_OF,
+    "literal_error": _ONE_OF,
+    "union_tag_not_found": "is missing",
+    "union_tag_invalid": "must be one of {expected_tags}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "too_short": "must hold at least {min_length}",
+    "too_long": "must hold at most {max_length}",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": _AN_OBJECT,
+    "model_type": _AN_OBJECT,
+    "model_attributes_type": _AN_OBJECT,
+    "int_type": _A_NUMBER,
+    "int_parsing": _A_NUMBER,
+    "int_parsing_size": _A_NUMBER,
+    "int_from_float": _A_NUMBER,
+    "finite_number": _A_NUMBER,
+}
+_LIMITS = ("min_length", "max_length", "pattern", "ge", "le", "expected", "expected_tags")
+"""What a saying may hold: limits of our own schema, never what was sent."""
+
+
+class Fault(BaseModel):
+    """One thing that does not fit."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    at: str = Field(
+        description="Where: a JSON pointer into the body, or /query, /path or /header and a name."
+        " A field we do not know is shown as *."
+    )
+    says: str = Field(serialization_alias="is", description="What does not fit.")
+
+
+def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
+    """Translate what pydantic says, as far as it is known to be harmless; the first 20 of it."""
+    return [Fault(at=_at(one), says=_says(one)) for one in islice(errors, _MOST)]
+
+
+def _says(error: Mapping[str, Any]) -> str:
+    kind = str(error["type"])
+    if kind == UNFIT:
+        return str(error["msg"])
+    if kind.startswith("datetime_") or kind == "timezone_aware":
+        return _A_TIME
+    if kind.startswith("date_"):
+        return _A_DAY
+    context = error.get("ctx") or {}
+    limits = {name: context.get(name, "") for name in _LIMITS}
+    return _SAYINGS.get(kind, "does not fit").format(**limits)
+
+
+def _at(error: Mapping[str, Any]) -> str:
+    place: list[str | int] = list(error["loc"])
+    if place and place[0] in _ELSEWHERE:
+        return "/" + "/".join(str(part) for part in place[:2])
+    kind = error["type"]
+    if place and place[0] in _TAGS and (len(place) > 1 or kind != "extra_forbidden"):
+        place = place[1:]
+    if kind in {"union_tag_not_found", "union_tag_invalid"}:
+        place.append("step")
+    return "".join(
+        f"/{part}" if isinstance(part, int) or part in _NAMES else "/*" for part in place
+    )
+
+
+def _names(schema: object) -> set[str]:
+    found: set[str] = set()
+    if isinstance(schema, dict):
+        found |= set(schema.get("properties", ()))
+        found = found.union(*(_names(part) for part in schema.values()))
+    elif isinstance(schema, list):
+        found = found.union(*(_names(part) for part in schema))
+    return found
+
+
+_TAGS = frozenset(step.value for step in Step)
+_MESSAGES: tuple[TypeAdapter[Any], ...] = (INTAKE, STEP)
+_NAMES = _OURS.union(*(_names(adapter.json_schema()) for adapter in _MESSAGES))

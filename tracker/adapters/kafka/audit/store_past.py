@@ -1,0 +1,103 @@
+"""What Kafka remembers of the store's past: the newest events, the relay's position and epoch."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.records import UnreadableRecordError, header
+from tracker.adapters.kafka.relay.relay_position import (
+    Notifications,
+    PositionUnsureError,
+    current_names,
+    read_position,
+)
+from tracker.adapters.kafka.tails import last_record
+from tracker.adapters.kafka.topics import TopicNames
+from tracker.application.recovery.store_past import SilentPlaceError
+from tracker.domain.transparency_log.leaves import leaf_hash
+
+_LIMIT_S = 5.0
+
+
+def last_epoch(connection: KafkaConnection, names: TopicNames) -> int:
+    """Return the epoch of the store that wrote to Kafka last. Raises kafka-python's errors."""
+    consumer = open_consumer(connection)
+    try:
+        said = read_position(consumer, names)
+    finally:
+        consumer.close()
+    return said.epoch if said else 0
+
+
+class KafkaPlace:
+    """The store must hold the last event of every partition, byte for byte."""
+
+    name = "Kafka"
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        names: TopicNames,
+        store: Notifications,
+        epoch: Callable[[], int],
+    ) -> None:
+        """Compare these topics with the store and its epoch; nothing connects yet."""
+        self._connection = connection
+        self._names = names
+        self._store = store
+        self._consumer: KafkaConsumer | None = None
+        self._lock = Lock()
+        self._epoch = epoch
+
+    def ahead(self) -> str:
+        """Say what the store lacks of what Kafka holds; empty where it lacks nothing.
+
+        Raises `SilentPlaceError`.
+        """
+        with self._lock:
+            try:
+                self._consumer = self._consumer or open_consumer(self._connection)
+                return self._fault(self._consumer)
+            except (KafkaError, PositionUnsureError, UnreadableRecordError) as error:
+                self._drop()
+                raise SilentPlaceError(repr(error)) from error
+            except BaseException:
+                self._drop()
+                raise
+
+    def close(self) -> None:
+        """Let the connection go."""
+        with self._lock:
+            self._drop()
+
+    def _fault(self, consumer: KafkaConsumer) -> str:
+        events = current_names(consumer, self._names).events
+        for number in sorted(consumer.partitions_for_topic(events) or ()):
+            partition = TopicPartition(events, number)
+            tail = last_record(consumer, partition, limit_s=_LIMIT_S)
+            if tail is None:
+                continue
+            position = int(header(tail, "notification_id"))
+            stored = self._store.select_notifications(position, 1)
+            if not stored or stored[0].id != position:
+                return f"Kafka holds event {position}, and the store has none there."
+            if leaf_hash(stored[0].topic, stored[0].state).hex() != header(tail, "leaf_hash"):
+                return f"Kafka holds event {position}, and the store has another there."
+        said = read_position(consumer, self._names)
+        head = self._store.max_notification_id() or 0
+        if said and said.position > head:
+            return f"The relay published event {said.position}, and the store ends at {head}."
+        if said and said.epoch > (epoch := self._epoch()):
+            return (
+                f"Kafka was written by epoch {said.epoch} of the store, and this is its epoch"
+                f" {epoch}."
+            )
+        return ""
+
+    def _drop(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()

@@ -1,0 +1,79 @@
+"""Tells a person by e-mail, over SMTP."""
+
+import smtplib
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from ssl import create_default_context
+
+from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
+
+_ANSWER_WITHIN_S = 20
+_FOR_EVER = 500
+
+
+class MailCourier:
+    """Hands mails to one server. The receiver knows a repeated one by its Message-ID."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        starttls: bool,
+        username: str,
+        password: str,
+        sender: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Send from this address; without a user name nobody signs in."""
+        self._host = host
+        self._port = port
+        self._starttls = starttls
+        self._username = username
+        self._password = password
+        self._sender = sender
+        self._now = now
+
+    def bring(self, letter: Letter) -> None:
+        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+        mail = self._mail(letter)
+        try:
+            server = smtplib.SMTP(self._host, self._port, timeout=_ANSWER_WITHIN_S)
+            try:
+                if self._starttls:
+                    server.starttls(context=create_default_context())
+                if self._username:
+                    server.login(self._username, self._password)
+                server.send_message(mail)
+                # It is taken: what the server says to our farewell changes nothing.
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
+            finally:
+                server.close()
+        # What a server says may hold the address, so only its code is kept.
+        except smtplib.SMTPRecipientsRefused as error:
+            code, _ = next(iter(error.recipients.values()))
+            message = f"The address was refused: {code}."
+            raise (NeverTakenError if code >= _FOR_EVER else NotTakenError)(message) from None
+        except smtplib.SMTPResponseException as error:
+            message = f"The mail server answered {error.smtp_code}."
+            raise NotTakenError(message) from None
+        except (smtplib.SMTPException, OSError) as error:
+            message = f"The mail server does not answer: {type(error).__name__}."
+            raise NotTakenError(message) from None
+
+    def _mail(self, letter: Letter) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Message-ID"] = f"<{letter.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
+        mail["From"] = self._sender
+        mail["To"] = letter.to
+        mail["Subject"] = letter.subject
+        mail["Date"] = format_datetime(self._now())
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["List-Unsubscribe"] = f"<{letter.stop_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail.set_content(letter.text + "\n")
+        return mail

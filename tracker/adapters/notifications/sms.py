@@ -1,0 +1,63 @@
+"""Tells a person by SMS, through whatever gateway speaks HTTP."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+import httpx2
+
+from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
+from tracker.domain.notifications.notification_texts import without_accents
+
+_FOR_EVER = frozenset({400, 404, 410, 422})
+"""By these a gateway says that it will not take this message, however often it is sent."""
+
+_PLACE = re.compile(r"\{(id|to|text)\}")
+
+
+class SmsCourier:
+    """Posts to a gateway; `{id}`, `{to}` and `{text}` in its fields and headers are filled in.
+
+    The gateway knows a repeated message by the id, where it takes a reference of ours.
+    """
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        url: str,
+        *,
+        form: Literal["json", "form"],
+        fields: Mapping[str, str],
+        headers: Mapping[str, str],
+        plain: bool,
+    ) -> None:
+        """Post there; `plain` sends letters without their accents, which take less room."""
+        self._client = client
+        self._url = url
+        self._form = form
+        self._fields = fields
+        self._headers = headers
+        self._plain = plain
+
+    def bring(self, letter: Letter) -> None:
+        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+        text = without_accents(letter.text) if self._plain else letter.text
+        values = {"id": letter.id, "to": re.sub(r"[ .]", "", letter.to), "text": text}
+        fields, headers = _filled(self._fields, values), _filled(self._headers, values)
+        body = {"json": fields} if self._form == "json" else {"data": fields}
+        try:
+            status = self._client.post(self._url, headers=headers, **body).status_code  # type: ignore[arg-type]
+        except httpx2.HTTPError as error:
+            message = f"No answer: {type(error).__name__}."
+            raise NotTakenError(message) from None
+        if httpx2.codes.is_success(status):
+            return
+        message = f"The gateway answered {status}."
+        raise NeverTakenError(message) if status in _FOR_EVER else NotTakenError(message)
+
+
+def _filled(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: _PLACE.sub(lambda place: values[place[1]], template)
+        for name, template in templates.items()
+    }

@@ -1,0 +1,64 @@
+"""Tells a system over HTTP, signed after Standard Webhooks; there is nothing personal in it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from math import floor
+
+import httpx2
+import orjson
+from standardwebhooks import Webhook
+
+from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
+from tracker.domain.notifications.notifications import Notice, NoticeKind
+
+_GONE = 410
+
+
+class WebhookCourier:
+    """Posts to one endpoint. Only a 2xx counts as taken; a redirect is not followed."""
+
+    def __init__(
+        self, client: httpx2.Client, url: str, secret: str, now: Callable[[], datetime]
+    ) -> None:
+        """Post there, signed with this secret (`whsec_` and base64)."""
+        self._client = client
+        self._url = url
+        self._signer = Webhook(secret)
+        self._now = now
+
+    def bring(self, letter: Letter) -> None:
+        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+        body, now = _body(letter.notice), self._now()
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": letter.id,
+            "webhook-timestamp": str(floor(now.timestamp())),
+            "webhook-signature": self._signer.sign(letter.id, now, body),
+        }
+        try:
+            status = self._client.post(self._url, content=body, headers=headers).status_code
+        except httpx2.HTTPError as error:
+            message = f"No answer: {type(error).__name__}."
+            raise NotTakenError(message) from error
+        if httpx2.codes.is_success(status):
+            return
+        message = f"It answered {status}."
+        raise NeverTakenError(message) if status == _GONE else NotTakenError(message)
+
+
+def _body(notice: Notice) -> str:
+    data = {
+        "code": notice.code,
+        "version": None if notice.kind is NoticeKind.LOCKED else notice.version,
+        "occurred_at": notice.occurred_at,
+        "recorded_at": notice.recorded_at,
+        "due_at": notice.due_at,
+        "amount": notice.amount,
+    }
+    return orjson.dumps(
+        {
+            "type": f"dossier.{notice.kind}",
+            "timestamp": notice.recorded_at,
+            "data": {name: value for name, value in data.items() if value is not None},
+        }
+    ).decode()

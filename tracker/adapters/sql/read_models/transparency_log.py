@@ -1,0 +1,157 @@
+"""Reads the Merkle log, and makes the tree of dossiers' heads that a checkpoint vouches for."""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from uuid import UUID
+
+from msgspec.structs import asdict
+from sqlalchemy import Connection, Engine, Table, func, inspect, select
+
+from tracker.adapters.sql.columns import table_of
+from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.upsert import SqlView
+from tracker.application.audit.proofs import NoCheckpointError
+from tracker.domain.errors import TrackerError
+from tracker.domain.transparency_log.leaves import head_hash
+from tracker.domain.transparency_log.merkle import Frontier, Node
+from tracker.projections.transparency_log import HeadRow, LogRow
+
+_ROWS_A_WRITE = 2000
+
+
+class MissingLeafError(TrackerError):
+    """The log lacks a leaf; `tracker verify` tells which, `tracker rebuild log` makes it anew."""
+
+
+class SqlLog:
+    """The tables of the log, and beside them a tree of heads for each of the last checkpoints."""
+
+    def __init__(self, engine: Engine, model: SqlReadModel) -> None:
+        """Read this model, in this database."""
+        self._engine = engine
+        self._model = model
+
+    def size(self) -> int:
+        """Give the number of leaves."""
+        with self._model.reading() as (connection, generation):
+            last = SqlView(connection, generation).last(LogRow)
+        return last.leaf + 1 if last else 0
+
+    def position(self) -> int:
+        """Give the position in the store of the newest event in the log."""
+        return self._model.store_position()
+
+    def leaf(self, number: int) -> LogRow | None:
+        """Give a leaf."""
+        with self._model.reading() as (connection, generation):
+            return SqlView(connection, generation).numbered(LogRow, [number]).get(number)
+
+    def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[LogRow]:
+        """Give up to `limit` leaves with numbers above `after` and not above `up_to`."""
+        with self._model.reading() as (connection, generation):
+            table = table_of(LogRow, generation)
+            within = (table.c.leaf > after) & (table.c.leaf <= up_to)
+            query = select(table).where(within).order_by(table.c.leaf).limit(limit)
+            return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's name for it
+
+    def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[LogRow]:
+        """Give a dossier's leaves in the log of this size, oldest first."""
+        with self._model.reading() as (connection, generation):
+            table = table_of(LogRow, generation)
+            of_it = (table.c.dossier_id == dossier_id) & (table.c.leaf < size)
+            query = select(table).where(of_it).order_by(table.c.version)
+            return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  as above
+
+    def fetch(self, nodes: Collection[Node]) -> dict[Node, bytes]:
+        """Give complete nodes of the log's tree. Raises `MissingLeafError`."""
+        with self._model.reading() as (connection, generation):
+            rows = SqlView(connection, generation).numbered(
+                LogRow, {node.last_leaf for node in nodes}
+            )
+        if len(rows) < len({node.last_leaf for node in nodes}):
+            raise MissingLeafError
+        return {node: rows[node.last_leaf].node(node.level) for node in nodes}
+
+    # ------------------------------------------------------------------ heads
+
+    def make_heads(self, size: int) -> tuple[int, bytes]:
+        """Make the tree of heads of the log of this size; give the number of heads and the root.
+
+        It reads every dossier's newest leaf, in the order of ids, and writes as many rows.
+        """
+        table = table_of(HeadRow, size)
+        with writing(self._engine).begin() as connection:
+            table.drop(connection, checkfirst=True)
+            table.create(connection)
+        tree = Frontier()
+        with self._model.reading() as (connection, generation):
+            rows = _heads(connection, table_of(LogRow, generation), size, tree)
+            while part := list(islice(rows, _ROWS_A_WRITE)):
+                with writing(self._engine).begin() as writer:
+                    writer.execute(table.insert(), list(map(asdict, part)))
+        return tree.size, tree.root()
+
+    def drop_heads(self, keep: Collection[int]) -> None:
+        """Drop the trees of heads of all other sizes."""
+        kept = {table_of(HeadRow, size).name for size in keep}
+        start = f"{HeadRow.TABLE}_"
+        with writing(self._engine).begin() as connection:
+            for name in inspect(connection).get_table_names():
+                if name.startswith(start) and name not in kept:
+                    table_of(HeadRow, int(name.removeprefix(start))).drop(connection)
+
+    def heads_around(self, dossier_id: UUID, size: int) -> list[HeadRow]:
+        """Give the dossier's head, or those of the two dossiers between which it is missing."""
+        with self._reading_heads(size) as connection:
+            table = table_of(HeadRow, size)
+            upwards = select(table).order_by(table.c.dossier_id)
+            downwards = select(table).order_by(table.c.dossier_id.desc())
+            after = connection.execute(
+                upwards.where(table.c.dossier_id >= dossier_id).limit(1)
+            ).first()
+            if after is not None and after.dossier_id == dossier_id:
+                found = [after]
+            else:
+                before = connection.execute(
+                    downwards.where(table.c.dossier_id < dossier_id).limit(1)
+                ).first()
+                found = [row for row in (before, after) if row is not None]
+        return [HeadRow(**row._mapping) for row in found]  # noqa: SLF001  SQLAlchemy's name for it
+
+    def fetch_heads(self, size: int, nodes: Collection[Node]) -> dict[Node, bytes]:
+        """Give complete nodes of the tree of heads of this size."""
+        with self._reading_heads(size) as connection:
+            rows = SqlView(connection, size).numbered(HeadRow, {node.last_leaf for node in nodes})
+        return {node: rows[node.last_leaf].node(node.level) for node in nodes}
+
+    def _reading_heads(self, size: int) -> Connection:
+        connection = self._engine.connect()
+        if not inspect(connection).has_table(table_of(HeadRow, size).name):
+            connection.close()
+            message = "The heads of this checkpoint are not kept; the next one brings new ones."
+            raise NoCheckpointError(message)
+        return connection
+
+
+def _heads(connection: Connection, log: Table, size: int, tree: Frontier) -> Iterator[HeadRow]:
+    newest = func.max(log.c.version).label("newest")
+    top = select(log.c.dossier_id, newest).where(log.c.leaf < size).group_by(log.c.dossier_id)
+    heads = top.subquery()
+    is_head = (log.c.dossier_id == heads.c.dossier_id) & (log.c.version == heads.c.newest)
+    query = (
+        select(log.c.dossier_id, log.c.version, log.c.leaf, log.c.chain)
+        .join(heads, is_head)
+        .order_by(log.c.dossier_id)
+    )
+    streaming = connection.execution_options(yield_per=_ROWS_A_WRITE)
+    for row in streaming.execute(query):
+        hashed = head_hash(row.dossier_id, row.version, row.leaf, row.chain)
+        yield HeadRow(
+            dossier_id=row.dossier_id,
+            number=tree.size,
+            version=row.version,
+            leaf=row.leaf,
+            chain=row.chain,
+            nodes=b"".join(tree.append(hashed)),
+        )

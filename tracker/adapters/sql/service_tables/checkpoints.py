@@ -1,0 +1,67 @@
+"""The signed checkpoints of the log, beside the events and not among the read models."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tracker.adapters.sql.engine import writing
+from tracker.adapters.sql.service_tables.service_tables import LOG_CHECKPOINTS
+from tracker.domain.errors import ConflictError
+from tracker.domain.transparency_log.notes import Note
+
+_ROWS_A_READ = 500
+
+
+class CheckpointTakenError(ConflictError):
+    """There is a signed checkpoint of this size already: two programs sign this log."""
+
+
+class SqlCheckpoints:
+    """Keeps every checkpoint that was signed."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep them in this database."""
+        self._engine = engine
+
+    def add(self, size: int, note: Note) -> None:
+        """Keep one more. Raises `CheckpointTakenError`."""
+        try:
+            with writing(self._engine).begin() as connection:
+                connection.execute(LOG_CHECKPOINTS.insert().values(size=size, note=str(note)))
+        except IntegrityError as error:
+            raise CheckpointTakenError from error
+
+    def last(self) -> Note | None:
+        """Give the newest."""
+        query = select(LOG_CHECKPOINTS.c.note).order_by(LOG_CHECKPOINTS.c.size.desc()).limit(1)
+        with self._engine.begin() as connection:
+            note = connection.scalar(query)
+        return Note.parse(note) if note else None
+
+    def of_size(self, size: int) -> Note | None:
+        """Give the one of this size."""
+        query = select(LOG_CHECKPOINTS.c.note).where(LOG_CHECKPOINTS.c.size == size)
+        with self._engine.begin() as connection:
+            note = connection.scalar(query)
+        return Note.parse(note) if note else None
+
+    def after(self, size: int) -> Iterator[tuple[int, str]]:
+        """Give every larger one with its size, as it is written, the smallest first."""
+        table = LOG_CHECKPOINTS
+        while True:
+            query = select(table).where(table.c.size > size).order_by(table.c.size)
+            with self._engine.begin() as connection:
+                rows = connection.execute(query.limit(_ROWS_A_READ)).all()
+            if not rows:
+                return
+            yield from ((row.size, row.note) for row in rows)
+            size = rows[-1].size
+
+    def replace(self, size: int, before: Note, after: Note) -> bool:
+        """Put a note in the place of another; `False` where that is not there any more."""
+        table = LOG_CHECKPOINTS
+        is_it = (table.c.size == size) & (table.c.note == str(before))
+        with writing(self._engine).begin() as connection:
+            done = connection.execute(update(table).where(is_it).values(note=str(after)))
+        return done.rowcount == 1

@@ -1,0 +1,207 @@
+"""Checks what stands in Kafka by itself, without the event store.
+
+Every record is held against its own hash, key and headers; every dossier's life against the
+domain's rules, as in the store; and all of them together, in the order of the store, against the
+roots that were signed. Memory grows by a few hundred bytes a dossier and not with the events: each
+partition is in the store's order, so all are merged, and the root follows as they come. Records of
+older positions are compared with the first ones in another pass: an equal one is a repeat.
+
+What a checkpoint vouches for is the bytes and their order, not the numbers that the store gave
+them, nor what came after the last checkpoint; the heads of the dossiers are not looked at. The
+store beside Kafka tells more.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from tracker.application.audit.published_records import (
+    Published,
+    PublishedDamage,
+    PublishedRow,
+    at_row,
+    event_of,
+)
+from tracker.application.audit.repeats import Repeats, Suspects
+from tracker.application.audit.verify_lifecycles import Finding, Lives
+from tracker.domain.errors import TrackerError
+from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.domain.transparency_log.merkle import Frontier
+from tracker.domain.transparency_log.notes import Note
+
+_ROWS_A_STEP = 1000
+
+
+class Kind(StrEnum):
+    """What can be wrong with Kafka, beside what can be wrong with a record or an event."""
+
+    BEGINNING_LOST = "the oldest records are gone"
+    END_LOST = "the end is missing"
+    NOT_PUBLISHED = "an event after the last that the relay published"
+    STRAYED = "an event in another partition than those of its dossier before it"
+    UNSIGNED = "a checkpoint that none of the log's keys signed"
+    SHRUNK = "a checkpoint that is smaller than the one before it, or another of the same size"
+    FORKED = "an event that was changed, put in or taken out since it was signed"
+    CUT = "a checkpoint of more events than Kafka holds"
+
+
+class KafkaVerifier:
+    """Reads the events' topic from its first record to the last there was when it begins."""
+
+    def __init__(
+        self,
+        published: Published,
+        signed: Iterator[str],
+        check_signature: Callable[[Note], None],
+    ) -> None:
+        """Check this topic against these checkpoints, as they were published one after the other.
+
+        `signed` must have been looked up before `published` was. `check_signature` raises where the
+        log did not sign a note.
+        """
+        self._published = published
+        self._signed = signed
+        self._check_signature = check_signature
+        self._lives = Lives()
+        self._partitions: dict[str, int] = {}
+        self._tree = Frontier()
+        self._newest = 0
+        self._vouched = Checkpointed()
+        self._suspects = Suspects()
+        self._seen_checkpoints: set[bytes] = set()
+        self.repeats = Repeats()
+        self.checkpoints = 0
+        self.repeated_checkpoints = 0
+
+    @property
+    def events(self) -> int:
+        """The number of events read so far."""
+        return self._tree.size
+
+    @property
+    def dossiers(self) -> int:
+        """The number of dossiers seen so far."""
+        return len(self._lives)
+
+    @property
+    def root(self) -> bytes:
+        """Give the root over what was read so far."""
+        return self._tree.root()
+
+    @property
+    def unsigned(self) -> int:
+        """The number of events after the last checkpoint: no root vouches for them yet."""
+        return self._tree.size - self._vouched.size
+
+    def first_damage(self, step: Callable[[int], None] = lambda _: None) -> PublishedDamage | None:
+        """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
+        return next(self._damages(step), None)
+
+    def _damages(self, step: Callable[[int], None]) -> Iterator[PublishedDamage]:
+        for partition, begin in self._published.begins.items():
+            if begin:
+                detail = f"partition {partition} begins at offset {begin}"
+                yield PublishedDamage(Kind.BEGINNING_LOST, detail)
+        signed = self._next_signed()
+        for number, row in enumerate(self._published.rows(), 1):
+            yield from self._in_row(row)
+            if self._suspects.is_full:
+                yield from self._suspects.settle(self._published.rows())
+            while isinstance(signed, Checkpoint) and signed.size <= self._tree.size:
+                yield from self._in_checkpoint(signed)
+                signed = self._next_signed()
+            if isinstance(signed, PublishedDamage):
+                yield signed
+            if not number % _ROWS_A_STEP:
+                step(_ROWS_A_STEP)
+        yield from self._suspects.settle(self._published.rows())
+        yield from self._at_end(signed)
+
+    def _in_row(self, row: PublishedRow) -> Iterator[PublishedDamage]:
+        event = event_of(row)
+        if isinstance(event, PublishedDamage):
+            yield event
+            return
+        home = self._partitions.setdefault(row.dossier_id, row.partition)
+        if home != row.partition:
+            yield at_row(Finding(Kind.STRAYED, f"they are in {home}"), row, event.code)
+        if row.position <= self._newest:
+            self.repeats.add(row)
+            self._suspects.add(row, event.code)
+            return
+        if row.position > self._published.most:
+            detail = f"that was {self._published.most}"
+            yield at_row(Finding(Kind.NOT_PUBLISHED, detail), row, event.code)
+        for found in self._lives.judge(row.dossier_id, event, row.position):
+            yield at_row(found, row, event.code)
+        if row.position > self._newest + 1:
+            self._vouched.note_gap(self._newest + 1)
+        self._newest = row.position
+        self._tree.append(bytes.fromhex(row.leaf_hash))
+
+    def _next_signed(self) -> Checkpoint | PublishedDamage | None:
+        written = next(self._signed, None)
+        while written is not None and self._is_repeated(written):
+            self.repeated_checkpoints += 1
+            written = next(self._signed, None)
+        if written is None:
+            return None
+        self.checkpoints += 1
+        try:
+            note = Note.parse(written)
+            self._check_signature(note)
+            return Checkpoint.parse(note.text)
+        except TrackerError as error:
+            detail = f"the {self.checkpoints}. of its topic: {error}"
+            return PublishedDamage(Kind.UNSIGNED, detail)
+
+    def _is_repeated(self, written: str) -> bool:
+        digest = hashlib.sha256(written.encode()).digest()
+        is_repeated = digest in self._seen_checkpoints
+        self._seen_checkpoints.add(digest)
+        return is_repeated
+
+    def _in_checkpoint(self, said: Checkpoint) -> Iterator[PublishedDamage]:
+        if said.size < self._tree.size:
+            if (said.size, said.root) != (self._vouched.size, self._vouched.root):
+                detail = f"of {said.size} events, made at {said.made_at}"
+                yield PublishedDamage(Kind.SHRUNK, detail)
+        elif said.root != self._tree.root():
+            where = f"it is among events {self._vouched.newest + 1} to {self._newest}"
+            detail = f"{where}{self._vouched.hint}, signed at {said.made_at}"
+            yield PublishedDamage(Kind.FORKED, detail)
+        else:
+            self._vouched = Checkpointed(said.size, said.root, self._newest)
+
+    def _at_end(self, signed: Checkpoint | PublishedDamage | None) -> Iterator[PublishedDamage]:
+        if isinstance(signed, PublishedDamage):
+            yield signed
+        if self._newest < self._published.least:
+            detail = f"the relay published up to event {self._published.least}"
+            yield PublishedDamage(Kind.END_LOST, f"{detail}, and the last is {self._newest}")
+        if isinstance(signed, Checkpoint):
+            detail = (
+                f"{signed.size} were signed at {signed.made_at}, {self._tree.size} are there, the"
+                f" last is event {self._newest}: they were lost, or the relay is behind"
+            )
+            yield PublishedDamage(Kind.CUT, detail)
+
+
+class Checkpointed:
+    """The last checkpoint that fitted, and what is odd since."""
+
+    def __init__(self, size: int = 0, root: bytes = b"", newest: int = 0) -> None:
+        """Begin where it ends: with its size, its root, and the position of its last event."""
+        self.size = size
+        self.root = root
+        self.newest = newest
+        self._gap = 0
+
+    def note_gap(self, position: int) -> None:
+        """Remember the first position that no event has; a store may skip some."""
+        self._gap = self._gap or position
+
+    @property
+    def hint(self) -> str:
+        """Say which position no event has, if any."""
+        return f" (no event is at {self._gap})" if self._gap else ""

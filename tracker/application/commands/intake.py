@@ -1,0 +1,153 @@
+"""The message that takes a dossier in."""
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tracker.application.commands.text_types import UNFIT, Code, EventId, Id, Line, Moment
+from tracker.domain.dossier.values import NoticeChannel, NoticeLanguage, Paper, WayOfReturn
+from tracker.domain.network.procedures import PaperForm
+
+Phone = Annotated[
+    str, Field(pattern=r"^\+?[0-9][0-9 .]{5,20}$", max_length=22, examples=["0900 000 001"])
+]
+Email = Annotated[
+    str,
+    Field(pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,120}$", max_length=185),
+]
+
+
+def as_channels(channels: Collection[NoticeChannel]) -> tuple[NoticeChannel, ...]:
+    """Give the channels in one order, whatever order they came in."""
+    return tuple(channel for channel in NoticeChannel if channel in channels)
+
+
+Channels = Annotated[
+    frozenset[NoticeChannel],
+    Field(min_length=1),
+    # A set has another order in each process, and a digest of the message must not.
+    PlainSerializer(as_channels, return_type=tuple[NoticeChannel, ...]),
+]
+
+
+class Message(BaseModel):
+    """What somebody sends us. `event_id` is the sender's own: the same one never counts twice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: EventId = Field(examples=["tablet-7-000123"])
+    occurred_at: Moment = Field(
+        description="When it happened, with its zone; later than now is refused.",
+        examples=["2026-11-20T09:10:00+07:00"],
+    )
+
+
+class Applicant(BaseModel):
+    """Who applies; stored only sealed under the dossier's own key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line = Field(examples=["Nguyễn Thị An"])
+    id_number: Line | None = Field(default=None, examples=["001099000001"])
+    address: Line | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+
+    def as_text(self) -> str:
+        """Give what is known of the person as JSON, to be sealed."""
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return orjson.dumps(known).decode()
+
+
+class Contact(BaseModel):
+    """Where a person is told what happens; stored only sealed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone: Phone | None = None
+    email: Email | None = None
+
+
+class NoticesIn(BaseModel):
+    """The applicant agreed to be told what happens, at the phone or e-mail stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channels: Channels
+    language: NoticeLanguage = NoticeLanguage.VIETNAMESE
+
+
+class PaperIn(BaseModel):
+    """One line of the list of papers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    form: PaperForm = PaperForm.COPY
+    quantity: Annotated[int, Field(ge=1, le=999, strict=True)] = 1
+
+
+PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
+
+
+def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
+    """Give a list of papers in the domain's words."""
+    return tuple(Paper(paper.name, paper.form, paper.quantity) for paper in papers)
+
+
+class Intake(Message):
+    """Take a dossier in (`received`) or hand it in unseen (`submitted`).
+
+    Offices left out are the sender's own, and the procedure's. A `code` is sent along where it was
+    issued before: from a block leased to this device, or centrally. `promised_at` is sent along
+    only where a slip with this date was given to the citizen while offline.
+    """
+
+    step: Literal["received", "submitted"] = "received"
+    code: Code | None = None
+    procedure: Id = Field(examples=["HT-KS-01"])
+    applicant: Applicant
+    papers: PapersIn = ()
+    way_of_return: WayOfReturn = WayOfReturn.POST
+    received_at: Id | None = Field(default=None, description="The office that takes it in.")
+    helped_at: Id | None = Field(default=None, description="The office that helped.")
+    collaborator: Id | None = None
+    promised_at: Moment | None = None
+    notices: NoticesIn | None = None
+
+    @field_validator("notices")
+    @classmethod
+    def _reach(cls, notices: NoticesIn | None, info: ValidationInfo) -> NoticesIn | None:
+        """Refuse an agreement that leads nowhere; runs only where one is sent along."""
+        applicant: Applicant | None = info.data.get("applicant")
+        if notices and applicant:
+            phone, email = applicant.phone, applicant.email
+            reached = {NoticeChannel.SMS: phone, NoticeChannel.EMAIL: email}
+            if not all(reached[channel] for channel in notices.channels):
+                raise PydanticCustomError(
+                    UNFIT, "the applicant must have a phone for 'sms', an e-mail for 'email'"
+                )
+        return notices
+
+
+class LegacyIntake(Message):
+    """Take a dossier over from an older system, as it stood there. Sent by the import only."""
+
+    code: str
+    channel: Line
+    procedure: Line
+    helped_at: Line
+    received_at: Line
+    decided_by: Line
+    promised_at: Moment | None
+    way_of_return: WayOfReturn

@@ -1,0 +1,209 @@
+"""The messages of an office at work on a dossier; each knows which decision it asks for."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tracker.application.commands.intake import PapersIn, as_papers
+from tracker.application.commands.step_context import Desk, StepMessage
+from tracker.application.commands.text_types import Id, Line, Moment, Text
+from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.values import Outcome
+
+_Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True, description="VND")]
+
+
+class Refused(StepMessage):
+    """Refuse to take it in (form 03)."""
+
+    step: Literal["refused"]
+    reason: Text
+    basis: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Refuse it."""
+        dossier.refuse(
+            desk.stamp, reason=desk.seal_text("refused.reason", self.reason), basis=self.basis
+        )
+
+
+class Forwarded(StepMessage):
+    """Give it to another office to decide."""
+
+    step: Literal["forwarded"]
+    to_office: Id
+    reason: Text | None = None
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Forward it."""
+        desk.check_department(self.to_office)
+        dossier.forward(
+            desk.stamp,
+            to_office=self.to_office,
+            reason=desk.seal("forwarded.reason", self.reason),
+        )
+
+
+class ProcessingStarted(StepMessage):
+    """Take it up."""
+
+    step: Literal["processing_started"]
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Start processing."""
+        dossier.start_processing(desk.stamp)
+
+
+class InternalStepTaken(StepMessage):
+    """Note what a clerk did."""
+
+    step: Literal["internal_step_taken"]
+    name: Line
+    clerk: Id
+    unit: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Note the step."""
+        dossier.take_internal_step(desk.stamp, name=self.name, clerk=self.clerk, unit=self.unit)
+
+
+class SupplementAsked(StepMessage):
+    """Ask papers of the applicant (form 02)."""
+
+    step: Literal["supplement_asked"]
+    papers: PapersIn = ()
+    papers_due_at: Moment | None = None
+    reason: Text
+    basis: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Ask for them."""
+        dossier.ask_supplement(
+            desk.stamp,
+            papers=as_papers(self.papers),
+            reason=desk.seal_text("supplement_asked.reason", self.reason),
+            basis=self.basis,
+            papers_due_at=self.papers_due_at,
+        )
+
+
+class SupplementReceived(StepMessage):
+    """The papers asked for have come."""
+
+    step: Literal["supplement_received"]
+    papers: PapersIn = ()
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Take them."""
+        dossier.receive_supplement(desk.stamp, papers=as_papers(self.papers), clock=desk.clock())
+
+
+class FeeAsked(StepMessage):
+    """Ask a fee or tax."""
+
+    step: Literal["fee_asked"]
+    amount: _Vnd
+    fee_due_at: Moment | None = None
+    reason: Text
+    basis: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Ask for it."""
+        dossier.ask_fee(
+            desk.stamp,
+            amount=self.amount,
+            reason=desk.seal_text("fee_asked.reason", self.reason),
+            basis=self.basis,
+            fee_due_at=self.fee_due_at,
+        )
+
+
+class FeePaid(StepMessage):
+    """A fee was paid."""
+
+    step: Literal["fee_paid"]
+    amount: _Vnd
+    reference: Id
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Note the payment."""
+        dossier.pay_fee(
+            desk.stamp, amount=self.amount, reference=self.reference, clock=desk.clock()
+        )
+
+
+class Stopped(StepMessage):
+    """Stop processing (form 05)."""
+
+    step: Literal["stopped"]
+    reason: Text
+    basis: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Stop it."""
+        dossier.stop(
+            desk.stamp, reason=desk.seal_text("stopped.reason", self.reason), basis=self.basis
+        )
+
+
+class Resumed(StepMessage):
+    """Take it up again, whatever it was waiting for."""
+
+    step: Literal["resumed"]
+    reason: Text | None = None
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Resume it."""
+        dossier.resume(
+            desk.stamp, reason=desk.seal("resumed.reason", self.reason), clock=desk.clock()
+        )
+
+
+class Withdrawn(StepMessage):
+    """The applicant takes it back."""
+
+    step: Literal["withdrawn"]
+    reason: Text | None = None
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Withdraw it."""
+        dossier.withdraw(desk.stamp, reason=desk.seal("withdrawn.reason", self.reason))
+
+
+class PromiseExtended(StepMessage):
+    """Promise a later date, with an apology (form 04)."""
+
+    step: Literal["promise_extended"]
+    due_at: Moment
+    reason: Text
+    basis: Line = ""
+    signer: Line
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Extend the promise."""
+        desk.clock().require_reach(self.due_at)
+        dossier.extend_promise(
+            desk.stamp,
+            due_at=self.due_at,
+            reason=desk.seal_text("promise_extended.reason", self.reason),
+            basis=self.basis,
+            signer=self.signer,
+        )
+
+
+class Decided(StepMessage):
+    """Grant or refuse what was applied for."""
+
+    step: Literal["decided"]
+    outcome: Outcome
+    reason: Text | None = None
+    document: Line = ""
+
+    def take(self, dossier: Dossier, desk: Desk) -> None:
+        """Decide it."""
+        dossier.decide(
+            desk.stamp,
+            outcome=self.outcome,
+            reason=desk.seal("decided.reason", self.reason),
+            document=self.document,
+        )

@@ -1,0 +1,232 @@
+"""What a dossier's owner is told of it: tier 1, by allow-list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.application.commands.reception import Service
+from tracker.application.queries.dossier_reader import Why, why_of
+from tracker.domain.deadlines.time_rules import PauseKind
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.clock import is_kept
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Progress, PublicStatus, Stage, Step
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.dossier.values import Outcome, Paper, WayOfReturn
+from tracker.domain.errors import UnknownError
+from tracker.domain.network.network import Office
+from tracker.domain.network.procedures import ProcedureVersion
+from tracker.domain.notifications.notifications import ask_due_at
+
+Texts = Mapping[int, Mapping[str, str]]
+"""What was sealed in each event, by version and field."""
+
+_TOLD = frozenset(Step) - {Step.INTERNAL_STEP_TAKEN, Step.CORRECTED}
+"""What happened between clerks is theirs."""
+
+_REASONED = frozenset(
+    {
+        Step.REFUSED,
+        Step.SUPPLEMENT_ASKED,
+        Step.FEE_ASKED,
+        Step.STOPPED,
+        Step.PROMISE_EXTENDED,
+        Step.DECIDED,
+        Step.DELIVERY_FAILED,
+    }
+)
+"""Steps whose reason was written for the applicant to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """One line of the timeline; what a step does not have is empty."""
+
+    step: Step
+    at: datetime
+    stage: Stage
+    """Where the dossier stood afterwards."""
+    reason: str = ""
+    papers: tuple[Paper, ...] = ()
+    ask_due_at: datetime | None = None
+    amount: int = 0
+    due_at: datetime | None = None
+    office: Office | None = None
+    carrier: str = ""
+    number: str = ""
+    place: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Somebody of this office looked at the dossier; `None`: no office, an auditor for example.
+
+    `opened` tells that personal data were opened, for a reason that is on record. The reason is not
+    told here: written freely, it may name somebody else, and a slip may be lost.
+    """
+
+    at: datetime
+    office: Office | None
+    opened: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnDossier:
+    """Tier 1: a field that is not here is told to nobody.
+
+    Not here, so that a lost slip gives nobody away: names, phone, address and id number; who of
+    the staff it was; which agent point helped. `asked` are papers and fees still waited for.
+    `apology` is the last date moved with an apology, as long as it holds. `carrier` is its name.
+    """
+
+    code: str
+    version: int
+    status: PublicStatus
+    stage: Stage
+    procedure: ProcedureVersion | None
+    taken_in_at: Office | None
+    decided_by: Office | None
+    received_at: datetime | None
+    finished_at: datetime | None
+    returned_at: datetime | None
+    outcome: Outcome | None
+    promised_at: datetime | None
+    first_promised_at: datetime | None
+    on_time: bool | None
+    apology: Happening | None
+    asked: tuple[Happening, ...]
+    timeline: tuple[Happening, ...]
+    way_of_return: WayOfReturn
+    carrier: str
+    parcel_number: str
+    why: Why
+    may_rate: bool
+    score: int | None
+    looks: tuple[Look, ...]
+    tried_at: datetime | None
+    """When the dossier was last locked after wrong tries."""
+
+
+def own_dossier(
+    events: Sequence[Event],
+    dossier: DossierState,
+    texts: Texts,
+    service: Service,
+    *,
+    now: datetime,
+    looks: tuple[Look, ...],
+    tried_at: datetime | None,
+) -> OwnDossier:
+    """Tell of a dossier what its owner may know; `texts` is what its key opens."""
+    stage, status = dossier.progress.stage or Stage.SUBMITTED, dossier.progress.status
+    timeline = _timeline(events, texts, service)
+    promise = dossier.promise if stage not in {Stage.REFUSED, Stage.WITHDRAWN} else None
+    face = service.network.public_face
+    return OwnDossier(
+        code=dossier.code,
+        version=dossier.version,
+        status=status or PublicStatus.SUBMITTED,
+        stage=stage,
+        procedure=_procedure(dossier, service),
+        taken_in_at=face(dossier.offices.received_at),
+        decided_by=face(dossier.offices.decided_by),
+        received_at=dossier.received_at,
+        finished_at=dossier.finished_at,
+        returned_at=dossier.returned_at,
+        outcome=dossier.outcome,
+        promised_at=promise.due_at if promise else None,
+        first_promised_at=dossier.ledger[0].promise.due_at if promise else None,
+        on_time=is_kept(
+            promise.due_at,
+            finished_at=dossier.finished_at,
+            paused_at=dossier.pauses.started_at,
+            now=now,
+        )
+        if promise
+        else None,
+        apology=_apology(timeline, dossier) if promise else None,
+        asked=_asked(timeline, dossier.progress),
+        timeline=timeline,
+        way_of_return=dossier.way_of_return,
+        carrier=_carrier(dossier.carrier, service),
+        parcel_number=dossier.parcel_number,
+        why=why_of(dossier, service, service.local_day(now)),
+        may_rate=Step.RATED in dossier.allowed_steps(),
+        score=dossier.score,
+        looks=looks,
+        tried_at=tried_at,
+    )
+
+
+def _procedure(dossier: DossierState, service: Service) -> ProcedureVersion | None:
+    try:
+        return service.catalogue.version(dossier.procedure, dossier.procedure_version)
+    except UnknownError:
+        return None
+
+
+def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[Happening, ...]:
+    told: list[Happening] = []
+    progress = Progress()
+    for event in events:
+        progress = progress.after(event.step)
+        if event.step in _TOLD:
+            opened = texts.get(event.originator_version, {})
+            told.append(
+                Happening(
+                    step=event.step,
+                    at=event.occurred_at,
+                    stage=progress.stage or Stage.SUBMITTED,
+                    reason=opened.get("reason", "") if event.step in _REASONED else "",
+                    papers=event.papers if isinstance(event, happened.SupplementAsked) else (),
+                    ask_due_at=ask_due_at(event),
+                    amount=getattr(event, "amount", 0),
+                    due_at=_due_at(event),
+                    office=service.network.public_face(_office(event)),
+                    carrier=_carrier(getattr(event, "carrier", ""), service),
+                    number=getattr(event, "number", ""),
+                    place=opened.get("whereabouts", getattr(event, "place", "")),
+                    meaning=getattr(event, "meaning", ""),
+                )
+            )
+    return tuple(told)
+
+
+def _office(event: Event) -> str:
+    match event:
+        case happened.Submitted() | happened.Received():
+            return event.offices.received_at
+        case happened.Forwarded():
+            return event.to_office
+        case happened.Collected():
+            return event.at_office
+        case _:
+            return ""
+
+
+def _carrier(partner_id: str, service: Service) -> str:
+    partner = service.network.partners.get(partner_id)
+    return partner.name if partner else partner_id
+
+
+def _due_at(event: Event) -> datetime | None:
+    promise = getattr(event, "promise", None)
+    return promise.due_at if promise else None
+
+
+def _apology(timeline: Sequence[Happening], dossier: DossierState) -> Happening | None:
+    """Give the last extension, unless a later promise has taken its place."""
+    latest = dossier.ledger[-1].step if dossier.ledger else None
+    if latest is not Step.PROMISE_EXTENDED or dossier.finished_at is not None:
+        return None
+    return next(one for one in reversed(timeline) if one.step is Step.PROMISE_EXTENDED)
+
+
+def _asked(timeline: Sequence[Happening], progress: Progress) -> tuple[Happening, ...]:
+    waits = {PauseKind.SUPPLEMENT: Step.SUPPLEMENT_ASKED, PauseKind.FEE: Step.FEE_ASKED}
+    return tuple(
+        next(one for one in reversed(timeline) if one.step is step)
+        for kind, step in waits.items()
+        if kind in progress.pauses and progress.stage is not None
+    )

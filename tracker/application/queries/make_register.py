@@ -1,0 +1,81 @@
+"""Makes the register of an office for those who may have it."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from tracker.application.commands.reception import Service
+from tracker.application.forms.register import Register, register
+from tracker.application.queries.dossier_reader import Reader
+from tracker.domain.dossier.actors import Actor, Read, require
+from tracker.domain.errors import InvalidInputError
+
+MOST_DAYS = 31
+MOST_ROWS = 500
+
+
+class UnfitPeriodError(InvalidInputError):
+    """A register runs from a day to the same or a later one, and over 31 days at most."""
+
+
+def check_period(first: date, last: date) -> None:
+    """Raise `UnfitPeriodError` where no register can be of these days, both included."""
+    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        raise UnfitPeriodError
+
+
+class Intakes(Protocol):
+    """Knows which dossiers an office has to do with."""
+
+    def of(self, office: str, since: datetime, until: datetime, most: int) -> Sequence[UUID]:
+        """Give the first `most` that came in from `since` on and before `until`, oldest first.
+
+        It is an office's dossier where it was taken in there or is decided there.
+        """
+
+
+class Registers:
+    """Gives registers; the read is recorded at each of the dossiers."""
+
+    def __init__(self, reader: Reader, intakes: Intakes, service: Service) -> None:
+        """List by `intakes`, and read what stands in each line with this reader."""
+        self._reader = reader
+        self._intakes = intakes
+        self._service = service
+
+    def make(
+        self, actor: Actor, office_id: str, first: date, last: date, now: datetime
+    ) -> Register:
+        """Make the register of an office from `first` to `last`, both included.
+
+        Raises `NotAllowedError`, `UnfitPeriodError`, `UnknownOfficeError`.
+        """
+        require(actor, Read.REGISTER)
+        check_period(first, last)
+        since, until = self._spanned(first, last)
+        network = self._service.network
+        office = network.office(office_id)
+        ids = self._intakes.of(office_id, since, until, MOST_ROWS + 1)
+        cases = self._reader.cases(actor, ids[:MOST_ROWS], "mẫu số 07")
+        above = network.offices.get(office.parent) if office.parent else None
+        return register(
+            cases,
+            office=office,
+            above=above,
+            issued_at=now,
+            first=first,
+            last=last,
+            is_cut=len(ids) > MOST_ROWS,
+        )
+
+    def _spanned(self, first: date, last: date) -> tuple[datetime, datetime]:
+        zone = self._service.calendar.zone
+        try:
+            since, until = (
+                datetime.combine(day, time(), zone).astimezone(UTC)
+                for day in (first, last + timedelta(days=1))
+            )
+        except OverflowError as error:  # the first and the last day there are
+            raise UnfitPeriodError from error
+        return since, until

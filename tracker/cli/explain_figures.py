@@ -1,0 +1,168 @@
+"""`tracker figures --explain`: which dossiers, and which of their events, changed a figure."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+import orjson
+
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.terminal.console import progress, say, show_table
+from tracker.cli.terminal.context import me
+from tracker.cli.terminal.errors import UsageError
+from tracker.cli.terminal.time_options import shown
+from tracker.container import Installation
+from tracker.domain.dossier.actors import Role
+from tracker.domain.dossier.events import Event
+from tracker.projections.figures.explanation import Change, Explanation
+from tracker.projections.figures.figures import Against, Counts, Figures, Question
+
+_IN_MEMORY = 1_000_000
+_DOSSIERS_A_LOOK = 200
+_COUNTS: dict[str, Callable[[Counts], int]] = {
+    "received": lambda one: one.received,
+    "carried over": lambda one: one.carried_over,
+    "finished": lambda one: one.finished,
+    "open": lambda one: one.open,
+    "refused": lambda one: one.refused,
+    "withdrawn": lambda one: one.withdrawn,
+    "returned": lambda one: one.returned,
+    "late, no apology": lambda one: one.late_without_apology,
+}
+_AGAINST: dict[str, Callable[[Counts], Against]] = {
+    "latest promise": lambda one: one.latest,
+    "first promise": lambda one: one.first,
+}
+
+
+def explain_difference(
+    it: Installation, question: Question, then: datetime, *, as_json: bool
+) -> None:
+    """Answer the question as known then and as known by its own `known_at`, and tell why.
+
+    What changed is kept in a file until both answers are known: there may be very many dossiers.
+    That it tells of them is recorded at each.
+    Raises `UsageError`.
+    """
+    if question.known_at is not None and question.known_at < then:
+        message = "--known-at lies before --explain: the difference is told from then to later."
+        raise UsageError(message)
+    zone = it.service.calendar.zone
+    explanation = Explanation(question, then, it.service.network.partner_id_of)
+    write = _line if as_json else _sentences
+    dossiers = 0
+    with SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as found:
+        with progress("Events", it.scan.head()) as step, collecting_seldom():
+            changes = explanation.changes(it.histories(step))
+            while some := list(islice(changes, _DOSSIERS_A_LOOK)):
+                it.reader.note_told(me(Role.AUDITOR), [change.code for change in some])
+                found.writelines(write(change, zone) + "\n" for change in some)
+                dossiers += len(some)
+        found.seek(0)
+        if as_json:
+            _say_json(explanation, found)
+        else:
+            _say_tables(explanation, found, dossiers, zone)
+
+
+def _say_json(explanation: Explanation, found: IO[str]) -> None:
+    then, now = (
+        orjson.dumps(answer.as_json()).decode()
+        for answer in (explanation.then(), explanation.now())
+    )
+    say(f'{{"then":{then},"now":{now},"changes":[')
+    before = ""
+    for line in found:
+        say(before + line.rstrip("\n"))
+        before = ","
+    say("]}")
+
+
+def _say_tables(explanation: Explanation, found: IO[str], dossiers: int, zone: tzinfo) -> None:
+    then, now = explanation.then(), explanation.now()
+    question = now.question
+    say(
+        f"As of {shown(question.as_of, zone)}, since"
+        f" {shown(question.since, zone) or 'the beginning'}:"
+        f" as known at {shown(then.question.known_at, zone)},"
+        f" and at {shown(question.known_at, zone) or 'any time until now'}."
+    )
+    show_table(
+        ["", "then", "now", "difference"], list(_rows(then, now)), title="\nFigures", numbers=True
+    )
+    count = "dossier counts" if dossiers == 1 else "dossiers count"
+    say(f"\n{dossiers} {count} otherwise{':' if dossiers else '.'}")
+    for line in found:
+        say(line.rstrip("\n"))
+
+
+def _rows(then: Figures, now: Figures) -> Iterator[list[object]]:
+    """Give the total and each group, line by line; of the groups only what differs."""
+    yield from _rows_of("", then.total, now.total, every=True)
+    for name in sorted({*then.groups, *now.groups}):
+        before, after = (one.groups.get(name, Counts()) for one in (then, now))
+        yield from _rows_of(f"{name or '-'}: ", before, after, every=False)
+
+
+def _rows_of(group: str, then: Counts, now: Counts, *, every: bool) -> Iterator[list[object]]:
+    for name, count in _COUNTS.items():
+        before, after = count(then), count(now)
+        if every or before != after:
+            yield [group + name, before, after, f"{after - before:+}" if after != before else ""]
+    for promise, against in _AGAINST.items():
+        rates = {
+            f"on time / finished, {promise}": (
+                then.rate_finished(against(then)),
+                now.rate_finished(against(now)),
+            ),
+            f"1 - late / due, {promise}": (
+                then.rate_due(against(then)),
+                now.rate_due(against(now)),
+            ),
+        }
+        for name, (rate, rate_now) in rates.items():
+            if every or rate != rate_now:
+                yield [group + name, _percent(rate), _percent(rate_now), _points(rate, rate_now)]
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.1%}"
+
+
+def _points(before: float | None, after: float | None) -> str:
+    if before is None or after is None or before == after:
+        return ""
+    return f"{(after - before) * 100:+.2f} points"
+
+
+def _sentences(change: Change, zone: tzinfo) -> str:
+    group = change.group_now or change.group_then
+    if change.group_then != change.group_now:
+        group = f"{change.group_then or '-'} -> {change.group_now or '-'}"
+    lines = [f"{change.code}{f' ({group})' if group else ''}"]
+    if change.lost:
+        lines.append(f"  no longer: {', '.join(map(_named, change.lost))}")
+    if change.gained:
+        lines.append(f"  now: {', '.join(map(_named, change.gained))}")
+    lines += [
+        f"  because of event {event.originator_version}: {event.step}, happened"
+        f" {shown(event.occurred_at, zone)}, recorded {shown(event.recorded_at, zone)}"
+        f" by {_who(event)}"
+        for event in change.causes
+    ]
+    return "\n".join(lines)
+
+
+def _line(change: Change, zone: tzinfo) -> str:
+    return orjson.dumps(change.as_json(zone)).decode()
+
+
+def _named(count: str) -> str:
+    which, _, name = count.rpartition(".")
+    return name.replace("_", " ") + (f" ({which} promise)" if which else "")
+
+
+def _who(event: Event) -> str:
+    return " ".join(filter(None, (event.by.role, event.by.id, event.by.office)))

@@ -1,0 +1,100 @@
+"""`tracker rebuild`: fills read models anew from the events, beside the ones in use."""
+
+from collections.abc import Sequence
+from time import sleep
+from typing import Annotated
+
+import typer
+
+from tracker.adapters.sql.read_models.read_model import ReadModelAheadError
+from tracker.application.recovery.store_past import WITHOUT_KAFKA
+from tracker.bootstrap import PROJECTIONS
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.terminal.console import progress, say
+from tracker.cli.terminal.context import opened
+from tracker.cli.terminal.errors import CheckFailedError, UsageError
+from tracker.container import Follow, Installation
+from tracker.projections.model.projector import Projector
+
+_READERS_DONE_WITHIN_S = 0.5
+_NAMES = tuple(projection.NAME for projection in PROJECTIONS)
+
+
+def rebuild(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help=f"Which: {', '.join(_NAMES)}. By default all."),
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Use the rebuilt tables even where they differ: after an upgrade, or damage.",
+        ),
+    ] = False,
+) -> None:
+    """Fill read models anew from the events.
+
+    They are made beside those in use, compared with them, and put in their place; the service may
+    run meanwhile. Where the two differ nothing is switched, and the exit code is 1.
+    """
+    unknown = [name for name in names or () if name not in _NAMES]
+    if unknown:
+        message = f"There is no read model {', '.join(unknown)}; there are {', '.join(_NAMES)}."
+        raise UsageError(message)
+    with opened() as it, collecting_seldom():
+        if replace:
+            _check_loss(it, list(names or _NAMES))
+        different = [
+            name
+            for name in dict.fromkeys(names or _NAMES)
+            if not _rebuilt(name, it.follows[name], replace=replace)
+        ]
+    if different:
+        message = (
+            f"{', '.join(different)}: what is in use is not what the events say. Nothing was"
+            " switched; 'tracker rebuild --replace' puts the rebuilt tables in use."
+        )
+        raise CheckFailedError(message)
+
+
+def _check_loss(it: Installation, names: Sequence[str]) -> None:
+    """Raise `CheckFailedError` where a read model holds events whose loss was not recorded.
+
+    Once the tables are replaced nothing tells any more that these events were there.
+    """
+    head, epochs = it.scan.head(), it.epochs.all()
+    for name in names:
+        held = it.follows[name].model.store_position()
+        if held > head and not any(one.head < held <= one.seen for one in epochs):
+            message = (
+                f"{name} holds event {held}, and the store ends at {head}: an old backup was put"
+                f" back. {WITHOUT_KAFKA}"
+            )
+            raise CheckFailedError(message)
+
+
+def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:
+    green = follow.model.next_generation()
+    projector = Projector(follow.projection, follow.feed, green)
+    with progress(name, sum(follow.feed.heads().values())) as step:
+        for partition in follow.feed.partitions():
+            while taken := projector.run_once(partition):
+                step(taken)
+    try:
+        comparison = follow.model.compare_and_switch(green, follow.feed)
+    except ReadModelAheadError as error:
+        say(f"{name}: {error}")
+        is_equal = False
+    else:
+        is_equal = comparison.equal
+        say(f"{name}: in use {comparison.live}")
+        say(f"{name}: rebuilt {comparison.rebuilt}")
+        say(f"{name}: {'equal' if is_equal else 'DIFFERENT'}")
+    if replace and not is_equal:
+        follow.model.replace_with(green)
+        say(f"{name}: replaced")
+    if is_equal or replace:
+        sleep(_READERS_DONE_WITHIN_S)
+        follow.model.drop_old()
+    return is_equal or replace

@@ -1,0 +1,161 @@
+"""`tracker work`: the roles that run beside the service."""
+
+import hashlib
+import hmac
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from threading import Event as Signal
+from typing import Annotated
+
+import structlog
+import typer
+
+from tracker.adapters.kafka.inbox.inbox import Inbox
+from tracker.adapters.kafka.metrics import WorkMetrics
+from tracker.adapters.kafka.reader.feed import KafkaFeed
+from tracker.adapters.kafka.relay.relay import Relay
+from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
+from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.logging import configure_logs
+from tracker.cli.run.sidecar import FOR_SERVE, ended_by_serve
+from tracker.cli.run.signals import stopped_by_signals
+from tracker.cli.terminal.console import say
+from tracker.cli.terminal.context import CHECK_FILES_S, check_topics, opened, settings
+from tracker.cli.terminal.errors import CheckFailedError, UsageError
+from tracker.container import Installation
+from tracker.projections.transparency_log import LogProjection
+from tracker.settings import Settings
+from tracker.start_checks.databases import only_process
+from tracker.start_checks.log_key import check_log_key
+from tracker.start_checks.server_clock import check_clock
+from tracker.supervisor import Task, working
+
+RELAY, INBOX, SENDER = "relay", "inbox", "sender"
+ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS), SENDER)
+_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, SENDER, LogProjection.NAME}
+
+_log = structlog.get_logger("tracker.work")
+
+
+def work(
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="ROLE,…",
+            help=f"Which of {', '.join(ROLES)}. By default all; the last where TRACKER_NOTICES"
+            " says how.",
+        ),
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="What tells this relay from others and survives its restart."),
+    ] = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Serve /metrics here; 0 serves none.")
+    ] = 0,
+    for_serve: Annotated[bool, typer.Option(FOR_SERVE, hidden=True)] = False,
+) -> None:
+    """Relay events to Kafka, take what partners post there, keep read models and the log.
+
+    Where people or systems are to be told what happened, it tells them too. Several of each may
+    run, but one log: whoever has its key signs it. On SIGTERM or Ctrl-C each finishes what it has
+    in hand. A role that cannot go on ends the process with 1 and says why.
+    """
+    chosen = settings()
+    roles = _usual(chosen) if for_serve else _roles(only, chosen)
+    configure_logs(chosen.log_level)
+    causes: list[tuple[str, Exception]] = []
+    stop = Signal()
+
+    def died(role: str, error: Exception) -> None:
+        causes.append((role, error))
+        _log.critical("a role cannot go on", role=role, exc_info=error)
+        stop.set()
+
+    locks = () if for_serve else roles
+    check_files_s = 0 if for_serve else CHECK_FILES_S
+    with (
+        only_process(chosen, locks),
+        opened(chosen, sharing=_FROM_KAFKA & {*roles}, check_files_s=check_files_s) as it,
+        ExitStack() as sending,
+    ):
+        check_topics(it)
+        if INBOX in roles:
+            check_clock(it.scan, it.facts, it.now())
+        if LogProjection.NAME in roles:
+            check_log_key(it.log, chosen, must_sign=it.is_embedded)
+        metrics = WorkMetrics(
+            {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
+            lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen)),
+            it.message_gauges() if SENDER in roles else (),
+        )
+        tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
+        if SENDER in roles:
+            tasks += sending.enter_context(it.sending_tasks())
+        told = ended_by_serve(stop.set, it.wake) if for_serve else stopped_by_signals(stop.set)
+        with metrics.served(port), told, working(tasks, died):
+            if not for_serve:
+                say(f"Tracker works as {', '.join(roles)}")
+            with collecting_seldom():
+                stop.wait()
+    if causes:
+        role, error = causes[0]
+        message = f"The role {role} cannot go on: {error}"
+        if for_serve:
+            say(message)
+        raise CheckFailedError(message)
+
+
+def _roles(only: str, chosen: Settings) -> Sequence[str]:
+    if not chosen.kafka_servers:
+        message = "TRACKER_KAFKA_SERVERS is not set; without Kafka 'tracker serve' does it all."
+        raise UsageError(message)
+    named = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip()))
+    roles = named or _usual(chosen)
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        message = f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}."
+        raise UsageError(message)
+    if SENDER in roles and not chosen.notices:
+        message = "TRACKER_NOTICES is not set; it names the file that says how people are told."
+        raise UsageError(message)
+    return roles
+
+
+def _usual(chosen: Settings) -> Sequence[str]:
+    of_kafka = () if chosen.kafka_servers else (RELAY, INBOX)
+    without = {*of_kafka, *(() if chosen.notices else (SENDER,))}
+    return tuple(role for role in ROLES if role not in without)
+
+
+def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
+    connection, names = kafka_connection(it.settings), topic_names(it.settings)
+    tasks = it.following_tasks([role for role in roles if role in it.follows])
+    if RELAY in roles:
+        relay = Relay(
+            it.tracker.store,
+            connection,
+            names,
+            name=name,
+            now=it.now,
+            watch=metrics.record_relay,
+            epoch=it.epochs.current,
+        )
+        tasks.append(Task(RELAY, relay.run, relay.wake))
+    if INBOX in roles:
+        inbox = Inbox(
+            connection,
+            names,
+            handle=it.tracker.handle,
+            keys=it.keys,
+            secret=inbox_secret(it.settings),
+            watch=metrics.record_post,
+        )
+        tasks += [Task(INBOX, inbox.run), Task("past", it.past.run, it.past.wake)]
+    return tasks
+
+
+def inbox_secret(chosen: Settings) -> bytes:
+    """Derive the secret that vouches for actors on Kafka from the master key."""
+    return hmac.new(chosen.master_key_bytes(), b"tracker inbox actors", hashlib.sha256).digest()

@@ -1,0 +1,127 @@
+"""Opens the installation that the environment names, for one command."""
+
+import getpass
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from tracker.bootstrap import installation, kafka_connection, topic_names, wall_clock
+from tracker.cli.terminal.console import Step, progress
+from tracker.cli.terminal.errors import SettingsError, UsageError
+from tracker.cli.terminal.variables import unknown_variables, variable
+from tracker.container import Follow, Installation
+from tracker.domain.dossier.actors import Actor, Role
+from tracker.settings import Settings
+from tracker.start_checks.partitions import check_partitions
+
+CHECK_FILES_S = 10
+"""How long a program that stays may check each SQLite database; others take a second."""
+
+
+def settings() -> Settings:
+    """Read the settings from the environment. Raise `SettingsError`."""
+    faults = unknown_variables(os.environ)
+    try:
+        chosen = Settings()
+    except ValidationError as error:
+        faults += [f"{variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors()]
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return chosen
+
+
+def settings_with_kafka() -> Settings:
+    """Read them likewise, where they name a Kafka. Raises `UsageError`."""
+    chosen = settings()
+    if not chosen.kafka_servers:
+        message = "TRACKER_KAFKA_SERVERS is not set."
+        raise UsageError(message)
+    return chosen
+
+
+@contextmanager
+def opened(
+    chosen: Settings | None = None,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    sharing: Collection[str] = (),
+    stored: Callable[[], None] = lambda: None,
+    check_files_s: float = 1,
+    makes_key: bool = True,
+) -> Iterator[Installation]:
+    """Open the installation. Raise `UsageError` or `CannotStartError`."""
+    chosen = chosen or settings()
+    check_shape(chosen)
+    with installation(
+        chosen,
+        now,
+        sharing=sharing,
+        stored=stored,
+        check_files_s=check_files_s,
+        makes_key=makes_key,
+    ) as it:
+        yield it
+
+
+def check_shape(chosen: Settings) -> None:
+    """Raise `UsageError` if PostgreSQL is used without Kafka and nobody asked for that."""
+    if chosen.embedded and chosen.kafka_servers:
+        message = "TRACKER_EMBEDDED and TRACKER_KAFKA_SERVERS contradict each other. Unset one."
+        raise UsageError(message)
+    on_server = chosen.events_url().startswith("postgresql://")
+    if on_server and not chosen.kafka_servers and not chosen.embedded:
+        message = (
+            "The store is on PostgreSQL, and TRACKER_KAFKA_SERVERS is not set. Set it, or set"
+            " TRACKER_EMBEDDED=true to keep the read models without Kafka."
+        )
+        raise UsageError(message)
+
+
+def check_topics(it: Installation) -> None:
+    """Raise `CannotStartError` if there is Kafka and its topics have other partitions."""
+    if it.settings.kafka_servers:
+        connection, names = kafka_connection(it.settings), topic_names(it.settings)
+        check_partitions(it.settings, it.facts, connection, names)
+
+
+def catch_up(it: Installation) -> int:
+    """Bring every read model up to date, and tell how many events were taken.
+
+    With Kafka that is left to those who work on it. Raises `ReadModelAheadError`.
+    """
+    if not it.is_embedded:
+        return 0
+    it.check_not_ahead()
+    behind = {follow: _behind(follow) for follow in it.follows.values()}
+    with progress("Read models", sum(behind.values())) as step:
+        return sum(run(follow, step) for follow in behind)
+
+
+def run(follow: Follow, step: Step) -> int:
+    """Bring one read model up to date, batch by batch."""
+    total = 0
+    for partition in follow.feed.partitions():
+        while taken := follow.projector.run_once(partition):
+            total += taken
+            step(taken)
+    return total
+
+
+def me(role: Role) -> Actor:
+    """Give whoever runs this command, in this role, as it is recorded."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return Actor(role, "cli:" + (re.sub(r"[^A-Za-z0-9._-]", "_", name)[:40] or "unknown"))
+
+
+def _behind(follow: Follow) -> int:
+    return sum(
+        max(head - follow.model.position(partition), 0)
+        for partition, head in follow.feed.heads().items()
+    )

@@ -1,0 +1,59 @@
+"""`tracker verify --of kafka` and `--of both`: what stands in Kafka, by itself and by the store."""
+
+from tracker.adapters.kafka.audit.scan import KafkaScan
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.application.audit.repeats import Repeats
+from tracker.application.audit.verify_both import BothVerifier
+from tracker.application.audit.verify_kafka import KafkaVerifier
+from tracker.bootstrap import kafka_connection, topic_names
+from tracker.cli.terminal.console import progress, say
+from tracker.cli.terminal.context import settings_with_kafka
+from tracker.cli.terminal.errors import CheckFailedError
+from tracker.container import Installation
+
+
+def verify_kafka() -> None:
+    """Check Kafka alone; no database is opened."""
+    chosen = settings_with_kafka()
+    notary = Notary(chosen.log_key_path(), chosen.log_origin)
+    with KafkaScan(kafka_connection(chosen), topic_names(chosen)) as scan:
+        verifier = KafkaVerifier(scan, scan.checkpoints(), notary.check)
+        with progress("Kafka", scan.most_rows) as step:
+            damage = verifier.first_damage(step)
+    if damage:
+        message = f"Kafka is damaged: {scan.topic}: {damage}"
+        raise CheckFailedError(message)
+    say(
+        f"Kafka: {verifier.events} events of {verifier.dossiers} dossiers,"
+        f" {verifier.checkpoints} signed checkpoints, all in order"
+        f" (root {verifier.root.hex()[:16]})"
+    )
+    _say_repeats(verifier.repeats)
+    if verifier.repeated_checkpoints:
+        say(f"{verifier.repeated_checkpoints} checkpoints are there once more, byte for byte.")
+    if verifier.unsigned:
+        say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
+
+
+def check_against_store(it: Installation, *, after: int) -> None:
+    """Check that Kafka has what the store has after a position, as far as the relay is.
+
+    Raises `CheckFailedError`.
+    """
+    with KafkaScan(kafka_connection(it.settings), topic_names(it.settings)) as scan:
+        verifier = BothVerifier(it.scan, scan, after=after)
+        with progress("Store and Kafka", it.scan.head() - after) as step:
+            damage = verifier.first_damage(step)
+        behind = it.scan.head() - scan.least
+    if damage:
+        message = f"Kafka is not what the store says: {scan.topic}: {damage}"
+        raise CheckFailedError(message)
+    say(f"store and Kafka: {verifier.events} events, equal byte for byte")
+    _say_repeats(verifier.repeats)
+    if behind > 0:
+        say(f"The relay is {behind} positions behind the store.")
+
+
+def _say_repeats(repeats: Repeats) -> None:
+    if repeats.count:
+        say(str(repeats))

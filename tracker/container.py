@@ -1,0 +1,277 @@
+"""What an installation is, once it is wired: its parts, and what is done with all of them."""
+
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import SystemRandom
+from threading import Event as Signal
+
+from tracker.adapters.notary.ed25519 import Notary
+from tracker.adapters.notifications.metrics import MessageGauges
+from tracker.adapters.notifications.routes import Routes, UnfitRoutesError, open_routes
+from tracker.adapters.sql.engine import open_engine
+from tracker.adapters.sql.event_store.store_feed import StoreFeed
+from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
+from tracker.adapters.sql.read_models.figures import SqlFigures
+from tracker.adapters.sql.read_models.look_up import SqlLookUp
+from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
+from tracker.adapters.sql.read_models.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.read_models.transparency_log import SqlLog
+from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
+from tracker.adapters.sql.service_tables.checkpoints import SqlCheckpoints
+from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
+from tracker.adapters.sql.service_tables.deliveries import SqlDeliveries
+from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
+from tracker.adapters.sql.service_tables.lost_keys import SqlLostKeys
+from tracker.adapters.sql.service_tables.sessions import SqlSessions
+from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
+from tracker.adapters.vault.stop_tokens import StopTokens
+from tracker.application.audit.checkpoints import CheckpointMaker, Publisher
+from tracker.application.audit.proofs import Prover
+from tracker.application.audit.witnesses import Witnessing
+from tracker.application.commands.erasure import Erasure
+from tracker.application.commands.handler import Tracker
+from tracker.application.commands.reception import Service
+from tracker.application.notifications.dispatcher import Sender
+from tracker.application.notifications.renderer import Letters
+from tracker.application.ports import DossierRecorder
+from tracker.application.queries.citizen_access import Citizens
+from tracker.application.queries.dossier_reader import Reader
+from tracker.application.queries.export import TakingAway
+from tracker.application.queries.guessing import Guard
+from tracker.application.queries.receipt_links import Receipts
+from tracker.application.recovery.epochs import LostCheckpoints
+from tracker.application.recovery.past_records import LogPlace, ReadModelsPlace, SignedPlace
+from tracker.application.recovery.store_past import WITHOUT_KAFKA, OwnPast, Place
+from tracker.domain.dossier.events import Event
+from tracker.domain.transparency_log.notes import Note
+from tracker.projections.model.feed import OpenFeed
+from tracker.projections.model.follower import Follower
+from tracker.projections.model.projection import Projection
+from tracker.projections.model.projector import Projector
+from tracker.projections.transparency_log import LogProjection
+from tracker.serialization import from_bytes
+from tracker.settings import Settings
+from tracker.supervisor import Task
+
+DEMO = "demo-"
+"""How every event's own id begins in a demo installation."""
+
+LOCKS = "locks:"
+"""How a target is named where it is told of locks: they have an order of their own."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """One projection with what it reads and what it writes."""
+
+    projection: Projection
+    feed: OpenFeed
+    model: SqlReadModel
+    projector: Projector
+
+
+@dataclass(frozen=True)
+class MerkleLog:
+    """The log with what vouches for it."""
+
+    leaves: SqlLog
+    checkpoints: SqlCheckpoints
+    notary: Notary
+    publishers: Sequence[Publisher]
+    maker: CheckpointMaker
+    prover: Prover
+    witnessing: Witnessing
+    origin: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything of one installation, ready for use."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    service: Service
+    tracker: Tracker
+    reader: Reader
+    taking_away: TakingAway
+    receipts: Receipts
+    citizens: Citizens
+    guard: Guard
+    keys: SqlApiKeys
+    sessions: SqlSessions
+    blocks: SqlCodeBlocks
+    past: OwnPast
+    epochs: SqlStoreEpochs
+    lost_checkpoints: LostCheckpoints
+    lost_keys: SqlLostKeys
+    look_up: SqlLookUp
+    figures: SqlFigures
+    scan: SqlStoreScan
+    facts: SqlFacts
+    store_feed: StoreFeed
+    follows: dict[str, Follow]
+    log: MerkleLog
+    outbox: SqlOutbox
+    lock_outbox: SqlLockOutbox
+    deliveries: SqlDeliveries
+    letters: Letters
+    stop_tokens: StopTokens
+    erasure: Erasure
+
+    @property
+    def is_embedded(self) -> bool:
+        """Tell whether the read models follow the store itself, without Kafka between."""
+        return not self.settings.kafka_servers
+
+    def catch_up(self) -> int:
+        """Bring every read model up to date, and tell how many events were taken."""
+        return sum(follow.projector.catch_up() for follow in self.follows.values())
+
+    def check_not_ahead(self) -> None:
+        """Raise `ReadModelAheadError` where a read model would pass over the next events."""
+        for follow in self.follows.values():
+            heads = follow.feed.heads()
+            if any(follow.model.position(one) > head for one, head in heads.items()):
+                message = (
+                    "A read model holds events that the store lacks: an old backup was put back."
+                    f" {WITHOUT_KAFKA}"
+                )
+                raise ReadModelAheadError(message)
+
+    def sample_codes(self, limit: int) -> Sequence[str]:
+        """Give codes to try, one a stage; none where the dossiers are real people's."""
+        first = self.tracker.store.select_notifications(1, 1)
+        is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
+        return self.look_up.samples(limit) if is_demo else ()
+
+    def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
+        """Give the events stored by now, one dossier after the other; `step` is told how many."""
+        for rows in self.scan.dossiers(up_to=self.scan.head()):
+            yield [from_bytes(row.topic, row.state) for row in rows]
+            step(len(rows))
+
+    @contextmanager
+    def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
+        """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
+        with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
+            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}", derived=True)
+            model = SqlReadModel(engine, follow.projection)
+            try:
+                model.create()
+                yield model
+            finally:
+                engine.dispose()
+
+    def wake(self) -> None:
+        """Let those who follow here look at once: somebody else has stored something."""
+        for follow in self.follows.values():
+            follow.feed.wake()
+
+    def following_tasks(self, names: Collection[str]) -> list[Task]:
+        """Give the tasks that keep these read models up to date."""
+        by_feed: dict[OpenFeed, dict[str, Projector]] = {}
+        for name in names:
+            by_feed.setdefault(self.follows[name].feed, {})[name] = self.follows[name].projector
+        tasks = [self._following(feed, projectors) for feed, projectors in by_feed.items()]
+        return [*tasks, self._signing()] if LogProjection.NAME in names else tasks
+
+    def _following(self, feed: OpenFeed, projectors: dict[str, Projector]) -> Task:
+        on_server = self.settings.read_models_url().startswith("postgresql://")
+        follower = Follower(feed, projectors, at_once=len(projectors) if on_server else 1)
+        return Task(", ".join(projectors), follower.run, follower.wake)
+
+    def _signing(self) -> Task:
+        """Give the task that makes checkpoints of the log."""
+        signal, chosen = Signal(), self.settings
+
+        def run(stopping: Callable[[], bool]) -> None:
+            self.log.maker.run(
+                stopping,
+                signal.wait,
+                seconds=chosen.log_checkpoint_seconds,
+                events=chosen.log_checkpoint_events,
+            )
+
+        return Task("checkpoints", run, signal.set)
+
+    @contextmanager
+    def routes(self) -> Iterator[Routes]:
+        """Open the ways by which people and systems are told; none where no file names any.
+
+        Raises `UnfitRoutesError`.
+        """
+        if self.settings.notices is None:
+            yield Routes((), timedelta(), timedelta(), reach_people=False)
+            return
+        with open_routes(self.settings.notices, self.now) as routes:
+            if routes.reach_people and not self.settings.public_url:
+                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                raise UnfitRoutesError(message)
+            yield routes
+
+    def message_gauges(self) -> list[MessageGauges]:
+        """Give what tells of messages not sent, where a file says who is told.
+
+        Raises `UnfitRoutesError`.
+        """
+        with self.routes() as routes:
+            names = [route.target for route in routes.routes]
+        targets = [*names, *(f"{LOCKS}{name}" for name in names)]
+        return [MessageGauges(lambda: self.deliveries.backlogs(targets), self.now)] if names else []
+
+    @contextmanager
+    def sending_tasks(self) -> Iterator[list[Task]]:
+        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        with self.routes() as routes:
+            senders = {
+                target: Sender(
+                    replace(route, target=target),
+                    outbox=outbox,
+                    deliveries=self.deliveries,
+                    writer=self.letters,
+                    max_age=routes.max_age,
+                    lease=routes.lease,
+                    now=self.now,
+                    chance=SystemRandom().random,
+                )
+                for route in routes.routes
+                for target, outbox in (
+                    (route.target, self.outbox),
+                    (f"{LOCKS}{route.target}", self.lock_outbox),
+                )
+            }
+            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
+
+
+def remembering(
+    follows: Mapping[str, Follow],
+    log: MerkleLog,
+    store: DossierRecorder,
+    scan: SqlStoreScan,
+    lost: LostCheckpoints,
+) -> list[Place]:
+    """Return the places that remember the store's past, Kafka's events apart."""
+    signed: dict[str, Callable[[], Note | None]] = {
+        "the table of checkpoints": log.checkpoints.last
+    }
+    signed |= {place.name: place.last for place in log.publishers}
+    return [
+        ReadModelsPlace({name: one.model for name, one in follows.items()}, scan.head),
+        LogPlace(log.leaves, store),
+        *(
+            SignedPlace(
+                name,
+                last,
+                log=log.leaves,
+                store=store,
+                count=lambda up_to: scan.count(up_to=up_to),
+                origin=log.origin,
+                lost=lost.texts,
+            )
+            for name, last in signed.items()
+        ),
+    ]

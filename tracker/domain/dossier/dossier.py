@@ -1,0 +1,363 @@
+"""What may happen to a dossier: every step is decided here, then recorded as an event."""
+
+from datetime import datetime
+from typing import Any
+
+from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.clock import Clock
+from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.lifecycle import Stage, Step
+from tracker.domain.dossier.postal import ScanMeaning, is_s10, scan_meaning
+from tracker.domain.dossier.state import DossierState
+from tracker.domain.dossier.values import (
+    Correctable,
+    NoticeChannel,
+    NoticeLanguage,
+    Outcome,
+    Paper,
+    Promise,
+    Sealed,
+    Stamp,
+)
+from tracker.domain.errors import ConflictError, InvalidInputError
+
+
+class StepNotAllowedError(ConflictError):
+    """This step cannot follow where the dossier stands now."""
+
+    def __init__(self, step: Step, stage: Stage | None, version: int) -> None:
+        """Name the step, the stage it met and the dossier's version."""
+        where = f"The dossier is at {stage}" if stage else "There is no such dossier yet"
+        super().__init__(f"{where}: {step} cannot follow.")
+        self.step = step
+        self.stage = stage
+        self.version = version
+
+
+class SameOfficeError(InvalidInputError):
+    """This office has the dossier already."""
+
+
+class DateNotLaterError(InvalidInputError):
+    """The new date must lie after the one promised before."""
+
+
+class DueTooSoonError(InvalidInputError):
+    """What is asked must be due after the time it is asked for."""
+
+
+class NoSuchEventError(InvalidInputError):
+    """There is no event of this version to correct."""
+
+
+class Dossier(DossierState):
+    """One citizen's application: each public method is one step, decided here or refused."""
+
+    TOPIC = "dossier"
+
+    # ------------------------------------------------------------------ intake
+
+    def submit(self, stamp: Stamp, **intake: Any) -> None:  # noqa: ANN401  the event's own fields
+        """Hand the dossier in; `intake` holds the fields of `Submitted`."""
+        self._check(Step.SUBMITTED, stamp)
+        self._record(happened.Submitted, stamp, **intake)
+
+    def receive(self, stamp: Stamp, *, clock: Clock, given: Promise | None, **intake: Any) -> None:  # noqa: ANN401
+        """Take the dossier in and promise a date: the one given on a slip, or a reckoned one."""
+        self._check(Step.RECEIVED, stamp)
+        promise = given or clock.first_promise(stamp.occurred_at)
+        self._record(happened.Received, stamp, promise=promise, **intake)
+
+    def refuse(self, stamp: Stamp, *, reason: Sealed, basis: str) -> None:
+        """Refuse to take the dossier in."""
+        self._check(Step.REFUSED, stamp)
+        self._record(happened.Refused, stamp, reason=reason, basis=basis)
+
+    # -------------------------------------------------------------- processing
+
+    def forward(self, stamp: Stamp, *, to_office: str, reason: Sealed | None) -> None:
+        """Give the dossier to another office to decide."""
+        self._check(Step.FORWARDED, stamp)
+        if to_office == self.offices.decided_by:
+            message = f"{to_office} has this dossier already."
+            raise SameOfficeError(message)
+        self._record(happened.Forwarded, stamp, to_office=to_office, reason=reason)
+
+    def start_processing(self, stamp: Stamp) -> None:
+        """Take the dossier up."""
+        self._check(Step.PROCESSING_STARTED, stamp)
+        self._record(happened.ProcessingStarted, stamp)
+
+    def take_internal_step(self, stamp: Stamp, *, name: str, clerk: str, unit: str) -> None:
+        """Note what a clerk did."""
+        self._check(Step.INTERNAL_STEP_TAKEN, stamp)
+        self._record(happened.InternalStepTaken, stamp, name=name, clerk=clerk, unit=unit)
+
+    def ask_supplement(
+        self,
+        stamp: Stamp,
+        *,
+        papers: tuple[Paper, ...],
+        reason: Sealed,
+        basis: str,
+        papers_due_at: datetime | None = None,
+    ) -> None:
+        """Ask papers of the applicant, by a certain time or without one; the clock pauses."""
+        self._check(Step.SUPPLEMENT_ASKED, stamp)
+        _check_due(papers_due_at, stamp)
+        self._record(
+            happened.SupplementAsked,
+            stamp,
+            papers=papers,
+            reason=reason,
+            basis=basis,
+            papers_due_at=papers_due_at,
+        )
+
+    def receive_supplement(self, stamp: Stamp, *, papers: tuple[Paper, ...], clock: Clock) -> None:
+        """Take the papers asked for; the clock runs again unless another pause is open."""
+        self._check(Step.SUPPLEMENT_RECEIVED, stamp)
+        promise = self._promise_after(Step.SUPPLEMENT_RECEIVED, stamp, clock)
+        self._record(happened.SupplementReceived, stamp, papers=papers, promise=promise)
+
+    def ask_fee(
+        self,
+        stamp: Stamp,
+        *,
+        amount: int,
+        reason: Sealed,
+        basis: str,
+        fee_due_at: datetime | None = None,
+    ) -> None:
+        """Ask a fee, in VND, by a certain time or without one; the clock pauses."""
+        self._check(Step.FEE_ASKED, stamp)
+        _check_due(fee_due_at, stamp)
+        self._record(
+            happened.FeeAsked,
+            stamp,
+            amount=amount,
+            reason=reason,
+            basis=basis,
+            fee_due_at=fee_due_at,
+        )
+
+    def pay_fee(self, stamp: Stamp, *, amount: int, reference: str, clock: Clock) -> None:
+        """Note that a fee was paid, in VND."""
+        self._check(Step.FEE_PAID, stamp)
+        promise = self._promise_after(Step.FEE_PAID, stamp, clock)
+        self._record(happened.FeePaid, stamp, amount=amount, reference=reference, promise=promise)
+
+    def stop(self, stamp: Stamp, *, reason: Sealed, basis: str) -> None:
+        """Stop processing; the clock pauses."""
+        self._check(Step.STOPPED, stamp)
+        self._record(happened.Stopped, stamp, reason=reason, basis=basis)
+
+    def resume(self, stamp: Stamp, *, reason: Sealed | None, clock: Clock) -> None:
+        """Take the dossier up again, whatever it was waiting for."""
+        self._check(Step.RESUMED, stamp)
+        promise = self._promise_after(Step.RESUMED, stamp, clock)
+        self._record(happened.Resumed, stamp, reason=reason, promise=promise)
+
+    def withdraw(self, stamp: Stamp, *, reason: Sealed | None) -> None:
+        """Take the dossier back for the applicant."""
+        self._check(Step.WITHDRAWN, stamp)
+        self._record(happened.Withdrawn, stamp, reason=reason)
+
+    def extend_promise(
+        self, stamp: Stamp, *, due_at: datetime, reason: Sealed, basis: str, signer: str
+    ) -> None:
+        """Promise a later date, with an apology."""
+        self._check(Step.PROMISE_EXTENDED, stamp)
+        if self.promise and due_at <= self.promise.due_at:
+            raise DateNotLaterError
+        if due_at <= stamp.occurred_at:
+            message = "The new date must lie after the day it is given."
+            raise DateNotLaterError(message)
+        self._record(
+            happened.PromiseExtended,
+            stamp,
+            promise=Promise(due_at, given=True),
+            reason=reason,
+            basis=basis,
+            signer=signer,
+        )
+
+    def decide(
+        self, stamp: Stamp, *, outcome: Outcome, reason: Sealed | None, document: str
+    ) -> None:
+        """Grant or refuse what was applied for."""
+        self._check(Step.DECIDED, stamp)
+        self._record(happened.Decided, stamp, outcome=outcome, reason=reason, document=document)
+
+    # ------------------------------------------------------------- giving back
+
+    def hand_to_carrier(self, stamp: Stamp, *, carrier: str, number: str) -> None:
+        """Give the result to the post."""
+        self._check(Step.HANDED_TO_CARRIER, stamp)
+        self._record(
+            happened.HandedToCarrier,
+            stamp,
+            carrier=carrier,
+            number=number,
+            number_is_s10=is_s10(number),
+        )
+
+    def scan(
+        self,
+        stamp: Stamp,
+        *,
+        number: str,
+        scan: str,
+        whereabouts: Sealed | None,
+        raw: Sealed | None,
+    ) -> None:
+        """Note what the carrier saw, and what follows from it.
+
+        A scan of another parcel, or one older than what we know, changes nothing but the record;
+        a delivery counts whenever it comes while the parcel is still out.
+        """
+        self._check(Step.CARRIER_SCANNED, stamp)
+        meaning = scan_meaning(scan)
+        is_ours = number == self.parcel_number
+        is_news = self.parcel_at is None or stamp.occurred_at >= self.parcel_at
+        self._record(
+            happened.CarrierScanned,
+            stamp,
+            number=number,
+            scan=scan,
+            meaning=meaning.value,
+            whereabouts=whereabouts,
+            raw=raw,
+        )
+        if not is_ours:
+            return
+        if meaning is ScanMeaning.DELIVERED and self.progress.allows(Step.DELIVERED):
+            self._record(happened.Delivered, stamp)
+        elif not is_news:
+            return
+        elif meaning is ScanMeaning.RETURNED and self.progress.allows(Step.RETURNED_TO_OFFICE):
+            self._record(happened.ReturnedToOffice, stamp)
+        elif meaning is ScanMeaning.ATTEMPT_FAILED and self.progress.allows(Step.DELIVERY_FAILED):
+            self._record(happened.DeliveryFailed, stamp, reason=None)
+
+    def deliver(self, stamp: Stamp) -> None:
+        """Note that the carrier gave the result to the citizen."""
+        self._check(Step.DELIVERED, stamp)
+        self._record(happened.Delivered, stamp)
+
+    def fail_delivery(self, stamp: Stamp, *, reason: Sealed | None) -> None:
+        """Note that the carrier could not hand the result over."""
+        self._check(Step.DELIVERY_FAILED, stamp)
+        self._record(happened.DeliveryFailed, stamp, reason=reason)
+
+    def return_to_office(self, stamp: Stamp) -> None:
+        """Note that the carrier brought the result back."""
+        self._check(Step.RETURNED_TO_OFFICE, stamp)
+        self._record(happened.ReturnedToOffice, stamp)
+
+    def collect(self, stamp: Stamp, *, at_office: str) -> None:
+        """Give the result to the citizen over the counter."""
+        self._check(Step.COLLECTED, stamp)
+        self._record(happened.Collected, stamp, at_office=at_office)
+
+    def deliver_electronically(self, stamp: Stamp) -> None:
+        """Give the result through the portal."""
+        self._check(Step.DELIVERED_ELECTRONICALLY, stamp)
+        self._record(happened.DeliveredElectronically, stamp)
+
+    # -------------------------------------------------------------- afterwards
+
+    def rate(self, stamp: Stamp, *, score: int, reason: Sealed | None) -> None:
+        """Note the citizen's rating, 1 to 5, once."""
+        self._check(Step.RATED, stamp)
+        self._record(happened.Rated, stamp, score=score, reason=reason)
+
+    def complain(self, stamp: Stamp, *, text: Sealed) -> None:
+        """Note a complaint."""
+        self._check(Step.COMPLAINED, stamp)
+        self._record(happened.Complained, stamp, text=text)
+
+    def correct(
+        self,
+        stamp: Stamp,
+        *,
+        corrects: int,
+        what: Correctable,
+        value: str,
+        sealed: Sealed | None,
+        reason: Sealed | None,
+    ) -> None:
+        """Put a wrong entry right; the wrong one stays in the record."""
+        self._check(Step.CORRECTED, stamp)
+        if not 1 <= corrects <= self.version:
+            raise NoSuchEventError
+        if what is Correctable.OCCURRED_AT:
+            stamp.check(datetime.fromisoformat(value))
+        self._record(
+            happened.Corrected,
+            stamp,
+            corrects=corrects,
+            what=what,
+            value=value,
+            sealed=sealed,
+            reason=reason,
+        )
+
+    def agree_to_notices(
+        self,
+        stamp: Stamp,
+        *,
+        channels: tuple[NoticeChannel, ...],
+        language: NoticeLanguage,
+        contact: Sealed | None,
+    ) -> None:
+        """Note that the person agreed to be told what happens; the latest agreement counts."""
+        self._check(Step.NOTICES_AGREED, stamp)
+        self._record(
+            happened.NoticesAgreed, stamp, channels=channels, language=language, contact=contact
+        )
+
+    def stop_notices(self, stamp: Stamp) -> None:
+        """Note that the person wants to be told no more."""
+        self._check(Step.NOTICES_STOPPED, stamp)
+        self._record(happened.NoticesStopped, stamp)
+
+    def erase_personal_data(self, stamp: Stamp, *, basis: str) -> None:
+        """Note that the dossier's key was destroyed."""
+        self._check(Step.PERSONAL_DATA_ERASED, stamp)
+        self._record(happened.PersonalDataErased, stamp, basis=basis)
+
+    # ----------------------------------------------------------------- private
+
+    def _check(self, step: Step, stamp: Stamp) -> None:
+        self.require_step(stamp.by, step)
+        if not (self.progress.allows(step) and self._not_yet(step)):
+            raise StepNotAllowedError(step, self.progress.stage, self.version)
+
+    def _promise_after(self, step: Step, stamp: Stamp, clock: Clock) -> Promise | None:
+        if self.received_at is None or self.finished_at is not None:
+            return None
+        pauses = self.pauses.after(step, stamp.occurred_at)
+        if pauses.are_open or not self.pauses.are_open:
+            return None
+        return clock.next_promise(self.received_at, self.ledger, pauses.ended)
+
+    def _record(self, kind: type[Event], stamp: Stamp, **fields: Any) -> None:  # noqa: ANN401
+        event = kind(
+            originator_id=self.id,
+            originator_version=self.version + 1,
+            code=self.code,
+            occurred_at=stamp.occurred_at,
+            recorded_at=stamp.recorded_at,
+            by=stamp.by,
+            source=stamp.source,
+            event_id=stamp.event_id,
+            **fields,
+        )
+        self._apply(event)
+        self._pending_events.append(event)  # type: ignore[arg-type]  # only collected, never mutated
+
+
+def _check_due(due_at: datetime | None, stamp: Stamp) -> None:
+    if due_at and due_at <= stamp.occurred_at:
+        raise DueTooSoonError

@@ -1,0 +1,137 @@
+"""Figures counted from the events alone, dossier by dossier: no read model is asked.
+
+By the same fold as the read model's; what is counted of a row is said once more, in Python, and
+the tests hold both against each other.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from tracker.domain.dossier.events import Event, Received, Submitted
+from tracker.domain.dossier.history import cut
+from tracker.projections.dossier.promises import PromisesProjection, SlaRow
+from tracker.projections.figures.figures import (
+    FIELD_OF,
+    Against,
+    Counts,
+    Figures,
+    GroupBy,
+    Question,
+)
+from tracker.projections.figures.ratings import Ratings
+
+Histories = Iterable[Sequence[Event]]
+"""Every event of one dossier after the other's."""
+
+_PROMISES = PromisesProjection()
+
+
+def row_of(events: Iterable[Event], question: Question) -> SlaRow | None:
+    """Fold what had happened and was known then; `None` where that holds no beginning."""
+    row: SlaRow | None = None
+    for event in cut(events, as_of=question.as_of, known_at=question.known_at):
+        if row is not None or isinstance(event, Submitted | Received):
+            row = _PROMISES.fold(row, event)
+    return row
+
+
+def counts_of(row: SlaRow, question: Question) -> Counts:
+    """Count one dossier."""
+    since = question.since
+
+    def during(moment: datetime | None) -> bool:
+        return moment is not None and (since is None or moment >= since)
+
+    ends = (row.finished_at, row.withdrawn_at, row.refused_at)
+    is_submitted = row.received_at is None and not any(ends)
+    is_open = row.received_at is not None and not any(ends)
+    is_finished = row.received_at is not None and during(row.finished_at)
+    is_received = during(row.received_at)
+    is_carried = (
+        since is not None
+        and row.received_at is not None
+        and row.received_at < since
+        and all(end is None or end >= since for end in ends)
+    )
+    has_no_promise = row.promised_at is None
+
+    def against(due: datetime | None) -> Against:
+        if due is None:
+            return Against()
+        is_on_time = row.finished_at is not None and row.finished_at <= due
+        is_overdue = due < question.as_of and (row.paused_at is None or due < row.paused_at)
+        return Against(
+            finished_on_time=int(is_finished and is_on_time),
+            finished_late=int(is_finished and not is_on_time),
+            open_overdue=int(is_open and is_overdue),
+        )
+
+    latest = against(row.promised_at)
+    is_late = latest.finished_late or latest.open_overdue
+    return Counts(
+        submitted=int(is_submitted),
+        received=int(is_received),
+        carried_over=int(is_carried),
+        finished=int(is_finished),
+        finished_without_promise=int(is_finished and has_no_promise),
+        refused=int(during(row.refused_at)),
+        withdrawn=int(during(row.withdrawn_at)),
+        returned=int(during(row.returned_at)),
+        open=int(is_open),
+        open_paused=int(is_open and row.paused_at is not None),
+        open_without_promise=int(is_open and has_no_promise),
+        due_without_promise=int((is_received or is_carried) and has_no_promise),
+        late_without_apology=int(
+            bool(is_late or ((is_open or is_finished) and row.apologised_late))
+        ),
+        rated=Ratings(count=1, scores=row.score)
+        if row.score is not None and during(row.rated_at)
+        else Ratings(),
+        latest=latest,
+        first=against(row.first_promised_at),
+    )
+
+
+class Tally:
+    """Adds dossiers up to an answer; it holds the groups, never the dossiers."""
+
+    def __init__(self, question: Question, partner_of: Callable[[str], str]) -> None:
+        """Count for this question; `partner_of` names the partner of an office."""
+        self._question = question
+        self._partner_of = partner_of
+        self._total = Counts()
+        self._groups: dict[str, Counts] = {}
+
+    def add(self, row: SlaRow | None) -> tuple[str, Counts]:
+        """Count one dossier, and give how it counts and in which group."""
+        if row is None:
+            return "", Counts()
+        counts, group = counts_of(row, self._question), self.group_of(row)
+        self._total += counts
+        self._groups[group] = self._groups.get(group, Counts()) + counts
+        return group, counts
+
+    def group_of(self, row: SlaRow) -> str:
+        """Name the group a dossier is in; all are in one where nothing is broken down."""
+        by = self._question.by
+        if by is None:
+            return ""
+        group: str = getattr(row, FIELD_OF[by])
+        return self._partner_of(group) if by is GroupBy.PARTNER else group
+
+    def answer(self) -> Figures:
+        """Give what was counted so far."""
+        groups = self._groups if self._question.by else {}
+        return Figures(
+            question=self._question, total=self._total, groups=dict(sorted(groups.items()))
+        )
+
+
+def recomputed(
+    histories: Histories, question: Question, partner_of: Callable[[str], str]
+) -> Figures:
+    """Answer a question from these histories."""
+    tally = Tally(question, partner_of)
+    for events in histories:
+        tally.add(row_of(events, question))
+    return tally.answer()

@@ -46,7 +46,7 @@ from tracker.application.queries.receipt_links import Receipts
 from tracker.application.recovery.epochs import LostCheckpoints
 from tracker.application.recovery.past_records import LogPlace, ReadModelsPlace, SignedPlace
 from tracker.application.recovery.store_past import WITHOUT_KAFKA, OwnPast, Place
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.notes import Note
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.follower import Follower

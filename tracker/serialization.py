@@ -13,7 +13,8 @@ import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from tracker.domain.dossier.events import EVENTS, Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.registry import EVENTS
 from tracker.domain.errors import TrackerError
 
 

@@ -24,7 +24,7 @@ from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.adapters.sql.read_models.transparency_log import SqlLog
 from tracker.application.audit.verify_log import LogVerifier
 from tracker.application.audit.verify_store import StoredRow
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.merkle import consistency_proof, inclusion_proof
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projector import Projector

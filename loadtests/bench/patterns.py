@@ -22,7 +22,7 @@ from tracker.bootstrap import installation
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.dossier.codes import DossierCode
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Stage
 from tracker.serialization import from_bytes, to_bytes
 from tracker.settings import Settings

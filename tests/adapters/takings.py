@@ -3,7 +3,7 @@
 from tests.contract.random_lives import by_dossier, history
 from tracker.application.audit.verify_store import StoredRow
 from tracker.application.queries.export import Taken
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.state import DossierState
 from tracker.serialization import to_bytes

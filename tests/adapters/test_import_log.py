@@ -19,7 +19,9 @@ from tracker.application.queries.dossier_reader import Moment
 from tracker.bootstrap import installation
 from tracker.container import Installation
 from tracker.domain.dossier.actors import Actor, Role
-from tracker.domain.dossier.events import Decided, Event, InternalStepTaken, Received
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received
+from tracker.domain.dossier.events.processing import Decided, InternalStepTaken
 from tracker.domain.dossier.values import Offices, Outcome, Promise, WayOfReturn
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings

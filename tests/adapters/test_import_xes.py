@@ -19,7 +19,7 @@ from tracker.adapters.imports.xes import read_events
 from tracker.bootstrap import installation
 from tracker.container import Installation
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.serialization import from_bytes
 from tracker.settings import Settings
 

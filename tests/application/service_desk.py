@@ -14,7 +14,7 @@ from tracker.bootstrap import installation
 from tracker.container import Installation
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
 from tracker.serialization import from_bytes
 from tracker.settings import Settings

@@ -25,7 +25,15 @@ from tracker.adapters.files.service_data import load_service_data
 from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.forms.way_back import Leg, way_back
-from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.events.citizen import Rated
+from tracker.domain.dossier.events.delivery import (
+    Collected,
+    DeliveredElectronically,
+    DeliveryFailed,
+    ReturnedToOffice,
+)
+from tracker.domain.dossier.events.processing import ProcessingStarted
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import Correctable
 from tracker.domain.network.network import Office
@@ -50,19 +58,19 @@ def legs(service: Service, *history: Told) -> tuple[Leg, ...]:
 
 
 def failed(moment: datetime) -> Told:
-    return told(happened.DeliveryFailed, moment, POSTMAN, reason=None)
+    return told(DeliveryFailed, moment, POSTMAN, reason=None)
 
 
 def brought_back(moment: datetime) -> Told:
-    return told(happened.ReturnedToOffice, moment, POSTMAN)
+    return told(ReturnedToOffice, moment, POSTMAN)
 
 
 def collected(moment: datetime) -> Told:
-    return told(happened.Collected, moment, CLERK, at_office="CN07")
+    return told(Collected, moment, CLERK, at_office="CN07")
 
 
 def test_before_the_decision_there_is_no_way_back(service: Service) -> None:
-    assert legs(service, told(happened.ProcessingStarted, at(3))) == ()
+    assert legs(service, told(ProcessingStarted, at(3))) == ()
 
 
 def test_what_is_decided_waits_at_the_deciding_office(service: Service) -> None:
@@ -106,12 +114,10 @@ def test_a_parcel_posted_anew_is_a_leg_of_its_own(service: Service) -> None:
 
 
 def test_the_way_ends_with_the_return_whatever_is_noted_later(service: Service) -> None:
-    rated = told(happened.Rated, at(12), score=5, reason=None)
+    rated = told(Rated, at(12), score=5, reason=None)
     *_, last = legs(service, decided(at(4)), handed(at(5)), delivered(at(6)), rated)
     assert (last.holder, last.to_at, last.ended_by) == (VNPOST, at(6), Step.DELIVERED)
-    (only,) = legs(
-        service, decided(at(4)), told(happened.DeliveredElectronically, at(5), PORTAL), rated
-    )
+    (only,) = legs(service, decided(at(4)), told(DeliveredElectronically, at(5), PORTAL), rated)
     assert (only.holder, only.to_at, only.ended_by) == (
         DECIDER,
         at(5),
@@ -122,7 +128,7 @@ def test_the_way_ends_with_the_return_whatever_is_noted_later(service: Service) 
 def test_a_corrected_number_and_time_are_the_ones_on_the_slip(service: Service) -> None:
     def corrected(corrects: int, what: Correctable, value: str) -> Told:
         return told(
-            happened.Corrected, at(9), CLERK,
+            Corrected, at(9), CLERK,
             corrects=corrects, what=what, value=value, sealed=None, reason=None,
         )  # fmt: skip
 

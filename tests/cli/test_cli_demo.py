@@ -17,13 +17,9 @@ from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.deadlines.calendar import WorkCalendar
 from tracker.domain.dossier.actors import Role
-from tracker.domain.dossier.events import (
-    CarrierScanned,
-    Event,
-    HandedToCarrier,
-    Received,
-    Submitted,
-)
+from tracker.domain.dossier.events.delivery import CarrierScanned, HandedToCarrier
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.network.network import Channel
 from tracker.projections.figures.figures import Figures, Question

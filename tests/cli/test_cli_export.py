@@ -21,7 +21,8 @@ from tracker.application.queries.export import Form
 from tracker.bootstrap import installation
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Decided, InternalStepTaken, Received
+from tracker.domain.dossier.events.intake import Received
+from tracker.domain.dossier.events.processing import Decided, InternalStepTaken
 from tracker.serialization import from_bytes
 from tracker.settings import Settings
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.contract.random_lives import records
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 
 

@@ -18,7 +18,7 @@ from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.event_store.store_feed import StoreFeed
 from tracker.adapters.sql.service_tables.service_tables import create_registry
 from tracker.application.ports import DossierRecorder
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Feed
 from tracker.serialization import to_stored
 

@@ -10,7 +10,7 @@ from tracker.domain.deadlines.time_rules import PausePolicy, ProcessingTime, Tim
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.clock import Clock
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import (
     Correctable,

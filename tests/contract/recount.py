@@ -3,14 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tracker.domain.dossier.events import (
-    Corrected,
-    Event,
-    Forwarded,
-    PromiseExtended,
-    Received,
-    Submitted,
-)
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import Forwarded, PromiseExtended
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.figures.figures import Against, Counts, GroupBy, Question

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.makers import FEEDS, Fed
 from tests.contract.random_lives import history
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Feed, Record
 from tracker.serialization import to_bytes
 

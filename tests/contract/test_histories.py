@@ -23,7 +23,7 @@ from tests.contract.recount import recount
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
 from tracker.projections.dossier.promises import PromiseRow, PromisesProjection, SlaRow

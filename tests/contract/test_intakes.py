@@ -14,9 +14,9 @@ from tests.contract.makers import ENGINES
 from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, told
 from tracker.adapters.sql.read_models.intakes import SqlIntakes
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received
 from tracker.domain.dossier.values import Offices
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.model.projector import Projector
@@ -38,7 +38,7 @@ def code(number: int) -> str:
 
 def taken_in(number: int, moment: datetime, offices: Offices = OFFICES) -> Event:
     fields = INTAKE | {"offices": offices, "promise": due(9)}
-    return told(happened.Received, moment, code=code(number), **fields)(1)
+    return told(Received, moment, code=code(number), **fields)(1)
 
 
 def listed(engine: Engine, *events: Event, office: str = "CN05", most: int = 10) -> list[str]:

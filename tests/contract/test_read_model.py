@@ -18,7 +18,7 @@ from tests.contract.random_lives import history, records
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError, SqlReadModel
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.dossier.status import StatusProjection, StatusRow
 from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow

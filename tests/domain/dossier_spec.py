@@ -8,12 +8,24 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.deadlines.calendar import WorkCalendar
 from tracker.domain.deadlines.time_rules import PausePolicy, ProcessingTime, TimeRule, TimeUnit
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.clock import Clock
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.citizen import NoticesAgreed
+from tracker.domain.dossier.events.delivery import CarrierScanned, Delivered, HandedToCarrier
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import (
+    Decided,
+    FeeAsked,
+    FeePaid,
+    PromiseExtended,
+    Resumed,
+    Stopped,
+    SupplementAsked,
+    SupplementReceived,
+)
 from tracker.domain.dossier.values import (
     NoticeChannel,
     NoticeLanguage,
@@ -119,16 +131,16 @@ INTAKE: dict[str, Any] = {
 
 
 def submitted(moment: datetime, by: Actor = PORTAL) -> Told:
-    return told(happened.Submitted, moment, by, **INTAKE)
+    return told(Submitted, moment, by, **INTAKE)
 
 
 def received(moment: datetime, promise: Promise | None, by: Actor = CLERK) -> Told:
-    return told(happened.Received, moment, by, **INTAKE, promise=promise)
+    return told(Received, moment, by, **INTAKE, promise=promise)
 
 
 def asked(moment: datetime, papers_due_at: datetime | None = None) -> Told:
     return told(
-        happened.SupplementAsked,
+        SupplementAsked,
         moment,
         papers=(PAPER,),
         reason=SEALED,
@@ -138,12 +150,12 @@ def asked(moment: datetime, papers_due_at: datetime | None = None) -> Told:
 
 
 def brought(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(happened.SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
+    return told(SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
 
 
 def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> Told:
     return told(
-        happened.FeeAsked,
+        FeeAsked,
         moment,
         amount=50_000,
         reason=SEALED,
@@ -153,30 +165,28 @@ def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> Told:
 
 
 def fee_paid(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(happened.FeePaid, moment, CLERK, amount=50_000, reference="FT-1", promise=promise)
+    return told(FeePaid, moment, CLERK, amount=50_000, reference="FT-1", promise=promise)
 
 
 def stopped(moment: datetime) -> Told:
-    return told(happened.Stopped, moment, reason=SEALED, basis="b")
+    return told(Stopped, moment, reason=SEALED, basis="b")
 
 
 def resumed(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(happened.Resumed, moment, reason=None, promise=promise)
+    return told(Resumed, moment, reason=None, promise=promise)
 
 
 def extended(moment: datetime, promise: Promise) -> Told:
-    return told(
-        happened.PromiseExtended, moment, promise=promise, reason=SEALED, basis="b", signer="s"
-    )
+    return told(PromiseExtended, moment, promise=promise, reason=SEALED, basis="b", signer="s")
 
 
 def decided(moment: datetime) -> Told:
-    return told(happened.Decided, moment, outcome=Outcome.GRANTED, reason=None, document="d")
+    return told(Decided, moment, outcome=Outcome.GRANTED, reason=None, document="d")
 
 
 def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> Told:
     return told(
-        happened.HandedToCarrier,
+        HandedToCarrier,
         moment,
         CLERK,
         carrier="VNPOST",
@@ -187,7 +197,7 @@ def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> Told:
 
 def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> Told:
     return told(
-        happened.CarrierScanned,
+        CarrierScanned,
         moment,
         POSTMAN,
         number=number,
@@ -199,7 +209,7 @@ def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> 
 
 
 def delivered(moment: datetime, by: Actor = POSTMAN) -> Told:
-    return told(happened.Delivered, moment, by)
+    return told(Delivered, moment, by)
 
 
 BY_SMS: dict[str, Any] = {
@@ -210,7 +220,7 @@ BY_SMS: dict[str, Any] = {
 
 
 def agreed(moment: datetime, by: Actor = CLERK, **fields: Any) -> Told:  # noqa: ANN401
-    return told(happened.NoticesAgreed, moment, by, **BY_SMS | fields)
+    return told(NoticesAgreed, moment, by, **BY_SMS | fields)
 
 
 def stamp(moment: datetime, by: Actor = DECIDER, heard: datetime = HEARD) -> Stamp:

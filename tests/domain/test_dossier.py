@@ -48,7 +48,6 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.domain.deadlines.time_rules import PausePolicy, TimeUnit
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.clock import LedgerEntry
 from tracker.domain.dossier.dossier import (
     DateNotLaterError,
@@ -58,6 +57,21 @@ from tracker.domain.dossier.dossier import (
     SameOfficeError,
     StepNotAllowedError,
 )
+from tracker.domain.dossier.events.citizen import Complained, NoticesStopped, Rated
+from tracker.domain.dossier.events.delivery import (
+    Collected,
+    DeliveredElectronically,
+    DeliveryFailed,
+    ReturnedToOffice,
+)
+from tracker.domain.dossier.events.intake import Refused
+from tracker.domain.dossier.events.processing import (
+    Forwarded,
+    InternalStepTaken,
+    ProcessingStarted,
+    Withdrawn,
+)
+from tracker.domain.dossier.events.records import Corrected, PersonalDataErased
 from tracker.domain.dossier.lifecycle import Stage, Step
 from tracker.domain.dossier.state import BrokenHistoryError
 from tracker.domain.dossier.values import (
@@ -80,7 +94,7 @@ NEW_APPLICANT = Sealed("bmV3")
 TAKEN_IN = (received(at(2), due(9)),)
 READY = (*TAKEN_IN, decided(at(4)))
 POSTED = (*READY, handed(at(5)))
-BACK = (*POSTED, told(happened.ReturnedToOffice, at(9), POSTMAN))
+BACK = (*POSTED, told(ReturnedToOffice, at(9), POSTMAN))
 HOME = (*POSTED, delivered(at(6)))
 
 
@@ -111,25 +125,25 @@ HOME = (*POSTED, delivered(at(6)))
         pytest.param(
             (submitted(at(2)),),
             lambda d: d.refuse(stamp(at(3), CLERK), reason=SEALED, basis="b"),
-            (told(happened.Refused, at(3), CLERK, reason=SEALED, basis="b"),),
+            (told(Refused, at(3), CLERK, reason=SEALED, basis="b"),),
             id="refuse",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.forward(stamp(at(3)), to_office="SO-YTE", reason=SEALED),
-            (told(happened.Forwarded, at(3), to_office="SO-YTE", reason=SEALED),),
+            (told(Forwarded, at(3), to_office="SO-YTE", reason=SEALED),),
             id="forward",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.start_processing(stamp(at(3))),
-            (told(happened.ProcessingStarted, at(3)),),
+            (told(ProcessingStarted, at(3)),),
             id="start_processing",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.take_internal_step(stamp(at(3)), name="n", clerk="c", unit="u"),
-            (told(happened.InternalStepTaken, at(3), name="n", clerk="c", unit="u"),),
+            (told(InternalStepTaken, at(3), name="n", clerk="c", unit="u"),),
             id="take_internal_step",
         ),
         pytest.param(
@@ -173,7 +187,7 @@ HOME = (*POSTED, delivered(at(6)))
         pytest.param(
             TAKEN_IN,
             lambda d: d.withdraw(stamp(at(3), PORTAL), reason=SEALED),
-            (told(happened.Withdrawn, at(3), PORTAL, reason=SEALED),),
+            (told(Withdrawn, at(3), PORTAL, reason=SEALED),),
             id="withdraw",
         ),
         pytest.param(
@@ -213,37 +227,37 @@ HOME = (*POSTED, delivered(at(6)))
         pytest.param(
             POSTED,
             lambda d: d.fail_delivery(stamp(at(6), POSTMAN), reason=SEALED),
-            (told(happened.DeliveryFailed, at(6), POSTMAN, reason=SEALED),),
+            (told(DeliveryFailed, at(6), POSTMAN, reason=SEALED),),
             id="fail_delivery",
         ),
         pytest.param(
             POSTED,
             lambda d: d.return_to_office(stamp(at(9), POSTMAN)),
-            (told(happened.ReturnedToOffice, at(9), POSTMAN),),
+            (told(ReturnedToOffice, at(9), POSTMAN),),
             id="return_to_office",
         ),
         pytest.param(
             READY,
             lambda d: d.collect(stamp(at(5), CLERK), at_office="CN05"),
-            (told(happened.Collected, at(5), CLERK, at_office="CN05"),),
+            (told(Collected, at(5), CLERK, at_office="CN05"),),
             id="collect",
         ),
         pytest.param(
             READY,
             lambda d: d.deliver_electronically(stamp(at(5), PORTAL)),
-            (told(happened.DeliveredElectronically, at(5), PORTAL),),
+            (told(DeliveredElectronically, at(5), PORTAL),),
             id="deliver_electronically",
         ),
         pytest.param(
             HOME,
             lambda d: d.rate(stamp(at(9), PORTAL), score=5, reason=None),
-            (told(happened.Rated, at(9), PORTAL, score=5, reason=None),),
+            (told(Rated, at(9), PORTAL, score=5, reason=None),),
             id="rate",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.complain(stamp(at(9), PORTAL), text=SEALED),
-            (told(happened.Complained, at(9), PORTAL, text=SEALED),),
+            (told(Complained, at(9), PORTAL, text=SEALED),),
             id="complain",
         ),
         pytest.param(
@@ -258,7 +272,7 @@ HOME = (*POSTED, delivered(at(6)))
             ),
             (
                 told(
-                    happened.Corrected,
+                    Corrected,
                     at(3),
                     CLERK,
                     corrects=1,
@@ -279,13 +293,13 @@ HOME = (*POSTED, delivered(at(6)))
         pytest.param(
             (*TAKEN_IN, agreed(at(3))),
             lambda d: d.stop_notices(stamp(at(4), CLERK)),
-            (told(happened.NoticesStopped, at(4), CLERK),),
+            (told(NoticesStopped, at(4), CLERK),),
             id="stop_notices",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.erase_personal_data(stamp(at(9), ADMINISTRATOR), basis="law 91"),
-            (told(happened.PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91"),),
+            (told(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91"),),
             id="erase_personal_data",
         ),
     ],
@@ -358,7 +372,7 @@ def test_only_the_deciding_office_decides_and_after_forwarding_only_the_next_one
     def decide(d: Dossier) -> None:
         d.decide(stamp(at(4)), outcome=Outcome.GRANTED, reason=None, document="d")
 
-    forwarded = told(happened.Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
     given(*TAKEN_IN, forwarded).when(decide).then_refused(
         NotAllowedError, "Only SO-YTE may do this: decided."
     )
@@ -627,13 +641,13 @@ def test_a_failed_attempt_and_then_a_return_bring_it_back_to_the_office() -> Non
     back = (
         given(*POSTED, *failed)
         .when(scan("504", at(9)))
-        .then(scanned(at(9), "504", "returned"), told(happened.ReturnedToOffice, at(9), POSTMAN))
+        .then(scanned(at(9), "504", "returned"), told(ReturnedToOffice, at(9), POSTMAN))
     )
     assert back.progress.stage is Stage.BACK_AT_OFFICE
 
 
 def _failed(moment: datetime) -> Told:
-    return told(happened.DeliveryFailed, moment, POSTMAN, reason=None)
+    return told(DeliveryFailed, moment, POSTMAN, reason=None)
 
 
 def test_the_same_scan_again_leaves_the_dossier_where_it_was() -> None:
@@ -701,7 +715,7 @@ def corrected(
     sealed: Sealed | None = None,
 ) -> Told:
     return told(
-        happened.Corrected,
+        Corrected,
         moment,
         CLERK,
         corrects=corrects,
@@ -815,7 +829,7 @@ def test_what_was_submitted_is_replaced_by_what_was_received() -> None:
 
 
 def test_a_dossier_is_rated_once() -> None:
-    rated = told(happened.Rated, at(9), PORTAL, score=2, reason=None)
+    rated = told(Rated, at(9), PORTAL, score=2, reason=None)
     start = given(*HOME, rated)
     assert Step.RATED not in start.dossier.allowed_steps()
     start.when(lambda d: d.rate(stamp(at(9), PORTAL), score=5, reason=None)).then_refused(
@@ -831,7 +845,7 @@ def test_a_dossier_is_rated_only_when_it_is_over() -> None:
 
 
 def test_personal_data_are_erased_once() -> None:
-    erased = told(happened.PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91")
+    erased = told(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91")
     start = given(*HOME, erased)
     assert Step.PERSONAL_DATA_ERASED not in start.dossier.allowed_steps()
     start.when(
@@ -871,7 +885,7 @@ def test_the_latest_agreement_counts_and_says_since_when() -> None:
 def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew() -> None:
     stop = stamp(at(4), CLERK)
     given(*TAKEN_IN).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
-    over = (*TAKEN_IN, agreed(at(3)), told(happened.NoticesStopped, at(4), CLERK))
+    over = (*TAKEN_IN, agreed(at(3)), told(NoticesStopped, at(4), CLERK))
     given(*over).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
     assert dossier_of(*over).notices is None
     assert dossier_of(*over, agreed(at(5))).notices is not None
@@ -881,7 +895,7 @@ def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
     erased = (
         *TAKEN_IN,
         agreed(at(3)),
-        told(happened.PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
+        told(PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
     )
     assert dossier_of(*erased).notices is None
     given(*erased).when(lambda d: d.agree_to_notices(stamp(at(5), CLERK), **BY_SMS)).then_refused(

@@ -17,7 +17,8 @@ from tests.contract.random_lives import by_dossier, history
 from tracker.application.queries.dossier_reader import SEALED_FIELDS
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import EVENTS, Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.registry import EVENTS
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import (
     Correctable,

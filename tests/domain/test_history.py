@@ -16,15 +16,16 @@ from tests.domain.dossier_spec import (
     received,
     told,
 )
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.dossier import Dossier
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.history import cut, occurred_at, out_of_order, turning_points
 from tracker.domain.dossier.lifecycle import Stage
 from tracker.domain.dossier.values import Correctable
 
 
 def heard(one: Told, moment: datetime) -> Told:
-    def later(version: int) -> happened.Event:
+    def later(version: int) -> Event:
         event = one(version)
         object.__setattr__(event, "recorded_at", moment)
         return event
@@ -34,7 +35,7 @@ def heard(one: Told, moment: datetime) -> Told:
 
 def correction(of: int, moment: datetime, value: datetime) -> Told:
     return told(
-        happened.Corrected,
+        Corrected,
         moment,
         CLERK,
         corrects=of,
@@ -124,7 +125,7 @@ def test_of_several_corrections_the_last_one_known_counts() -> None:
 def test_a_correction_of_what_was_said_about_the_offices_holds_from_the_beginning() -> None:
     offices = heard(
         told(
-            happened.Corrected,
+            Corrected,
             at(10),
             CLERK,
             corrects=1,

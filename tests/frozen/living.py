@@ -17,7 +17,8 @@ from tracker.bootstrap import http_app
 from tracker.container import Installation
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import DemoClock, fill
-from tracker.domain.dossier.events import Event, PersonalDataErased
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.values import Sealed
 from tracker.serialization import to_stored
 from tracker.supervisor import working

@@ -12,7 +12,7 @@ from httpx2 import Response
 from tests.guessers import proof_of
 from tests.http.site import NOON, Site
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Rated
+from tracker.domain.dossier.events.citizen import Rated
 from tracker.serialization import from_bytes
 
 APPLICANT = {

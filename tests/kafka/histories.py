@@ -12,7 +12,7 @@ from tracker.application.ports import DossierRecorder, Request
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.clock import Clock
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.values import Offices, Paper, Promise, Sealed, Stamp, WayOfReturn
 from tracker.serialization import to_stored
 

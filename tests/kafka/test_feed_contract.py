@@ -13,7 +13,7 @@ from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.ports import DossierRecorder
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.serialization import to_stored
 
 pytestmark = pytest.mark.system

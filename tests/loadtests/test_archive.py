@@ -18,7 +18,7 @@ from tracker.application.audit.verify_store import StoreVerifier
 from tracker.bootstrap import installation
 from tracker.container import Installation
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Stage
 from tracker.serialization import from_bytes
 from tracker.settings import Settings

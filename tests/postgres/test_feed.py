@@ -9,7 +9,7 @@ from tests.contract.makers import Fed, open_recorder
 from tests.contract.test_feed import *  # noqa: F403  the very same cases
 from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.event_store.store_feed import StoreFeed
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.serialization import to_stored
 
 pytestmark = pytest.mark.system

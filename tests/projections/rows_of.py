@@ -5,7 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from tests.domain.dossier_spec import Told, in_order
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.rows import DossierRow, Row

@@ -21,7 +21,9 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.domain.test_history import correction, heard
-from tracker.domain.dossier import events as happened
+from tracker.domain.dossier.events.citizen import Rated
+from tracker.domain.dossier.events.processing import ProcessingStarted
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.figures.explanation import Change, Explanation
 from tracker.projections.figures.figures import Counts, GroupBy, Question
@@ -59,7 +61,7 @@ def test_what_was_known_then_explains_nothing() -> None:
 
 
 def test_news_that_change_no_count_are_no_cause() -> None:
-    begun = heard(told(happened.ProcessingStarted, at(3), CLERK), at(16))
+    begun = heard(told(ProcessingStarted, at(3), CLERK), at(16))
     decision = heard(decided(at(8)), at(20))
     assert explained(TAKEN_IN, begun, then=at(15)) == []
     (change,) = explained(TAKEN_IN, begun, decision, then=at(15))
@@ -83,7 +85,7 @@ def test_a_correction_of_a_time_is_a_cause() -> None:
 
 def test_a_dossier_that_moved_to_another_group_left_one_and_joined_the_other() -> None:
     moved = told(
-        happened.Corrected,
+        Corrected,
         at(3),
         CLERK,
         corrects=1,
@@ -99,7 +101,7 @@ def test_a_dossier_that_moved_to_another_group_left_one_and_joined_the_other() -
 
 
 def test_the_rating_of_one_person_is_told_to_nobody() -> None:
-    rated = told(happened.Rated, at(9), CLERK, score=1, reason=None)
+    rated = told(Rated, at(9), CLERK, score=1, reason=None)
     story = (TAKEN_IN, heard(decided(at(8)), at(8)), heard(rated, at(20)))
     assert explained(*story, then=at(15)) == []
 

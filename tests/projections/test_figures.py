@@ -31,9 +31,12 @@ from tests.domain.dossier_spec import (
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.citizen import Complained, Rated
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Refused
+from tracker.domain.dossier.events.processing import Forwarded, Withdrawn
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.dossier.timeline import TimelineProjection
@@ -42,13 +45,13 @@ from tracker.projections.figures.ratings import Ratings
 from tracker.projections.model.projector import Projector
 
 TAKEN_IN = received(at(2), due(9))
-REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")
-WITHDRAWN = told(happened.Withdrawn, at(3), PORTAL, reason=None)
+REFUSED = told(Refused, at(3), CLERK, reason=SEALED, basis="")
+WITHDRAWN = told(Withdrawn, at(3), PORTAL, reason=None)
 NOW = at(25)
 
 
 def rated(score: int, day: int = 8) -> Told:
-    return told(happened.Rated, at(day), PORTAL, score=score, reason=None)
+    return told(Rated, at(day), PORTAL, score=score, reason=None)
 
 
 def rated_at_all(score: int, channel: str = "counter", day: int = 8) -> tuple[Told, ...]:
@@ -314,7 +317,7 @@ def test_the_groups_are_named_and_add_up_to_the_total(ask: Ask, by: GroupBy, nam
 
 
 def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
-    forwarded = told(happened.Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
     figures = ask((TAKEN_IN, forwarded), (TAKEN_IN,), by=GroupBy.OFFICE)
     assert {name: one.open for name, one in figures.groups.items()} == {
         "SO-TUPHAP": 1,
@@ -384,9 +387,9 @@ def test_a_dossier_decided_by_then_is_finished_though_the_end_of_its_pause_came_
 def test_a_correction_counts_from_what_it_corrects_even_where_that_is_in_no_figure(
     ask: Ask,
 ) -> None:
-    complained = told(happened.Complained, at(3), PORTAL, text=SEALED)
+    complained = told(Complained, at(3), PORTAL, text=SEALED)
     correction = told(
-        happened.Corrected,
+        Corrected,
         at(12),
         CLERK,
         corrects=2,

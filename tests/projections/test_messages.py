@@ -19,15 +19,16 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import as_records, kept, row_of
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events.citizen import Complained, NoticesStopped
+from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.values import NoticeChannel
 from tracker.projections.model.projection import GapInHistoryError
 from tracker.projections.notifications import AudienceRow, MessagesProjection, OutboxRow
 
 TAKEN_IN = received(at(2), due(9))
-STOPPED = told(happened.NoticesStopped, at(4), PORTAL)
-ERASED = told(happened.PersonalDataErased, at(4), ADMINISTRATOR, basis="law")
+STOPPED = told(NoticesStopped, at(4), PORTAL)
+ERASED = told(PersonalDataErased, at(4), ADMINISTRATOR, basis="law")
 
 
 def audience(version: int, channels: str = "") -> AudienceRow:
@@ -76,7 +77,7 @@ def test_who_stopped_or_was_erased_is_told_no_more(end: Told) -> None:
 
 
 def test_no_line_bears_anything_sealed() -> None:
-    complained = told(happened.Complained, at(3), CLERK, text=SEALED)
+    complained = told(Complained, at(3), CLERK, text=SEALED)
     view = kept(MessagesProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
     assert SEALED not in repr(view.added) + repr(view.rows)
 

@@ -24,15 +24,19 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import kept, row_of
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events.citizen import Complained, Rated
+from tracker.domain.dossier.events.delivery import Collected
+from tracker.domain.dossier.events.intake import Refused
+from tracker.domain.dossier.events.processing import Withdrawn
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.dossier.promises import PromiseRow, PromisesProjection, SlaRow
 
 TAKEN_IN = received(at(2), due(9))
-REFUSED = told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")
-WITHDRAWN = told(happened.Withdrawn, at(3), PORTAL, reason=None)
-COLLECTED = told(happened.Collected, at(6), CLERK, at_office="CN05")
+REFUSED = told(Refused, at(3), CLERK, reason=SEALED, basis="")
+WITHDRAWN = told(Withdrawn, at(3), PORTAL, reason=None)
+COLLECTED = told(Collected, at(6), CLERK, at_office="CN05")
 
 FRESH = SlaRow(
     dossier_id=dossier_id(CODE),
@@ -87,7 +91,7 @@ def line(version: int, step: str, day: int, made: int, *, given: bool) -> Promis
 
 def correcting(version: int, day: int) -> Told:
     return told(
-        happened.Corrected,
+        Corrected,
         at(12),
         CLERK,
         corrects=version,
@@ -189,7 +193,7 @@ def test_an_apology_is_late_where_the_promise_broke_before_it_while_the_clock_ra
 def test_each_end_has_its_time(story: tuple[Told, ...], changed: dict[str, object]) -> None:
     expected = replace(FRESH, version=len(story), underneath=str(changed["stage"]), **changed)
     assert clock(*story) == expected
-    complained = told(happened.Complained, at(9), PORTAL, text=SEALED)
+    complained = told(Complained, at(9), PORTAL, text=SEALED)
     assert clock(*story, complained) == replace(expected, version=len(story) + 1)
 
 
@@ -208,11 +212,11 @@ def test_a_corrected_time_of_any_end_counts() -> None:
 
 def test_a_rating_stands_with_its_time_and_is_corrected_like_any_other() -> None:
     home = (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6)))
-    rated = told(happened.Rated, at(8), PORTAL, score=4, reason=SEALED)
+    rated = told(Rated, at(8), PORTAL, score=4, reason=SEALED)
     row = clock(*home, rated)
     assert (row.score, row.rated_at, row.rated_version) == (4, at(8), 5)
     correction = told(
-        happened.Corrected,
+        Corrected,
         at(9),
         CLERK,
         corrects=5,

@@ -30,8 +30,11 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tests.projections.rows_of import Kept, as_records, kept, row_of
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events.citizen import Complained
+from tracker.domain.dossier.events.intake import Refused
+from tracker.domain.dossier.events.processing import Forwarded, Withdrawn
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import PublicStatus
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.dossier.lookup import PublicAnswer, public_answer
@@ -68,7 +71,7 @@ FRESH = StatusRow(
 
 def correction(of: int, what: Correctable, value: str) -> Told:
     return told(
-        happened.Corrected,
+        Corrected,
         at(12),
         CLERK,
         corrects=of,
@@ -124,7 +127,7 @@ def test_when_the_pause_is_over_the_row_is_as_before_with_the_new_promise() -> N
 
 
 def test_forwarding_changes_the_office_that_decides_and_no_other() -> None:
-    forwarded = told(happened.Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
     assert status(TAKEN_IN, forwarded) == replace(FRESH, version=2, decided_by="SO-YTE")
 
 
@@ -162,7 +165,7 @@ def test_corrections_put_right_just_what_they_name() -> None:
 
 
 def test_the_row_tells_when_we_last_heard_of_it() -> None:
-    later = told(happened.Complained, at(3), PORTAL, heard=HEARD + timedelta(days=1), text=SEALED)
+    later = told(Complained, at(3), PORTAL, heard=HEARD + timedelta(days=1), text=SEALED)
     assert status(TAKEN_IN, later) == replace(
         FRESH, version=2, recorded_at=HEARD + timedelta(days=1)
     )
@@ -213,10 +216,10 @@ def test_the_code_alone_reveals_these_six_things() -> None:
         (at(30), (TAKEN_IN, decided(at(9))), True),
         (at(30), (TAKEN_IN, decided(at(10))), False),
         (at(30), (received(at(2), None),), None),
-        (at(30), (TAKEN_IN, told(happened.Withdrawn, at(3), PORTAL, reason=None)), None),
+        (at(30), (TAKEN_IN, told(Withdrawn, at(3), PORTAL, reason=None)), None),
         (
             at(30),
-            (TAKEN_IN, told(happened.Refused, at(3), CLERK, reason=SEALED, basis="")),
+            (TAKEN_IN, told(Refused, at(3), CLERK, reason=SEALED, basis="")),
             None,
         ),
     ],

@@ -25,7 +25,8 @@ from tracker.application.queries.dossier_reader import Moment
 from tracker.bootstrap import installation
 from tracker.container import Installation
 from tracker.domain.dossier.actors import Actor, Role
-from tracker.domain.dossier.events import Decided, InternalStepTaken, Received
+from tracker.domain.dossier.events.intake import Received
+from tracker.domain.dossier.events.processing import Decided, InternalStepTaken
 from tracker.projections.figures.figures import Counts, GroupBy, Question
 from tracker.projections.model.projector import Projector
 from tracker.settings import Settings

@@ -15,7 +15,7 @@ from tracker.cli.terminal.errors import UsageError
 from tracker.cli.terminal.time_options import shown
 from tracker.container import Installation
 from tracker.domain.dossier.actors import Role
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.explanation import Change, Explanation
 from tracker.projections.figures.figures import Against, Counts, Figures, Question
 

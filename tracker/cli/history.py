@@ -17,7 +17,7 @@ from tracker.cli.terminal.context import me, opened
 from tracker.cli.terminal.time_options import past_end, shown
 from tracker.domain.dossier.actors import Role
 from tracker.domain.dossier.codes import tidied
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import came_late, corrections, occurred_at, out_of_order
 
 _BORNE_BY_ALL = frozenset(one.name for one in fields(Event))

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from tracker.domain.dossier.events import Event, NoticesAgreed, NoticesStopped, PersonalDataErased
+from tracker.domain.dossier.events.citizen import NoticesAgreed, NoticesStopped
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.notifications.notifications import notice_of
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import DossierProjection

@@ -13,7 +13,8 @@ import msgspec
 
 from tracker.application.queries.dossier_reader import SEALED_FIELDS
 from tracker.application.queries.export import Taken
-from tracker.domain.dossier.events import Event, InternalStepTaken
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.processing import InternalStepTaken
 from tracker.domain.dossier.history import came_late, corrections
 from tracker.domain.dossier.values import Promise
 

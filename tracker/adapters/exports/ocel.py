@@ -23,7 +23,7 @@ from tracker.adapters.exports.columns import (
 from tracker.adapters.exports.sinks import Sink
 from tracker.application.queries.export import Taken
 from tracker.domain.dossier.actors import citizen_of
-from tracker.domain.dossier.events import CarrierScanned, CarrierScannedV1, HandedToCarrier
+from tracker.domain.dossier.events.delivery import CarrierScanned, CarrierScannedV1, HandedToCarrier
 
 _TYPES = {Kind.TEXT: "string", Kind.NUMBER: "integer", Kind.FLAG: "boolean", Kind.TIME: "time"}
 _OFFICES = {

@@ -25,7 +25,7 @@ from tracker.application.queries.make_register import Registers
 from tracker.application.queries.receipt_links import Receipts
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import CodeBlock
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
 from tracker.projections.dossier.lookup import Found
 from tracker.projections.dossier.status import StatusRow

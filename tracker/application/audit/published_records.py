@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from tracker.application.audit.verify_lifecycles import Finding, read_event
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.leaves import leaf_hash
 
 

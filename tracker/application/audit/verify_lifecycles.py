@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import EVENTS, Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.registry import EVENTS
 from tracker.domain.dossier.lifecycle import Progress, Step
 from tracker.domain.dossier.values import CLOCK_SKEW
 from tracker.serialization import UnreadableEventError, from_bytes

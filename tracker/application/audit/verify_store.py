@@ -14,7 +14,8 @@ from uuid import UUID
 
 from tracker.application.audit.verify_lifecycles import Finding, Lives, read_event
 from tracker.application.ports import RequestKey
-from tracker.domain.dossier.events import Event, PersonalDataErased
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.lifecycle import Step
 
 _ROWS_A_READ = 2000

@@ -42,7 +42,7 @@ from tracker.application.recovery.store_past import OwnPast
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.dossier import Dossier
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.values import Sealed, Stamp
 from tracker.domain.errors import ConflictError, TrackerError
 from tracker.serialization import EventMapper, folded_from_bytes, to_stored

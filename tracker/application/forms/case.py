@@ -10,8 +10,9 @@ from typing import TypeVar
 import orjson
 
 from tracker.application.commands.reception import Service
-from tracker.domain.dossier import events as happened
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import BrokenHistoryError, DossierState
 from tracker.domain.dossier.values import Correctable
@@ -156,9 +157,9 @@ class Case:
         told: str | Gap = Gap.WITHHELD
         for event in self.events:
             match event:
-                case happened.Submitted() | happened.Received():
+                case Submitted() | Received():
                     told = self._opened(event, "applicant")
-                case happened.Corrected(what=Correctable.APPLICANT):
+                case Corrected(what=Correctable.APPLICANT):
                     told = self._opened(event, "sealed")
         if isinstance(told, Gap):
             return told

@@ -12,9 +12,10 @@ from tracker.application.forms.case import Case, Head, NoSuchFormError
 from tracker.application.forms.way_back import Leg, way_back
 from tracker.domain.deadlines.deadlines import office_time
 from tracker.domain.deadlines.time_rules import Pause, TimeRule
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.clock import is_kept
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received
+from tracker.domain.dossier.events.processing import Forwarded, InternalStepTaken, ProcessingStarted
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
@@ -104,15 +105,15 @@ def _spans(case: Case) -> Iterator[_Span]:
     for event in case.events:
         holder = _held_by(event, office, decides)
         match event:
-            case happened.Received():
+            case Received():
                 office, decides = case.dossier.offices.received_at, event.offices.decided_by
                 since = at[event.originator_version]
                 continue
-            case happened.Forwarded():
+            case Forwarded():
                 next_office = decides = event.to_office
-            case happened.ProcessingStarted() if office != decides:
+            case ProcessingStarted() if office != decides:
                 next_office = decides
-            case happened.InternalStepTaken():
+            case InternalStepTaken():
                 next_office = holder
             case _ if event.step in _ENDS:
                 next_office = ""
@@ -153,7 +154,7 @@ def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
     )
     due_at = then.promise.due_at if then and then.promise else None
     paused_at = then.pauses.started_at if then else None
-    done = end if isinstance(end, happened.InternalStepTaken) else None
+    done = end if isinstance(end, InternalStepTaken) else None
     return Holding(
         office_id=span.office,
         office=case.office(span.office),

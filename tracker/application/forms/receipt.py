@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tracker.application.forms.case import Case, Head, NoSuchFormError, Person
 from tracker.domain.deadlines.time_rules import ProcessingTime
-from tracker.domain.dossier.events import Received
+from tracker.domain.dossier.events.intake import Received
 from tracker.domain.dossier.values import Paper, WayOfReturn
 from tracker.domain.network.network import Office
 

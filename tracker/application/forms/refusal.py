@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tracker.application.forms.case import Case, Gap, Head
-from tracker.domain.dossier.events import Refused
+from tracker.domain.dossier.events.intake import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.application.forms.case import Case, Gap, Head
-from tracker.domain.dossier.events import Stopped
+from tracker.domain.dossier.events.processing import Stopped
 
 
 @dataclass(frozen=True, kw_only=True)

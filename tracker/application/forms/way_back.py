@@ -4,8 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.application.forms.case import Case
-from tracker.domain.dossier import events as happened
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.delivery import (
+    Collected,
+    DeliveryFailed,
+    HandedToCarrier,
+    ReturnedToOffice,
+)
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.processing import Decided
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import Correctable
@@ -52,25 +59,25 @@ def way_back(case: Case) -> tuple[Leg, ...]:
                 legs[-1], to_at=when, ended_by=event.step, ended_at=case.office(_place(event))
             )
         match event:
-            case happened.Decided():
+            case Decided():
                 sender = event.by.office or case.dossier.offices.decided_by
                 legs = [Leg(holder=_name(case, sender), from_at=when)]
-            case happened.HandedToCarrier() if legs:
+            case HandedToCarrier() if legs:
                 sender = event.by.office or sender
                 carrier = case.service.network.partners.get(event.carrier)
                 name = carrier.name if carrier else event.carrier
                 legs.append(Leg(holder=name, number=event.number, from_at=when))
-            case happened.ReturnedToOffice() if legs:
+            case ReturnedToOffice() if legs:
                 legs.append(Leg(holder=_name(case, sender), from_at=when))
-            case happened.DeliveryFailed() if legs:
+            case DeliveryFailed() if legs:
                 legs[-1] = replace(legs[-1], failed=legs[-1].failed + 1)
-            case happened.Corrected(what=Correctable.PARCEL_NUMBER) if legs and legs[-1].number:
+            case Corrected(what=Correctable.PARCEL_NUMBER) if legs and legs[-1].number:
                 legs[-1] = replace(legs[-1], number=event.value)
     return tuple(legs)
 
 
 def _place(event: Event) -> str:
-    return event.at_office if isinstance(event, happened.Collected) else event.by.office
+    return event.at_office if isinstance(event, Collected) else event.by.office
 
 
 def _name(case: Case, office_id: str) -> str:

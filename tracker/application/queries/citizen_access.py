@@ -18,7 +18,7 @@ from tracker.application.queries.receipt_links import Receipts
 from tracker.application.recovery.key_loss import KeyLostError, seal_of
 from tracker.domain.dossier.actors import Read
 from tracker.domain.dossier.codes import dossier_id, tidied
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.errors import NotAllowedError

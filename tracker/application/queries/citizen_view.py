@@ -7,9 +7,11 @@ from datetime import datetime
 from tracker.application.commands.reception import Service
 from tracker.application.queries.dossier_reader import Why, why_of
 from tracker.domain.deadlines.time_rules import PauseKind
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.clock import is_kept
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.delivery import Collected
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import Forwarded, SupplementAsked
 from tracker.domain.dossier.lifecycle import Progress, PublicStatus, Stage, Step
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.dossier.values import Outcome, Paper, WayOfReturn
@@ -179,7 +181,7 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
                     at=event.occurred_at,
                     stage=progress.stage or Stage.SUBMITTED,
                     reason=opened.get("reason", "") if event.step in _REASONED else "",
-                    papers=event.papers if isinstance(event, happened.SupplementAsked) else (),
+                    papers=event.papers if isinstance(event, SupplementAsked) else (),
                     ask_due_at=ask_due_at(event),
                     amount=getattr(event, "amount", 0),
                     due_at=_due_at(event),
@@ -195,11 +197,11 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
 
 def _office(event: Event) -> str:
     match event:
-        case happened.Submitted() | happened.Received():
+        case Submitted() | Received():
             return event.offices.received_at
-        case happened.Forwarded():
+        case Forwarded():
             return event.to_office
-        case happened.Collected():
+        case Collected():
             return event.at_office
         case _:
             return ""

@@ -15,7 +15,7 @@ from tracker.domain.deadlines.deadlines import Deadline, deadline
 from tracker.domain.dossier.actors import MAY, Actor, Read, require, require_reading
 from tracker.domain.dossier.clock import LedgerEntry
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import cut
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.dossier.values import Sealed

@@ -19,7 +19,7 @@ from tracker.application.queries.dossier_reader import opened_texts
 from tracker.application.recovery.key_loss import KeyLostError, seal_of
 from tracker.domain.dossier.actors import Actor, Read, require, require_reading
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.errors import InvalidInputError, TrackerError

@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from tracker.application.ports import Seal, SealBrokenError, Vault
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import RefusedError
 

@@ -13,7 +13,7 @@ from tracker.cli.terminal.context import me, opened
 from tracker.cli.terminal.errors import UsageError
 from tracker.container import Installation
 from tracker.domain.dossier.actors import Role
-from tracker.domain.dossier.events import PersonalDataErased
+from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.serialization import from_bytes
 
 _MOST_SHOWN = 20

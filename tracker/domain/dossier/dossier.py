@@ -3,9 +3,34 @@
 from datetime import datetime
 from typing import Any
 
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.clock import Clock
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.citizen import Complained, NoticesAgreed, NoticesStopped, Rated
+from tracker.domain.dossier.events.delivery import (
+    CarrierScanned,
+    Collected,
+    Delivered,
+    DeliveredElectronically,
+    DeliveryFailed,
+    HandedToCarrier,
+    ReturnedToOffice,
+)
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Refused, Submitted
+from tracker.domain.dossier.events.processing import (
+    Decided,
+    FeeAsked,
+    FeePaid,
+    Forwarded,
+    InternalStepTaken,
+    ProcessingStarted,
+    PromiseExtended,
+    Resumed,
+    Stopped,
+    SupplementAsked,
+    SupplementReceived,
+    Withdrawn,
+)
+from tracker.domain.dossier.events.records import Corrected, PersonalDataErased
 from tracker.domain.dossier.lifecycle import Stage, Step
 from tracker.domain.dossier.postal import ScanMeaning, is_s10, scan_meaning
 from tracker.domain.dossier.state import DossierState
@@ -60,18 +85,18 @@ class Dossier(DossierState):
     def submit(self, stamp: Stamp, **intake: Any) -> None:  # noqa: ANN401  the event's own fields
         """Hand the dossier in; `intake` holds the fields of `Submitted`."""
         self._check(Step.SUBMITTED, stamp)
-        self._record(happened.Submitted, stamp, **intake)
+        self._record(Submitted, stamp, **intake)
 
     def receive(self, stamp: Stamp, *, clock: Clock, given: Promise | None, **intake: Any) -> None:  # noqa: ANN401
         """Take the dossier in and promise a date: the one given on a slip, or a reckoned one."""
         self._check(Step.RECEIVED, stamp)
         promise = given or clock.first_promise(stamp.occurred_at)
-        self._record(happened.Received, stamp, promise=promise, **intake)
+        self._record(Received, stamp, promise=promise, **intake)
 
     def refuse(self, stamp: Stamp, *, reason: Sealed, basis: str) -> None:
         """Refuse to take the dossier in."""
         self._check(Step.REFUSED, stamp)
-        self._record(happened.Refused, stamp, reason=reason, basis=basis)
+        self._record(Refused, stamp, reason=reason, basis=basis)
 
     # -------------------------------------------------------------- processing
 
@@ -81,17 +106,17 @@ class Dossier(DossierState):
         if to_office == self.offices.decided_by:
             message = f"{to_office} has this dossier already."
             raise SameOfficeError(message)
-        self._record(happened.Forwarded, stamp, to_office=to_office, reason=reason)
+        self._record(Forwarded, stamp, to_office=to_office, reason=reason)
 
     def start_processing(self, stamp: Stamp) -> None:
         """Take the dossier up."""
         self._check(Step.PROCESSING_STARTED, stamp)
-        self._record(happened.ProcessingStarted, stamp)
+        self._record(ProcessingStarted, stamp)
 
     def take_internal_step(self, stamp: Stamp, *, name: str, clerk: str, unit: str) -> None:
         """Note what a clerk did."""
         self._check(Step.INTERNAL_STEP_TAKEN, stamp)
-        self._record(happened.InternalStepTaken, stamp, name=name, clerk=clerk, unit=unit)
+        self._record(InternalStepTaken, stamp, name=name, clerk=clerk, unit=unit)
 
     def ask_supplement(
         self,
@@ -106,7 +131,7 @@ class Dossier(DossierState):
         self._check(Step.SUPPLEMENT_ASKED, stamp)
         _check_due(papers_due_at, stamp)
         self._record(
-            happened.SupplementAsked,
+            SupplementAsked,
             stamp,
             papers=papers,
             reason=reason,
@@ -118,7 +143,7 @@ class Dossier(DossierState):
         """Take the papers asked for; the clock runs again unless another pause is open."""
         self._check(Step.SUPPLEMENT_RECEIVED, stamp)
         promise = self._promise_after(Step.SUPPLEMENT_RECEIVED, stamp, clock)
-        self._record(happened.SupplementReceived, stamp, papers=papers, promise=promise)
+        self._record(SupplementReceived, stamp, papers=papers, promise=promise)
 
     def ask_fee(
         self,
@@ -133,7 +158,7 @@ class Dossier(DossierState):
         self._check(Step.FEE_ASKED, stamp)
         _check_due(fee_due_at, stamp)
         self._record(
-            happened.FeeAsked,
+            FeeAsked,
             stamp,
             amount=amount,
             reason=reason,
@@ -145,23 +170,23 @@ class Dossier(DossierState):
         """Note that a fee was paid, in VND."""
         self._check(Step.FEE_PAID, stamp)
         promise = self._promise_after(Step.FEE_PAID, stamp, clock)
-        self._record(happened.FeePaid, stamp, amount=amount, reference=reference, promise=promise)
+        self._record(FeePaid, stamp, amount=amount, reference=reference, promise=promise)
 
     def stop(self, stamp: Stamp, *, reason: Sealed, basis: str) -> None:
         """Stop processing; the clock pauses."""
         self._check(Step.STOPPED, stamp)
-        self._record(happened.Stopped, stamp, reason=reason, basis=basis)
+        self._record(Stopped, stamp, reason=reason, basis=basis)
 
     def resume(self, stamp: Stamp, *, reason: Sealed | None, clock: Clock) -> None:
         """Take the dossier up again, whatever it was waiting for."""
         self._check(Step.RESUMED, stamp)
         promise = self._promise_after(Step.RESUMED, stamp, clock)
-        self._record(happened.Resumed, stamp, reason=reason, promise=promise)
+        self._record(Resumed, stamp, reason=reason, promise=promise)
 
     def withdraw(self, stamp: Stamp, *, reason: Sealed | None) -> None:
         """Take the dossier back for the applicant."""
         self._check(Step.WITHDRAWN, stamp)
-        self._record(happened.Withdrawn, stamp, reason=reason)
+        self._record(Withdrawn, stamp, reason=reason)
 
     def extend_promise(
         self, stamp: Stamp, *, due_at: datetime, reason: Sealed, basis: str, signer: str
@@ -174,7 +199,7 @@ class Dossier(DossierState):
             message = "The new date must lie after the day it is given."
             raise DateNotLaterError(message)
         self._record(
-            happened.PromiseExtended,
+            PromiseExtended,
             stamp,
             promise=Promise(due_at, given=True),
             reason=reason,
@@ -187,7 +212,7 @@ class Dossier(DossierState):
     ) -> None:
         """Grant or refuse what was applied for."""
         self._check(Step.DECIDED, stamp)
-        self._record(happened.Decided, stamp, outcome=outcome, reason=reason, document=document)
+        self._record(Decided, stamp, outcome=outcome, reason=reason, document=document)
 
     # ------------------------------------------------------------- giving back
 
@@ -195,7 +220,7 @@ class Dossier(DossierState):
         """Give the result to the post."""
         self._check(Step.HANDED_TO_CARRIER, stamp)
         self._record(
-            happened.HandedToCarrier,
+            HandedToCarrier,
             stamp,
             carrier=carrier,
             number=number,
@@ -221,7 +246,7 @@ class Dossier(DossierState):
         is_ours = number == self.parcel_number
         is_news = self.parcel_at is None or stamp.occurred_at >= self.parcel_at
         self._record(
-            happened.CarrierScanned,
+            CarrierScanned,
             stamp,
             number=number,
             scan=scan,
@@ -232,50 +257,50 @@ class Dossier(DossierState):
         if not is_ours:
             return
         if meaning is ScanMeaning.DELIVERED and self.progress.allows(Step.DELIVERED):
-            self._record(happened.Delivered, stamp)
+            self._record(Delivered, stamp)
         elif not is_news:
             return
         elif meaning is ScanMeaning.RETURNED and self.progress.allows(Step.RETURNED_TO_OFFICE):
-            self._record(happened.ReturnedToOffice, stamp)
+            self._record(ReturnedToOffice, stamp)
         elif meaning is ScanMeaning.ATTEMPT_FAILED and self.progress.allows(Step.DELIVERY_FAILED):
-            self._record(happened.DeliveryFailed, stamp, reason=None)
+            self._record(DeliveryFailed, stamp, reason=None)
 
     def deliver(self, stamp: Stamp) -> None:
         """Note that the carrier gave the result to the citizen."""
         self._check(Step.DELIVERED, stamp)
-        self._record(happened.Delivered, stamp)
+        self._record(Delivered, stamp)
 
     def fail_delivery(self, stamp: Stamp, *, reason: Sealed | None) -> None:
         """Note that the carrier could not hand the result over."""
         self._check(Step.DELIVERY_FAILED, stamp)
-        self._record(happened.DeliveryFailed, stamp, reason=reason)
+        self._record(DeliveryFailed, stamp, reason=reason)
 
     def return_to_office(self, stamp: Stamp) -> None:
         """Note that the carrier brought the result back."""
         self._check(Step.RETURNED_TO_OFFICE, stamp)
-        self._record(happened.ReturnedToOffice, stamp)
+        self._record(ReturnedToOffice, stamp)
 
     def collect(self, stamp: Stamp, *, at_office: str) -> None:
         """Give the result to the citizen over the counter."""
         self._check(Step.COLLECTED, stamp)
-        self._record(happened.Collected, stamp, at_office=at_office)
+        self._record(Collected, stamp, at_office=at_office)
 
     def deliver_electronically(self, stamp: Stamp) -> None:
         """Give the result through the portal."""
         self._check(Step.DELIVERED_ELECTRONICALLY, stamp)
-        self._record(happened.DeliveredElectronically, stamp)
+        self._record(DeliveredElectronically, stamp)
 
     # -------------------------------------------------------------- afterwards
 
     def rate(self, stamp: Stamp, *, score: int, reason: Sealed | None) -> None:
         """Note the citizen's rating, 1 to 5, once."""
         self._check(Step.RATED, stamp)
-        self._record(happened.Rated, stamp, score=score, reason=reason)
+        self._record(Rated, stamp, score=score, reason=reason)
 
     def complain(self, stamp: Stamp, *, text: Sealed) -> None:
         """Note a complaint."""
         self._check(Step.COMPLAINED, stamp)
-        self._record(happened.Complained, stamp, text=text)
+        self._record(Complained, stamp, text=text)
 
     def correct(
         self,
@@ -294,7 +319,7 @@ class Dossier(DossierState):
         if what is Correctable.OCCURRED_AT:
             stamp.check(datetime.fromisoformat(value))
         self._record(
-            happened.Corrected,
+            Corrected,
             stamp,
             corrects=corrects,
             what=what,
@@ -313,19 +338,17 @@ class Dossier(DossierState):
     ) -> None:
         """Note that the person agreed to be told what happens; the latest agreement counts."""
         self._check(Step.NOTICES_AGREED, stamp)
-        self._record(
-            happened.NoticesAgreed, stamp, channels=channels, language=language, contact=contact
-        )
+        self._record(NoticesAgreed, stamp, channels=channels, language=language, contact=contact)
 
     def stop_notices(self, stamp: Stamp) -> None:
         """Note that the person wants to be told no more."""
         self._check(Step.NOTICES_STOPPED, stamp)
-        self._record(happened.NoticesStopped, stamp)
+        self._record(NoticesStopped, stamp)
 
     def erase_personal_data(self, stamp: Stamp, *, basis: str) -> None:
         """Note that the dossier's key was destroyed."""
         self._check(Step.PERSONAL_DATA_ERASED, stamp)
-        self._record(happened.PersonalDataErased, stamp, basis=basis)
+        self._record(PersonalDataErased, stamp, basis=basis)
 
     # ----------------------------------------------------------------- private
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tracker.domain.dossier.events import Corrected, Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.values import CLOCK_SKEW, Correctable
 
 

@@ -8,11 +8,15 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from tracker.domain.dossier import events as happened
 from tracker.domain.dossier.actors import Actor, require_own, require_step_on
 from tracker.domain.dossier.clock import LedgerEntry, OpenPauses
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.citizen import NoticesAgreed, NoticesStopped, Rated
+from tracker.domain.dossier.events.delivery import CarrierScanned, CarrierScannedV1, HandedToCarrier
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import Decided, Forwarded
+from tracker.domain.dossier.events.records import Corrected, PersonalDataErased
 from tracker.domain.dossier.lifecycle import MOVES_PAUSES, Progress, Stage, Step
 from tracker.domain.dossier.values import (
     Correctable,
@@ -76,7 +80,7 @@ class DossierState(BaseAggregate[UUID]):
         dossier: Self | None = None
         for event in events:
             if dossier is None:
-                if not isinstance(event, happened.Submitted | happened.Received):
+                if not isinstance(event, Submitted | Received):
                     continue
                 dossier = cls.new(event.code)
             dossier._apply(event)  # noqa: SLF001  its own
@@ -165,7 +169,7 @@ class DossierState(BaseAggregate[UUID]):
         if stage is not was and stage is Stage.RETURNED:
             self._note("returned_at", event)
 
-    def _take_in(self, event: happened.Submitted | happened.Received) -> None:
+    def _take_in(self, event: Submitted | Received) -> None:
         self.channel = event.channel
         self.offices = event.offices
         self.procedure = event.procedure
@@ -174,39 +178,39 @@ class DossierState(BaseAggregate[UUID]):
         self.way_of_return = event.way_of_return
         self.applicant = event.applicant
 
-    def _receive(self, event: happened.Received) -> None:
+    def _receive(self, event: Received) -> None:
         self._take_in(event)
         self._note("received_at", event)
 
-    def _forward(self, event: happened.Forwarded) -> None:
+    def _forward(self, event: Forwarded) -> None:
         self.offices = replace(self.offices, decided_by=event.to_office)
 
-    def _decide(self, event: happened.Decided) -> None:
+    def _decide(self, event: Decided) -> None:
         self.outcome = event.outcome
         self._note("finished_at", event)
 
-    def _hand_to_carrier(self, event: happened.HandedToCarrier) -> None:
+    def _hand_to_carrier(self, event: HandedToCarrier) -> None:
         self.carrier, self.parcel_number = event.carrier, event.number
         self.parcel_at = event.occurred_at
 
-    def _scan(self, event: happened.CarrierScanned | happened.CarrierScannedV1) -> None:
+    def _scan(self, event: CarrierScanned | CarrierScannedV1) -> None:
         if event.number == self.parcel_number and self.parcel_at is not None:
             self.parcel_at = max(self.parcel_at, event.occurred_at)
 
-    def _rate(self, event: happened.Rated) -> None:
+    def _rate(self, event: Rated) -> None:
         self.score = event.score
 
-    def _agree_to_notices(self, event: happened.NoticesAgreed) -> None:
+    def _agree_to_notices(self, event: NoticesAgreed) -> None:
         self.notices = Notices(event.channels, event.language, event.contact, event.recorded_at)
 
-    def _stop_notices(self, _: happened.NoticesStopped) -> None:
+    def _stop_notices(self, _: NoticesStopped) -> None:
         self.notices = None
 
-    def _erase(self, _: happened.PersonalDataErased) -> None:
+    def _erase(self, _: PersonalDataErased) -> None:
         self.personal_data_erased = True
         self.notices = None
 
-    def _correct(self, event: happened.Corrected) -> None:
+    def _correct(self, event: Corrected) -> None:
         match event.what:
             case Correctable.APPLICANT:
                 self.applicant = event.sealed

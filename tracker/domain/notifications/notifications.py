@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from tracker.domain.dossier import events as happened
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.processing import FeeAsked, SupplementAsked
 from tracker.domain.dossier.lifecycle import Step
 
 
@@ -71,9 +71,9 @@ class Notice:
 def ask_due_at(event: Event) -> datetime | None:
     """Give by when what this event asks of a person is to be done, where a time was set."""
     match event:
-        case happened.SupplementAsked():
+        case SupplementAsked():
             return event.papers_due_at
-        case happened.FeeAsked():
+        case FeeAsked():
             return event.fee_due_at
     return None
 

@@ -5,7 +5,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tracker.domain.deadlines.time_rules import PauseKind
-from tracker.domain.dossier.events import Corrected, Decided, Event, Forwarded, Received, Submitted
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import Decided, Forwarded
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import Progress, Stage, Step
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.model.rows import DossierRow

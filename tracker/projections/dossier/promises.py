@@ -6,7 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tracker.domain.dossier.events import Event, PromiseExtended, Rated, Received, Submitted
+from tracker.domain.dossier.events.citizen import Rated
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
+from tracker.domain.dossier.events.processing import PromiseExtended
 from tracker.domain.dossier.lifecycle import Stage
 from tracker.projections.dossier.dossier_status import Standing, begun, changes, corrected_time
 from tracker.projections.model.feed import Record

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.dossier.dossier_status import Standing, begun, changes
 from tracker.projections.model.projection import DossierProjection
 

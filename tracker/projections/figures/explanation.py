@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.figures import Counts, Figures, Question
 from tracker.projections.figures.recomputation import Histories, Tally, counts_of, row_of
 

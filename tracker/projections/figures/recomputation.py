@@ -7,7 +7,8 @@ the tests hold both against each other.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from tracker.domain.dossier.events import Event, Received, Submitted
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.history import cut
 from tracker.projections.dossier.promises import PromisesProjection, SlaRow
 from tracker.projections.figures.figures import (

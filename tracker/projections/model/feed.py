@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 
 
 class Record(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
 from tracker.projections.model.feed import Record
 from tracker.projections.model.rows import DossierRow, Row, View

@@ -20,7 +20,7 @@ from tracker.adapters.http.schema.problems import FaultyInputError
 from tracker.adapters.http.schema.responses import ExplanationAnswer
 from tracker.adapters.http.schema.validation_errors import Fault
 from tracker.domain.dossier.actors import Actor, Read, require
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.explanation import Change, Explanation
 from tracker.projections.figures.figures import Figures, GroupBy, Question
 

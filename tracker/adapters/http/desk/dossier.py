@@ -21,7 +21,8 @@ from tracker.application.queries.fill_form import FormNumber
 from tracker.domain.deadlines.wording import why_sentence
 from tracker.domain.dossier.actors import MAY, Actor, Read, require_reading
 from tracker.domain.dossier.codes import tidied
-from tracker.domain.dossier.events import Corrected, Event
+from tracker.domain.dossier.events.event import Event
+from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import STEPS, Step
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.dossier.values import Correctable

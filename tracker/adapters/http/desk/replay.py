@@ -29,7 +29,7 @@ from tracker.application.queries.dossier_reader import Moment, why_of
 from tracker.domain.deadlines.wording import Language, why_sentence
 from tracker.domain.dossier.clock import is_kept
 from tracker.domain.dossier.codes import tidied
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import (
     came_late,
     corrections,

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from tracker.adapters.http.schema.problems import NotYetError, UnknownPositionError
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 
 _LOOK_AGAIN_S = 0.01

@@ -23,7 +23,7 @@ from tracker.application.commands.envelope import UnknownDossierError
 from tracker.application.queries.dossier_reader import SEALED_FIELDS, Why
 from tracker.domain.deadlines.wording import Language, why_sentence
 from tracker.domain.dossier.clock import LedgerEntry
-from tracker.domain.dossier.events import Event
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from tracker.adapters.sql.columns import table_of, temporary_table_of
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.domain.dossier.events import Received, Submitted
+from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.history import cut
 from tracker.domain.dossier.lifecycle import Step
 from tracker.projections.dossier.promises import PromisesProjection, SlaRow

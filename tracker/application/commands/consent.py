@@ -14,6 +14,8 @@ class NoticesAgreed(StepMessage):
     Told are the applicant's own phone and e-mail, unless a `contact` says where else.
     """
 
+    STORED_NAME = "NoticesAgreed"
+
     step: Literal["notices_agreed"]
     channels: Channels
     language: NoticeLanguage = NoticeLanguage.VIETNAMESE
@@ -32,6 +34,8 @@ class NoticesAgreed(StepMessage):
 
 class NoticesStopped(StepMessage):
     """The person wants to be told no more."""
+
+    STORED_NAME = "NoticesStopped"
 
     step: Literal["notices_stopped"]
 

@@ -27,6 +27,8 @@ _VALUES: dict[Correctable, TypeAdapter[Any]] = {
 class HandedToCarrier(StepMessage):
     """Give the result to the post."""
 
+    STORED_NAME = "HandedToCarrier"
+
     step: Literal["handed_to_carrier"]
     carrier: Id
     number: Id
@@ -39,6 +41,8 @@ class HandedToCarrier(StepMessage):
 
 class CarrierScanned(StepMessage):
     """The carrier saw the parcel."""
+
+    STORED_NAME = "CarrierScanned"
 
     step: Literal["carrier_scanned"]
     number: Id
@@ -60,6 +64,8 @@ class CarrierScanned(StepMessage):
 class Delivered(StepMessage):
     """The carrier gave the result to the citizen."""
 
+    STORED_NAME = "Delivered"
+
     step: Literal["delivered"]
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
@@ -69,6 +75,8 @@ class Delivered(StepMessage):
 
 class DeliveryFailed(StepMessage):
     """The carrier could not hand the result over."""
+
+    STORED_NAME = "DeliveryFailed"
 
     step: Literal["delivery_failed"]
     reason: Text | None = None
@@ -81,6 +89,8 @@ class DeliveryFailed(StepMessage):
 class ReturnedToOffice(StepMessage):
     """The carrier brought the result back."""
 
+    STORED_NAME = "ReturnedToOffice"
+
     step: Literal["returned_to_office"]
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
@@ -90,6 +100,8 @@ class ReturnedToOffice(StepMessage):
 
 class Collected(StepMessage):
     """The citizen fetched the result; where is the sender's own office unless said."""
+
+    STORED_NAME = "Collected"
 
     step: Literal["collected"]
     at_office: Id | None = None
@@ -104,6 +116,8 @@ class Collected(StepMessage):
 class DeliveredElectronically(StepMessage):
     """The citizen got the result through the portal."""
 
+    STORED_NAME = "DeliveredElectronically"
+
     step: Literal["delivered_electronically"]
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
@@ -113,6 +127,8 @@ class DeliveredElectronically(StepMessage):
 
 class Rated(StepMessage):
     """The citizen's rating."""
+
+    STORED_NAME = "Rated"
 
     step: Literal["rated"]
     score: Annotated[int, Field(ge=1, le=5, strict=True)]
@@ -125,6 +141,8 @@ class Rated(StepMessage):
 
 class Complained(StepMessage):
     """The citizen complains."""
+
+    STORED_NAME = "Complained"
 
     step: Literal["complained"]
     text: Text
@@ -140,6 +158,8 @@ class Corrected(StepMessage):
     `corrects` is the version of the event that was wrong. The right entry is `applicant` where
     that was wrong, else `value`.
     """
+
+    STORED_NAME = "Corrected"
 
     step: Literal["corrected"]
     corrects: Annotated[int, Field(ge=1, strict=True)]

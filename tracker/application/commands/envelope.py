@@ -56,7 +56,7 @@ class Post:
         kind = type(self.message)
         # What pydantic's `model_dump_json` does, without making a text of the bytes.
         content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
-        return kind.__name__.encode() + b"\n" + content
+        return kind.STORED_NAME.encode() + b"\n" + content
 
     def content_of_version_0_1(self) -> bytes:
         """Return the content as version 0.1 wrote it in half of its processes.

@@ -1,7 +1,7 @@
 """The message that takes a dossier in."""
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import orjson
 from pydantic import (
@@ -42,6 +42,9 @@ Channels = Annotated[
 
 class Message(BaseModel):
     """What somebody sends us. `event_id` is the sender's own: the same one never counts twice."""
+
+    STORED_NAME: ClassVar[str]
+    """Part of the stored digest of every request: it never changes, even if the class is renamed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -113,6 +116,8 @@ class Intake(Message):
     only where a slip with this date was given to the citizen while offline.
     """
 
+    STORED_NAME = "Intake"
+
     step: Literal["received", "submitted"] = "received"
     code: Code | None = None
     procedure: Id = Field(examples=["HT-KS-01"])
@@ -142,6 +147,8 @@ class Intake(Message):
 
 class LegacyIntake(Message):
     """Take a dossier over from an older system, as it stood there. Sent by the import only."""
+
+    STORED_NAME = "LegacyIntake"
 
     code: str
     channel: Line

@@ -16,6 +16,8 @@ _Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True, description="VND")]
 class Refused(StepMessage):
     """Refuse to take it in (form 03)."""
 
+    STORED_NAME = "Refused"
+
     step: Literal["refused"]
     reason: Text
     basis: Line = ""
@@ -29,6 +31,8 @@ class Refused(StepMessage):
 
 class Forwarded(StepMessage):
     """Give it to another office to decide."""
+
+    STORED_NAME = "Forwarded"
 
     step: Literal["forwarded"]
     to_office: Id
@@ -47,6 +51,8 @@ class Forwarded(StepMessage):
 class ProcessingStarted(StepMessage):
     """Take it up."""
 
+    STORED_NAME = "ProcessingStarted"
+
     step: Literal["processing_started"]
 
     def take(self, dossier: Dossier, desk: Desk) -> None:
@@ -56,6 +62,8 @@ class ProcessingStarted(StepMessage):
 
 class InternalStepTaken(StepMessage):
     """Note what a clerk did."""
+
+    STORED_NAME = "InternalStepTaken"
 
     step: Literal["internal_step_taken"]
     name: Line
@@ -69,6 +77,8 @@ class InternalStepTaken(StepMessage):
 
 class SupplementAsked(StepMessage):
     """Ask papers of the applicant (form 02)."""
+
+    STORED_NAME = "SupplementAsked"
 
     step: Literal["supplement_asked"]
     papers: PapersIn = ()
@@ -90,6 +100,8 @@ class SupplementAsked(StepMessage):
 class SupplementReceived(StepMessage):
     """The papers asked for have come."""
 
+    STORED_NAME = "SupplementReceived"
+
     step: Literal["supplement_received"]
     papers: PapersIn = ()
 
@@ -100,6 +112,8 @@ class SupplementReceived(StepMessage):
 
 class FeeAsked(StepMessage):
     """Ask a fee or tax."""
+
+    STORED_NAME = "FeeAsked"
 
     step: Literal["fee_asked"]
     amount: _Vnd
@@ -121,6 +135,8 @@ class FeeAsked(StepMessage):
 class FeePaid(StepMessage):
     """A fee was paid."""
 
+    STORED_NAME = "FeePaid"
+
     step: Literal["fee_paid"]
     amount: _Vnd
     reference: Id
@@ -134,6 +150,8 @@ class FeePaid(StepMessage):
 
 class Stopped(StepMessage):
     """Stop processing (form 05)."""
+
+    STORED_NAME = "Stopped"
 
     step: Literal["stopped"]
     reason: Text
@@ -149,6 +167,8 @@ class Stopped(StepMessage):
 class Resumed(StepMessage):
     """Take it up again, whatever it was waiting for."""
 
+    STORED_NAME = "Resumed"
+
     step: Literal["resumed"]
     reason: Text | None = None
 
@@ -162,6 +182,8 @@ class Resumed(StepMessage):
 class Withdrawn(StepMessage):
     """The applicant takes it back."""
 
+    STORED_NAME = "Withdrawn"
+
     step: Literal["withdrawn"]
     reason: Text | None = None
 
@@ -172,6 +194,8 @@ class Withdrawn(StepMessage):
 
 class PromiseExtended(StepMessage):
     """Promise a later date, with an apology (form 04)."""
+
+    STORED_NAME = "PromiseExtended"
 
     step: Literal["promise_extended"]
     due_at: Moment
@@ -193,6 +217,8 @@ class PromiseExtended(StepMessage):
 
 class Decided(StepMessage):
     """Grant or refuse what was applied for."""
+
+    STORED_NAME = "Decided"
 
     step: Literal["decided"]
     outcome: Outcome

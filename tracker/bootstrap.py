@@ -17,12 +17,12 @@ from tracker.adapters.files.calendar import load_calendar
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.adapters.files.service_data import load_service_data
 from tracker.adapters.http.app import create_app
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.http.rate_limits import Limits, Rush
 from tracker.adapters.http.schema.freshness import Watched
 from tracker.adapters.kafka.audit.checkpoints import KafkaCheckpoints
-from tracker.adapters.kafka.audit.store_past import KafkaPlace
+from tracker.adapters.kafka.audit.store_past import KafkaPast
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.topics import TopicNames
@@ -39,13 +39,13 @@ from tracker.adapters.sql.read_models.look_up import SqlLookUp
 from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_models.postgres_look_up import PostgresLookUp
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.adapters.sql.read_models.transparency_log import SqlLog
-from tracker.adapters.sql.service_tables.access_log import SqlReads
+from tracker.adapters.sql.read_models.transparency_log import SqlTransparencyLog
+from tracker.adapters.sql.service_tables.access_log import SqlAccessLog
 from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
 from tracker.adapters.sql.service_tables.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
 from tracker.adapters.sql.service_tables.deliveries import SqlDeliveries
-from tracker.adapters.sql.service_tables.failed_attempts import SqlWrongTries
+from tracker.adapters.sql.service_tables.failed_attempts import SqlFailedAttempts
 from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
 from tracker.adapters.sql.service_tables.lost_keys import SqlLostKeys
 from tracker.adapters.sql.service_tables.receipt_tokens import SqlTokenGenerations
@@ -58,23 +58,23 @@ from tracker.adapters.vault.stop_tokens import StopTokens
 from tracker.application.audit.checkpoints import CheckpointMaker, Publisher
 from tracker.application.audit.proofs import Prover
 from tracker.application.audit.witnesses import Witnessing
-from tracker.application.commands.code_allocation import CodeDesk
+from tracker.application.commands.code_allocation import CodeAllocator
 from tracker.application.commands.erasure import Erasure
 from tracker.application.commands.handler import Tracker
 from tracker.application.commands.reception import Reception, Service
 from tracker.application.commands.steady_clock import SteadyClock
-from tracker.application.notifications.renderer import Letters
+from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
-from tracker.application.queries.citizen_access import Citizens
-from tracker.application.queries.dossier_reader import Reader
-from tracker.application.queries.export import TakingAway
-from tracker.application.queries.fill_form import Filling
+from tracker.application.queries.citizen_access import CitizenAccess
+from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.export import DossierExport
+from tracker.application.queries.fill_form import FillForm
 from tracker.application.queries.guessing import Guard
-from tracker.application.queries.make_register import Registers
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.make_register import MakeRegister
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.epochs import LostCheckpoints
-from tracker.application.recovery.store_past import WITH_KAFKA, WITHOUT_KAFKA, OwnPast, Place
-from tracker.container import Follow, Installation, MerkleLog, remembering
+from tracker.application.recovery.store_past import WITH_KAFKA, WITHOUT_KAFKA, Place, StorePast
+from tracker.container import Container, Follow, TransparencyLog, remembering
 from tracker.domain.dossier.codes import dossier_id
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.dossier.status import StatusProjection
@@ -82,8 +82,8 @@ from tracker.projections.dossier.timeline import TimelineProjection
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.projector import Projector
-from tracker.projections.notifications import MessagesProjection
-from tracker.projections.transparency_log import LogProjection
+from tracker.projections.notifications import NotificationsProjection
+from tracker.projections.transparency_log import TransparencyLogProjection
 from tracker.settings import Settings
 from tracker.start_checks.databases import check_files
 from tracker.start_checks.master_key import open_registry
@@ -94,8 +94,8 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
-    LogProjection,
-    MessagesProjection,
+    TransparencyLogProjection,
+    NotificationsProjection,
 )
 
 
@@ -105,7 +105,7 @@ def wall_clock() -> datetime:
 
 
 @contextmanager
-def installation(
+def open_container(
     settings: Settings,
     now: Callable[[], datetime] = wall_clock,
     *,
@@ -113,7 +113,7 @@ def installation(
     stored: Callable[[], None] = lambda: None,
     check_files_s: float = 1,
     makes_key: bool = True,
-) -> Iterator[Installation]:
+) -> Iterator[Container]:
     """Open an installation, making what is missing, and close it afterwards.
 
     SQLite databases are checked for `check_files_s` seconds each. An empty store without a master
@@ -129,9 +129,9 @@ def installation(
     views = open_engine(settings.read_models_url(), derived=True)
     vault = AesVault(settings.master_key_bytes())
     stop_tokens = StopTokens(settings.master_key_bytes())
-    reads = SqlReads(registry)
-    tries = SqlWrongTries(registry)
-    receipts = Receipts(
+    reads = SqlAccessLog(registry)
+    tries = SqlFailedAttempts(registry)
+    receipts = ReceiptLinks(
         ReceiptTokens(settings.master_key_bytes()),
         SqlTokenGenerations(registry),
         public_url=settings.public_address(),
@@ -140,14 +140,14 @@ def installation(
     holder = f"{socket.gethostname()}:{os.getpid()}"
     epochs = SqlStoreEpochs(registry)
     places: list[Place] = []
-    past = OwnPast(
+    past = StorePast(
         places,
         head=scan.head,
         epoch=epochs.current,
         what_to_do=WITH_KAFKA if settings.kafka_servers else WITHOUT_KAFKA,
     )
     blocks = SqlCodeBlocks(registry, check=past.check)
-    codes = CodeDesk(blocks, holder=holder, block_size=settings.code_block_size, now=now)
+    codes = CodeAllocator(blocks, holder=holder, block_size=settings.code_block_size, now=now)
     feeds: list[OpenFeed] = []
     ending = ExitStack()
 
@@ -183,7 +183,7 @@ def installation(
         lost_checkpoints = LostCheckpoints(epochs.all)
         log = _merkle_log(
             settings,
-            leaves=SqlLog(views, follows[LogProjection.NAME].model),
+            leaves=SqlTransparencyLog(views, follows[TransparencyLogProjection.NAME].model),
             checkpoints=SqlCheckpoints(registry),
             store=tracker.store,
             reads=reads,
@@ -195,7 +195,7 @@ def installation(
             places.append(ending.enter_context(_kafka_place(settings, tracker.store, epochs)))
         look_up = _look_up(settings, follows[StatusProjection.NAME].model)
         ending.callback(look_up.close)
-        citizens = Citizens(
+        citizens = CitizenAccess(
             tracker.store,
             service=service,
             vault=vault,
@@ -205,13 +205,13 @@ def installation(
             now=now,
         )
         secret = secret_for(b"tracker tries", settings.master_key_bytes())
-        yield Installation(
+        yield Container(
             settings=settings,
             now=now,
             service=service,
             tracker=tracker,
-            reader=Reader(tracker.store, service=service, vault=vault, reads=reads, now=now),
-            taking_away=TakingAway(scan, tracker.store, vault=vault, reads=reads, now=now),
+            reader=DossierReader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            taking_away=DossierExport(scan, tracker.store, vault=vault, reads=reads, now=now),
             receipts=receipts,
             citizens=citizens,
             guard=Guard(citizens, tries, AltchaWork(secret), secret=secret, now=now),
@@ -234,10 +234,10 @@ def installation(
             store_feed=StoreFeed(tracker.store),
             follows=follows,
             log=log,
-            outbox=SqlOutbox(follows[MessagesProjection.NAME].model),
-            lock_outbox=SqlLockOutbox(tries, follows[MessagesProjection.NAME].model),
+            outbox=SqlOutbox(follows[NotificationsProjection.NAME].model),
+            lock_outbox=SqlLockOutbox(tries, follows[NotificationsProjection.NAME].model),
             deliveries=SqlDeliveries(registry),
-            letters=Letters(
+            letters=NotificationRenderer(
                 tracker.store,
                 vault,
                 zone=service.calendar.zone,
@@ -263,16 +263,16 @@ def _follows(views: Engine, of_store: OpenFeed, of_events: OpenFeed) -> dict[str
         projection = kind()
         model = SqlReadModel(views, projection)
         model.create()
-        feed = of_store if kind is LogProjection else of_events
+        feed = of_store if kind is TransparencyLogProjection else of_events
         follows[kind.NAME] = Follow(projection, feed, model, Projector(projection, feed, model))
     return follows
 
 
 def _kafka_place(
     settings: Settings, store: DossierRecorder, epochs: SqlStoreEpochs
-) -> AbstractContextManager[KafkaPlace]:
+) -> AbstractContextManager[KafkaPast]:
     connection, names = kafka_connection(settings), topic_names(settings)
-    return closing(KafkaPlace(connection, names, store, epochs.current))
+    return closing(KafkaPast(connection, names, store, epochs.current))
 
 
 def _look_up(settings: Settings, status: SqlReadModel) -> SqlLookUp:
@@ -285,13 +285,13 @@ def _look_up(settings: Settings, status: SqlReadModel) -> SqlLookUp:
 def _merkle_log(
     settings: Settings,
     *,
-    leaves: SqlLog,
+    leaves: SqlTransparencyLog,
     checkpoints: SqlCheckpoints,
     store: DossierRecorder,
-    reads: SqlReads,
+    reads: SqlAccessLog,
     now: Callable[[], datetime],
     lost_at: Callable[[str], int | None],
-) -> MerkleLog:
+) -> TransparencyLog:
     notary = Notary(settings.log_key_path(), settings.log_origin)
     publishers: list[Publisher] = []
     if settings.log_checkpoint_file:
@@ -311,7 +311,9 @@ def _merkle_log(
     prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
     witnessing = Witnessing(checkpoints, WitnessKeys(settings.log_witness_keys_file))
     origin = settings.log_origin
-    return MerkleLog(leaves, checkpoints, notary, publishers, maker, prover, witnessing, origin)
+    return TransparencyLog(
+        leaves, checkpoints, notary, publishers, maker, prover, witnessing, origin
+    )
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -333,11 +335,11 @@ def topic_names(settings: Settings) -> TopicNames:
     return TopicNames(settings.kafka_topic_prefix)
 
 
-def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
+def http_app(installation: Container, is_ending: Callable[[], bool] = lambda: False) -> FastAPI:
     """Make the HTTP application of an installation; what waits for news ends with `is_ending`."""
     store, settings = installation.tracker.store, installation.settings
     return create_app(
-        Parts(
+        Dependencies(
             now=installation.now,
             handle=installation.tracker.handle,
             head=lambda: store.max_notification_id() or 0,
@@ -350,8 +352,8 @@ def http_app(installation: Installation, is_ending: Callable[[], bool] = lambda:
             reader=installation.reader,
             histories=installation.histories,
             receipts=installation.receipts,
-            filling=Filling(installation.reader, installation.receipts),
-            registers=Registers(
+            filling=FillForm(installation.reader, installation.receipts),
+            registers=MakeRegister(
                 installation.reader,
                 SqlIntakes(installation.follows[PromisesProjection.NAME].model),
                 installation.service,

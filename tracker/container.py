@@ -10,7 +10,7 @@ from random import SystemRandom
 from threading import Event as Signal
 
 from tracker.adapters.notary.ed25519 import Notary
-from tracker.adapters.notifications.metrics import MessageGauges
+from tracker.adapters.notifications.metrics import NotificationGauges
 from tracker.adapters.notifications.routes import Routes, UnfitRoutesError, open_routes
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_feed import StoreFeed
@@ -19,7 +19,7 @@ from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.look_up import SqlLookUp
 from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_models.read_model import ReadModelAheadError, SqlReadModel
-from tracker.adapters.sql.read_models.transparency_log import SqlLog
+from tracker.adapters.sql.read_models.transparency_log import SqlTransparencyLog
 from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
 from tracker.adapters.sql.service_tables.checkpoints import SqlCheckpoints
 from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
@@ -35,25 +35,25 @@ from tracker.application.audit.witnesses import Witnessing
 from tracker.application.commands.erasure import Erasure
 from tracker.application.commands.handler import Tracker
 from tracker.application.commands.reception import Service
-from tracker.application.notifications.dispatcher import Sender
-from tracker.application.notifications.renderer import Letters
+from tracker.application.notifications.dispatcher import Dispatcher
+from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
-from tracker.application.queries.citizen_access import Citizens
-from tracker.application.queries.dossier_reader import Reader
-from tracker.application.queries.export import TakingAway
+from tracker.application.queries.citizen_access import CitizenAccess
+from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.export import DossierExport
 from tracker.application.queries.guessing import Guard
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.epochs import LostCheckpoints
 from tracker.application.recovery.past_records import LogPlace, ReadModelsPlace, SignedPlace
-from tracker.application.recovery.store_past import WITHOUT_KAFKA, OwnPast, Place
+from tracker.application.recovery.store_past import WITHOUT_KAFKA, Place, StorePast
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.notes import Note
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.follower import Follower
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.projector import Projector
-from tracker.projections.transparency_log import LogProjection
-from tracker.serialization import from_bytes
+from tracker.projections.transparency_log import TransparencyLogProjection
+from tracker.serialization import decode
 from tracker.settings import Settings
 from tracker.supervisor import Task
 
@@ -75,10 +75,10 @@ class Follow:
 
 
 @dataclass(frozen=True)
-class MerkleLog:
+class TransparencyLog:
     """The log with what vouches for it."""
 
-    leaves: SqlLog
+    leaves: SqlTransparencyLog
     checkpoints: SqlCheckpoints
     notary: Notary
     publishers: Sequence[Publisher]
@@ -89,22 +89,22 @@ class MerkleLog:
 
 
 @dataclass(frozen=True)
-class Installation:
+class Container:
     """Everything of one installation, ready for use."""
 
     settings: Settings
     now: Callable[[], datetime]
     service: Service
     tracker: Tracker
-    reader: Reader
-    taking_away: TakingAway
-    receipts: Receipts
-    citizens: Citizens
+    reader: DossierReader
+    taking_away: DossierExport
+    receipts: ReceiptLinks
+    citizens: CitizenAccess
     guard: Guard
     keys: SqlApiKeys
     sessions: SqlSessions
     blocks: SqlCodeBlocks
-    past: OwnPast
+    past: StorePast
     epochs: SqlStoreEpochs
     lost_checkpoints: LostCheckpoints
     lost_keys: SqlLostKeys
@@ -114,11 +114,11 @@ class Installation:
     facts: SqlFacts
     store_feed: StoreFeed
     follows: dict[str, Follow]
-    log: MerkleLog
+    log: TransparencyLog
     outbox: SqlOutbox
     lock_outbox: SqlLockOutbox
     deliveries: SqlDeliveries
-    letters: Letters
+    letters: NotificationRenderer
     stop_tokens: StopTokens
     erasure: Erasure
 
@@ -145,13 +145,13 @@ class Installation:
     def sample_codes(self, limit: int) -> Sequence[str]:
         """Give codes to try, one a stage; none where the dossiers are real people's."""
         first = self.tracker.store.select_notifications(1, 1)
-        is_demo = first and from_bytes(first[0].topic, first[0].state).event_id.startswith(DEMO)
+        is_demo = first and decode(first[0].topic, first[0].state).event_id.startswith(DEMO)
         return self.look_up.samples(limit) if is_demo else ()
 
     def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
         """Give the events stored by now, one dossier after the other; `step` is told how many."""
         for rows in self.scan.dossiers(up_to=self.scan.head()):
-            yield [from_bytes(row.topic, row.state) for row in rows]
+            yield [decode(row.topic, row.state) for row in rows]
             step(len(rows))
 
     @contextmanager
@@ -177,7 +177,7 @@ class Installation:
         for name in names:
             by_feed.setdefault(self.follows[name].feed, {})[name] = self.follows[name].projector
         tasks = [self._following(feed, projectors) for feed, projectors in by_feed.items()]
-        return [*tasks, self._signing()] if LogProjection.NAME in names else tasks
+        return [*tasks, self._signing()] if TransparencyLogProjection.NAME in names else tasks
 
     def _following(self, feed: OpenFeed, projectors: dict[str, Projector]) -> Task:
         on_server = self.settings.read_models_url().startswith("postgresql://")
@@ -213,7 +213,7 @@ class Installation:
                 raise UnfitRoutesError(message)
             yield routes
 
-    def message_gauges(self) -> list[MessageGauges]:
+    def message_gauges(self) -> list[NotificationGauges]:
         """Give what tells of messages not sent, where a file says who is told.
 
         Raises `UnfitRoutesError`.
@@ -221,14 +221,18 @@ class Installation:
         with self.routes() as routes:
             names = [route.target for route in routes.routes]
         targets = [*names, *(f"{LOCKS}{name}" for name in names)]
-        return [MessageGauges(lambda: self.deliveries.backlogs(targets), self.now)] if names else []
+        return (
+            [NotificationGauges(lambda: self.deliveries.backlogs(targets), self.now)]
+            if names
+            else []
+        )
 
     @contextmanager
     def sending_tasks(self) -> Iterator[list[Task]]:
         """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
         with self.routes() as routes:
             senders = {
-                target: Sender(
+                target: Dispatcher(
                     replace(route, target=target),
                     outbox=outbox,
                     deliveries=self.deliveries,
@@ -249,7 +253,7 @@ class Installation:
 
 def remembering(
     follows: Mapping[str, Follow],
-    log: MerkleLog,
+    log: TransparencyLog,
     store: DossierRecorder,
     scan: SqlStoreScan,
     lost: LostCheckpoints,

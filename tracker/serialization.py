@@ -65,12 +65,12 @@ _FOLDING = {topic: _folding(kind) for topic, kind in EVENTS.items()}
 _PROJECTED = {topic: _projected(kind) for topic, kind in EVENTS.items()}
 
 
-def to_bytes(event: Event) -> bytes:
+def encode(event: Event) -> bytes:
     """Write an event as the JSON that is stored for ever."""
     return _ENCODER.encode(event)
 
 
-def from_bytes(topic: str, state: bytes) -> Event:
+def decode(topic: str, state: bytes) -> Event:
     """Read an event back by its stored name. Raises `UnreadableEventError`."""
     try:
         return _DECODERS[topic](state)
@@ -78,7 +78,7 @@ def from_bytes(topic: str, state: bytes) -> Event:
         raise _unreadable(topic, error) from error
 
 
-def folded_from_bytes(topic: str, state: bytes) -> Event:
+def decode_for_replay(topic: str, state: bytes) -> Event:
     """Read of an event what a dossier's fold looks at, which takes half as long.
 
     Who sent it and under which id is left out. Raises `UnreadableEventError`.
@@ -89,7 +89,7 @@ def folded_from_bytes(topic: str, state: bytes) -> Event:
         raise _unreadable(topic, error) from error
 
 
-def projected_from_bytes(topic: str, state: bytes) -> Event:
+def decode_for_projection(topic: str, state: bytes) -> Event:
     """Read of an event what read models look at, which takes half as long.
 
     It is an event of its kind, but who sent it, papers and what is sealed are no attributes of it.
@@ -117,9 +117,9 @@ class EventMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
         """Give the event of these bytes. Raises `UnreadableEventError`."""
-        return from_bytes(stored_event.topic, stored_event.state)
+        return decode(stored_event.topic, stored_event.state)
 
 
 def to_stored(event: Event) -> StoredEvent:
     """Give the event as its id, version, stored name and bytes."""
-    return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, to_bytes(event))
+    return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, encode(event))

@@ -17,7 +17,7 @@ class Task:
 
 
 @contextmanager
-def working(tasks: Sequence[Task], died: Callable[[str, Exception], None]) -> Iterator[None]:
+def supervise(tasks: Sequence[Task], died: Callable[[str, Exception], None]) -> Iterator[None]:
     """Run the tasks meanwhile, each in its thread; afterwards let each finish what it has in hand.
 
     `died` is called with its name and the cause when one cannot go on.

@@ -12,9 +12,9 @@ from loadtests.bench import archive, machine
 from ops.local_servers.kafka import KafkaCluster
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
-from tracker.bootstrap import installation
-from tracker.cli.run.gc_tuning import collecting_seldom
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.cli.run.gc_tuning import less_frequent_gc
+from tracker.container import Container
 from tracker.projections.model.follower import Follower
 from tracker.settings import Settings
 
@@ -107,9 +107,9 @@ class Archive:
         return codes
 
     @contextmanager
-    def opened(self) -> Iterator[Installation]:
+    def opened(self) -> Iterator[Container]:
         """Open the installation in this process."""
-        with installation(self._settings) as it:
+        with open_container(self._settings) as it:
             yield it
 
     def _settle(self) -> None:
@@ -119,7 +119,7 @@ class Archive:
 
 
 @contextmanager
-def archived(dossiers: int, told: Told) -> Iterator[Installation]:
+def archived(dossiers: int, told: Told) -> Iterator[Container]:
     """Give an installation on a PostgreSQL of its own with so many finished dossiers."""
     with machine.on_postgres() as site:
         made = Archive(site)
@@ -153,5 +153,5 @@ def make_topics(connection: KafkaConnection, names: TopicNames) -> None:
 @contextmanager
 def measured() -> Iterator[None]:
     """Be like a program of Tracker's that runs where the one that is measured does."""
-    with machine.staying_on(machine.SERVER), collecting_seldom():
+    with machine.staying_on(machine.SERVER), less_frequent_gc():
         yield

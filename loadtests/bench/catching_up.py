@@ -18,7 +18,7 @@ from loadtests.bench.rounds import Spread, alternate, ratios
 from loadtests.bench.run import STATUS, Run
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.sql.event_store.store_feed import PARTITION, StoreFeed
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.follower import Follower
 from tracker.projections.model.projector import BATCH, Projector
@@ -78,7 +78,7 @@ def rebuild(run: Run) -> list[Figure]:
 
 
 def _catching_up(
-    it: Installation, source: str, open_feed: OpenFrom, run: Run, target: float
+    it: Container, source: str, open_feed: OpenFrom, run: Run, target: float
 ) -> list[Figure]:
     sides = {name: partial(_catch_up, it, [name], open_feed) for name in NAMES}
     values = alternate(
@@ -107,7 +107,7 @@ def _pace(begin: tuple[int, float], end: tuple[int, float]) -> float:
     return (end[0] - begin[0]) / (end[1] - begin[1])
 
 
-def _catch_up(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> float:
+def _catch_up(it: Container, names: Sequence[str], open_feed: OpenFrom) -> float:
     """Let these projections fill new tables; give how many events a second all of them took."""
     with _follower(it, names, open_feed) as follower:
         began = perf_counter()
@@ -116,7 +116,7 @@ def _catch_up(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> fl
 
 
 @contextmanager
-def _follower(it: Installation, names: Sequence[str], open_feed: OpenFrom) -> Iterator[Follower]:
+def _follower(it: Container, names: Sequence[str], open_feed: OpenFrom) -> Iterator[Follower]:
     """Give these projections with empty tables beside the live ones, on a feed of their own."""
     with closing(open_feed()) as feed:
         projectors = {

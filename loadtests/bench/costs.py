@@ -30,12 +30,12 @@ from loadtests.bench.rounds import Spread, alternate
 from loadtests.bench.serving import CONNECTIONS
 from tracker.adapters.http.schema.bodies import parsed
 from tracker.adapters.vault.aes import AesVault
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.registry import INTAKE
 from tracker.application.ports import DossierRecorder, Request, RequestKey
-from tracker.bootstrap import http_app, installation
-from tracker.cli.run.gc_tuning import collecting_seldom
-from tracker.container import Installation
+from tracker.bootstrap import http_app, open_container
+from tracker.cli.run.gc_tuning import less_frequent_gc
+from tracker.container import Container
 from tracker.settings import Settings
 
 _AT_ONCE = CONNECTIONS
@@ -86,7 +86,7 @@ def whole(site: machine.Site, rounds: int, told: Callable[[str], None]) -> dict[
     return {name: Spread.of(one) for name, one in values.items()}
 
 
-def parts(it: Installation, key: str) -> dict[str, float]:
+def parts(it: Container, key: str) -> dict[str, float]:
     """Give the processor time of an intake's parts, in µs."""
     actor = it.keys.actor_of(key)
     numbers = itertools.count()
@@ -96,15 +96,15 @@ def parts(it: Installation, key: str) -> dict[str, float]:
         run = uuid4().hex
         return [orjson.dumps(messages.intake(next(numbers), run)) for _ in range(_AT_ONCE)]
 
-    def posts() -> list[Post]:
-        return [Post(actor, parsed(body, INTAKE)) for body in bodies()]
+    def posts() -> list[Envelope]:
+        return [Envelope(actor, parsed(body, INTAKE)) for body in bodies()]
 
-    def seal(these: Sequence[Post]) -> None:
+    def seal(these: Sequence[Envelope]) -> None:
         for _ in these:
             one = uuid4()
             vault.new_key(one)[1].seal("applicant", "x" * 150)
 
-    with collecting_seldom():
+    with less_frequent_gc():
         stored = _best(it.tracker.handle, posts)
         with patch.object(it.tracker, "recorder", _NothingStored(it.tracker.store)):
             decided = _best(it.tracker.handle, posts)
@@ -121,9 +121,9 @@ def parts(it: Installation, key: str) -> dict[str, float]:
         }
 
 
-def _layers(it: Installation, key: str, bodies: Callable[[], list[bytes]]) -> float:
+def _layers(it: Container, key: str, bodies: Callable[[], list[bytes]]) -> float:
     """Give what the application takes where an intake is answered without being carried out."""
-    (answer,) = it.tracker.handle([Post(it.keys.actor_of(key), parsed(bodies()[0], INTAKE))])
+    (answer,) = it.tracker.handle([Envelope(it.keys.actor_of(key), parsed(bodies()[0], INTAKE))])
     if not isinstance(answer, Accepted):
         raise answer
     with patch.object(it.tracker, "handle", lambda these: [answer] * len(these)):
@@ -170,11 +170,11 @@ def _best(work: Callable[[Any], object], prepared: Callable[[], Sequence[Any]]) 
 
 
 @contextmanager
-def _opened(site: machine.Site) -> Iterator[Installation]:
+def _opened(site: machine.Site) -> Iterator[Container]:
     others = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
     with (
         patch.dict(os.environ, others | dict(site.environment), clear=True),
-        installation(Settings()) as it,
+        open_container(Settings()) as it,
     ):
         yield it
 

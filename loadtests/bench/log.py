@@ -21,14 +21,14 @@ from ops.local_servers.postgres import PostgresServer, production_settings
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.adapters.sql.read_models.transparency_log import SqlLog
+from tracker.adapters.sql.read_models.transparency_log import SqlTransparencyLog
 from tracker.application.audit.verify_log import LogVerifier
 from tracker.application.audit.verify_store import StoredRow
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.merkle import consistency_proof, inclusion_proof
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projector import Projector
-from tracker.projections.transparency_log import LogProjection
+from tracker.projections.transparency_log import TransparencyLogProjection
 
 EVENTS_A_DOSSIER = 8
 AT_ONCE = 4_000
@@ -100,16 +100,16 @@ def main() -> None:
     chosen = parser.parse_args()
     with _database(chosen.on) as url:
         engine = open_engine(url)
-        model = SqlReadModel(engine, LogProjection())
+        model = SqlReadModel(engine, TransparencyLogProjection())
         model.create()
-        _measure(MadeUp(chosen.leaves), model, SqlLog(engine, model))
+        _measure(MadeUp(chosen.leaves), model, SqlTransparencyLog(engine, model))
         engine.dispose()
 
 
-def _measure(events: MadeUp, model: SqlReadModel, log: SqlLog) -> None:
+def _measure(events: MadeUp, model: SqlReadModel, log: SqlTransparencyLog) -> None:
     size, chance = events.count, Random(1)
     making = _seconds(lambda: [events.stored(one) for one in range(1, size + 1)])
-    appending = _seconds(Projector(LogProjection(), events, model).catch_up)
+    appending = _seconds(Projector(TransparencyLogProjection(), events, model).catch_up)
     print(f"append         {size / (appending - making):12,.0f} events/s")
     leaves = [chance.randrange(size) for _ in range(PROOFS)]
     proofs: dict[str, Callable[[int], object]] = {

@@ -18,13 +18,13 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.dossier.codes import DossierCode
 from tracker.domain.dossier.dossier import Dossier
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Stage
-from tracker.serialization import from_bytes, to_bytes
+from tracker.serialization import decode, encode
 from tracker.settings import Settings
 
 LONGEST_WEEKS = 14
@@ -97,12 +97,12 @@ def patterns(lives: int, seed: int) -> list[Pattern]:
             master_key=SecretStr(base64.b64encode(bytes(32)).decode()),
         )
         clock = DemoClock(_LIVED_UNTIL - SPAN)
-        with installation(settings, clock) as it:
+        with open_container(settings, clock) as it:
             fill(it.tracker, it.service, clock, until=_LIVED_UNTIL, dossiers=lives, seed=seed)
             stored = it.tracker.store.select_notifications(1, it.store_feed.head())
     histories: dict[UUID, list[Event]] = defaultdict(list)
     for one in stored:
-        event = from_bytes(one.topic, one.state)
+        event = decode(one.topic, one.state)
         histories[event.originator_id].append(event)
     return [_pattern(one) for one in histories.values() if _came_to_its_end(one)]
 
@@ -122,7 +122,7 @@ def _pattern(events: Sequence[Event]) -> Pattern:
     lines = []
     for event in events:
         state = _DAY.sub(
-            lambda found: _own_day(found[1], monday, days), to_bytes(event).replace(b"%", b"%%")
+            lambda found: _own_day(found[1], monday, days), encode(event).replace(b"%", b"%%")
         )
         for own, name in (
             (event.code, b"%(code)b"),

@@ -19,7 +19,7 @@ from loadtests.bench.rounds import Spread, alternate
 from loadtests.bench.run import Run
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay.relay import Relay, RelayState, RelayTimes, Standing
+from tracker.adapters.kafka.relay.relay import Relay, RelayCondition, RelayState, RelayTimes
 from tracker.adapters.kafka.relay.relay_position import Notifications
 from tracker.adapters.kafka.topics import TopicNames
 
@@ -39,7 +39,7 @@ def publish(store: Notifications, connection: KafkaConnection, names: TopicNames
     marks: list[tuple[float, int]] = []
 
     def watch(state: RelayState) -> None:
-        if state.standing is Standing.PUBLISHING:
+        if state.standing is RelayCondition.PUBLISHING:
             marks.append((perf_counter(), state.position))
             if state.position == head:
                 relay.stop()

@@ -23,7 +23,7 @@ from tracker.adapters.notary.ed25519 import Notary
 from tracker.application.audit.verify_both import BothVerifier
 from tracker.application.audit.verify_kafka import KafkaVerifier
 from tracker.application.audit.verify_store import StoreVerifier
-from tracker.container import Installation
+from tracker.container import Container
 
 TARGET = 50_000
 
@@ -63,7 +63,7 @@ def main() -> int:
     return int(any(Spread.of(rates).mid < TARGET for rates in values.values()))
 
 
-def _store(it: Installation) -> float:
+def _store(it: Container) -> float:
     verifier = StoreVerifier(it.scan)
     return _rate(verifier.first_damage, lambda: verifier.events)
 
@@ -74,7 +74,7 @@ def _kafka(connection: KafkaConnection, names: TopicNames, notary: Notary) -> fl
         return _rate(verifier.first_damage, lambda: verifier.events)
 
 
-def _both(it: Installation, connection: KafkaConnection, names: TopicNames) -> float:
+def _both(it: Container, connection: KafkaConnection, names: TopicNames) -> float:
     with KafkaScan(connection, names) as scan:
         verifier = BothVerifier(it.scan, scan)
         return _rate(verifier.first_damage, lambda: verifier.events)

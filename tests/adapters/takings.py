@@ -2,14 +2,14 @@
 
 from tests.contract.random_lives import by_dossier, history
 from tracker.application.audit.verify_store import StoredRow
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.state import DossierState
-from tracker.serialization import to_bytes
+from tracker.serialization import encode
 
 
-def takings(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Taken]:
+def takings(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[ExportedDossier]:
     """Give some dossiers whose events bear the positions in which they were heard of."""
     events = history(seed, dossiers=dossiers, steps=steps)
     positions = {id(event): position for position, event in enumerate(events, 1)}
@@ -18,7 +18,7 @@ def takings(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Taken]:
     ]
 
 
-def _taken(events: list[Event], positions: list[int]) -> Taken:
+def _taken(events: list[Event], positions: list[int]) -> ExportedDossier:
     dossier = DossierState.replay(None, events)
     assert dossier
     rows = [
@@ -27,8 +27,8 @@ def _taken(events: list[Event], positions: list[int]) -> Taken:
             event.originator_id.hex,
             event.originator_version,
             event.TOPIC,
-            to_bytes(event),
+            encode(event),
         )
         for position, event in zip(positions, events, strict=True)
     ]
-    return Taken(rows, events, dossier, occurred_at(events)[1])
+    return ExportedDossier(rows, events, dossier, occurred_at(events)[1])

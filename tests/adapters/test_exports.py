@@ -20,7 +20,7 @@ from pyarrow import parquet
 from tests.adapters.takings import takings
 from tests.domain.dossier_spec import SEALED
 from tracker.adapters.exports import tables
-from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
+from tracker.adapters.exports.columns import COLUMNS, ColumnKind, Told, rows_of, written
 from tracker.adapters.exports.directory import (
     NoExportError,
     NoPlaceError,
@@ -29,7 +29,7 @@ from tracker.adapters.exports.directory import (
     wrong_in,
 )
 from tracker.adapters.exports.manifest import Manifest
-from tracker.application.queries.export import Form, NoParquetError, Taken
+from tracker.application.queries.export import ExportedDossier, Form, NoParquetError
 
 HANOI = timezone(timedelta(hours=7))
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -37,7 +37,9 @@ XES = "{http://www.xes-standard.org/}"
 calmly = settings(deadline=None, max_examples=8)
 
 
-def write(directory: Path, taken: Iterator[Taken] | Sequence[Taken], *forms: Form) -> Manifest:
+def write(
+    directory: Path, taken: Iterator[ExportedDossier] | Sequence[ExportedDossier], *forms: Form
+) -> Manifest:
     return export(
         directory,
         forms,
@@ -95,7 +97,7 @@ def test_parquet_read_back_has_the_same_rows_with_times_as_moments(whole: Path) 
     table = parquet.read_table(whole / "events.parquet")
     assert table.to_pylist() == told()
     kinds = {name: str(table.schema.field(name).type) for name in COLUMNS}
-    assert {kinds[name] for name, kind in COLUMNS.items() if kind is Kind.TIME} == {
+    assert {kinds[name] for name, kind in COLUMNS.items() if kind is ColumnKind.TIME} == {
         "timestamp[us, tz=UTC]"
     }
 
@@ -117,7 +119,12 @@ def test_xes_has_a_trace_for_each_dossier_with_its_events_in_stored_order(whole:
         for event in trace.iter(f"{XES}event")
     ]
     assert rows == [only_told(row) for row in as_text(told())]
-    tags = {"string": Kind.TEXT, "int": Kind.NUMBER, "boolean": Kind.FLAG, "date": Kind.TIME}
+    tags = {
+        "string": ColumnKind.TEXT,
+        "int": ColumnKind.NUMBER,
+        "boolean": ColumnKind.FLAG,
+        "date": ColumnKind.TIME,
+    }
     for event in log.iter(f"{XES}event"):
         for one in event:
             assert COLUMNS[one.attrib["key"]] is tags[one.tag.removeprefix(XES)]
@@ -153,7 +160,11 @@ def test_ocel_relates_each_event_to_the_objects_it_touches(whole: Path) -> None:
 def test_letters_xml_has_no_place_for_are_replaced_and_all_others_kept(tmp_path: Path) -> None:
     (taken,) = takings(7, dossiers=1, steps=1)
     odd = "a\x00\x0b\ufffe<&'\"\t\n\r😀 Nguyễn"
-    write(tmp_path / "out", [Taken(**vars(taken) | {"texts": {1: {"applicant": odd}}})], *Form)
+    write(
+        tmp_path / "out",
+        [ExportedDossier(**vars(taken) | {"texts": {1: {"applicant": odd}}})],
+        *Form,
+    )
     log = fromstring((tmp_path / "out" / "events.xes").read_bytes())  # noqa: S314  our own
     (event,) = log.iter(f"{XES}event")
     assert json.loads(attributes(event)["opened"]) == {
@@ -223,7 +234,7 @@ def test_every_change_to_an_export_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", Form)
 def test_an_export_that_breaks_off_leaves_nothing(tmp_path: Path, form: Form) -> None:
-    def broken() -> Iterator[Taken]:
+    def broken() -> Iterator[ExportedDossier]:
         yield takings(7)[0]
         assert len(list(tmp_path.iterdir())) == 1  # it is there under another name
         assert not (tmp_path / "out").exists()

@@ -11,13 +11,13 @@ from tracker.adapters.imports.importing import ImportReport, import_log
 from tracker.adapters.imports.log_lines import LogFileError
 from tracker.adapters.imports.mapping import read_mapping
 from tracker.adapters.imports.oddities import Example, Oddity
-from tracker.adapters.imports.recent import Recent
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.adapters.imports.recent import RecentItems
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
-from tracker.application.commands.registry import read
+from tracker.application.commands.registry import read_command
 from tracker.application.queries.dossier_reader import Moment
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received
@@ -71,15 +71,15 @@ def line(
 
 
 @pytest.fixture
-def tracker(tmp_path: Path) -> Iterator[Installation]:
-    with installation(Settings(data_dir=tmp_path / "var"), now=lambda: NOW) as opened:
+def tracker(tmp_path: Path) -> Iterator[Container]:
+    with open_container(Settings(data_dir=tmp_path / "var"), now=lambda: NOW) as opened:
         yield opened
 
 
 class Logs:
     """Writes logs and imports them."""
 
-    def __init__(self, folder: Path, opened: Installation) -> None:
+    def __init__(self, folder: Path, opened: Container) -> None:
         self.folder = folder
         self.tracker = opened.tracker
         self.reader = opened.reader
@@ -113,7 +113,7 @@ class Logs:
 
 
 @pytest.fixture
-def logs(tmp_path: Path, tracker: Installation) -> Logs:
+def logs(tmp_path: Path, tracker: Container) -> Logs:
     return Logs(tmp_path, tracker)
 
 
@@ -285,7 +285,9 @@ def test_an_officer_can_go_on_with_an_imported_dossier(logs: Logs) -> None:
         "code": " old-1 ",
         "outcome": "granted",
     }
-    accepted = logs.tracker.post(Post(Actor(Role.STAFF, "staff-1", "Works"), read(said)))
+    accepted = logs.tracker.post(
+        Envelope(Actor(Role.STAFF, "staff-1", "Works"), read_command(said))
+    )
     assert (accepted.code, accepted.version) == ("old-1", 3)
 
 
@@ -329,7 +331,7 @@ def test_an_import_broken_off_anywhere_is_finished_by_the_next(logs: Logs, tmp_p
     for calls in (1, 2, 3):
         left = calls
 
-        def break_off(posts: Sequence[Post]) -> Sequence[Accepted | TrackerError]:
+        def break_off(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
             nonlocal left
             if not left:
                 raise StoreUnavailableError
@@ -581,7 +583,7 @@ def test_a_dossier_ended_on_a_later_row_is_decided_once(logs: Logs) -> None:
 
 
 def test_what_was_not_asked_for_in_a_long_time_is_forgotten() -> None:
-    recent: Recent[int] = Recent(2)
+    recent: RecentItems[int] = RecentItems(2)
     recent.put("a", 1)
     recent.put("b", 2)
     assert recent.get("a") == 1

@@ -16,11 +16,11 @@ from tracker.adapters.imports.mapping import read_mapping
 from tracker.adapters.imports.oddities import Oddity
 from tracker.adapters.imports.opening import bytes_to_read
 from tracker.adapters.imports.xes import read_events
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.events.event import Event
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -86,7 +86,7 @@ def xes(rows: Sequence[Sequence[str]], *, between: str = "\n") -> str:
 
 
 class Logs:
-    def __init__(self, folder: Path, opened: Installation) -> None:
+    def __init__(self, folder: Path, opened: Container) -> None:
         self.folder = folder
         self.store = opened.tracker.store
         self.handle = opened.tracker.handle
@@ -99,7 +99,7 @@ class Logs:
 
     def history(self, code: str) -> list[Event]:
         stored = self.store.select_events(dossier_id(code))
-        return [from_bytes(one.topic, one.state) for one in stored]
+        return [decode(one.topic, one.state) for one in stored]
 
     def rejected(self) -> list[list[str]]:
         text = (self.folder / "log.rejected.csv").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ class Logs:
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[Logs]:
-    with installation(Settings(data_dir=tmp_path / "var"), now=lambda: NOW) as opened:
+    with open_container(Settings(data_dir=tmp_path / "var"), now=lambda: NOW) as opened:
         yield Logs(tmp_path, opened)
 
 

@@ -11,32 +11,36 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from ops.local_servers.ports import free_ports
 from tests.adapters.sinks import HttpSink, MailSink, http_sink, mail_sink
-from tracker.adapters.notifications.file import FileCourier
-from tracker.adapters.notifications.mail import MailCourier
-from tracker.adapters.notifications.sms import SmsCourier
-from tracker.adapters.notifications.webhook import WebhookCourier
+from tracker.adapters.notifications.file import FileTransport
+from tracker.adapters.notifications.mail import MailTransport
+from tracker.adapters.notifications.sms import SmsTransport
+from tracker.adapters.notifications.webhook import WebhookTransport
 from tracker.application.notifications.dispatcher import (
-    Courier,
-    Letter,
-    NeverTakenError,
-    NotTakenError,
+    PermanentFailureError,
+    RenderedNotification,
+    TemporaryFailureError,
+    Transport,
 )
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.notifications.notifications import Notice, NoticeKind, notice_of_lock
+from tracker.domain.notifications.notifications import (
+    Notification,
+    NotificationKind,
+    notification_of_lock,
+)
 
 CODE = "H26.05-261122-0042"
 AT = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-NOTICE = Notice(
+NOTICE = Notification(
     dossier_id=dossier_id(CODE),
     version=3,
     code=CODE,
-    kind=NoticeKind.FEE_ASKED,
+    kind=NotificationKind.FEE_ASKED,
     occurred_at=AT,
     recorded_at=AT + timedelta(seconds=2),
     amount=50_000,
 )
-LETTER = Letter(
+LETTER = RenderedNotification(
     id="msg_1",
     notice=NOTICE,
     to="0900 000.001",
@@ -44,7 +48,7 @@ LETTER = Letter(
     text="Hồ sơ {id} có kết quả",
     stop_url="https://x.vn/stop/a/b",
 )
-MAIL = Letter(
+MAIL = RenderedNotification(
     id="msg_2",
     notice=NOTICE,
     to="an@example.vn",
@@ -72,8 +76,10 @@ def client() -> Iterator[httpx2.Client]:
         yield opened
 
 
-def refusal(courier: Courier, letter: Letter = LETTER) -> tuple[type[Exception], str]:
-    with pytest.raises((NotTakenError, NeverTakenError)) as refused:
+def refusal(
+    courier: Transport, letter: RenderedNotification = LETTER
+) -> tuple[type[Exception], str]:
+    with pytest.raises((TemporaryFailureError, PermanentFailureError)) as refused:
         courier.bring(letter)
     return type(refused.value), str(refused.value)
 
@@ -81,15 +87,15 @@ def refusal(courier: Courier, letter: Letter = LETTER) -> tuple[type[Exception],
 # webhooks
 
 
-def hook(client: httpx2.Client, url: str) -> WebhookCourier:
-    return WebhookCourier(client, url, SECRET, lambda: datetime.now(UTC))
+def hook(client: httpx2.Client, url: str) -> WebhookTransport:
+    return WebhookTransport(client, url, SECRET, lambda: datetime.now(UTC))
 
 
 def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
-    lock = notice_of_lock(dossier_id(CODE), CODE, AT)
-    hook(client, sink.url).bring(Letter("msg_3", lock))
+    lock = notification_of_lock(dossier_id(CODE), CODE, AT)
+    hook(client, sink.url).bring(RenderedNotification("msg_3", lock))
     (told,) = sink.bodies()
     assert told == {
         "type": "dossier.locked",
@@ -128,11 +134,11 @@ def test_a_webhook_says_what_happened_signed_and_by_its_name(
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (500, NotTakenError),
-        (429, NotTakenError),
-        (404, NotTakenError),
-        (302, NotTakenError),
-        (410, NeverTakenError),
+        (500, TemporaryFailureError),
+        (429, TemporaryFailureError),
+        (404, TemporaryFailureError),
+        (302, TemporaryFailureError),
+        (410, PermanentFailureError),
     ],
 )
 def test_only_a_2xx_counts_as_taken_and_no_redirect_is_followed(
@@ -145,20 +151,20 @@ def test_only_a_2xx_counts_as_taken_and_no_redirect_is_followed(
 
 def test_a_system_that_is_down_is_tried_again(client: httpx2.Client) -> None:
     down = hook(client, f"http://127.0.0.1:{free_ports(1)[0]}/")
-    assert refusal(down) == (NotTakenError, "No answer: ConnectError.")
+    assert refusal(down) == (TemporaryFailureError, "No answer: ConnectError.")
 
 
 # SMS
 
 
-def gateway(client: httpx2.Client, url: str, **changes: object) -> SmsCourier:
+def gateway(client: httpx2.Client, url: str, **changes: object) -> SmsTransport:
     given: dict[str, object] = {
         "form": "json",
         "fields": {"phone": "{to}", "message": "{text}", "ref": "{id}"},
         "headers": {"Authorization": "Bearer key", "Idempotency-Key": "{id}"},
         "plain": False,
     }
-    return SmsCourier(client, url, **given | changes)  # type: ignore[arg-type]
+    return SmsTransport(client, url, **given | changes)  # type: ignore[arg-type]
 
 
 def test_a_gateway_gets_its_fields_filled_and_a_reference_to_know_a_repeat_by(
@@ -183,7 +189,12 @@ def test_a_gateway_that_wants_a_form_and_plain_letters_gets_them(
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(500, NotTakenError), (401, NotTakenError), (400, NeverTakenError), (422, NeverTakenError)],
+    [
+        (500, TemporaryFailureError),
+        (401, TemporaryFailureError),
+        (400, PermanentFailureError),
+        (422, PermanentFailureError),
+    ],
 )
 def test_a_gateway_that_rejects_the_message_itself_is_not_asked_again(
     client: httpx2.Client, sink: HttpSink, status: int, error: type[Exception]
@@ -196,8 +207,8 @@ def test_a_gateway_that_rejects_the_message_itself_is_not_asked_again(
 # e-mail
 
 
-def post_office(port: int) -> MailCourier:
-    return MailCourier(
+def post_office(port: int) -> MailTransport:
+    return MailTransport(
         host="127.0.0.1",
         port=port,
         starttls=False,
@@ -222,9 +233,24 @@ def test_a_mail_arrives_whole_with_its_name_and_the_way_to_stop(mails: MailSink)
 @pytest.mark.parametrize(
     ("says", "ends", "error", "words"),
     [
-        ("550 an@example.vn unknown", "250 OK", NeverTakenError, "The address was refused: 550."),
-        ("450 an@example.vn busy", "250 OK", NotTakenError, "The address was refused: 450."),
-        ("250 OK", "451 an@example.vn later", NotTakenError, "The mail server answered 451."),
+        (
+            "550 an@example.vn unknown",
+            "250 OK",
+            PermanentFailureError,
+            "The address was refused: 550.",
+        ),
+        (
+            "450 an@example.vn busy",
+            "250 OK",
+            TemporaryFailureError,
+            "The address was refused: 450.",
+        ),
+        (
+            "250 OK",
+            "451 an@example.vn later",
+            TemporaryFailureError,
+            "The mail server answered 451.",
+        ),
     ],
 )
 def test_a_refusal_is_told_by_its_code_without_the_address(
@@ -237,10 +263,10 @@ def test_a_refusal_is_told_by_its_code_without_the_address(
 def test_a_mail_server_that_is_down_or_knows_no_tls_is_tried_again(mails: MailSink) -> None:
     kind, words = refusal(post_office(free_ports(1)[0]), MAIL)
     assert (kind, words) == (
-        NotTakenError,
+        TemporaryFailureError,
         "The mail server does not answer: ConnectionRefusedError.",
     )
-    guarded = MailCourier(
+    guarded = MailTransport(
         host="127.0.0.1",
         port=mails.port,
         starttls=True,
@@ -249,7 +275,7 @@ def test_a_mail_server_that_is_down_or_knows_no_tls_is_tried_again(mails: MailSi
         sender="no-reply@motcua.vn",
         now=lambda: AT,
     )
-    assert refusal(guarded, MAIL)[0] is NotTakenError
+    assert refusal(guarded, MAIL)[0] is TemporaryFailureError
     assert mails.received == []
 
 
@@ -258,7 +284,7 @@ def test_a_mail_server_that_is_down_or_knows_no_tls_is_tried_again(mails: MailSi
 
 def test_a_file_keeps_every_message_and_no_whole_address(tmp_path: Path) -> None:
     path = tmp_path / "told.ndjson"
-    courier = FileCourier(path, "sms")
+    courier = FileTransport(path, "sms")
     courier.bring(LETTER)
     courier.bring(MAIL)
     assert "0900" not in path.read_text()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tracker.adapters.notifications.file import FileCourier
-from tracker.adapters.notifications.mail import MailCourier
+from tracker.adapters.notifications.file import FileTransport
+from tracker.adapters.notifications.mail import MailTransport
 from tracker.adapters.notifications.routes import UnfitRoutesError, open_routes
-from tracker.adapters.notifications.sms import SmsCourier
-from tracker.adapters.notifications.webhook import WebhookCourier
+from tracker.adapters.notifications.sms import SmsTransport
+from tracker.adapters.notifications.webhook import WebhookTransport
 
 SMS = '[sms]\nurl = "https://g.vn/send"\nfields = { to = "{to}" }\n'
 EMAIL = '[email]\nhost = "mail.vn"\nsender = "a@b.vn"\n'
@@ -30,11 +30,11 @@ def told(tmp_path: Path, text: str) -> dict[str, type]:
     ("text", "expected"),
     [
         ("", {}),
-        (FILE, {"sms": FileCourier, "email": FileCourier}),
-        (FILE + SMS, {"sms": SmsCourier, "email": FileCourier}),
+        (FILE, {"sms": FileTransport, "email": FileTransport}),
+        (FILE + SMS, {"sms": SmsTransport, "email": FileTransport}),
         (
             SMS + EMAIL + HOOK,
-            {"sms": SmsCourier, "email": MailCourier, "webhook:portal": WebhookCourier},
+            {"sms": SmsTransport, "email": MailTransport, "webhook:portal": WebhookTransport},
         ),
     ],
 )

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.application.commands.envelope import Accepted, Post
-from tracker.application.commands.registry import read
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Accepted, Envelope
+from tracker.application.commands.registry import read_command
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -50,7 +50,7 @@ class Hands:
 class ServiceDesk:
     """What a test does at an installation."""
 
-    at: Installation
+    at: Container
     hands: Hands
     _sent: int = 0
 
@@ -61,7 +61,7 @@ class ServiceDesk:
             "event_id": f"e-{self._sent}",
             "occurred_at": self.hands.now.isoformat(),
         }
-        return read(sent | fields)
+        return read_command(sent | fields)
 
     def intake(self, **fields: Any) -> Any:  # noqa: ANN401
         return self.message(
@@ -70,24 +70,24 @@ class ServiceDesk:
 
     def post(self, actor: Actor, **fields: Any) -> Accepted:  # noqa: ANN401
         """Send one step."""
-        return self.at.tracker.post(Post(actor, self.message(**fields)))
+        return self.at.tracker.post(Envelope(actor, self.message(**fields)))
 
     def take_in(self, actor: Actor = CLERK, **fields: Any) -> Accepted:  # noqa: ANN401
-        return self.at.tracker.post(Post(actor, self.intake(**fields)))
+        return self.at.tracker.post(Envelope(actor, self.intake(**fields)))
 
-    def handle(self, *posts: Post) -> list[Accepted | TrackerError]:
+    def handle(self, *posts: Envelope) -> list[Accepted | TrackerError]:
         return self.at.tracker.handle(posts)
 
     def history(self, code: str) -> list[Event]:
         stored = self.at.tracker.store.select_events(dossier_id(code))
-        return [from_bytes(one.topic, one.state) for one in stored]
+        return [decode(one.topic, one.state) for one in stored]
 
     def steps(self, code: str) -> list[str]:
         return [event.step.value for event in self.history(code)]
 
     def everything(self) -> list[Event]:
         stored = self.at.tracker.store.select_notifications(None, 1_000_000)
-        return [from_bytes(one.topic, one.state) for one in stored]
+        return [decode(one.topic, one.state) for one in stored]
 
     def later(self, **time: float) -> None:
         self.hands.now += timedelta(**time)
@@ -100,5 +100,5 @@ def service_desk(
     """Open an installation in this directory; twice, they are two processes on one store."""
     hands = hands or Hands()
     settings = Settings(data_dir=directory, code_block_size=block_size)
-    with installation(settings, hands) as opened:
+    with open_container(settings, hands) as opened:
         yield ServiceDesk(opened, hands)

@@ -18,10 +18,10 @@ from tracker.application.audit.checkpoints import (
     Publisher,
     SilentPublisherError,
 )
-from tracker.application.commands.envelope import Post
+from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.registry import INTAKE
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.merkle import root_of
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass
 class Room:
-    it: Installation
+    it: Container
     now: list[datetime]
     received: int = 0
 
@@ -76,7 +76,7 @@ class Room:
             "procedure": "2.001610",
             "applicant": {"name": "An"},
         }
-        self.it.tracker.handle([Post(DESK, INTAKE.validate_python(message))])
+        self.it.tracker.handle([Envelope(DESK, INTAKE.validate_python(message))])
         if log:
             self.it.catch_up()
 
@@ -87,7 +87,7 @@ class Room:
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
     now = [NOON]
-    with installation(Settings(data_dir=tmp_path), lambda: now[0]) as it:
+    with open_container(Settings(data_dir=tmp_path), lambda: now[0]) as it:
         it.log.notary.make_key()
         yield Room(it, now)
 

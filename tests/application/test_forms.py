@@ -25,7 +25,7 @@ from tracker.application.forms.refusal import Refusal
 from tracker.application.forms.stopping import StopNotice
 from tracker.application.forms.supplement import SupplementRequest
 from tracker.application.forms.way_back import Leg
-from tracker.application.queries.fill_form import Filling, Form, FormNumber
+from tracker.application.queries.fill_form import FillForm, Form, FormNumber
 from tracker.domain.deadlines.time_rules import ProcessingTime, TimeUnit
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.values import Paper, WayOfReturn
@@ -54,7 +54,7 @@ def fill(
     actor: Actor = ADMINISTRATOR,
     which: int | None = None,
 ) -> Form:
-    filling = Filling(desk.at.reader, desk.at.receipts)
+    filling = FillForm(desk.at.reader, desk.at.receipts)
     return filling.fill(actor, code, FormNumber(number), which)
 
 

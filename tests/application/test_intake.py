@@ -24,7 +24,7 @@ from tracker.application.commands.code_allocation import NotYourCodeError
 from tracker.application.commands.envelope import (
     Accepted,
     CodeTakenError,
-    Post,
+    Envelope,
     VersionConflictError,
 )
 from tracker.application.commands.intake import LegacyIntake
@@ -132,7 +132,7 @@ def test_more_than_9999_dossiers_in_a_day_break_nothing(desk: ServiceDesk) -> No
     desk.at.blocks.lease(
         agency="H26.05", day=DAY, size=9_997, leased_to="other", leased_at=desk.hands.now
     )
-    posts = [Post(CLERK, desk.intake()) for _ in range(4)]
+    posts = [Envelope(CLERK, desk.intake()) for _ in range(4)]
     codes = [one.code for one in desk.handle(*posts) if isinstance(one, Accepted)]
     assert codes == [
         "H26.05-261120-9998",
@@ -225,7 +225,7 @@ def test_where_central_codes_collide_with_ours_the_next_free_number_is_given(
 def test_a_collision_in_a_batch_costs_no_neighbour(desk: ServiceDesk) -> None:
     for number in (2, 3, 4, 5, 7):
         desk.take_in(PORTAL, code=f"H26.05-261120-{number:04d}")
-    results = desk.handle(*(Post(CLERK, desk.intake()) for _ in range(4)))
+    results = desk.handle(*(Envelope(CLERK, desk.intake()) for _ in range(4)))
     codes = [one.code for one in results if isinstance(one, Accepted)]
     assert len(set(codes)) == 4
     assert len(desk.everything()) == 9
@@ -269,8 +269,8 @@ def test_a_receipt_may_name_the_version_it_was_meant_for(desk: ServiceDesk) -> N
     code = desk.take_in(PORTAL, step="submitted").code
     receipt = desk.intake(code=code)
     with pytest.raises(VersionConflictError):
-        desk.at.tracker.post(Post(CLERK, receipt, if_version=2))
-    assert desk.at.tracker.post(Post(CLERK, receipt, if_version=1)).version == 2
+        desk.at.tracker.post(Envelope(CLERK, receipt, if_version=2))
+    assert desk.at.tracker.post(Envelope(CLERK, receipt, if_version=1)).version == 2
 
 
 # without a network
@@ -379,7 +379,7 @@ def test_each_of_the_six_ways_in_is_a_channel_of_its_own(
 # older systems
 
 
-def legacy(desk: ServiceDesk, **fields: object) -> Post:
+def legacy(desk: ServiceDesk, **fields: object) -> Envelope:
     message = LegacyIntake.model_validate(
         {
             "event_id": "old-1",
@@ -395,7 +395,7 @@ def legacy(desk: ServiceDesk, **fields: object) -> Post:
         }
         | fields
     )
-    return Post(ADMINISTRATOR, message)
+    return Envelope(ADMINISTRATOR, message)
 
 
 def test_a_dossier_of_an_older_system_is_taken_over_as_it_stood_there(desk: ServiceDesk) -> None:
@@ -452,7 +452,7 @@ def test_an_old_dossier_without_a_promise_has_none_and_nobody_but_staff_takes_ov
 ) -> None:
     assert desk.at.tracker.post(legacy(desk, promised_at=None)).promised_at is None
     with pytest.raises(NotAllowedError):
-        desk.at.tracker.post(Post(TABLET, legacy(desk, code="hs-2").message))
+        desk.at.tracker.post(Envelope(TABLET, legacy(desk, code="hs-2").message))
 
 
 def test_a_promise_of_an_older_system_without_a_zone_is_refused_by_its_form(

@@ -17,11 +17,11 @@ from tests.application.service_desk import (
 from tests.cli.meddling import behind_the_back
 from tracker.adapters.files.checkpoints import CheckpointFile
 from tracker.application.audit.checkpoints import LogForkedError
-from tracker.application.commands.envelope import Post
+from tracker.application.commands.envelope import Envelope
 from tracker.application.ports import StoreUnavailableError
 from tracker.application.recovery.epochs import Epoch
-from tracker.application.recovery.store_past import OwnPast, SilentPlaceError, StoreBehindError
-from tracker.bootstrap import installation
+from tracker.application.recovery.store_past import SilentPlaceError, StoreBehindError, StorePast
+from tracker.bootstrap import open_container
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.notes import Note
 from tracker.settings import Settings
@@ -32,7 +32,7 @@ STORE, VIEWS, SIGNED = "events.db", "views.db", "signed"
 @contextmanager
 def opened(directory: Path) -> Iterator[ServiceDesk]:
     settings = Settings(data_dir=directory, log_checkpoint_file=directory / SIGNED)
-    with installation(settings, Hands()) as it:
+    with open_container(settings, Hands()) as it:
         yield ServiceDesk(it, Hands())
 
 
@@ -71,7 +71,7 @@ def places(tmp_path: Path) -> tuple[Path, Path]:
 def assert_refused(desk: ServiceDesk, says: str) -> None:
     before = len(desk.everything())
     code = desk.everything()[0].code
-    posts = [Post(CLERK, desk.intake(event_id=f"new-{number}")) for number in range(2)]
+    posts = [Envelope(CLERK, desk.intake(event_id=f"new-{number}")) for number in range(2)]
     with pytest.raises(StoreBehindError, match=says):
         desk.handle(*posts)
     with pytest.raises(StoreBehindError, match=says):
@@ -227,8 +227,8 @@ class Remembers:
         return self.says
 
 
-def past_of(place: Remembers) -> OwnPast:
-    return OwnPast([place], head=lambda: 0, epoch=lambda: 0, what_to_do="Restore it.")
+def past_of(place: Remembers) -> StorePast:
+    return StorePast([place], head=lambda: 0, epoch=lambda: 0, what_to_do="Restore it.")
 
 
 def test_a_place_that_cannot_be_asked_stops_nothing_and_is_asked_again() -> None:
@@ -257,7 +257,7 @@ def test_a_store_that_does_not_answer_is_asked_again_before_the_first_write() ->
             raise answers.pop()
         return 0
 
-    past = OwnPast([place], head=head, epoch=lambda: 0, what_to_do="Restore it.")
+    past = StorePast([place], head=head, epoch=lambda: 0, what_to_do="Restore it.")
     place.says = "It holds 9."
     with pytest.raises(StoreUnavailableError):
         past.check()

@@ -19,7 +19,7 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.commands.envelope import Accepted, Post, VersionConflictError
+from tracker.application.commands.envelope import Accepted, Envelope, VersionConflictError
 from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.errors import TrackerError
 
@@ -47,7 +47,7 @@ def at_once(*calls: Callable[[], T]) -> list[T | TrackerError]:
         return list(pool.map(run, calls))
 
 
-def posting(desk: ServiceDesk, post: Post) -> Callable[[], Accepted]:
+def posting(desk: ServiceDesk, post: Envelope) -> Callable[[], Accepted]:
     return lambda: desk.at.tracker.post(post)
 
 
@@ -57,7 +57,7 @@ def test_of_two_decisions_at_once_on_two_writers_exactly_one_is_stored(
     for number in range(8):
         code = desks[0].take_in(event_id=f"in-{number}").code
         posts = [
-            Post(
+            Envelope(
                 replace(DECIDER, id=f"officer-{which}"),
                 desk.message(
                     event_id=f"decide-{number}", code=code, step="decided", outcome=outcome
@@ -82,7 +82,7 @@ def test_of_twenty_parallel_appends_what_was_accepted_is_stored_and_nothing_else
 ) -> None:
     code = desks[0].take_in().code
     posts = [
-        Post(
+        Envelope(
             PORTAL,
             desks[0].message(event_id=f"c-{number}", code=code, step="complained", text="chậm"),
         )
@@ -106,7 +106,7 @@ def test_of_twenty_parallel_appends_what_was_accepted_is_stored_and_nothing_else
 def test_one_request_sent_at_once_by_many_is_carried_out_once_and_answered_alike(
     desks: list[ServiceDesk],
 ) -> None:
-    post = Post(CLERK, desks[0].intake())
+    post = Envelope(CLERK, desks[0].intake())
     results = at_once(*map(posting, desks * 4, [post] * 8))
     answers = [one for one in results if isinstance(one, Accepted)]
     assert len(answers) == 8
@@ -124,14 +124,16 @@ def test_of_one_message_at_two_writers_one_answer_is_new_and_one_a_duplicate(
     desk = desks[0]
     code = desk.take_in().code
     for number in range(40):
-        posts = [Post(CLERK, desk.intake(event_id=f"same-{number}"))]
+        posts = [Envelope(CLERK, desk.intake(event_id=f"same-{number}"))]
         if kind == "step":
             text = desk.message(event_id=f"s-{number}", code=code, step="complained", text="chậm")
-            posts = [Post(PORTAL, text)]
+            posts = [Envelope(PORTAL, text)]
         if kind == "batch":
-            posts.append(Post(PORTAL, desk.intake(event_id=f"other-{number}")))
+            posts.append(Envelope(PORTAL, desk.intake(event_id=f"other-{number}")))
 
-        def handle(one: ServiceDesk, posts: list[Post] = posts) -> list[Accepted | TrackerError]:
+        def handle(
+            one: ServiceDesk, posts: list[Envelope] = posts
+        ) -> list[Accepted | TrackerError]:
             return one.handle(*posts)
 
         results = at_once(*(lambda one=one: handle(one) for one in desks))
@@ -150,13 +152,13 @@ def test_one_id_twice_in_a_batch_that_meets_a_conflict_is_new_once(
     for number in range(10):
         first, second = (
             [
-                Post(
+                Envelope(
                     PORTAL,
                     desks[0].message(
                         event_id=f"c-{number}-{which}", code=code, step="complained", text="chậm"
                     ),
                 ),
-                *[Post(CLERK, desks[0].intake(event_id=f"twice-{number}-{which}"))] * 2,
+                *[Envelope(CLERK, desks[0].intake(event_id=f"twice-{number}-{which}"))] * 2,
             ]
             for which in range(2)
         )
@@ -173,7 +175,7 @@ def test_one_id_twice_in_a_batch_that_meets_a_conflict_is_new_once(
 
 
 def test_a_retry_at_another_writer_is_a_duplicate(desks: list[ServiceDesk]) -> None:
-    post = Post(CLERK, desks[0].intake())
+    post = Envelope(CLERK, desks[0].intake())
     first = desks[0].at.tracker.post(post)
     assert desks[1].at.tracker.post(post) == replace(first, duplicate=True)
 
@@ -186,9 +188,9 @@ def test_batches_with_neighbours_in_conflict_keep_every_other_item(
     def batch(which: int) -> Callable[[], list[Accepted | TrackerError]]:
         desk, actor = desks[which], replace(DECIDER, id=f"officer-{which}")
         clerk = replace(CLERK, id=f"clerk-{which}")
-        posts = [Post(clerk, desk.intake(event_id=f"n-{number}")) for number in range(10)]
+        posts = [Envelope(clerk, desk.intake(event_id=f"n-{number}")) for number in range(10)]
         decide = desk.message(event_id="d", code=code, step="decided", outcome="granted")
-        posts.insert(5, Post(actor, decide))
+        posts.insert(5, Envelope(actor, decide))
         return lambda: desk.handle(*posts)
 
     results = at_once(batch(0), batch(1))
@@ -201,7 +203,7 @@ def test_batches_with_neighbours_in_conflict_keep_every_other_item(
 
 
 def test_codes_asked_for_at_once_are_all_different(desks: list[ServiceDesk]) -> None:
-    posts = [Post(replace(CLERK, id=f"c-{number}"), desks[0].intake()) for number in range(12)]
+    posts = [Envelope(replace(CLERK, id=f"c-{number}"), desks[0].intake()) for number in range(12)]
     results = at_once(*map(posting, desks * 6, posts))
     codes = [one.code for one in results if isinstance(one, Accepted)]
     assert len(codes) == len(set(codes)) == 12
@@ -212,7 +214,7 @@ def test_a_step_racing_an_erasure_never_leaves_text_that_nobody_can_open(
 ) -> None:
     for number in range(20):
         code = desks[0].take_in(event_id=f"in-{number}").code
-        complaint = Post(
+        complaint = Envelope(
             PORTAL,
             desks[1].message(event_id=f"c-{number}", code=code, step="complained", text="chậm"),
         )

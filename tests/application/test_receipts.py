@@ -4,7 +4,7 @@ import pytest
 
 from tests.application.service_desk import service_desk
 from tracker.adapters.vault.receipt_tokens import ReceiptTokens
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.domain.dossier.codes import dossier_id
 
 CODE, OTHER = "H26.05-261120-0001", "H26.05-261120-0002"
@@ -19,20 +19,20 @@ class Generations(dict[object, int]):
 
 
 @pytest.fixture
-def receipts() -> Receipts:
-    return Receipts(ReceiptTokens(bytes(32)), Generations(), public_url="https://city.example")
+def receipts() -> ReceiptLinks:
+    return ReceiptLinks(ReceiptTokens(bytes(32)), Generations(), public_url="https://city.example")
 
 
-def token_of(receipts: Receipts, code: str) -> str:
+def token_of(receipts: ReceiptLinks, code: str) -> str:
     return receipts.path(code).rsplit("/", 1)[1]
 
 
-def test_the_link_leads_to_the_dossiers_own_page(receipts: Receipts) -> None:
+def test_the_link_leads_to_the_dossiers_own_page(receipts: ReceiptLinks) -> None:
     token = ReceiptTokens(bytes(32)).token(dossier_id(CODE), 0)
     assert receipts.link(CODE) == f"https://city.example/h/{CODE}/{token}"
 
 
-def test_only_its_own_token_admits_to_a_dossier(receipts: Receipts) -> None:
+def test_only_its_own_token_admits_to_a_dossier(receipts: ReceiptLinks) -> None:
     token = token_of(receipts, CODE)
     assert receipts.admit(CODE, token)
     assert receipts.admit(CODE.lower(), token.upper())
@@ -40,7 +40,7 @@ def test_only_its_own_token_admits_to_a_dossier(receipts: Receipts) -> None:
         assert not receipts.admit(CODE, wrong)
 
 
-def test_a_revoked_link_admits_no_more_and_the_next_does(receipts: Receipts) -> None:
+def test_a_revoked_link_admits_no_more_and_the_next_does(receipts: ReceiptLinks) -> None:
     before, other = token_of(receipts, CODE), token_of(receipts, OTHER)
     receipts.revoke(CODE)
     after = token_of(receipts, CODE)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.application.service_desk import CLERK, service_desk
-from tracker.application.commands.envelope import Post, RequestReusedError
-from tracker.application.commands.registry import read
+from tracker.application.commands.envelope import Envelope, RequestReusedError
+from tracker.application.commands.registry import read_command
 
 ROOT = Path(__file__).parents[2]
 CONTACT = {"phone": "0912 345 678", "email": "an@example.vn"}
@@ -28,8 +28,8 @@ sys.stdout.write(str(taken_in(Path(sys.argv[1]))))
 """
 
 
-def post(**changes: object) -> Post:
-    return Post(CLERK, read(TWO_CHANNELS | changes))
+def post(**changes: object) -> Envelope:
+    return Envelope(CLERK, read_command(TWO_CHANNELS | changes))
 
 
 def taken_in(directory: Path) -> bool:
@@ -61,7 +61,7 @@ def test_a_request_kept_by_version_0_1_is_known_in_either_order(
     with service_desk(tmp_path) as desk:
         with monkeypatch.context() as old:
             kept = post().content_of_version_0_1()
-            old.setattr(Post, "content", lambda _: kept)
+            old.setattr(Envelope, "content", lambda _: kept)
             first = desk.at.tracker.post(post())
         again = desk.at.tracker.post(post(notices={"channels": channels}))
         assert (again.code, again.duplicate) == (first.code, True)

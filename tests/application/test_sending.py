@@ -22,17 +22,17 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.adapters.notifications.metrics import MessageGauges
+from tracker.adapters.notifications.metrics import NotificationGauges
 from tracker.application.notifications.dispatcher import (
     JITTER,
     RETRIES,
-    Letter,
-    NeverTakenError,
-    NotTakenError,
+    Dispatcher,
     Outbox,
+    PermanentFailureError,
+    RenderedNotification,
     Route,
-    Sender,
     State,
+    TemporaryFailureError,
 )
 from tracker.domain.dossier.values import NoticeChannel
 
@@ -47,10 +47,10 @@ TURNS, PAUSES = 30, (1, 7, 45)
 class Post:
     """A courier that fails as it is told to and keeps what it brought."""
 
-    fails: Callable[[Letter], None] = lambda _: None
-    brought: list[Letter] = field(default_factory=list)
+    fails: Callable[[RenderedNotification], None] = lambda _: None
+    brought: list[RenderedNotification] = field(default_factory=list)
 
-    def bring(self, letter: Letter) -> None:
+    def bring(self, letter: RenderedNotification) -> None:
         self.fails(letter)
         self.brought.append(letter)
 
@@ -73,8 +73,8 @@ def sender(
     *,
     max_age: timedelta = timedelta(hours=72),
     outbox: Outbox | None = None,
-) -> Sender:
-    return Sender(
+) -> Dispatcher:
+    return Dispatcher(
         Route(target, post, channel),
         outbox=outbox or desk.at.outbox,
         deliveries=desk.at.deliveries,
@@ -86,7 +86,7 @@ def sender(
     )
 
 
-def work(one: Sender, desk: ServiceDesk) -> None:
+def work(one: Dispatcher, desk: ServiceDesk) -> None:
     """Let the sender do all that can be done now."""
     desk.at.catch_up()
     one.pick_up()
@@ -254,7 +254,7 @@ def test_metrics_tell_per_target_what_waits_for_how_long_and_what_was_given_up(
     desk.take_in(notices=BY_SMS)
     work(sender(desk, Post(refuse)), desk)
     desk.later(seconds=90)
-    gauges = MessageGauges(lambda: desk.at.deliveries.backlogs(["sms", "email"]), desk.hands)
+    gauges = NotificationGauges(lambda: desk.at.deliveries.backlogs(["sms", "email"]), desk.hands)
     told = {
         (family.name.removeprefix("tracker_messages_"), one.labels["target"]): one.value
         for family in gauges.collect()
@@ -270,9 +270,9 @@ def test_metrics_tell_per_target_what_waits_for_how_long_and_what_was_given_up(
     }
 
 
-def refuse(_: Letter) -> None:
+def refuse(_: RenderedNotification) -> None:
     message = "It answered 503."
-    raise NotTakenError(message)
+    raise TemporaryFailureError(message)
 
 
 def test_what_is_not_taken_is_tried_again_ever_more_seldom_and_then_given_up(
@@ -282,7 +282,7 @@ def test_what_is_not_taken_is_tried_again_ever_more_seldom_and_then_given_up(
     tries: list[timedelta] = []
     began = desk.hands.now
 
-    def fail(letter: Letter) -> None:
+    def fail(letter: RenderedNotification) -> None:
         tries.append(desk.hands.now - began)
         refuse(letter)
 
@@ -307,10 +307,10 @@ def test_what_will_never_be_taken_is_given_up_at_once_and_the_next_goes_on(
     code = desk.take_in(notices=BY_SMS).code
     desk.post(DECIDER, code=code, **ASKED)
 
-    def fail(letter: Letter) -> None:
+    def fail(letter: RenderedNotification) -> None:
         if letter.notice.version == 1:
             message = "The address was refused: 550."
-            raise NeverTakenError(message)
+            raise PermanentFailureError(message)
 
     post = Post(fail)
     work(sender(desk, post), desk)
@@ -324,7 +324,7 @@ def test_a_next_message_waits_while_the_one_before_is_tried_again(desk: ServiceD
     other = desk.take_in(notices=BY_SMS).code
     failing = [True]
 
-    def fail(letter: Letter) -> None:
+    def fail(letter: RenderedNotification) -> None:
         if failing[0] and letter.notice.code == code:
             refuse(letter)
 
@@ -343,7 +343,7 @@ def test_a_courier_that_breaks_stops_the_sender_rather_than_lose_a_message(
 ) -> None:
     desk.take_in(notices=BY_SMS)
 
-    def breaks(_: Letter) -> None:
+    def breaks(_: RenderedNotification) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -362,7 +362,7 @@ def test_a_courier_that_breaks_keeps_none_from_being_tried_that_was_claimed_with
         desk.take_in(notices=BY_SMS)
     tried: list[str] = []
 
-    def breaks(letter: Letter) -> None:
+    def breaks(letter: RenderedNotification) -> None:
         tried.append(letter.id)
         sleep(0.05)  # so that the first has failed before the others' turn comes
         raise ZeroDivisionError
@@ -386,9 +386,9 @@ def test_whatever_fails_each_is_told_once_by_its_name_and_a_dossiers_in_order(se
 
     with TemporaryDirectory() as directory, service_desk(Path(directory)) as desk:
         codes = [desk.take_in(notices=BY_SMS).code for _ in range(3)]
-        received: list[Letter] = []
+        received: list[RenderedNotification] = []
 
-        def bring(letter: Letter) -> None:
+        def bring(letter: RenderedNotification) -> None:
             fortune = 1.0 if healed else chance.random()
             if fortune < 0.2:
                 refuse(letter)

@@ -16,11 +16,15 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tests.application.test_sending import BY_SMS, Post, fate, refuse, sender, work
-from tracker.application.notifications.dispatcher import Sender, Waiting
+from tracker.application.notifications.dispatcher import Dispatcher, PendingNotification
 from tracker.application.queries.citizen_access import NotYoursError
 from tracker.application.queries.guessing import FREE, Admission, Try
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.notifications.notifications import LOCKS_TOLD_EVERY, Notice, notice_of_lock
+from tracker.domain.notifications.notifications import (
+    LOCKS_TOLD_EVERY,
+    Notification,
+    notification_of_lock,
+)
 
 _NETWORKS = count(1)
 
@@ -31,7 +35,7 @@ def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
         yield opened
 
 
-def sends_locks(desk: ServiceDesk, post: Post) -> Sender:
+def sends_locks(desk: ServiceDesk, post: Post) -> Dispatcher:
     return sender(desk, post, target="locks:sms", outbox=desk.at.lock_outbox)
 
 
@@ -74,20 +78,24 @@ def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
     for code in codes:
         desk.later(minutes=1)
         guess(desk, code)
-    found: list[Waiting] = []
+    found: list[PendingNotification] = []
     while page := desk.at.lock_outbox.since(
         agreed_at, after=found[-1].notice if found else None, limit=1
     ):
         found += page
     assert found == [
-        Waiting(lock_of(codes[0], agreed_at + timedelta(minutes=1)), frozenset(), None),
-        Waiting(lock_of(codes[1], agreed_at + timedelta(minutes=2)), {"sms"}, agreed_at),
-        Waiting(lock_of(codes[2], agreed_at + timedelta(minutes=3)), {"sms", "email"}, agreed_at),
+        PendingNotification(lock_of(codes[0], agreed_at + timedelta(minutes=1)), frozenset(), None),
+        PendingNotification(
+            lock_of(codes[1], agreed_at + timedelta(minutes=2)), {"sms"}, agreed_at
+        ),
+        PendingNotification(
+            lock_of(codes[2], agreed_at + timedelta(minutes=3)), {"sms", "email"}, agreed_at
+        ),
     ]
 
 
-def lock_of(code: str, locked_at: datetime) -> Notice:
-    return notice_of_lock(dossier_id(code), code, locked_at)
+def lock_of(code: str, locked_at: datetime) -> Notification:
+    return notification_of_lock(dossier_id(code), code, locked_at)
 
 
 def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(

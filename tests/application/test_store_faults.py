@@ -16,7 +16,7 @@ from tests.application.service_desk import (
     ServiceDesk,
     service_desk,
 )
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 
 
@@ -52,7 +52,7 @@ def test_on_a_full_disk_nothing_is_stored_and_when_there_is_room_it_goes_on(
     desk.take_in()
     before = rows(tmp_path)
     pragma(desk, "max_page_count=1")
-    posts = [Post(CLERK, desk.intake(papers=[{"name": "g" * 200}] * 50)) for _ in range(20)]
+    posts = [Envelope(CLERK, desk.intake(papers=[{"name": "g" * 200}] * 50)) for _ in range(20)]
     with pytest.raises(StoreUnavailableError):
         desk.handle(*posts)
     assert rows(tmp_path) == before
@@ -151,7 +151,7 @@ def test_an_event_is_neither_replaced_at_its_position_nor_slipped_in_before_othe
 
 def test_what_was_stored_is_there_after_a_restart_and_a_retry_is_known(tmp_path: Path) -> None:
     with service_desk(tmp_path) as desk:
-        post = Post(CLERK, desk.intake())
+        post = Envelope(CLERK, desk.intake())
         first = desk.at.tracker.post(post)
     with service_desk(tmp_path) as desk:
         again = desk.at.tracker.post(post)

@@ -19,7 +19,7 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tracker.application.commands.envelope import UnknownDossierError
-from tracker.application.queries.export import NoReasonError, Selection, Taken
+from tracker.application.queries.export import ExportedDossier, NoReasonError, Selection
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.errors import NotAllowedError
@@ -41,7 +41,7 @@ def take(
     actor: Actor = AUDITOR,
     reason: str | None = None,
     up_to: int | None = None,
-) -> dict[str, Taken]:
+) -> dict[str, ExportedDossier]:
     taken = desk.at.taking_away.take(
         actor,
         selection or Selection(),

@@ -21,13 +21,13 @@ from tests.application.service_desk import (
 )
 from tracker.application.commands.envelope import (
     Accepted,
-    Post,
+    Envelope,
     RequestReusedError,
     UnknownDossierError,
     VersionConflictError,
 )
 from tracker.application.commands.reception import CannotDecideError, NotACarrierError
-from tracker.application.commands.registry import read
+from tracker.application.commands.registry import read_command
 from tracker.application.queries.dossier_reader import Moment
 from tracker.domain.deadlines.calendar import CalendarHorizonError
 from tracker.domain.dossier.dossier import StepNotAllowedError
@@ -125,11 +125,11 @@ def test_the_time_of_hearing_never_runs_backwards_when_the_clock_is_set_back(
 def test_what_tells_a_repeat_is_written_as_in_every_release_before(desk: ServiceDesk) -> None:
     message = desk.intake(papers=[{"name": "Tờ khai"}], promised_at=None)
     content = f"Intake\n{message.model_dump_json(exclude_defaults=True)}"
-    assert Post(CLERK, message).content() == content.encode()
+    assert Envelope(CLERK, message).content() == content.encode()
 
 
 def test_the_same_post_again_is_a_duplicate_with_the_first_answer(desk: ServiceDesk) -> None:
-    post = Post(CLERK, desk.intake())
+    post = Envelope(CLERK, desk.intake())
     first = desk.at.tracker.post(post)
     assert desk.at.tracker.post(post) == replace(first, duplicate=True)
     assert len(desk.everything()) == 1
@@ -138,9 +138,9 @@ def test_the_same_post_again_is_a_duplicate_with_the_first_answer(desk: ServiceD
 def test_a_retry_days_later_still_gets_the_first_answer_whatever_happened_since(
     desk: ServiceDesk,
 ) -> None:
-    post = Post(CLERK, desk.intake())
+    post = Envelope(CLERK, desk.intake())
     first = desk.at.tracker.post(post)
-    start = Post(DECIDER, desk.message(code=first.code, step="processing_started"))
+    start = Envelope(DECIDER, desk.message(code=first.code, step="processing_started"))
     second = desk.at.tracker.post(start)
     desk.post(DECIDER, code=first.code, step="supplement_asked", reason="thiếu")
     desk.later(days=3)
@@ -157,7 +157,9 @@ def test_a_scan_with_two_events_is_answered_the_same_when_it_is_repeated(
     code = desk.take_in().code
     desk.post(DECIDER, code=code, **RESULT)
     desk.post(CLERK, code=code, step="handed_to_carrier", carrier="VNPOST", number="X1")
-    scan = Post(POSTMAN, desk.message(code=code, step="carrier_scanned", number="X1", scan="501"))
+    scan = Envelope(
+        POSTMAN, desk.message(code=code, step="carrier_scanned", number="X1", scan="501")
+    )
     first = desk.at.tracker.post(scan)
     assert (first.version, first.stage) == (5, Stage.RETURNED)
     assert desk.at.tracker.post(scan) == replace(first, duplicate=True)
@@ -171,7 +173,7 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(desk: Ser
         desk.message(event_id="once", code="H26.05-261120-0001", step="complained", text="?"),
     ):
         with pytest.raises(RequestReusedError):
-            desk.at.tracker.post(Post(CLERK, other))
+            desk.at.tracker.post(Envelope(CLERK, other))
     assert len(desk.everything()) == 1
 
 
@@ -188,8 +190,8 @@ def test_the_same_id_of_another_sender_is_another_thing(desk: ServiceDesk) -> No
 
 
 def test_two_of_the_same_in_one_batch_are_stored_once(desk: ServiceDesk) -> None:
-    post = Post(CLERK, desk.intake())
-    reused = Post(CLERK, desk.intake(event_id=post.message.event_id, way_of_return="collect"))
+    post = Envelope(CLERK, desk.intake())
+    reused = Envelope(CLERK, desk.intake(event_id=post.message.event_id, way_of_return="collect"))
     first, second, third = desk.handle(post, post, reused)
     assert isinstance(first, Accepted)
     assert second == replace(first, duplicate=True)
@@ -200,7 +202,7 @@ def test_two_of_the_same_in_one_batch_are_stored_once(desk: ServiceDesk) -> None
 
 def test_what_was_refused_may_be_sent_again_under_the_same_id(desk: ServiceDesk) -> None:
     code = desk.take_in().code
-    early = Post(CLERK, desk.message(event_id="x", code=code, step="supplement_received"))
+    early = Envelope(CLERK, desk.message(event_id="x", code=code, step="supplement_received"))
     with pytest.raises(StepNotAllowedError):
         desk.at.tracker.post(early)
     desk.post(DECIDER, code=code, step="supplement_asked", reason="thiếu")
@@ -213,14 +215,14 @@ def test_what_was_refused_may_be_sent_again_under_the_same_id(desk: ServiceDesk)
 def test_one_bad_item_never_fails_its_neighbours(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     posts = [
-        Post(CLERK, desk.intake()),
-        Post(CLERK, desk.intake(procedure="9.999999")),
-        Post(CLERK, desk.intake(code="H26.05-261120-0099")),
-        Post(DECIDER, desk.message(code=code, step="resumed")),
-        Post(PORTAL, desk.message(code="H26-261120-0001", step="complained", text="?")),
-        Post(CLERK, desk.intake(occurred_at="2026-11-21T09:00:00+07:00")),
-        Post(CLERK, desk.intake(occurred_at="1999-11-21T09:00:00+07:00")),
-        Post(DECIDER, desk.message(code=code, **RESULT)),
+        Envelope(CLERK, desk.intake()),
+        Envelope(CLERK, desk.intake(procedure="9.999999")),
+        Envelope(CLERK, desk.intake(code="H26.05-261120-0099")),
+        Envelope(DECIDER, desk.message(code=code, step="resumed")),
+        Envelope(PORTAL, desk.message(code="H26-261120-0001", step="complained", text="?")),
+        Envelope(CLERK, desk.intake(occurred_at="2026-11-21T09:00:00+07:00")),
+        Envelope(CLERK, desk.intake(occurred_at="1999-11-21T09:00:00+07:00")),
+        Envelope(DECIDER, desk.message(code=code, **RESULT)),
     ]
     results = desk.handle(*posts)
     names = [type(one).__name__ for one in results]
@@ -241,11 +243,11 @@ def test_one_bad_item_never_fails_its_neighbours(desk: ServiceDesk) -> None:
 def test_several_steps_of_one_dossier_in_one_batch_follow_each_other(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     steps = [
-        Post(DECIDER, desk.message(code=code, step="processing_started")),
-        Post(DECIDER, desk.message(code=code, step="supplement_asked", reason="thiếu")),
-        Post(DECIDER, desk.message(code=code, **RESULT)),
-        Post(CLERK, desk.message(code=code, step="supplement_received")),
-        Post(DECIDER, desk.message(code=code, **RESULT)),
+        Envelope(DECIDER, desk.message(code=code, step="processing_started")),
+        Envelope(DECIDER, desk.message(code=code, step="supplement_asked", reason="thiếu")),
+        Envelope(DECIDER, desk.message(code=code, **RESULT)),
+        Envelope(CLERK, desk.message(code=code, step="supplement_received")),
+        Envelope(DECIDER, desk.message(code=code, **RESULT)),
     ]
     results = desk.handle(*steps)
     assert [one.version for one in results if isinstance(one, Accepted)] == [2, 3, 4, 5]
@@ -262,9 +264,9 @@ def test_several_steps_of_one_dossier_in_one_batch_follow_each_other(desk: Servi
 def test_a_dossier_taken_in_and_worked_on_in_the_same_batch_is_whole(desk: ServiceDesk) -> None:
     code = "H26-261120-0777"
     results = desk.handle(
-        Post(PORTAL, desk.intake(step="submitted", code=code)),
-        Post(CLERK, desk.intake(code=code)),
-        Post(DECIDER, desk.message(code=code, step="supplement_asked", reason="thiếu")),
+        Envelope(PORTAL, desk.intake(step="submitted", code=code)),
+        Envelope(CLERK, desk.intake(code=code)),
+        Envelope(DECIDER, desk.message(code=code, step="supplement_asked", reason="thiếu")),
     )
     assert [one.version for one in accepted(results)] == [1, 2, 3]
     assert desk.at.reader.personal_data(ADMINISTRATOR, code, "")[3] == {"reason": "thiếu"}
@@ -285,16 +287,16 @@ def test_a_step_meant_for_another_version_is_refused_with_the_current_one(
     decide = desk.message(code=code, **RESULT)
     for wrong in (0, 1, 3):
         with pytest.raises(VersionConflictError) as refused:
-            desk.at.tracker.post(Post(DECIDER, decide, if_version=wrong))
+            desk.at.tracker.post(Envelope(DECIDER, decide, if_version=wrong))
         assert refused.value.version == 2
-    assert desk.at.tracker.post(Post(DECIDER, decide, if_version=2)).version == 3
+    assert desk.at.tracker.post(Envelope(DECIDER, decide, if_version=2)).version == 3
 
 
 def test_the_second_of_two_approvals_is_refused(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     first, second = desk.handle(
-        Post(DECIDER, desk.message(code=code, **RESULT)),
-        Post(replace(DECIDER, id="other"), desk.message(code=code, **RESULT)),
+        Envelope(DECIDER, desk.message(code=code, **RESULT)),
+        Envelope(replace(DECIDER, id="other"), desk.message(code=code, **RESULT)),
     )
     assert isinstance(first, Accepted)
     assert type(second) is StepNotAllowedError
@@ -411,4 +413,4 @@ def test_a_step_out_of_form_is_refused_by_its_form(
 @pytest.mark.parametrize("item", [None, [], "received", 7, {}])
 def test_what_is_no_object_is_no_message(item: object) -> None:
     with pytest.raises(ValidationError):
-        read(item)
+        read_command(item)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.cli.main import main
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.settings import Settings
 
@@ -52,7 +52,7 @@ def run(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = tmp_path_factory.mktemp("demo") / "var"
     clock = DemoClock(UNTIL - SPAN)
-    with installation(Settings(data_dir=chosen), clock) as it:
+    with open_container(Settings(data_dir=chosen), clock) as it:
         fill(it.tracker, it.service, clock, until=UNTIL, dossiers=DOSSIERS, seed=7)
         it.catch_up()
     return chosen
@@ -66,6 +66,6 @@ def demo(filled: Path, data_dir: Path) -> Path:
 
 
 @pytest.fixture
-def demo_installation(demo: Path) -> Iterator[Installation]:
-    with installation(Settings(data_dir=demo)) as it:
+def demo_installation(demo: Path) -> Iterator[Container]:
+    with open_container(Settings(data_dir=demo)) as it:
         yield it

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.application.commands.envelope import Post
-from tracker.application.commands.registry import read
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Envelope
+from tracker.application.commands.registry import read_command
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.deadlines.calendar import WorkCalendar
@@ -23,20 +23,20 @@ from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.network.network import Channel
 from tracker.projections.figures.figures import Figures, Question
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
-def events(it: Installation) -> list[Event]:
+def events(it: Container) -> list[Event]:
     rows = it.scan.events(after=0, up_to=it.scan.head(), limit=100_000)
-    return [from_bytes(row.topic, row.state) for row in rows]
+    return [decode(row.topic, row.state) for row in rows]
 
 
 def told(data_dir: Path, seed: int) -> list[tuple[str, Step, datetime, datetime, str]]:
     clock = DemoClock(UNTIL - SPAN)
-    with installation(Settings(data_dir=data_dir), clock) as it:
+    with open_container(Settings(data_dir=data_dir), clock) as it:
         fill(it.tracker, it.service, clock, until=UNTIL, dossiers=15, seed=seed)
         return [
             (one.event_id, one.step, one.occurred_at, one.recorded_at, one.by.id)
@@ -57,7 +57,7 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     clock = DemoClock(UNTIL - SPAN)
     data_dir = tmp_path_factory.mktemp("whole")
-    with installation(Settings(data_dir=data_dir), clock) as it:
+    with open_container(Settings(data_dir=data_dir), clock) as it:
         fill(it.tracker, it.service, clock, until=UNTIL, dossiers=320, seed=1)
         it.catch_up()
         figures = it.figures.answer(Question(as_of=UNTIL))
@@ -71,7 +71,7 @@ def test_it_fills_an_empty_installation_and_gives_keys_and_codes(run: Run, data_
     codes = re.search(r"Codes to try: (.+)", result.out)
     keys = re.findall(r"^(\w+) .*(trk_\S+)$", result.out, re.MULTILINE)
     assert {role for role, _ in keys} == set(Role) - {Role.CITIZEN}
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         assert [it.keys.actor_of(key).role for _, key in keys] == [role for role, _ in keys]
         assert codes
         assert all(it.look_up.rows([code]) for code in codes[1].split(", "))
@@ -88,9 +88,9 @@ def test_a_second_run_adds_nothing_and_says_so(run: Run, demo: Path) -> None:
 
 
 def test_a_store_with_real_dossiers_is_left_alone(run: Run, data_dir: Path) -> None:
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         clerk = it.keys.actor_of(run("keys", *_CLERK).out.strip())
-        message = read(
+        message = read_command(
             {
                 "event_id": "real-1",
                 "occurred_at": it.now(),
@@ -98,7 +98,7 @@ def test_a_store_with_real_dossiers_is_left_alone(run: Run, data_dir: Path) -> N
                 "applicant": {"name": "An"},
             }
         )
-        it.tracker.post(Post(clerk, message))
+        it.tracker.post(Envelope(clerk, message))
         it.catch_up()
         assert it.sample_codes(5) == ()
     assert run("demo").out == "There are 1 events already, so nothing was added.\n"
@@ -126,7 +126,7 @@ def test_a_demo_of_a_later_year_has_every_channel_and_an_actor_of_every_role(
     tmp_path: Path, until: datetime
 ) -> None:
     clock = DemoClock(until - SPAN)
-    with installation(Settings(data_dir=tmp_path), clock) as it:
+    with open_container(Settings(data_dir=tmp_path), clock) as it:
         fill(it.tracker, it.service, clock, until=until, dossiers=70, seed=1)
         intakes = [one for one in events(it) if isinstance(one, Submitted | Received)]
         assert {one.channel for one in intakes} == set(Channel)
@@ -134,7 +134,7 @@ def test_a_demo_of_a_later_year_has_every_channel_and_an_actor_of_every_role(
 
 
 def test_on_every_day_of_the_calendar_somebody_of_every_role_is_there(tmp_path: Path) -> None:
-    with installation(Settings(data_dir=tmp_path)) as it:
+    with open_container(Settings(data_dir=tmp_path)) as it:
         noon = datetime.combine(date(2026, 1, 1), time(12), it.service.calendar.zone)
         while noon.date() <= it.service.calendar.last:
             roles = {one.role for one in one_a_role(it.service, noon)}
@@ -182,7 +182,7 @@ def test_some_are_late_some_overdue_some_open_and_most_in_time(whole: Whole) -> 
     assert total.open_paused > 0
 
 
-def test_the_samples_stand_at_different_stages(demo_installation: Installation) -> None:
+def test_the_samples_stand_at_different_stages(demo_installation: Container) -> None:
     codes = demo_installation.sample_codes(5)
     found = demo_installation.look_up.rows(codes)
     rows = [found.get(code) for code in codes]

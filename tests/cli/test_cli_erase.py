@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 BASIS = ("--basis", "Luật 91/2025/QH15, đơn ngày 20/11/2026")
@@ -17,12 +17,12 @@ BASIS = ("--basis", "Luật 91/2025/QH15, đơn ngày 20/11/2026")
 
 @pytest.fixture
 def code(demo: Path) -> str:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         return it.look_up.samples(1)[0]
 
 
 def personal(data_dir: Path, code: str) -> bool:
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         return bool(it.reader.personal_data(Actor(Role.ADMINISTRATOR, "test"), code, "test"))
 
 
@@ -35,9 +35,9 @@ def test_it_asks_for_the_code_again_and_erases_the_person(
     assert (result.code, result.out.strip()) == (0, f"The personal data of {code} is erased.")
     assert "gone for ever" in result.err
     assert not personal(demo, code)
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         last = it.tracker.store.select_events(dossier_id(code))[-1]
-        event = from_bytes(last.topic, last.state)
+        event = decode(last.topic, last.state)
         looks = it.reader.readers(Actor(Role.ADMINISTRATOR, "test"), code)
     assert (event.step, getattr(event, "basis", "")) == ("personal_data_erased", BASIS[1])
     assert event.by.id.startswith("cli:")

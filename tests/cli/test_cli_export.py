@@ -18,12 +18,12 @@ from tests.cli.conftest import DOSSIERS, Run
 from tests.system.searching import found
 from tracker.adapters.exports.directory import wrong_in
 from tracker.application.queries.export import Form
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.events.intake import Received
 from tracker.domain.dossier.events.processing import Decided, InternalStepTaken
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 ALL = tuple(word for form in Form for word in ("--format", form.value))
@@ -39,7 +39,7 @@ def rows(directory: Path) -> list[dict[str, str]]:
 
 def personal(data_dir: Path, codes: list[str]) -> dict[str, str]:
     """Every text about the applicants of these dossiers, by where it stands."""
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         return {
             f"{code}/{version} {name}": text
             for code in codes
@@ -73,7 +73,7 @@ def test_an_export_is_counted_checked_and_made_once(run: Run, demo: Path, tmp_pa
         "reason": None,
     }
     assert manifest["program"].startswith("tracker ")
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         (look,) = it.reader.readers(ADMINISTRATOR, rows(out)[0]["case:concept:name"])
     assert (look.what, look.role, look.reason) == ("history", "auditor", "")
     assert manifest["checkpoint"].split("\n")[1] == str(manifest["events"])
@@ -123,7 +123,7 @@ def test_no_sealed_text_is_in_a_sealed_export_and_all_are_in_an_opened_one(
 def test_opening_is_recorded_with_its_reason_and_needs_one(
     run: Run, demo: Path, tmp_path: Path
 ) -> None:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         code = it.look_up.samples(1)[0]
     for wrong in (("--open",), ("--open", "--reason", " "), ("--reason", "x")):
         refused = run("export", str(tmp_path / "out"), "--code", code, *wrong)
@@ -133,7 +133,7 @@ def test_opening_is_recorded_with_its_reason_and_needs_one(
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert (manifest["dossiers"], manifest["asked"]["reason"]) == (1, "complaint 7")
     assert manifest["asked"]["personal_data"] == "opened"
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         (look,) = it.reader.readers(ADMINISTRATOR, code)
     assert (look.what, look.reason) == ("personal_data", "complaint 7")
     assert look.actor.startswith("cli:")
@@ -201,10 +201,10 @@ def test_what_is_exported_and_imported_elsewhere_has_the_same_lives(
     lives: dict[str, list[dict[str, str]]] = {}
     for row in rows(out):
         lives.setdefault(row["case:concept:name"], []).append(row)
-    with installation(Settings(data_dir=tmp_path / "elsewhere")) as it:
+    with open_container(Settings(data_dir=tmp_path / "elsewhere")) as it:
         for code, life in lives.items():
             stored = it.tracker.store.select_events(dossier_id(code))
-            events = [from_bytes(one.topic, one.state) for one in stored]
+            events = [decode(one.topic, one.state) for one in stored]
             steps = [one for one in events if isinstance(one, InternalStepTaken)]
             assert [(one.name, one.clerk, one.unit, one.occurred_at) for one in steps] == [
                 (

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import UNTIL, Run
-from tracker.application.commands.envelope import Post
-from tracker.application.commands.registry import read
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Envelope
+from tracker.application.commands.registry import read_command
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.network.network import Channel
 from tracker.projections.figures.figures import Counts, GroupBy, Question
@@ -45,7 +45,7 @@ def test_without_a_breakdown_there_are_no_groups(run: Run, demo: Path) -> None:
 
 def test_json_is_what_the_figures_say(run: Run, demo: Path) -> None:
     answer = as_json(run, "--by", "partner", "--as-of", f"{DAY}", "--since", f"{BEFORE}")
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         question = Question(
             as_of=datetime.fromisoformat(f"{DAY}T23:59:59.999999+07:00"),
             since=datetime.fromisoformat(f"{BEFORE}T00:00:00+07:00"),
@@ -81,7 +81,7 @@ def test_a_day_begins_a_period_with_its_first_moment(run: Run, demo: Path) -> No
     assert as_json(run, "--since", f"{DAY}")["since"] == f"{DAY}T00:00:00+07:00"
 
 
-def test_today_is_a_day_though_it_is_not_over(run: Run, demo_installation: Installation) -> None:
+def test_today_is_a_day_though_it_is_not_over(run: Run, demo_installation: Container) -> None:
     zone = demo_installation.service.calendar.zone
     today = demo_installation.now().astimezone(zone).date()
     answer = as_json(run, "--as-of", today.isoformat())
@@ -90,9 +90,9 @@ def test_today_is_a_day_though_it_is_not_over(run: Run, demo_installation: Insta
 
 def test_what_was_stored_a_moment_ago_is_counted(run: Run, demo: Path) -> None:
     before = as_json(run)["total"]["received"]
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         clerk = Actor(Role.STAFF, "clerk", "CN05")
-        message = read(
+        message = read_command(
             {
                 "event_id": "new-1",
                 "occurred_at": it.now() - timedelta(seconds=1),
@@ -100,7 +100,7 @@ def test_what_was_stored_a_moment_ago_is_counted(run: Run, demo: Path) -> None:
                 "applicant": {"name": "An"},
             }
         )
-        it.tracker.post(Post(clerk, message))
+        it.tracker.post(Envelope(clerk, message))
     assert as_json(run)["total"]["received"] == before + 1
 
 
@@ -123,13 +123,13 @@ def late(data_dir: Path) -> list[str]:
     clock = [begun]
     clerk, decider = Actor(Role.STAFF, "clerk", "CN05"), Actor(Role.STAFF, "head", "SO-TAICHINH")
 
-    def post(it: Installation, actor: Actor, days_ago: int = 0, **message: object) -> str:
+    def post(it: Container, actor: Actor, days_ago: int = 0, **message: object) -> str:
         number = it.scan.head() + 1
         at = clock[0] - timedelta(days=days_ago)
         item = {"event_id": f"l-{number}", "occurred_at": at, **message}
-        return it.tracker.post(Post(actor, read(item))).code
+        return it.tracker.post(Envelope(actor, read_command(item))).code
 
-    with installation(Settings(data_dir=data_dir), lambda: clock[0]) as it:
+    with open_container(Settings(data_dir=data_dir), lambda: clock[0]) as it:
         applicant = {"name": "Nguyễn Thị An"}
         codes = [post(it, clerk, procedure="2.001610", applicant=applicant) for _ in range(3)]
         clock[0] = begun + timedelta(days=3)
@@ -177,7 +177,7 @@ def test_an_explanation_is_recorded_at_each_dossier_it_tells_of(
     run: Run, late: list[str], data_dir: Path
 ) -> None:
     run("figures", *MARCH, "--explain", "2026-03-21")
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         looks = [it.reader.readers(Actor(Role.ADMINISTRATOR, "adm"), code) for code in late]
     assert [[(one.what, one.role) for one in some] for some in looks] == [
         [("figures", "auditor")],
@@ -211,5 +211,5 @@ def test_figures_recomputed_from_the_events_are_the_published_ones(
 def test_recomputing_asks_no_read_model(run: Run, demo: Path) -> None:
     (demo / "views.db").unlink()
     assert as_json(run, "--recompute")["total"]["received"] > 0
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         assert it.figures.answer(Question(as_of=it.now() + timedelta(days=1))).total == Counts()

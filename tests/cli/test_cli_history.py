@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tracker.application.commands.envelope import Post
-from tracker.application.commands.registry import read
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Envelope
+from tracker.application.commands.registry import read_command
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
@@ -22,13 +22,13 @@ DECIDER = Actor(Role.STAFF, "decider-1", "SO-TAICHINH")
 @pytest.fixture
 def code(data_dir: Path) -> str:
     """A dossier received, corrected, and of which papers were asked hours before we heard."""
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         now = it.now()
 
         def post(actor: Actor, **message: object) -> str:
             number = it.scan.head() + 1
             item = {"event_id": f"h-{number}", "occurred_at": now, **message}
-            return it.tracker.post(Post(actor, read(item))).code
+            return it.tracker.post(Envelope(actor, read_command(item))).code
 
         code = post(CLERK, procedure="2.001610", applicant={"name": "Nguyễn Thị Bí Mật"})
         right = (now - timedelta(minutes=20)).isoformat()
@@ -85,7 +85,7 @@ def test_a_correction_of_a_time_shows_what_counts(code: str, run: Run) -> None:
 
 
 def test_who_read_it_is_told_when_asked_for(code: str, run: Run, data_dir: Path) -> None:
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         it.reader.personal_data(CLERK, code, "gọi người nộp")
     table = run("history", code, "--reads").out
     assert "Who read it" in table
@@ -125,7 +125,7 @@ def test_a_code_is_found_however_it_is_typed(code: str, run: Run) -> None:
     assert as_json(run, f" {code.lower()} ")["code"] == code
 
 
-def test_the_past_is_cut_on_both_axes(run: Run, demo_installation: Installation) -> None:
+def test_the_past_is_cut_on_both_axes(run: Run, demo_installation: Container) -> None:
     code = next(
         one
         for one in demo_installation.sample_codes(20)
@@ -140,7 +140,7 @@ def test_the_past_is_cut_on_both_axes(run: Run, demo_installation: Installation)
 
 def test_the_look_is_recorded(code: str, run: Run, data_dir: Path) -> None:
     run("history", code)
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         (look,) = it.reader.readers(Actor(Role.ADMINISTRATOR, "adm-1"), code)
     assert (look.what, look.role) == ("history", "auditor")
     assert look.actor.startswith("cli:")

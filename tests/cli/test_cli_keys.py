@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tracker.adapters.sql.service_tables.api_keys import UnknownKeyError
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
@@ -33,7 +33,7 @@ def test_a_key_opens_for_its_actor(
 ) -> None:
     result = run("keys", "make", "--actor", "a-1", "--role", *args)
     assert result.code == 0
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         assert it.keys.actor_of(result.out.strip()) == actor
 
 
@@ -91,7 +91,7 @@ def test_a_revoked_key_opens_nothing_and_says_when(run: Run, data_dir: Path) -> 
     key_id = key.split("_")[1]
     assert run("keys", "revoke", key_id).code == 0
     assert not re.search(rf"^{key_id} .* -$", run("keys", "list").out, re.MULTILINE)
-    with installation(Settings(data_dir=data_dir)) as it, pytest.raises(UnknownKeyError):
+    with open_container(Settings(data_dir=data_dir)) as it, pytest.raises(UnknownKeyError):
         it.keys.actor_of(key)
     again = run("keys", "revoke", key_id)
     assert (again.code, again.err) == (1, "Error: There is no such key, or it was revoked.\n")

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.cli.conftest import Run
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.transparency_log.notes import Algorithm, Note, PublicKey, Signature, cosigned
 from tracker.settings import Settings
@@ -42,14 +42,14 @@ def test_status_of_an_empty_log_says_so(run: Run, data_dir: Path) -> None:
 
 def test_a_proof_is_printed_and_the_look_is_recorded(run: Run, demo: Path) -> None:
     run("log", "checkpoint")
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         code = it.look_up.samples(1)[0]
     proof = json.loads(run("log", "prove", code.lower()).out)
     assert proof["code"] == code
     assert proof["events"]
     since = run("log", "prove", code, "--since", "7")
     assert json.loads(since.out)["since"]["size"] == 7
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         looks = it.reader.readers(Actor(Role.AUDITOR, "a"), code)
     assert [look.what for look in looks] == ["proof", "proof"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Run
 from tests.cli.meddling import behind_the_back
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
@@ -34,7 +34,7 @@ def lose(demo: Path, *lost: str) -> None:
 
 
 def erase(demo: Path, code: str) -> None:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         actor = Actor(Role.ADMINISTRATOR, "adm-1")
         it.erasure.erase(actor, code, event_id="er-1", basis="by law")
         it.catch_up()

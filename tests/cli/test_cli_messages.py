@@ -9,9 +9,14 @@ import pytest
 
 from tests.cli.conftest import Run
 from tracker.adapters.notifications.routes import UnfitRoutesError
-from tracker.application.notifications.dispatcher import Letter, NeverTakenError, Route, Sender
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.notifications.dispatcher import (
+    Dispatcher,
+    PermanentFailureError,
+    RenderedNotification,
+    Route,
+)
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.settings import Settings
 
 HOOK = """
@@ -22,28 +27,28 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class Refuses:
-    def bring(self, letter: Letter) -> None:
+    def bring(self, letter: RenderedNotification) -> None:
         message = "It answered 410."
-        raise NeverTakenError(message)
+        raise PermanentFailureError(message)
 
 
 class Takes:
     def __init__(self) -> None:
         self.ids: list[str] = []
 
-    def bring(self, letter: Letter) -> None:
+    def bring(self, letter: RenderedNotification) -> None:
         self.ids.append(letter.id)
 
 
 @pytest.fixture
-def it(demo: Path) -> Iterator[Installation]:
-    with installation(Settings(data_dir=demo)) as opened:
+def it(demo: Path) -> Iterator[Container]:
+    with open_container(Settings(data_dir=demo)) as opened:
         opened.catch_up()
         yield opened
 
 
-def send(it: Installation, courier: Refuses | Takes) -> None:
-    one = Sender(
+def send(it: Container, courier: Refuses | Takes) -> None:
+    one = Dispatcher(
         Route("webhook:portal", courier),
         outbox=it.outbox,
         deliveries=it.deliveries,
@@ -60,7 +65,7 @@ def send(it: Installation, courier: Refuses | Takes) -> None:
 
 
 def test_dead_messages_are_listed_with_their_reason_and_retried_by_name(
-    run: Run, it: Installation
+    run: Run, it: Container
 ) -> None:
     send(it, Refuses())
     listed = run("messages", "list", "--state", "dead", "--limit", "2")
@@ -85,7 +90,7 @@ def hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_new_webhook_is_told_by_a_replay_what_it_never_heard(
-    run: Run, it: Installation, hook: None
+    run: Run, it: Container, hook: None
 ) -> None:
     replayed = run("messages", "replay", "--since", "2020-01-01", "--to", "portal")
     count = int(replayed.out.split()[0])
@@ -103,7 +108,7 @@ def test_a_new_webhook_is_told_by_a_replay_what_it_never_heard(
     ],
 )
 def test_only_webhooks_are_told_again(
-    run: Run, it: Installation, hook: None, args: tuple[str, ...], said: str
+    run: Run, it: Container, hook: None, args: tuple[str, ...], said: str
 ) -> None:
     refused = run("messages", "replay", *args)
     assert refused.code == 2
@@ -111,13 +116,13 @@ def test_only_webhooks_are_told_again(
 
 
 def test_sending_to_people_needs_the_address_by_which_they_stop_it(
-    it: Installation, tmp_path: Path
+    it: Container, tmp_path: Path
 ) -> None:
     path = tmp_path / "notices.toml"
     path.write_text('[sms]\nurl = "https://g.vn"\nfields = { to = "{to}" }\n')
     settings = it.settings.model_copy(update={"notices": path})
     with (
-        installation(settings) as other,
+        open_container(settings) as other,
         pytest.raises(UnfitRoutesError, match="TRACKER_PUBLIC_URL is not set"),
         other.routes(),
     ):

@@ -8,8 +8,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.meddling import behind_the_back, find
 from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.projections.model.projector import Projector
 from tracker.settings import Settings
@@ -65,14 +65,14 @@ def test_what_differs_is_replaced_where_that_is_asked_for(run: Run, demo: Path) 
 
 
 def test_a_read_model_that_lags_behind_is_brought_up_and_switched(run: Run, demo: Path) -> None:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
         it.tracker.erase_personal_data(
             administrator, it.sample_codes(1)[0], event_id="er-1", basis="by law"
         )
         head = it.scan.head()
     assert run("rebuild").code == 0
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         assert {one.model.position("store") for one in it.follows.values()} == {head}
 
 
@@ -114,7 +114,7 @@ def test_a_broken_event_is_told_in_one_line_with_its_position(run: Run, demo: Pa
     assert generations(demo) == dict.fromkeys(NAMES, 1)
 
 
-def test_a_rebuild_that_another_overtook_touches_nothing(demo_installation: Installation) -> None:
+def test_a_rebuild_that_another_overtook_touches_nothing(demo_installation: Container) -> None:
     follow = demo_installation.follows["status"]
     first = follow.model.next_generation()
     Projector(follow.projection, follow.feed, first).catch_up()

@@ -1,12 +1,12 @@
 from pathlib import Path
 
 from tests.cli.conftest import Run
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.settings import Settings
 
 
 def test_the_link_is_shown_and_a_revoked_one_opens_nothing(run: Run, demo: Path) -> None:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         code = it.sample_codes(1)[0]
         first = run("receipt", code.lower())
         assert (first.code, first.out) == (0, f"{it.receipts.link(code)}\n")

@@ -20,7 +20,7 @@ from tracker.adapters.kafka.connection import KafkaConnection, open_admin
 from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system
@@ -32,7 +32,7 @@ COMMAND = (sys.executable, "-m", "tracker", "topics", "rewrite")
 def force(it: Published, demo: Path, *, damage: bool) -> None:
     """Repeat ten events in the topic; and one with other bytes."""
     connection, names = it
-    with installation(Settings(data_dir=demo)) as opened:
+    with open_container(Settings(data_dir=demo)) as opened:
         events = opened.tracker.store.select_notifications(1, 10)
     again = [outgoing(names.events, one) for one in events]
     if damage:
@@ -45,7 +45,7 @@ def force(it: Published, demo: Path, *, damage: bool) -> None:
 def relay(demo: Path, it: Published) -> Iterator[None]:
     """Let a relay run meanwhile, and see that it is up to date at the end."""
     with (
-        installation(Settings(data_dir=demo)) as opened,
+        open_container(Settings(data_dir=demo)) as opened,
         running(opened.tracker.store, *it, name="the-relay") as one,
     ):
         yield
@@ -68,7 +68,7 @@ def test_after_the_switch_everything_reads_the_new_topic(
         assert (done.code, done.err) == (0, "")
         assert f"The events are in {names.events}.g2 now" in done.out
         erase(demo, 0)
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         it.catch_up()
         head = it.tracker.store.max_notification_id() or 0
     alone, both = run("verify", "--of", "kafka"), run("verify", "--of", "both")
@@ -120,7 +120,7 @@ def test_killed_at_any_point_and_run_again_it_ends_well(
     assert _last(published)["generation"] == 2
     both = run("verify", "--of", "kafka")
     assert (both.code, both.err) == (0, "")
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         it.catch_up()
     both = run("verify", "--of", "both")
     assert (both.code, both.err) == (0, "")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.meddling import Harm, Victim, behind_the_back, find, rewrite
-from tracker.bootstrap import installation, wall_clock
+from tracker.bootstrap import open_container, wall_clock
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
@@ -303,7 +303,7 @@ def test_a_read_model_that_lags_behind_is_no_damage(run: Run, demo: Path) -> Non
 
 
 def erase_one(demo: Path) -> str:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         code = it.sample_codes(1)[0]
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
         it.tracker.erase_personal_data(administrator, code, event_id="er-1", basis="by law")

@@ -12,7 +12,7 @@ from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.notes import Note
@@ -39,7 +39,7 @@ def published(
 
 def go_on(demo: Path, connection: KafkaConnection, names: TopicNames) -> None:
     """Bring to Kafka what is in the store, and sign the log."""
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         publish_all(it.tracker.store, connection, names)
         it.catch_up()
         it.log.maker.prepare()
@@ -47,7 +47,7 @@ def go_on(demo: Path, connection: KafkaConnection, names: TopicNames) -> None:
 
 
 def erase(demo: Path, number: int) -> None:
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
         code = it.sample_codes(number + 1)[number]
         event_id = f"er-{number}"
@@ -72,7 +72,7 @@ def test_the_first_wrong_event_is_named(
     run: Run, demo: Path, published: tuple[KafkaConnection, TopicNames]
 ) -> None:
     connection, names = published
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         newest = it.tracker.store.select_notifications(it.tracker.store.max_notification_id(), 1)
     again = outgoing(names.events, newest[0])
     spoilt = structs.replace(again, value=(again.value or b"") + b" ")
@@ -92,7 +92,7 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
 ) -> None:
     connection, names = published
     kept = demo / "kept.txt"
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         kept.write_text(str(it.log.checkpoints.last()))
         newest = it.tracker.store.select_notifications(it.tracker.store.max_notification_id(), 1)
     erase(demo, 0)
@@ -104,7 +104,7 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
     assert "events: 2 since then, of 2 dossiers" in sound.out
     assert "store and Kafka: 2 events, equal byte for byte" in sound.out
     for position in (newest[0].id, 1, 2, 3, 4, 5):
-        with installation(Settings(data_dir=demo)) as it:
+        with open_container(Settings(data_dir=demo)) as it:
             old = it.tracker.store.select_notifications(position, 1)
         with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
             kafka.commit([outgoing(names.events, old[0])])

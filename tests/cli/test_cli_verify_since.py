@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.meddling import Victim, behind_the_back, find, rewrite
 from tracker.adapters.notary.ed25519 import Notary
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.notes import Note
@@ -27,7 +27,7 @@ def gone_on(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = tmp_path_factory.mktemp("since") / "var"
     shutil.copytree(filled, chosen)
     go_on(chosen, 0)
-    with installation(Settings(data_dir=chosen)) as it:
+    with open_container(Settings(data_dir=chosen)) as it:
         (chosen / "kept.txt").write_text(str(it.log.checkpoints.last()))
     go_on(chosen, NEWER)
     return chosen
@@ -46,7 +46,7 @@ def kept(demo: Path) -> Path:
 
 def go_on(demo: Path, events: int) -> None:
     """Let something happen to so many dossiers, and sign the log."""
-    with installation(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as it:
         for number, code in enumerate(it.sample_codes(events) if events else ()):
             administrator = Actor(Role.ADMINISTRATOR, "adm-1")
             event_id = f"er-{number}"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tracker.adapters.notary.ed25519 import Notary
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.transparency_log.checkpoint import Checkpoint
@@ -31,7 +31,7 @@ MISSING = "H26.99-261122-0042"
 class Desk:
     """Somebody with a public key, an old checkpoint and a proof."""
 
-    it: Installation
+    it: Container
     key: str
     kept: str
     code: str
@@ -46,11 +46,11 @@ def desk(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
     """A log with two checkpoints, between which things went on."""
     data_dir = tmp_path_factory.mktemp("desk") / "var"
     shutil.copytree(filled, data_dir)
-    with installation(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as it:
         yield _desk(it)
 
 
-def _desk(it: Installation) -> Desk:
+def _desk(it: Container) -> Desk:
     it.log.maker.prepare()
     it.log.maker.make()
     kept = str(it.log.prover.checkpoint())
@@ -65,7 +65,7 @@ def _desk(it: Installation) -> Desk:
     return Desk(it, str(key), kept, code, old)
 
 
-def _steps(it: Installation, code: str) -> int:
+def _steps(it: Container, code: str) -> int:
     return len(it.tracker.store.select_events(dossier_id(code)))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.event_store.store_feed import StoreFeed
-from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.service_tables import create_service_tables
 from tracker.application.ports import DossierRecorder
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Feed
@@ -54,7 +54,7 @@ def sqlite_engine(directory: Path) -> Iterator[Engine]:
 @contextmanager
 def sqlite_registry(directory: Path) -> Iterator[Engine]:
     with sqlite_engine(directory) as engine:
-        create_registry(engine)
+        create_service_tables(engine)
         yield engine
 
 

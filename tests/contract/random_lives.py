@@ -24,7 +24,7 @@ from tracker.domain.dossier.values import (
 )
 from tracker.domain.errors import InvalidInputError
 from tracker.projections.model.feed import Record
-from tracker.serialization import projected_from_bytes, to_bytes
+from tracker.serialization import decode_for_projection, encode
 
 BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 ANYBODY = Actor(Role.ADMINISTRATOR, "chance")
@@ -88,9 +88,9 @@ def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
 
 def records(events: list[Event]) -> list[Record]:
     """Give the records of these events, read as a feed reads them."""
-    states = [(event.TOPIC, to_bytes(event)) for event in events]
+    states = [(event.TOPIC, encode(event)) for event in events]
     return [
-        Record(place, projected_from_bytes(topic, state), state)
+        Record(place, decode_for_projection(topic, state), state)
         for place, (topic, state) in enumerate(states, 1)
     ]
 

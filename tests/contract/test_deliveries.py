@@ -14,7 +14,7 @@ from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.service_tables.deliveries import Sent, SqlDeliveries, UnknownDeliveryError
 from tracker.application.notifications.dispatcher import Backlog, Delivery, State
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.notifications.notifications import Notice, NoticeKind
+from tracker.domain.notifications.notifications import Notification, NotificationKind
 
 RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
@@ -35,17 +35,17 @@ def deliveries(engine: Engine) -> SqlDeliveries:
     return SqlDeliveries(engine)
 
 
-def notice(version: int, code: str = ONE, **fields: object) -> Notice:
+def notice(version: int, code: str = ONE, **fields: object) -> Notification:
     told: dict[str, object] = {
         "dossier_id": dossier_id(code),
         "version": version,
         "code": code,
-        "kind": NoticeKind.FEE_ASKED,
+        "kind": NotificationKind.FEE_ASKED,
         "occurred_at": NOW - timedelta(hours=1),
         "recorded_at": NOW - timedelta(minutes=10) + timedelta(seconds=version),
         "amount": 50_000,
     }
-    return Notice(**told | fields)  # type: ignore[arg-type]
+    return Notification(**told | fields)  # type: ignore[arg-type]
 
 
 def claim(

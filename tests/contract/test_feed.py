@@ -13,7 +13,7 @@ from tests.contract.makers import FEEDS, Fed
 from tests.contract.random_lives import history
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Feed, Record
-from tracker.serialization import to_bytes
+from tracker.serialization import encode
 
 FeedMaker: TypeAlias = Callable[[Path], AbstractContextManager[Fed]]
 
@@ -74,7 +74,7 @@ def test_a_record_holds_the_event_and_its_very_bytes(fed: Fed) -> None:
         assert isinstance(record.event, type(event))
         seen = vars(record.event)
         assert seen == {name: getattr(event, name) for name in seen}
-        assert record.state == to_bytes(event)
+        assert record.state == encode(event)
 
 
 def test_reading_on_after_a_position_gives_just_what_came_later(fed: Fed) -> None:

@@ -14,7 +14,7 @@ from tests.contract.makers import ENGINES
 from tests.contract.random_lives import history
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.adapters.sql.read_models.transparency_log import MissingLeafError, SqlLog
+from tracker.adapters.sql.read_models.transparency_log import MissingLeafError, SqlTransparencyLog
 from tracker.application.audit.proofs import NoCheckpointError
 from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, head_hash, leaf_hash
 from tracker.domain.transparency_log.merkle import (
@@ -28,8 +28,8 @@ from tracker.domain.transparency_log.merkle import (
     root_of,
 )
 from tracker.projections.model.projector import Projector
-from tracker.projections.transparency_log import LogProjection
-from tracker.serialization import to_bytes
+from tracker.projections.transparency_log import TransparencyLogProjection
+from tracker.serialization import encode
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 EVENTS = history(3, dossiers=9, steps=120)
@@ -44,21 +44,21 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def model(engine: Engine) -> SqlReadModel:
-    made = SqlReadModel(engine, LogProjection())
+    made = SqlReadModel(engine, TransparencyLogProjection())
     made.create()
     return made
 
 
 @pytest.fixture
-def log(engine: Engine, model: SqlReadModel) -> SqlLog:
-    Projector(LogProjection(), ListFeed(EVENTS), model).catch_up()
-    return SqlLog(engine, model)
+def log(engine: Engine, model: SqlReadModel) -> SqlTransparencyLog:
+    Projector(TransparencyLogProjection(), ListFeed(EVENTS), model).catch_up()
+    return SqlTransparencyLog(engine, model)
 
 
 def root_by_hand(size: int) -> bytes:
     tree = Frontier()
     for event in EVENTS[:size]:
-        tree.append(leaf_hash(event.TOPIC, to_bytes(event)))
+        tree.append(leaf_hash(event.TOPIC, encode(event)))
     return tree.root()
 
 
@@ -77,24 +77,24 @@ def rows_by_hand() -> list[bytes]:
     made = []
     for number, event in enumerate(EVENTS):
         before = chains.get(event.originator_id, NO_CHAIN)
-        chain = chained(before, number, leaf_hash(event.TOPIC, to_bytes(event)))
+        chain = chained(before, number, leaf_hash(event.TOPIC, encode(event)))
         chains[event.originator_id] = chain
         made.append(chain)
     return made
 
 
 def test_an_empty_log_has_the_empty_root(engine: Engine, model: SqlReadModel) -> None:
-    empty = SqlLog(engine, model)
+    empty = SqlTransparencyLog(engine, model)
     assert (empty.size(), root_of(0, empty.fetch)) == (0, EMPTY_ROOT)
 
 
-def test_the_root_at_every_size_is_that_of_the_events(log: SqlLog) -> None:
+def test_the_root_at_every_size_is_that_of_the_events(log: SqlTransparencyLog) -> None:
     assert log.size() == len(EVENTS)
     for size in range(1, len(EVENTS) + 1):
         assert root_of(size, log.fetch) == root_by_hand(size)
 
 
-def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlLog) -> None:
+def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlTransparencyLog) -> None:
     size, root = len(EVENTS), root_by_hand(len(EVENTS))
     for leaf in range(size):
         proof = inclusion_proof(leaf, size, log.fetch)
@@ -108,18 +108,22 @@ def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlLog) 
 
 def test_a_rebuilt_log_has_the_very_same_roots(engine: Engine, model: SqlReadModel) -> None:
     feed = ListFeed(EVENTS)
-    Projector(LogProjection(), feed, model).catch_up()
-    before = [root_of(size, SqlLog(engine, model).fetch) for size in (1, 50, len(EVENTS))]
+    Projector(TransparencyLogProjection(), feed, model).catch_up()
+    before = [
+        root_of(size, SqlTransparencyLog(engine, model).fetch) for size in (1, 50, len(EVENTS))
+    ]
     green = model.next_generation()
-    while Projector(LogProjection(), feed, green).run_once("list", limit=17):
+    while Projector(TransparencyLogProjection(), feed, green).run_once("list", limit=17):
         pass
     assert model.compare_and_switch(green, feed).equal
     model.drop_old()
-    after = [root_of(size, SqlLog(engine, model).fetch) for size in (1, 50, len(EVENTS))]
+    after = [
+        root_of(size, SqlTransparencyLog(engine, model).fetch) for size in (1, 50, len(EVENTS))
+    ]
     assert after == before
 
 
-def test_a_missing_leaf_is_said_to_be_missing(log: SqlLog, engine: Engine) -> None:
+def test_a_missing_leaf_is_said_to_be_missing(log: SqlTransparencyLog, engine: Engine) -> None:
     with writing(engine).begin() as connection:
         connection.exec_driver_sql("DELETE FROM log_1 WHERE leaf = 63")
     with pytest.raises(MissingLeafError):
@@ -127,7 +131,9 @@ def test_a_missing_leaf_is_said_to_be_missing(log: SqlLog, engine: Engine) -> No
 
 
 @pytest.mark.parametrize("size", [1, 2, 40, len(EVENTS)])
-def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(log: SqlLog, size: int) -> None:
+def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(
+    log: SqlTransparencyLog, size: int
+) -> None:
     by_hand = Frontier()
     for head in heads_by_hand(size):
         by_hand.append(head)
@@ -135,7 +141,7 @@ def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(log: SqlLog, size
     assert log.make_heads(size) == (by_hand.size, by_hand.root())
 
 
-def test_every_dossiers_head_is_proven(log: SqlLog) -> None:
+def test_every_dossiers_head_is_proven(log: SqlTransparencyLog) -> None:
     size = len(EVENTS)
     count, root = log.make_heads(size)
     for dossier in {event.originator_id for event in EVENTS}:
@@ -146,7 +152,9 @@ def test_every_dossiers_head_is_proven(log: SqlLog) -> None:
         assert head.leaf == log.leaves_of(dossier, size)[-1].leaf
 
 
-def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(log: SqlLog) -> None:
+def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(
+    log: SqlTransparencyLog,
+) -> None:
     size = len(EVENTS)
     count, _ = log.make_heads(size)
     ids = sorted({event.originator_id for event in EVENTS})
@@ -157,7 +165,9 @@ def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(log:
     assert [one.number for one in log.heads_around(UUID(int=2**128 - 1), size)] == [count - 1]
 
 
-def test_only_the_trees_of_heads_that_are_kept_stay(log: SqlLog, engine: Engine) -> None:
+def test_only_the_trees_of_heads_that_are_kept_stay(
+    log: SqlTransparencyLog, engine: Engine
+) -> None:
     for size in (10, 20, 30):
         log.make_heads(size)
     log.drop_heads([20, 30])

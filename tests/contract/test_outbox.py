@@ -13,11 +13,11 @@ from tests.contract.makers import ENGINES
 from tests.contract.random_lives import by_dossier, history
 from tracker.adapters.sql.read_models.outbox import SqlOutbox
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.application.notifications.dispatcher import Waiting
+from tracker.application.notifications.dispatcher import PendingNotification
 from tracker.domain.dossier.state import DossierState
-from tracker.domain.notifications.notifications import notice_of
+from tracker.domain.notifications.notifications import notification_of
 from tracker.projections.model.projector import Projector
-from tracker.projections.notifications import MessagesProjection
+from tracker.projections.notifications import NotificationsProjection
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
@@ -34,12 +34,12 @@ def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_tol
     engine: Engine, limit: int
 ) -> None:
     events = history(7, dossiers=6, steps=120)
-    model = SqlReadModel(engine, MessagesProjection())
+    model = SqlReadModel(engine, NotificationsProjection())
     model.create()
-    Projector(MessagesProjection(), ListFeed(events), model).catch_up()
-    notices = [notice for event in events if (notice := notice_of(event))]
+    Projector(NotificationsProjection(), ListFeed(events), model).catch_up()
+    notices = [notice for event in events if (notice := notification_of(event))]
     middle = sorted(one.recorded_at for one in notices)[len(notices) // 3]
-    found: list[Waiting] = []
+    found: list[PendingNotification] = []
     after = None
     while page := SqlOutbox(model).since(middle, after=after, limit=limit):
         assert len(page) <= limit

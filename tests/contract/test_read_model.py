@@ -26,16 +26,16 @@ from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import GapInHistoryError, Projection
 from tracker.projections.model.projector import Projector
 from tracker.projections.model.rows import View
-from tracker.projections.notifications import MessagesProjection
-from tracker.projections.transparency_log import LogProjection
+from tracker.projections.notifications import NotificationsProjection
+from tracker.projections.transparency_log import TransparencyLogProjection
 
 EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 KINDS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
     PromisesProjection,
-    LogProjection,
-    MessagesProjection,
+    TransparencyLogProjection,
+    NotificationsProjection,
 )
 EVENTS = history(3, dossiers=6, steps=80)
 
@@ -254,8 +254,8 @@ TAMPERING = {
     " WHERE code = (SELECT MIN(code) FROM status_1 WHERE promised_at IS NOT NULL)",
     TimelineProjection: "DELETE FROM timeline_1 WHERE version = 3",
     PromisesProjection: "UPDATE promises_1 SET given = NOT given WHERE version = 1",
-    LogProjection: "UPDATE log_1 SET nodes = chain WHERE leaf = 7",
-    MessagesProjection: "UPDATE outbox_1 SET kind = 'planted' WHERE version = 1",
+    TransparencyLogProjection: "UPDATE log_1 SET nodes = chain WHERE leaf = 7",
+    NotificationsProjection: "UPDATE outbox_1 SET kind = 'planted' WHERE version = 1",
 }
 
 

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.contract.makers import REGISTRIES
-from tracker.adapters.sql.service_tables.access_log import Reading, SqlReads
+from tracker.adapters.sql.service_tables.access_log import AccessRecord, SqlAccessLog
 from tracker.adapters.sql.service_tables.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
 from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
-from tracker.adapters.sql.service_tables.failed_attempts import Lock, SqlWrongTries
+from tracker.adapters.sql.service_tables.failed_attempts import Lock, SqlFailedAttempts
 from tracker.adapters.sql.service_tables.lost_keys import SqlLostKeys
 from tracker.adapters.sql.service_tables.receipt_tokens import SqlTokenGenerations
-from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.service_tables import create_service_tables
 from tracker.adapters.sql.service_tables.sessions import SqlSessions
 from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
 from tracker.application.queries.guessing import Key
@@ -56,7 +56,7 @@ def blocks(engine: Engine) -> SqlCodeBlocks:
 
 def test_making_the_tables_again_loses_nothing(engine: Engine, keys: SqlApiKeys) -> None:
     key = keys.make(CLERK, NOW)
-    create_registry(engine)
+    create_service_tables(engine)
     assert keys.actor_of(key) == CLERK
 
 
@@ -262,14 +262,14 @@ def test_numbers_never_to_be_used_are_noted_once_however_often_they_are_told(
 
 
 def test_looks_are_listed_oldest_first_with_the_dossier_they_were_at(engine: Engine) -> None:
-    reads = SqlReads(engine)
+    reads = SqlAccessLog(engine)
     one, other = dossier_id("H26-261122-0001"), dossier_id("H26-261122-0002")
     reads.record(one, CLERK, "dossier", NOW)
     reads.record(other, CLERK, "dossier", NOW)
     reads.record(one, replace(CLERK, id="second"), "personal_data", NOW, "gọi lại cho dân")
     assert reads.of(one) == [
-        Reading("dossier", "staff", "clerk", "CN05", NOW, ""),
-        Reading("personal_data", "staff", "second", "CN05", NOW, "gọi lại cho dân"),
+        AccessRecord("dossier", "staff", "clerk", "CN05", NOW, ""),
+        AccessRecord("personal_data", "staff", "second", "CN05", NOW, "gọi lại cho dân"),
     ]
     assert reads.of(dossier_id("H26-261122-0003")) == []
 
@@ -321,31 +321,31 @@ def key_of(number: int, *, most: int = 40, weight: int = 1) -> Key:
 
 
 def test_levels_rise_with_each_try_and_sink_by_one_in_their_time(engine: Engine) -> None:
-    tries, one, other = SqlWrongTries(engine), key_of(1), key_of(2, weight=4)
+    tries, one, other = SqlFailedAttempts(engine), key_of(1), key_of(2, weight=4)
     assert tries.levels([one, other], NOW) == [0, 0]
     assert [tries.add([one, other], NOW) for _ in range(3)] == [[1, 1], [2, 2], [3, 3]]
-    assert SqlWrongTries(engine).levels([other, one], NOW + HOUR / 2) == [1, 2.5]
+    assert SqlFailedAttempts(engine).levels([other, one], NOW + HOUR / 2) == [1, 2.5]
     assert tries.add([one], NOW + HOUR / 2) == [3.5]
     assert tries.levels([one, other], NOW + 4 * HOUR) == [0, 0]
     assert tries.add([other], NOW + 400 * HOUR) == [1]
 
 
 def test_a_clock_that_jumps_back_raises_nothing_and_sinks_nothing(engine: Engine) -> None:
-    tries, one = SqlWrongTries(engine), key_of(1)
+    tries, one = SqlFailedAttempts(engine), key_of(1)
     tries.add([one], NOW)
     assert tries.levels([one], NOW - HOUR) == [1]
     assert tries.add([one], NOW - HOUR) == [2]
 
 
 def test_a_level_rises_to_its_most_and_no_further(engine: Engine) -> None:
-    tries, one = SqlWrongTries(engine), key_of(1, most=3)
+    tries, one = SqlFailedAttempts(engine), key_of(1, most=3)
     assert [tries.add([one], NOW)[0] for _ in range(5)] == [1, 2, 3, 3, 3]
 
 
 def test_what_is_taken_back_or_forgotten_counts_no_more_and_never_below_nothing(
     engine: Engine,
 ) -> None:
-    tries, one, other = SqlWrongTries(engine), key_of(1), key_of(2)
+    tries, one, other = SqlFailedAttempts(engine), key_of(1), key_of(2)
     for _ in range(3):
         tries.add([one, other], NOW)
     tries.take_back([one, other], NOW, 2)
@@ -359,7 +359,7 @@ def test_what_is_taken_back_or_forgotten_counts_no_more_and_never_below_nothing(
 def test_an_alarm_is_stored_once_in_eight_hours_and_stays_when_the_level_is_forgotten(
     engine: Engine,
 ) -> None:
-    tries, one = SqlWrongTries(engine), Key(TRIED, HOUR, 12)
+    tries, one = SqlFailedAttempts(engine), Key(TRIED, HOUR, 12)
     tries.add([one], NOW)
     assert tries.locked_at(TRIED) is None
     for hours in (0, 7):
@@ -371,7 +371,7 @@ def test_an_alarm_is_stored_once_in_eight_hours_and_stays_when_the_level_is_forg
 
 
 def test_alarms_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
-    tries = SqlWrongTries(engine)
+    tries = SqlFailedAttempts(engine)
     for minutes in (5, 1, 3):
         tries.add([key_of(minutes)], NOW)
         tries.alarm(key_of(minutes).id, NOW + timedelta(minutes=minutes))
@@ -386,7 +386,7 @@ def test_alarms_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
 
 
 def test_alarms_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) -> None:
-    tries = SqlWrongTries(engine)
+    tries = SqlFailedAttempts(engine)
     ids = {key_of(number).id for number in range(5)}
     for number in range(5):
         tries.add([key_of(number)], NOW)
@@ -402,7 +402,7 @@ def test_tries_at_once_are_each_counted(engine: Engine) -> None:
     keys = [key_of(1), key_of(2)]
 
     def add(number: int) -> float:
-        return SqlWrongTries(engine).add(keys[:: 1 if number % 2 else -1], NOW)[0]
+        return SqlFailedAttempts(engine).add(keys[:: 1 if number % 2 else -1], NOW)[0]
 
     with ThreadPoolExecutor(8) as pool:
         counted = pool.map(add, range(40))
@@ -415,7 +415,7 @@ def rows(engine: Engine) -> int:
 
 
 def test_however_many_are_tried_the_rows_are_bounded_and_the_newest_stay(engine: Engine) -> None:
-    tries = SqlWrongTries(engine, most_rows=200)
+    tries = SqlFailedAttempts(engine, most_rows=200)
     for number in range(1_000):
         tries.add([key_of(number)], NOW + timedelta(seconds=number))
     assert rows(engine) <= 200
@@ -423,7 +423,7 @@ def test_however_many_are_tried_the_rows_are_bounded_and_the_newest_stay(engine:
 
 
 def test_rows_that_no_longer_count_are_deleted_but_an_owner_is_still_told(engine: Engine) -> None:
-    tries = SqlWrongTries(engine)
+    tries = SqlFailedAttempts(engine)
     tries.add([key_of(1), key_of(2)], NOW)
     tries.alarm(key_of(2).id, NOW)
     later = NOW + timedelta(days=4)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tracker.adapters.files.last_epoch import BadEpochFileError, LastEpochFile
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
-from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.service_tables import create_service_tables
 from tracker.adapters.sql.service_tables.store_epochs import SqlStoreEpochs
 from tracker.application.recovery.epochs import Epoch, next_epoch
 from tracker.domain.dossier.codes import MAX_SEQUENCE, CodeBlock, CodesUsedUpError
@@ -54,7 +54,7 @@ class Machine:
 
     def run(self, action: str, first: int, second: int) -> None:
         engine = open_engine(f"sqlite:///{self.store}")
-        create_registry(engine)
+        create_service_tables(engine)
         blocks = SqlCodeBlocks(engine)
         try:
             match action:
@@ -138,7 +138,7 @@ def test_days_that_no_lost_store_could_know_begin_at_1(days_after: int, first: i
 
 def test_after_too_many_restores_an_old_day_gets_no_number_at_all(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
-    create_registry(engine)
+    create_service_tables(engine)
     SqlStoreEpochs(engine).add(epoch(MOST_EPOCHS + 1, START))
     blocks = SqlCodeBlocks(engine)
     with pytest.raises(CodesUsedUpError):

@@ -32,7 +32,7 @@ from tracker.domain.dossier.values import (
     WayOfReturn,
 )
 from tracker.domain.network.procedures import PaperForm
-from tracker.serialization import UnreadableEventError, folded_from_bytes, from_bytes, to_bytes
+from tracker.serialization import UnreadableEventError, decode, decode_for_replay, encode
 
 GOLDEN = json.loads((Path(__file__).parent / "stored_events.json").read_text(encoding="utf-8"))
 TOPICS = sorted(GOLDEN["events"])
@@ -110,24 +110,24 @@ def test_no_stored_word_is_lost(kind: Any) -> None:  # noqa: ANN401  a class of 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_an_event_stored_once_is_read_for_ever(topic: str) -> None:
     stored = GOLDEN["events"][topic]["json"].encode()
-    event = from_bytes(topic, stored)
+    event = decode(topic, stored)
     assert type(event) is EVENTS[topic]
-    written = json.loads(to_bytes(event))
+    written = json.loads(encode(event))
     assert {name: written[name] for name in json.loads(stored)} == json.loads(stored)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_reading_and_writing_an_event_gives_the_same_bytes(topic: str) -> None:
-    event = from_bytes(topic, GOLDEN["events"][topic]["json"].encode())
-    again = from_bytes(topic, to_bytes(event))
+    event = decode(topic, GOLDEN["events"][topic]["json"].encode())
+    again = decode(topic, encode(event))
     assert again == event
-    assert to_bytes(again) == to_bytes(event)
+    assert encode(again) == encode(event)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) -> None:
     stored = GOLDEN["events"][topic]["json"].encode()
-    event, folded = from_bytes(topic, stored), folded_from_bytes(topic, stored)
+    event, folded = decode(topic, stored), decode_for_replay(topic, stored)
     left_out = {"by", "source", "event_id"}
     expected = {name: value for name, value in vars(event).items() if name not in left_out}
     assert {name: getattr(folded, name) for name in expected} == expected
@@ -138,9 +138,9 @@ def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) ->
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
     for events in by_dossier(history(seed)).values():
-        stored = [(event.TOPIC, to_bytes(event)) for event in events]
-        whole = Dossier.replay(None, [from_bytes(*one) for one in stored])
-        assert vars(Dossier.replay(None, [folded_from_bytes(*one) for one in stored])) == vars(
+        stored = [(event.TOPIC, encode(event)) for event in events]
+        whole = Dossier.replay(None, [decode(*one) for one in stored])
+        assert vars(Dossier.replay(None, [decode_for_replay(*one) for one in stored])) == vars(
             whole
         )
 
@@ -157,16 +157,16 @@ def test_an_event_without_one_of_its_fields_is_unreadable_not_guessed(topic: str
     there = json.loads(GOLDEN["events"][topic]["json"])
     del there["recorded_at"]
     with pytest.raises(UnreadableEventError):
-        from_bytes(topic, json.dumps(there).encode())
+        decode(topic, json.dumps(there).encode())
 
 
 def test_an_unknown_name_or_damaged_bytes_are_unreadable() -> None:
     whole = GOLDEN["events"][TOPICS[0]]["json"].encode()
     for topic, state in (("dossier.unheard_of.v1", whole), (TOPICS[0], whole[:-1])):
         with pytest.raises(UnreadableEventError):
-            from_bytes(topic, state)
+            decode(topic, state)
         with pytest.raises(UnreadableEventError):
-            folded_from_bytes(topic, state)
+            decode_for_replay(topic, state)
 
 
 def test_each_step_has_one_event_and_each_event_its_own_step() -> None:
@@ -222,6 +222,6 @@ def test_the_reader_opens_just_the_sealed_fields() -> None:
 
 
 def test_an_event_cannot_be_changed() -> None:
-    event: Event = from_bytes(TOPICS[0], GOLDEN["events"][TOPICS[0]]["json"].encode())
+    event: Event = decode(TOPICS[0], GOLDEN["events"][TOPICS[0]]["json"].encode())
     with pytest.raises(AttributeError):
         event.code = "other"  # type: ignore[misc]

@@ -29,12 +29,17 @@ from tests.domain.dossier_spec import (
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.values import NoticeLanguage, WayOfReturn
 from tracker.domain.notifications.notification_texts import segments, subject, text, without_accents
-from tracker.domain.notifications.notifications import Notice, NoticeKind, notice_of, notice_of_lock
+from tracker.domain.notifications.notifications import (
+    Notification,
+    NotificationKind,
+    notification_of,
+    notification_of_lock,
+)
 
 LINK = "https://theodoi.hanoi.gov.vn/stop/H26.05-261102-0001/dBNIxy5fxAYv_S901tjPqQ"
 
 
-def notice(kind: NoticeKind, **fields: object) -> Notice:
+def notice(kind: NotificationKind, **fields: object) -> Notification:
     told: dict[str, object] = {
         "dossier_id": dossier_id(CODE),
         "version": 3,
@@ -47,11 +52,11 @@ def notice(kind: NoticeKind, **fields: object) -> Notice:
         "carrier": "VIETTELPOST",
         "number": PARCEL,
     }
-    return Notice(**told | fields)  # type: ignore[arg-type]
+    return Notification(**told | fields)  # type: ignore[arg-type]
 
 
 def said(
-    one: Notice,
+    one: Notification,
     language: NoticeLanguage = NoticeLanguage.VIETNAMESE,
     way: WayOfReturn = WayOfReturn.POST,
 ) -> str:
@@ -61,27 +66,31 @@ def said(
 @pytest.mark.parametrize(
     ("told", "kind", "facts"),
     [
-        (received(at(2), due(9)), NoticeKind.RECEIVED, {"due_at": at(9, 17)}),
-        (received(at(2), None), NoticeKind.RECEIVED, {}),
-        (asked(at(3)), NoticeKind.PAPERS_ASKED, {}),
-        (asked(at(3), at(9, 17)), NoticeKind.PAPERS_ASKED, {"due_at": at(9, 17)}),
-        (fee_asked(at(3)), NoticeKind.FEE_ASKED, {"amount": 50_000}),
+        (received(at(2), due(9)), NotificationKind.RECEIVED, {"due_at": at(9, 17)}),
+        (received(at(2), None), NotificationKind.RECEIVED, {}),
+        (asked(at(3)), NotificationKind.PAPERS_ASKED, {}),
+        (asked(at(3), at(9, 17)), NotificationKind.PAPERS_ASKED, {"due_at": at(9, 17)}),
+        (fee_asked(at(3)), NotificationKind.FEE_ASKED, {"amount": 50_000}),
         (
             fee_asked(at(3), at(9, 17)),
-            NoticeKind.FEE_ASKED,
+            NotificationKind.FEE_ASKED,
             {"amount": 50_000, "due_at": at(9, 17)},
         ),
-        (extended(at(3), given_date(20)), NoticeKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
-        (decided(at(4)), NoticeKind.READY, {}),
-        (handed(at(5)), NoticeKind.HANDED_TO_CARRIER, {"carrier": "VNPOST", "number": PARCEL}),
-        (delivered(at(6)), NoticeKind.DELIVERED, {}),
+        (extended(at(3), given_date(20)), NotificationKind.PROMISE_MOVED, {"due_at": at(20, 17)}),
+        (decided(at(4)), NotificationKind.READY, {}),
+        (
+            handed(at(5)),
+            NotificationKind.HANDED_TO_CARRIER,
+            {"carrier": "VNPOST", "number": PARCEL},
+        ),
+        (delivered(at(6)), NotificationKind.DELIVERED, {}),
     ],
 )
 def test_an_event_worth_telling_leads_to_just_this_notice(
-    told: Told, kind: NoticeKind, facts: dict[str, object]
+    told: Told, kind: NotificationKind, facts: dict[str, object]
 ) -> None:
     event = told(7)
-    assert notice_of(event) == Notice(
+    assert notification_of(event) == Notification(
         dossier_id=dossier_id(CODE),
         version=7,
         code=CODE,
@@ -94,52 +103,54 @@ def test_an_event_worth_telling_leads_to_just_this_notice(
 
 @pytest.mark.parametrize("told", [submitted(at(2)), stopped(at(3)), agreed(at(3))])
 def test_of_other_events_nothing_is_told(told: Told) -> None:
-    assert notice_of(told(2)) is None
+    assert notification_of(told(2)) is None
 
 
 def test_a_notice_keeps_its_name_to_a_target_and_shares_it_with_no_other() -> None:
-    one = notice(NoticeKind.READY)
+    one = notice(NotificationKind.READY)
     names = {
         other.message_id(target)
-        for other in (one, notice(NoticeKind.READY, version=4))
+        for other in (one, notice(NotificationKind.READY, version=4))
         for target in ("sms", "email", "webhook:portal")
     }
     assert len(names) == 6
-    assert one.message_id("sms") == notice(NoticeKind.READY, due_at=None).message_id("sms")
+    assert one.message_id("sms") == notice(NotificationKind.READY, due_at=None).message_id("sms")
 
 
-EVERY_WAY_TO_SAY = [*product(NoticeKind, NoticeLanguage, WayOfReturn)]
+EVERY_WAY_TO_SAY = [*product(NotificationKind, NoticeLanguage, WayOfReturn)]
 
 
 @pytest.mark.parametrize(("kind", "language", "way"), EVERY_WAY_TO_SAY)
 def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop(
-    kind: NoticeKind, language: NoticeLanguage, way: WayOfReturn
+    kind: NotificationKind, language: NoticeLanguage, way: WayOfReturn
 ) -> None:
     words = said(notice(kind), language, way)
     assert CODE in words
     assert words.endswith(LINK)
     assert "{" not in words
     assert words == unicodedata.normalize("NFC", words)
-    accented = 4 if kind in {NoticeKind.FEE_ASKED, NoticeKind.LOCKED} else 3
+    accented = 4 if kind in {NotificationKind.FEE_ASKED, NotificationKind.LOCKED} else 3
     assert segments(words) <= (accented if language is NoticeLanguage.VIETNAMESE else 2)
     assert segments(without_accents(words)) <= 2
     assert (language is NoticeLanguage.ENGLISH) is words.isascii()
 
 
 def test_vietnamese_is_said_as_people_write_it() -> None:
-    assert said(notice(NoticeKind.RECEIVED)) == (
+    assert said(notice(NotificationKind.RECEIVED)) == (
         "Hồ sơ H26.05-261102-0001 đã được tiếp nhận. Hẹn trả kết quả: 20/11/2026."
         f" Ngừng nhận tin: {LINK}"
     )
-    assert "1.250.000 đồng" in said(notice(NoticeKind.FEE_ASKED))
-    assert "mang giấy tiếp nhận đến nhận" in said(notice(NoticeKind.READY), way=WayOfReturn.COLLECT)
-    assert subject(notice(NoticeKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
+    assert "1.250.000 đồng" in said(notice(NotificationKind.FEE_ASKED))
+    assert "mang giấy tiếp nhận đến nhận" in said(
+        notice(NotificationKind.READY), way=WayOfReturn.COLLECT
+    )
+    assert subject(notice(NotificationKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
 
 
 def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
     vietnamese, english = NoticeLanguage.VIETNAMESE, NoticeLanguage.ENGLISH
     timed, open_ended = (
-        notice(NoticeKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+        notice(NotificationKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
     )
     assert "cần bổ sung giấy tờ, hạn 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
     assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
@@ -149,7 +160,7 @@ def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
 
 def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
     timed, open_ended = (
-        notice(NoticeKind.FEE_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+        notice(NotificationKind.FEE_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
     )
     assert "nộp phí 1.250.000 đồng, hạn 17:00, 20/11/2026. Chỉ nộp" in said(timed)
     assert "nộp phí 1.250.000 đồng. Chỉ nộp" in said(open_ended)
@@ -158,7 +169,7 @@ def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
 
 
 def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is_locked() -> None:
-    locked = notice_of_lock(dossier_id(CODE), CODE, at(20, 16))
+    locked = notification_of_lock(dossier_id(CODE), CODE, at(20, 16))
     assert said(locked).startswith(
         "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
         " được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận."
@@ -169,27 +180,27 @@ def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is
 def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_a_day() -> None:
     begin = datetime(2026, 11, 20, tzinfo=UTC)
     names = {
-        notice_of_lock(dossier_id(CODE), CODE, one).message_id("sms")
+        notification_of_lock(dossier_id(CODE), CODE, one).message_id("sms")
         for one in (begin + timedelta(minutes=61 * nth) for nth in range(23))
     }
     assert len(names) == 3
 
 
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
-    words = said(notice(NoticeKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
+    words = said(notice(NotificationKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
     assert words.startswith(
         "We are sorry: dossier H26.05-261102-0001 is delayed. New date: 20 Nov 2026."
     )
-    assert "1,250,000 VND" in said(notice(NoticeKind.FEE_ASKED), NoticeLanguage.ENGLISH)
+    assert "1,250,000 VND" in said(notice(NotificationKind.FEE_ASKED), NoticeLanguage.ENGLISH)
 
 
 def test_no_date_is_told_where_none_was_promised() -> None:
-    words = said(notice(NoticeKind.RECEIVED, due_at=None))
+    words = said(notice(NotificationKind.RECEIVED, due_at=None))
     assert words == f"Hồ sơ {CODE} đã được tiếp nhận. Ngừng nhận tin: {LINK}"
 
 
 def test_a_day_is_the_day_it_is_here() -> None:
-    late = notice(NoticeKind.RECEIVED, due_at=datetime(2026, 11, 19, 17, 30, tzinfo=UTC))
+    late = notice(NotificationKind.RECEIVED, due_at=datetime(2026, 11, 19, 17, 30, tzinfo=UTC))
     assert "20/11/2026" in said(late)
 
 

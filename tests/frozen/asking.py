@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from tests.frozen.living import AT, FROZEN_AT
 from tests.http.site import Site
 from tracker.bootstrap import http_app
-from tracker.container import Installation
-from tracker.serialization import from_bytes
+from tracker.container import Container
+from tracker.serialization import decode
 
 Answers = dict[str, Any]
 
@@ -20,7 +20,7 @@ PASSING = {"freshness", "next_steps"}
 """What an answer says of the moment it is given at, or of the rules of the day."""
 
 
-def ask(it: Installation, keys: Mapping[str, str]) -> Answers:
+def ask(it: Container, keys: Mapping[str, str]) -> Answers:
     """Return what is told of every dossier, of the figures and of the log."""
     it.catch_up()
     digests = digests_of(it)
@@ -88,12 +88,12 @@ def json_of(site: Site, path: str, *, who: str | None = "administrator", **param
     return answer.json()
 
 
-def digests_of(it: Installation) -> dict[str, str]:
+def digests_of(it: Container) -> dict[str, str]:
     """Return a digest of each dossier's history as it is stored, by its code."""
     found = {}
     for rows in it.scan.dossiers(up_to=it.scan.head()):
         told = hashlib.sha256()
         for row in rows:
             told.update(f"{row.position} {row.version} {row.topic} ".encode() + row.state)
-        found[from_bytes(rows[0].topic, rows[0].state).code] = told.hexdigest()
+        found[decode(rows[0].topic, rows[0].state).code] = told.hexdigest()
     return dict(sorted(found.items()))

@@ -14,14 +14,14 @@ from tracker.adapters.vault.aes import AesSeal, AesVault
 from tracker.application.ports import Request
 from tracker.application.queries.dossier_reader import sealed_as
 from tracker.bootstrap import http_app
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import DemoClock, fill
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.values import Sealed
 from tracker.serialization import to_stored
-from tracker.supervisor import working
+from tracker.supervisor import supervise
 
 LIVES_BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 """`tests.contract.random_lives.BEGIN`, as it was when version 0.1 was frozen."""
@@ -34,7 +34,7 @@ Sent = dict[str, Any]
 """A request as it was sent, and what was answered."""
 
 
-def live(it: Installation, clock: DemoClock) -> tuple[dict[str, str], list[Sent]]:
+def live(it: Container, clock: DemoClock) -> tuple[dict[str, str], list[Sent]]:
     """Let a demo, random lives and messages happen; return the API keys and some requests."""
     fill(it.tracker, it.service, clock, until=DEMO_UNTIL, dossiers=22, seed=11)
     insert_random_lives(it)
@@ -48,13 +48,13 @@ def live(it: Installation, clock: DemoClock) -> tuple[dict[str, str], list[Sent]
     return keys, sent
 
 
-def demo_actors(it: Installation) -> list[Any]:
+def demo_actors(it: Container) -> list[Any]:
     return [
         one for one in one_a_role(it.service, AT) if one.id not in {a.id for a in ACTORS.values()}
     ]
 
 
-def insert_random_lives(it: Installation) -> None:
+def insert_random_lives(it: Container) -> None:
     """Store random lives as they are, but sealed under a key of each dossier's own."""
     vault = AesVault(it.settings.master_key_bytes())
     events = history(2026, dossiers=10, steps=110)
@@ -175,12 +175,12 @@ def look_at(site: Site, *codes: str) -> None:
         assert answer.status_code == 200, answer.text
 
 
-def send_messages(it: Installation) -> None:
+def send_messages(it: Container) -> None:
     """Let the sender tell people what has happened."""
     died: list[object] = []
     with (
         it.sending_tasks() as tasks,
-        working(tasks, lambda *of: died.append(of)),
+        supervise(tasks, lambda *of: died.append(of)),
     ):
         told = it.settings.data_dir / "told.ndjson"
         until(lambda: told.exists() and len(told.read_bytes().splitlines()) > 5)

@@ -29,9 +29,9 @@ from tracker.adapters.kafka.inbox.dead_letters import DeadLetters
 from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
-from tracker.bootstrap import http_app, installation, kafka_connection, topic_names
+from tracker.bootstrap import http_app, kafka_connection, open_container, topic_names
 from tracker.cli.run.work import inbox_secret
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.demo.filling import SPAN, DemoClock
 from tracker.settings import Settings
 
@@ -94,13 +94,13 @@ def freeze_production(target: Path) -> None:
 
 
 def freeze(
-    chosen: Settings, target: Path, more: Callable[[Installation, dict[str, str]], None]
+    chosen: Settings, target: Path, more: Callable[[Container, dict[str, str]], None]
 ) -> None:
     target.mkdir()
     if chosen.store_url:
         migrate_postgres(chosen)
     clock = DemoClock(DEMO_UNTIL - SPAN)
-    with installation(chosen, clock) as it:
+    with open_container(chosen, clock) as it:
         keys, requests = live(it, clock)
         more(it, keys)
         it.catch_up()
@@ -131,7 +131,7 @@ def migrate_postgres(chosen: Settings) -> None:
     engine.dispose()
 
 
-def use_kafka(it: Installation, keys: dict[str, str]) -> None:
+def use_kafka(it: Container, keys: dict[str, str]) -> None:
     """Publish, and let a partner post to the inbox: good, twice, early, and unreadable."""
     connection, names = kafka_connection(it.settings), topic_names(it.settings)
     publish_all(it.tracker.store, connection, names)

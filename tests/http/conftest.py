@@ -6,9 +6,9 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import ACTORS, NOON, Site
 from tracker.adapters.http.pages import live as pages_live
-from tracker.bootstrap import http_app, installation
+from tracker.bootstrap import http_app, open_container
 from tracker.settings import Settings
-from tracker.supervisor import working
+from tracker.supervisor import supervise
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """A service whose read models are brought up to date only when a test says so."""
     now = [NOON]
     with (
-        installation(Settings(data_dir=tmp_path), lambda: now[0]) as it,
+        open_container(Settings(data_dir=tmp_path), lambda: now[0]) as it,
         TestClient(http_app(it)) as client,
     ):
         keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
@@ -34,6 +34,6 @@ def live(site: Site) -> Iterator[Site]:
     """The same, with its read models following."""
     died: list[tuple[str, Exception]] = []
     it = site.installation
-    with working(it.following_tasks(it.follows), lambda *of: died.append(of)):
+    with supervise(it.following_tasks(it.follows), lambda *of: died.append(of)):
         yield site
     assert died == []

@@ -13,7 +13,7 @@ from httpx2 import Response
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoredRow
 from tracker.bootstrap import http_app
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ ACTORS = {
 class Site:
     """A running service and the keys to it."""
 
-    installation: Installation
+    installation: Container
     client: TestClient
     now: list[datetime]
     keys: dict[str, str]

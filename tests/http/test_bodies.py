@@ -4,11 +4,11 @@ import pytest
 from starlette.types import Message, Receive
 
 from tracker.adapters.http.concurrency.group_commit import TooBusyError
-from tracker.adapters.http.schema.bodies import Bodies, ClientGoneError
+from tracker.adapters.http.schema.bodies import BodyReader, ClientGoneError
 from tracker.adapters.http.schema.problems import TooLargeError, TooSlowError
 
 
-def received(bodies: Bodies, *messages: Message, pause: float = 0.0) -> bytes:
+def received(bodies: BodyReader, *messages: Message, pause: float = 0.0) -> bytes:
     coming = iter(messages)
 
     async def receive() -> Message:
@@ -23,26 +23,26 @@ def part(body: bytes, *, more: bool = True) -> Message:
 
 
 def test_a_body_may_come_in_parts() -> None:
-    assert received(Bodies(10), part(b"ab"), part(b""), part(b"c", more=False)) == b"abc"
+    assert received(BodyReader(10), part(b"ab"), part(b""), part(b"c", more=False)) == b"abc"
 
 
 def test_parts_may_not_be_larger_together_than_one_may_be_alone() -> None:
     with pytest.raises(TooLargeError):
-        received(Bodies(3), part(b"ab"), part(b"cd", more=False))
+        received(BodyReader(3), part(b"ab"), part(b"cd", more=False))
 
 
 def test_a_body_that_breaks_off_is_none() -> None:
     with pytest.raises(ClientGoneError):
-        received(Bodies(10), part(b"{}"), {"type": "http.disconnect"})
+        received(BodyReader(10), part(b"{}"), {"type": "http.disconnect"})
 
 
 def test_a_body_that_trickles_in_is_not_waited_for() -> None:
     with pytest.raises(TooSlowError):
-        received(Bodies(100, within_s=0.05), *[part(b"x")] * 100, pause=0.01)
+        received(BodyReader(100, within_s=0.05), *[part(b"x")] * 100, pause=0.01)
 
 
 def test_large_bodies_together_hold_only_so_much_and_small_ones_are_always_read() -> None:
-    bodies = Bodies(1_000_000, most_held=150_000)
+    bodies = BodyReader(1_000_000, most_held=150_000)
     go_on = asyncio.Event()
 
     async def slow() -> Message:

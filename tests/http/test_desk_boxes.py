@@ -7,7 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field, ValidationError
 
 from tests.http.site import Site
-from tracker.adapters.http.desk.form import Form, boxes_for
+from tracker.adapters.http.desk.form import Form, fields_for
 from tracker.adapters.http.desk.form_errors import (
     BOXES,
     KINDS,
@@ -15,15 +15,15 @@ from tracker.adapters.http.desk.form_errors import (
     NONE_TICKED,
     OTHERWISE,
     REFUSALS,
-    Saying,
-    faults_from,
-    faults_in,
+    FormError,
+    errors_from,
+    errors_in,
 )
-from tracker.adapters.http.desk.form_fields import Box, Kind, boxes_of
-from tracker.adapters.http.desk.form_parsing import box_at, drawn_together, filled, spelt_out
+from tracker.adapters.http.desk.form_fields import FieldKind, FormField, fields_of
+from tracker.adapters.http.desk.form_parsing import field_at, joined_rows, nested, parsed_form
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.application.commands.intake import Intake
-from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.registry import COMMANDS
 from tracker.application.commands.text_types import Line, Moment, Text
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import TrackerError
@@ -54,18 +54,20 @@ class Whole(BaseModel):
 
 
 def test_the_boxes_of_a_message_nobody_has_seen_before_are_read_off_it() -> None:
-    name = Box("name", Kind.LINE, required=True, most=200)
-    count = Box("count", Kind.NUMBER, required=False, low=1, high=9, default="1")
-    assert boxes_of(Whole, "step") == (
-        Box("title", Kind.LINE, required=True, most=200),
-        Box("story", Kind.TEXT, required=False, most=2000),
-        Box("amount", Kind.NUMBER, required=True, low=0),
-        Box("at", Kind.MOMENT, required=True),
-        Box("colour", Kind.CHOICE, required=False, choices=("red", "green"), default="green"),
-        Box("part.name", Kind.LINE, required=False, most=200),
-        Box("part.count", Kind.NUMBER, required=False, low=1, high=9, default="1"),
-        Box("tastes", Kind.SEVERAL, required=False, choices=("sweet", "sour")),
-        Box("parts", Kind.ROWS, required=False, most=4, row=(name, count)),
+    name = FormField("name", FieldKind.LINE, required=True, most=200)
+    count = FormField("count", FieldKind.NUMBER, required=False, low=1, high=9, default="1")
+    assert fields_of(Whole, "step") == (
+        FormField("title", FieldKind.LINE, required=True, most=200),
+        FormField("story", FieldKind.TEXT, required=False, most=2000),
+        FormField("amount", FieldKind.NUMBER, required=True, low=0),
+        FormField("at", FieldKind.MOMENT, required=True),
+        FormField(
+            "colour", FieldKind.CHOICE, required=False, choices=("red", "green"), default="green"
+        ),
+        FormField("part.name", FieldKind.LINE, required=False, most=200),
+        FormField("part.count", FieldKind.NUMBER, required=False, low=1, high=9, default="1"),
+        FormField("tastes", FieldKind.SEVERAL, required=False, choices=("sweet", "sour")),
+        FormField("parts", FieldKind.ROWS, required=False, most=4, row=(name, count)),
     )
 
 
@@ -79,7 +81,7 @@ def test_what_was_typed_becomes_the_message() -> None:
         "parts.0.name": "x",
         "parts.0.count": "2",
     }
-    raw = filled(boxes_of(Whole, "step"), typed, HANOI)
+    raw = parsed_form(fields_of(Whole, "step"), typed, HANOI)
     assert raw == {
         "title": "a",
         "amount": 1_500_000,
@@ -94,18 +96,18 @@ def test_what_was_typed_becomes_the_message() -> None:
     [("7", 7), ("150.000", 150_000), ("1 500 000", 1_500_000), ("1.5", "1.5"), ("x", "x")],
 )
 def test_a_number_is_read_as_people_write_it(typed: str, read: object) -> None:
-    assert filled([Box("amount", Kind.NUMBER, required=True)], {"amount": typed}, HANOI) == {
-        "amount": read
-    }
+    assert parsed_form(
+        [FormField("amount", FieldKind.NUMBER, required=True)], {"amount": typed}, HANOI
+    ) == {"amount": read}
 
 
 def test_rows_left_empty_or_of_which_there_is_none_do_not_count() -> None:
-    boxes = boxes_of(Whole, "step")
+    boxes = fields_of(Whole, "step")
     rows = [("a", "1"), ("", "1"), ("b", "0"), (" ", ""), ("c", "3")]
     typed = {"title": "t"}
     for number, (name, count) in enumerate(rows):
         typed |= {f"parts.{number}.name": name, f"parts.{number}.count": count}
-    assert drawn_together(boxes, typed) == {
+    assert joined_rows(boxes, typed) == {
         "title": "t",
         "parts.0.name": "a",
         "parts.0.count": "1",
@@ -115,7 +117,7 @@ def test_rows_left_empty_or_of_which_there_is_none_do_not_count() -> None:
 
 
 def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
-    (parts,) = (box for box in boxes_of(Whole) if box.name == "parts")
+    (parts,) = (box for box in fields_of(Whole) if box.name == "parts")
     assert len(Form("f", [parts]).rows_of(parts)) == 3
     typed = {"parts.0.name": "a", "parts.1.name": "b", "parts.2.name": "c"}
     rows = Form("f", [parts], typed).rows_of(parts)
@@ -136,34 +138,34 @@ def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
     ],
 )
 def test_a_fault_finds_its_box(place: tuple[str | int, ...], box: str) -> None:
-    assert box_at(place, boxes_of(Whole)) == box
+    assert field_at(place, fields_of(Whole)) == box
 
 
 def test_a_time_is_read_as_people_write_it() -> None:
-    assert spelt_out("20/11/2026 09:10", HANOI) == "2026-11-20T09:10:00+07:00"
-    assert spelt_out("2026-11-20T09:10:00+07:00", HANOI) == "2026-11-20T09:10:00+07:00"
+    assert nested("20/11/2026 09:10", HANOI) == "2026-11-20T09:10:00+07:00"
+    assert nested("2026-11-20T09:10:00+07:00", HANOI) == "2026-11-20T09:10:00+07:00"
 
 
 WHERE_RULES_ARE = ("tracker.domain", "tracker.application")
-MODELS = [Intake, *MESSAGES.values()]
+MODELS = [Intake, *COMMANDS.values()]
 
 
-def faults_of(model: type[BaseModel], typed: dict[str, str]) -> dict[str, Saying]:
-    boxes = boxes_for(model)
-    raw = filled(boxes, typed, HANOI)
+def faults_of(model: type[BaseModel], typed: dict[str, str]) -> dict[str, FormError]:
+    boxes = fields_for(model)
+    raw = parsed_form(boxes, typed, HANOI)
     if "step" in model.model_fields and model is not Intake:
-        raw["step"] = next(step for step, one in MESSAGES.items() if one is model)
+        raw["step"] = next(step for step, one in COMMANDS.items() if one is model)
     with pytest.raises(ValidationError) as caught:
         model.model_validate({"event_id": "e", "occurred_at": "2026-11-20T09:10:00Z", **raw})
-    return dict(faults_in(caught.value, boxes))
+    return dict(errors_in(caught.value, boxes))
 
 
-def spoilt(box: Box) -> str:
-    if box.kind is Kind.CHOICE:
+def spoilt(box: FormField) -> str:
+    if box.kind is FieldKind.CHOICE:
         return "planted"
-    if box.kind is Kind.NUMBER:
+    if box.kind is FieldKind.NUMBER:
         return "planted"
-    if box.kind is Kind.MOMENT:
+    if box.kind is FieldKind.MOMENT:
         return "planted"
     return "planted" + "\x01" * 3000
 
@@ -172,9 +174,9 @@ def spoilt(box: Box) -> str:
 def test_whatever_is_spoilt_is_told_beside_its_box_and_never_repeated(
     model: type[BaseModel],
 ) -> None:
-    for box in boxes_for(model):
+    for box in fields_for(model):
         for one in box.of_row(0) or (box,):
-            is_several = one.kind is Kind.SEVERAL
+            is_several = one.kind is FieldKind.SEVERAL
             typed = {one.of_choice("planted") if is_several else one.name: spoilt(one)}
             if one.name != (first := (box.of_row(0) or (box,))[0].name):
                 typed[first] = "x"
@@ -186,22 +188,22 @@ def test_whatever_is_spoilt_is_told_beside_its_box_and_never_repeated(
 
 def test_what_is_missing_is_told_beside_its_box() -> None:
     assert set(faults_of(Intake, {})) == {"procedure", "applicant.name"}
-    assert faults_of(MESSAGES[Step.FEE_PAID], {"amount": "-1"}) == {
-        "amount": Saying("int_type"),
-        "reference": Saying("missing"),
+    assert faults_of(COMMANDS[Step.FEE_PAID], {"amount": "-1"}) == {
+        "amount": FormError("int_type"),
+        "reference": FormError("missing"),
     }
-    assert faults_of(MESSAGES[Step.RATED], {"score": "6"}) == {
-        "score": Saying("less_than_equal", {"le": 5})
+    assert faults_of(COMMANDS[Step.RATED], {"score": "6"}) == {
+        "score": FormError("less_than_equal", {"le": 5})
     }
 
 
 def test_where_none_of_several_is_ticked_it_is_told_so() -> None:
-    assert faults_of(MESSAGES[Step.NOTICES_AGREED], {}) == {"channels": Saying(NONE_TICKED)}
+    assert faults_of(COMMANDS[Step.NOTICES_AGREED], {}) == {"channels": FormError(NONE_TICKED)}
 
 
 def test_a_wrong_correction_is_told_of_the_whole_form() -> None:
     typed = {"corrects": "1", "what": "helped_at"}
-    assert faults_of(MESSAGES[Step.CORRECTED], typed) == {"": Saying("value")}
+    assert faults_of(COMMANDS[Step.CORRECTED], typed) == {"": FormError("value")}
 
 
 def every_kind_of(kind: type[TrackerError]) -> set[type[TrackerError]]:
@@ -211,7 +213,7 @@ def every_kind_of(kind: type[TrackerError]) -> set[type[TrackerError]]:
 def test_every_refusal_has_words() -> None:
     for kind in every_kind_of(TrackerError) - {TrackerError}:
         error = kind.__new__(kind)
-        (saying,) = faults_from(error).values()
+        (saying,) = errors_from(error).values()
         if kind.__module__.startswith(WHERE_RULES_ARE) and kind.__mro__[1] is not TrackerError:
             assert saying.name != OTHERWISE, kind
 
@@ -219,9 +221,9 @@ def test_every_refusal_has_words() -> None:
 def test_a_refusal_stands_beside_the_box_it_is_about() -> None:
     for kind, places in REFUSALS.items():
         for place in places:
-            box = Box(place, Kind.LINE, required=True)
-            assert faults_from(kind.__new__(kind), [box]) == {place: Saying(kind.__name__)}
-        assert faults_from(kind.__new__(kind)) == {"": Saying(kind.__name__)}
+            box = FormField(place, FieldKind.LINE, required=True)
+            assert errors_from(kind.__new__(kind), [box]) == {place: FormError(kind.__name__)}
+        assert errors_from(kind.__new__(kind)) == {"": FormError(kind.__name__)}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -239,7 +241,7 @@ def test_everything_there_is_to_say_can_be_said(site: Site, language: str) -> No
     )
     pages = Pages(HANOI)
     for name in (*names, "unknown_key", "too_often", "no_such_procedure"):
-        fault: Any = Saying(name, {"max_length": 1, "ge": 1, "le": 1})
+        fault: Any = FormError(name, {"max_length": 1, "ge": 1, "le": 1})
         pages.show(request, "desk/error.html", fault=fault)
 
 
@@ -251,9 +253,9 @@ def test_every_box_step_and_choice_has_a_name(language: str) -> None:
         .get_template("desk/words.html")
         .module
     )
-    for step, message in MESSAGES.items():
+    for step, message in COMMANDS.items():
         assert words.TO_DO[step]
-        for box in boxes_for(message):
+        for box in fields_for(message):
             assert box.name in words.BOXES
             assert all(choice in words.CHOICES for choice in box.choices)
             assert all(f"{box.name}.{one.name}" in words.BOXES for one in box.row)

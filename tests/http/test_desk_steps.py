@@ -5,7 +5,7 @@ import pytest
 
 from tests.http.clerk import Clerk, clerk_at
 from tests.http.site import Site
-from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.registry import COMMANDS
 from tracker.domain.dossier.lifecycle import Step
 
 REASON = {"reason": "x"}
@@ -104,7 +104,7 @@ def test_just_what_this_person_may_do_now_is_offered(site: Site, code: str, who:
     clerk.opens(page_of(code))
     taken = {
         step.value
-        for step in MESSAGES
+        for step in COMMANDS
         if site.take(site.received(), who, step.value, **IN_FULL.get(step, {})).status_code == 201
     }
     assert offered(clerk) == taken
@@ -332,7 +332,7 @@ def test_a_page_of_every_stage_can_be_shown_in_both_languages(site: Site, code: 
 
 
 def test_every_step_there_is_has_its_message() -> None:
-    assert set(Step) - set(MESSAGES) == {
+    assert set(Step) - set(COMMANDS) == {
         Step.SUBMITTED,
         Step.RECEIVED,
         Step.PERSONAL_DATA_ERASED,

@@ -10,13 +10,17 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials
 
 from tests.http.site import NOON, Site
-from tracker.adapters.http.auth.authentication import HoldsReceipt, SignedIn, Visits, open_to_all
+from tracker.adapters.http.auth.authentication import (
+    ApiKeyAuth,
+    ReceiptAuth,
+    open_to_all,
+)
 from tracker.adapters.http.dependencies import Keys
-from tracker.adapters.http.desk.auth import AtTheDesk, FormSent
+from tracker.adapters.http.desk.auth import DeskAuth, FormAuth
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.lifecycle import Step
 
-DOORS = (SignedIn, HoldsReceipt, AtTheDesk, FormSent)
+DOORS = (ApiKeyAuth, ReceiptAuth, DeskAuth, FormAuth)
 
 FROM_OUR_PAGE = {
     b"Sec-Fetch-Site": b"same-origin",
@@ -101,7 +105,7 @@ def test_these_routes_and_no_others_are_for_whoever_has_the_receipt(site: Site) 
         route.path
         for route in app_of(site).routes
         if isinstance(route, APIRoute)
-        and any(isinstance(door, HoldsReceipt) for door in doors(route.dependant))
+        and any(isinstance(door, ReceiptAuth) for door in doors(route.dependant))
     }
     assert for_owners == WITH_A_RECEIPT
 
@@ -187,14 +191,14 @@ class SlowKeys:
         return Actor(Role.MANAGER, key)
 
 
-async def shows(door: SignedIn, key: str) -> str:
+async def shows(door: ApiKeyAuth, key: str) -> str:
     request = Request({"type": "http", "method": "POST", "headers": [], "state": {}})
     return (await door(request, HTTPAuthorizationCredentials(scheme="", credentials=key))).id
 
 
 def test_a_key_that_many_show_is_looked_up_once_and_serves_meanwhile() -> None:
     keys, now = SlowKeys(), [NOON]
-    door = SignedIn(cast("Keys", keys), cast("Visits", None), lambda: now[0])
+    door = ApiKeyAuth(cast("Keys", keys), cast("Any", None), lambda: now[0])
 
     async def rush() -> None:
         many = [asyncio.create_task(shows(door, "key")) for _ in range(20)]

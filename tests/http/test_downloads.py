@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from starlette.types import Message
 
-from tracker.adapters.http.concurrency.exclusive import Pace, Turn
+from tracker.adapters.http.concurrency.exclusive import ExclusiveSlot, Throttle
 from tracker.adapters.http.concurrency.streaming import Download
 from tracker.adapters.http.schema.problems import BusyError
 
@@ -47,7 +47,7 @@ class Making:
     made: int = 0
     ended: bool = False
 
-    def __call__(self, pace: Pace) -> Generator[bytes, None, None]:
+    def __call__(self, pace: Throttle) -> Generator[bytes, None, None]:
         try:
             while self.made < self.pieces:
                 pace(1)
@@ -57,7 +57,7 @@ class Making:
             self.ended = True
 
 
-def give(making: Making, taker: Taker, turn: Turn, ending: Event | None = None) -> None:
+def give(making: Making, taker: Taker, turn: ExclusiveSlot, ending: Event | None = None) -> None:
     download = Download(
         making,
         file_name="a.zip",
@@ -71,14 +71,14 @@ def give(making: Making, taker: Taker, turn: Turn, ending: Event | None = None) 
 
 def test_a_download_that_is_taken_is_whole() -> None:
     making, taker = Making(pieces=3), Taker()
-    give(making, taker, Turn())
+    give(making, taker, ExclusiveSlot())
     assert b"".join(one.get("body", b"") for one in taker.sent) == b"xxx"
     assert taker.is_whole()
     assert making.ended
 
 
 def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> None:
-    making, taker, turn = Making(), Taker(takes=5), Turn()
+    making, taker, turn = Making(), Taker(takes=5), ExclusiveSlot()
     give(making, taker, turn)
     assert making.ended
     assert making.made < 10
@@ -89,7 +89,7 @@ def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> No
 
 def test_whoever_takes_nothing_more_is_waited_for_only_so_long() -> None:
     making, taker = Making(), Taker(takes=2, stays=True)
-    give(making, taker, Turn())
+    give(making, taker, ExclusiveSlot())
     assert making.ended
     assert not taker.is_whole()
 
@@ -97,16 +97,16 @@ def test_whoever_takes_nothing_more_is_waited_for_only_so_long() -> None:
 def test_the_end_of_the_service_breaks_a_download_off() -> None:
     making, taker, ending = Making(), Taker(), Event()
     ending.set()
-    give(making, taker, Turn(), ending)
+    give(making, taker, ExclusiveSlot(), ending)
     assert (making.made, making.ended, taker.sent) == (0, True, [])
 
 
 def test_what_goes_wrong_gives_the_turn_to_others_and_does_not_look_whole() -> None:
-    def breaking(_pace: Pace) -> Generator[bytes, None, None]:
+    def breaking(_pace: Throttle) -> Generator[bytes, None, None]:
         yield b"x"
         raise ZeroDivisionError
 
-    turn, taker = Turn(), Taker()
+    turn, taker = ExclusiveSlot(), Taker()
     download = Download(
         breaking, file_name="a", media_type="a/b", turn=turn, is_ending=lambda: False
     )

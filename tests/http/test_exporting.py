@@ -15,7 +15,7 @@ from httpx2 import Response
 from tests.http.clerk import clerk_at
 from tests.http.site import NOON, Site
 from tracker.adapters.exports.directory import wrong_in
-from tracker.application.queries.export import Form, Taken, TakingAway
+from tracker.application.queries.export import DossierExport, ExportedDossier, Form
 from tracker.domain.dossier.codes import dossier_id
 
 REASON = "complaint 7"
@@ -148,11 +148,11 @@ def test_an_auditor_at_the_desk_takes_away_what_the_form_says(
 class Asking:
     """Takes dossiers away, and asks something when it begins."""
 
-    def __init__(self, taking_away: TakingAway, ask: Callable[[], object]) -> None:
+    def __init__(self, taking_away: DossierExport, ask: Callable[[], object]) -> None:
         self._taking_away = taking_away
         self._ask = ask
 
-    def take(self, *what: Any, **how: Any) -> Iterator[Taken]:  # noqa: ANN401  whatever it is
+    def take(self, *what: Any, **how: Any) -> Iterator[ExportedDossier]:  # noqa: ANN401  whatever it is
         self._ask()
         return self._taking_away.take(*what, **how)
 

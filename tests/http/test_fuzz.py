@@ -21,12 +21,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
-from tracker.application.commands.envelope import Accepted, Post
-from tracker.application.commands.registry import read
-from tracker.bootstrap import http_app, installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Accepted, Envelope
+from tracker.application.commands.registry import read_command
+from tracker.bootstrap import http_app, open_container
+from tracker.container import Container
 from tracker.settings import Settings
-from tracker.supervisor import working
+from tracker.supervisor import supervise
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,11 +55,11 @@ KNOWN = {
 
 
 @pytest.fixture
-def it(tmp_path: Path) -> Iterator[Installation]:
+def it(tmp_path: Path) -> Iterator[Container]:
     died: list[tuple[str, Exception]] = []
     with (
-        installation(Settings(data_dir=tmp_path), lambda: NOON) as made,
-        working(made.following_tasks(made.follows), lambda *of: died.append(of)),
+        open_container(Settings(data_dir=tmp_path), lambda: NOON) as made,
+        supervise(made.following_tasks(made.follows), lambda *of: died.append(of)),
     ):
         yield made
     assert died == []
@@ -75,11 +75,11 @@ def mended(body: object, code: str) -> None:
             body["code"] = code
 
 
-def test_nothing_that_can_be_sent_breaks_the_service(it: Installation) -> None:
+def test_nothing_that_can_be_sent_breaks_the_service(it: Container) -> None:
     app = http_app(it)
     keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
     intakes = [
-        Post(ACTORS["desk"], read({"event_id": str(n), "step": "received"} | minimal()))
+        Envelope(ACTORS["desk"], read_command({"event_id": str(n), "step": "received"} | minimal()))
         for n in range(50)
     ]
     codes = [one.code for one in it.tracker.handle(intakes) if isinstance(one, Accepted)]

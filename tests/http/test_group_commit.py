@@ -7,33 +7,33 @@ import pytest
 
 from tests.http.site import ACTORS, NOON, Site
 from tracker.adapters.http.concurrency.group_commit import GroupCommit, Handle, TooBusyError
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
-from tracker.application.commands.registry import read
+from tracker.application.commands.registry import read_command
 from tracker.domain.dossier.lifecycle import PublicStatus, Stage
 from tracker.domain.errors import RefusedError, TrackerError
 
 
-def post(number: int) -> Post:
-    return Post(
+def post(number: int) -> Envelope:
+    return Envelope(
         ACTORS["desk"],
-        read({"event_id": str(number), "occurred_at": NOON.isoformat(), "step": "resumed"}),
+        read_command({"event_id": str(number), "occurred_at": NOON.isoformat(), "step": "resumed"}),
     )
 
 
-def stored(one: Post) -> Accepted:
+def stored(one: Envelope) -> Accepted:
     return Accepted(one.message.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
 
 
 class Store:
     """Answers each commit only when it is let go."""
 
-    def __init__(self, answer: Callable[[Post], Accepted | TrackerError] = stored) -> None:
+    def __init__(self, answer: Callable[[Envelope], Accepted | TrackerError] = stored) -> None:
         self.commits: list[list[str]] = []
         self.may_go = threading.Semaphore(0)
         self._answer = answer
 
-    def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+    def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
         self.commits.append([one.message.event_id for one in posts])
         assert self.may_go.acquire(timeout=60)
         return [self._answer(one) for one in posts]
@@ -64,7 +64,7 @@ def test_what_arrives_during_a_commit_rides_together_in_the_next() -> None:
 
 
 def test_a_refused_post_does_not_touch_its_neighbours() -> None:
-    def answer(one: Post) -> Accepted | TrackerError:
+    def answer(one: Envelope) -> Accepted | TrackerError:
         return RefusedError() if one.message.event_id == "1" else stored(one)
 
     store = Store(answer)
@@ -80,7 +80,7 @@ def test_a_refused_post_does_not_touch_its_neighbours() -> None:
 
 
 def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
-    def handle(posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+    def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
         if any(one.message.event_id == "1" for one in posts):
             raise ZeroDivisionError
         return [stored(one) for one in posts]
@@ -92,7 +92,7 @@ def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
 def test_a_store_that_is_away_is_told_to_all_who_wait() -> None:
     asked = []
 
-    def handle(posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+    def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
         asked.append(len(posts))
         raise StoreUnavailableError
 
@@ -187,7 +187,7 @@ def test_requests_at_the_same_time_share_commits(site: Site) -> None:
             self.last_event_of = site.installation.tracker.last_event_of
             self.commits: list[int] = []
 
-        def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+        def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
             self.commits.append(len(posts))
             return site.installation.tracker.handle(posts)
 

@@ -17,7 +17,7 @@ from httpx2 import Response
 
 from tests.guessers import proof_of
 from tests.http.site import Site
-from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.attempts import AttemptCost
 from tracker.adapters.http.rate_limits import Limits, Rush, networks_of
 from tracker.application.queries.citizen_access import NotYoursError
 from tracker.application.queries.guessing import (
@@ -326,7 +326,7 @@ def test_when_many_wrong_tries_come_from_everywhere_honest_people_work_a_little(
 def test_where_too_many_wait_the_next_one_works_instead(site: Site, code: str) -> None:
     missed(site, code, FREE - 1)
     no_limits = Limits(per_code=0, per_network=0, overall=0)
-    trying = Trying(site.installation.guard, no_limits, Rush(0))
+    trying = AttemptCost(site.installation.guard, no_limits, Rush(0))
 
     async def all_at_once() -> list[object]:
         tries = [trying.find(code, "0000", HERE) for _ in range(20)]

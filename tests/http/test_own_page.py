@@ -13,7 +13,7 @@ from tests.guessers import proof_of
 from tests.http.site import NOON, Site
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.events.citizen import Rated
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 APPLICANT = {
     "name": "Planted Name",
@@ -300,7 +300,7 @@ def returned(site: Site) -> tuple[str, str]:
 
 def ratings(site: Site, code: str) -> list[Rated]:
     stored = site.installation.tracker.store.select_events(dossier_id(code))
-    events = [from_bytes(one.topic, one.state) for one in stored]
+    events = [decode(one.topic, one.state) for one in stored]
     return [event for event in events if isinstance(event, Rated)]
 
 

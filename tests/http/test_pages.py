@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import Site
 from tracker.bootstrap import http_app
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.projections.figures.figures import Figures, Question
 
 FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
@@ -149,7 +149,7 @@ def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
 
 
 def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
-    class Demo(Installation):
+    class Demo(Container):
         def sample_codes(self, limit: int) -> Sequence[str]:
             return ["H26.01-261120-0001"][:limit]
 

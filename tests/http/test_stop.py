@@ -5,7 +5,7 @@ import pytest
 from tests.http.site import Site
 from tracker.domain.dossier.actors import Actor, Role, citizen_of
 from tracker.domain.dossier.codes import dossier_id
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 
 def link(site: Site, code: str) -> str:
@@ -14,7 +14,7 @@ def link(site: Site, code: str) -> str:
 
 def steps(site: Site, code: str) -> list[str]:
     stored = site.installation.tracker.store.select_events(dossier_id(code))
-    return [from_bytes(one.topic, one.state).step.value for one in stored]
+    return [decode(one.topic, one.state).step.value for one in stored]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_is_in_the_address_is_shown_safely(site: Site) -> None:
 def test_it_was_the_citizen_who_stopped(site: Site, code: str) -> None:
     site.client.post(link(site, code))
     stored = site.installation.tracker.store.select_events(dossier_id(code))[-1]
-    by = from_bytes(stored.topic, stored.state).by
+    by = decode(stored.topic, stored.state).by
     assert by == citizen_of(dossier_id(code))
 
 

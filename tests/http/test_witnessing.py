@@ -10,7 +10,7 @@ from httpx2 import Response
 from tests.http.site import Site
 from tracker.adapters.notary.ed25519 import WitnessKeys, signers
 from tracker.application.audit.witnesses import Witnessing
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.transparency_log.notes import Algorithm, Note, PublicKey, Signature, cosigned
 
 CHECKPOINT = "/v1/log/checkpoint"
@@ -33,7 +33,7 @@ KNOWN = (Witness("witness.example/w1"), Witness("witness.example/w2"))
 STRANGER = Witness("witness.example/w1")
 
 
-def witnessing(it: Installation, folder: Path) -> Witnessing:
+def witnessing(it: Container, folder: Path) -> Witnessing:
     path = folder / "witnesses.txt"
     path.write_text("".join(f"{one.key}\n" for one in KNOWN))
     return Witnessing(it.log.checkpoints, WitnessKeys(path))

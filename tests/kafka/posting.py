@@ -17,9 +17,9 @@ from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.inbox.inbox import Handle, Inbox
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.commands.envelope import Accepted, Post
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.application.commands.envelope import Accepted, Envelope
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
@@ -35,7 +35,7 @@ class Partner:
 
     connection: KafkaConnection
     names: TopicNames
-    installed: Installation
+    installed: Container
     key: str
     sent: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -78,7 +78,7 @@ class Partner:
 
 @contextmanager
 def partner(connection: KafkaConnection, names: TopicNames, directory: Path) -> Iterator[Partner]:
-    with installation(Settings(data_dir=directory), now=lambda: NOON) as installed:
+    with open_container(Settings(data_dir=directory), now=lambda: NOON) as installed:
         yield Partner(connection, names, installed, installed.keys.make(DESK, NOON))
 
 
@@ -115,11 +115,11 @@ def serving(
 
 
 def failing(
-    handle: Handle, fails: Callable[[Sequence[Post]], Exception | None]
-) -> Callable[[Sequence[Post]], Sequence[Accepted | TrackerError]]:
+    handle: Handle, fails: Callable[[Sequence[Envelope]], Exception | None]
+) -> Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]:
     """Give a handler that fails before it does anything, as long as it is told to."""
 
-    def carry_out(posts: Sequence[Post]) -> Sequence[Accepted | TrackerError]:
+    def carry_out(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
         error = fails(posts)
         if error:
             raise error

@@ -11,10 +11,10 @@ from ops.reading_back import records
 from tests.kafka.posting import SECRET, Partner, partner, serving
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.inbox.dead_letters import (
+    DeadLetterRetriedError,
     DeadLetters,
-    LetterRetriedError,
-    NobodysLetterError,
-    UnknownLetterError,
+    UnknownDeadLetterError,
+    UnknownSenderOfDeadLetterError,
 )
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal, BrokenActorSealError
 from tracker.adapters.kafka.records import Outgoing
@@ -101,12 +101,12 @@ def test_a_letter_is_handed_in_again_only_once_and_all_or_none(
     with serving(mine):
         mine.post(b"{", b"[")
         mine.answers()
-        with pytest.raises(UnknownLetterError):
+        with pytest.raises(UnknownDeadLetterError):
             letters.retry([0, 77])
         assert [letter.retried for letter in letters.all()] == [False, False]
         letters.retry([0])
         mine.answers(3)
-        with pytest.raises(LetterRetriedError):
+        with pytest.raises(DeadLetterRetriedError):
             letters.retry([1, 0])
         mine.answers(3)
 
@@ -137,7 +137,7 @@ def test_a_letter_of_nobody_stays_where_it_is(mine: Partner, letters: DeadLetter
         mine.answers()
     [letter] = letters.all()
     assert letter.sender == ""
-    with pytest.raises(NobodysLetterError):
+    with pytest.raises(UnknownSenderOfDeadLetterError):
         letters.retry([letter.number])
 
 

@@ -11,7 +11,7 @@ from tests.kafka.posting import Partner, failing, partner, serving
 from tests.kafka.relaying import until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import TrackerError
 
@@ -191,7 +191,7 @@ def test_a_store_that_does_not_answer_is_waited_for(mine: Partner) -> None:
 def test_a_record_that_breaks_us_is_laid_aside_and_its_neighbours_are_taken(mine: Partner) -> None:
     bad = mine.intake(event_id="bad")
 
-    def breaks(posts: Sequence[Post]) -> Exception | None:
+    def breaks(posts: Sequence[Envelope]) -> Exception | None:
         if any(post.message.event_id == "bad" for post in posts):
             return ZeroDivisionError("Nguyen")
         return None
@@ -211,7 +211,7 @@ def test_a_record_that_breaks_us_is_laid_aside_and_its_neighbours_are_taken(mine
 def test_who_dies_between_the_store_and_the_answer_leaves_one_dossier_and_one_answer(
     mine: Partner,
 ) -> None:
-    def carry_out_and_die(posts: Sequence[Post]) -> Sequence[Accepted | TrackerError]:
+    def carry_out_and_die(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
         mine.installed.tracker.handle(posts)
         raise SystemExit
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
-from tracker.adapters.kafka.audit.store_past import KafkaPlace, last_epoch
+from tracker.adapters.kafka.audit.store_past import KafkaPast, last_epoch
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.relay.relay_position import (
     KafkaAheadError,
@@ -33,8 +33,8 @@ def other(tmp_path: Path) -> Iterator[DossierRecorder]:
 
 def place(
     connection: KafkaConnection, names: TopicNames, store: Notifications, epoch: int = 0
-) -> closing[KafkaPlace]:
-    return closing(KafkaPlace(connection, names, store, lambda: epoch))
+) -> closing[KafkaPast]:
+    return closing(KafkaPast(connection, names, store, lambda: epoch))
 
 
 def test_a_store_that_kafka_follows_lacks_nothing(

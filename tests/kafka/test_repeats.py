@@ -31,7 +31,7 @@ from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.published_records import PublishedDamage
 from tracker.application.audit.repeats import Repeats
 from tracker.application.audit.verify_both import BothVerifier
-from tracker.application.audit.verify_kafka import KafkaVerifier, Kind
+from tracker.application.audit.verify_kafka import KafkaDamageKind, KafkaVerifier
 from tracker.application.ports import DossierRecorder
 from tracker.domain.transparency_log.merkle import Frontier
 
@@ -287,7 +287,7 @@ def test_a_smaller_checkpoint_that_was_never_published_is_still_found(
     force(connection, names, topics)
     damage, _ = by_itself(connection, names, sound)
     assert damage
-    assert damage.kind is Kind.SHRUNK
+    assert damage.kind is KafkaDamageKind.SHRUNK
 
 
 def test_many_suspects_are_settled_in_more_than_one_pass(

@@ -30,9 +30,9 @@ from tracker.adapters.notary.ed25519 import Notary
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.published_records import PublishedDamage, RecordFault
+from tracker.application.audit.verify_both import BothDamageKind as Both
 from tracker.application.audit.verify_both import BothVerifier
-from tracker.application.audit.verify_both import Kind as Both
-from tracker.application.audit.verify_kafka import KafkaVerifier, Kind
+from tracker.application.audit.verify_kafka import KafkaDamageKind, KafkaVerifier
 from tracker.application.audit.verify_lifecycles import Fault
 from tracker.application.ports import DossierRecorder
 from tracker.domain.transparency_log.checkpoint import Checkpoint
@@ -307,23 +307,23 @@ def test_what_is_sound_passes(connection: KafkaConnection, names: TopicNames, so
     "case",
     [
         (changed, RecordFault.WRONG_HASH, Both.CHANGED),
-        (changed_with_its_hash, Kind.FORKED, Both.CHANGED),
+        (changed_with_its_hash, KafkaDamageKind.FORKED, Both.CHANGED),
         (deleted, Fault.WRONG_VERSION, Both.MISSING),
-        (a_last_step_deleted, Kind.FORKED, Both.MISSING),
+        (a_last_step_deleted, KafkaDamageKind.FORKED, Both.MISSING),
         (swapped, Fault.WRONG_VERSION, Both.SWAPPED),
-        (swapped_under_each_others_numbers, Kind.FORKED, Both.SWAPPED),
-        (inserted, Kind.FORKED, Both.SURPLUS),
-        (appended, Kind.NOT_PUBLISHED, Both.SURPLUS),
+        (swapped_under_each_others_numbers, KafkaDamageKind.FORKED, Both.SWAPPED),
+        (inserted, KafkaDamageKind.FORKED, Both.SURPLUS),
+        (appended, KafkaDamageKind.NOT_PUBLISHED, Both.SURPLUS),
         (doubled, None, None),
         (renumbered, None, Both.RENUMBERED),
-        (truncated, Kind.END_LOST, Both.MISSING),
-        (an_older_copy, Kind.CUT, None),
-        (forked, Kind.FORKED, Both.CHANGED),
+        (truncated, KafkaDamageKind.END_LOST, Both.MISSING),
+        (an_older_copy, KafkaDamageKind.CUT, None),
+        (forked, KafkaDamageKind.FORKED, Both.CHANGED),
         (another_key, RecordFault.WRONG_KEY, Both.CHANGED),
         (another_header, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
         (another_time, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
         (a_record_of_somebody_else, RecordFault.NOT_OURS, RecordFault.NOT_OURS),
-        (a_forged_checkpoint, Kind.UNSIGNED, None),
+        (a_forged_checkpoint, KafkaDamageKind.UNSIGNED, None),
         (an_older_checkpoint_again, None, None),
     ],
     ids=lambda case: case[0].__name__,
@@ -350,7 +350,7 @@ def test_what_was_done_by_hand_is_found_and_located(
         assert by_both.position in where.positions, by_both
     if by_kafka and by_kafka.row and by_kafka.position:
         assert by_kafka.position in where.positions | where.after, by_kafka
-    if by_kafka and by_kafka.kind is Kind.FORKED:
+    if by_kafka and by_kafka.kind is KafkaDamageKind.FORKED:
         found = re.search(r"among events (\d+) to (\d+)", by_kafka.detail)
         assert found
         first, last = map(int, found.groups())
@@ -404,7 +404,7 @@ def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
     damage = by_itself(connection, names, sound)
     assert damage
     assert (damage.kind, damage.position) == (
-        Kind.STRAYED,
+        KafkaDamageKind.STRAYED,
         int(topics.header(at, "notification_id")),
     )
     assert damage.detail == f"they are in {int.from_bytes(key or b'') % PARTITIONS}"
@@ -419,7 +419,7 @@ def test_a_replaced_key_of_the_log_is_found(
     with KafkaScan(connection, names) as scan:
         damage = KafkaVerifier(scan, scan.checkpoints(), other.check).first_damage()
     assert damage
-    assert damage.kind is Kind.UNSIGNED
+    assert damage.kind is KafkaDamageKind.UNSIGNED
 
 
 def test_what_a_relay_published_is_what_the_store_has_and_what_comes_meanwhile_is_no_damage(

@@ -10,7 +10,7 @@ import pytest
 from loadtests.messages import Procedures, intake, parcel_number, scans, stamped
 from loadtests.typing_errors import mistyped, written_freely
 from loadtests.zipf import ByRecency
-from tracker.application.commands.registry import read
+from tracker.application.commands.registry import read_command
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.dossier.postal import is_s10
 
@@ -46,12 +46,12 @@ def test_what_is_sent_is_what_the_service_reads() -> None:
     assert procedures.open_to_agents
     for agent in (True, False):
         message = stamped(intake(chance, procedures, agent=agent))
-        assert read(message).event_id == message["event_id"]
+        assert read_command(message).event_id == message["event_id"]
         assert 500 < len(json.dumps(message)) < 2_000
         assert not agent or message["procedure"] in procedures.open_to_agents
     now = datetime(2026, 11, 24, 3, tzinfo=UTC)
     way = scans(parcel_number(chance), now - timedelta(seconds=9), now)
-    times = [read(one).occurred_at for one in way]
+    times = [read_command(one).occurred_at for one in way]
     assert sorted(times) == times
     assert times[-1] < now
     assert [way[0]["scan"], way[-1]["scan"]] == ["EMA", "EMI"]

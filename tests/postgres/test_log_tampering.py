@@ -14,10 +14,10 @@ from psycopg import sql
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.application.audit.checkpoints import LogForkedError
-from tracker.application.audit.verify_log import Kind
-from tracker.bootstrap import installation
+from tracker.application.audit.verify_log import LogDamageKind
+from tracker.bootstrap import open_container
 from tracker.cli.verify.store import log_verifier
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
@@ -53,7 +53,7 @@ def opening(url: str, directory: Path) -> Settings:
     )
 
 
-def go_on(it: Installation, clock: DemoClock, seed: int) -> None:
+def go_on(it: Container, clock: DemoClock, seed: int) -> None:
     fill(it.tracker, it.service, clock, until=UNTIL, dossiers=6, seed=seed)
     it.catch_up()
 
@@ -70,7 +70,7 @@ def signed(
         migrate(engine, branch)
     engine.dispose()
     clock = DemoClock(UNTIL - SPAN)
-    with installation(opening(url, directory), clock) as it:
+    with open_container(opening(url, directory), clock) as it:
         go_on(it, clock, 1)
         it.log.maker.prepare()
         it.log.maker.make()
@@ -87,24 +87,24 @@ def signed(
     dropped(postgres_server, url)
 
 
-def erase(it: Installation, number: int = 0) -> None:
+def erase(it: Container, number: int = 0) -> None:
     code = sorted(it.look_up.samples(9))[number]
     administrator = Actor(Role.ADMINISTRATOR, "adm-1")
     it.tracker.erase_personal_data(administrator, code, event_id=f"er-{number}", basis="by law")
 
 
 @pytest.fixture
-def it(postgres_server: str, signed: tuple[str, Path], tmp_path: Path) -> Iterator[Installation]:
+def it(postgres_server: str, signed: tuple[str, Path], tmp_path: Path) -> Iterator[Container]:
     url = copied(postgres_server, urlsplit(signed[0]).path[1:])
     for path in signed[1].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    with installation(opening(url, tmp_path)) as opened:
+    with open_container(opening(url, tmp_path)) as opened:
         yield opened
     dropped(postgres_server, url)
 
 
 @pytest.fixture
-def hand(it: Installation) -> Iterator[Hand]:
+def hand(it: Container) -> Iterator[Hand]:
     """A superuser's connection, to which no trigger applies."""
     with psycopg.connect(it.settings.store_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -139,55 +139,55 @@ def move(hand: Hand, position: int, to: int) -> None:
     )
 
 
-def changed_bytes(hand: Hand) -> tuple[Kind, int]:
+def changed_bytes(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute(
         "UPDATE stored_events SET state = convert_to(replace(convert_from(state, 'UTF8'),"
         " '\"event_id\":\"demo', '\"event_id\":\"dEmo'), 'UTF8') WHERE notification_id = %s",
         (at(hand, 7),),
     )
-    return Kind.CHANGED, 7
+    return LogDamageKind.CHANGED, 7
 
 
-def changed_name(hand: Hand) -> tuple[Kind, int]:
+def changed_name(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute(
         "UPDATE stored_events SET topic = 'dossier.rated.v1' WHERE notification_id = %s",
         (at(hand, 8),),
     )
-    return Kind.CHANGED, 8
+    return LogDamageKind.CHANGED, 8
 
 
-def changed_dossier(hand: Hand) -> tuple[Kind, int]:
+def changed_dossier(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute(
         "UPDATE stored_events SET originator_id = gen_random_uuid() WHERE notification_id = %s",
         (at(hand, 9),),
     )
-    return Kind.LEAF, 9
+    return LogDamageKind.LEAF, 9
 
 
-def deleted(hand: Hand) -> tuple[Kind, int]:
+def deleted(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute("DELETE FROM stored_events WHERE notification_id = %s", (at(hand, 5),))
-    return Kind.MISSING, 5
+    return LogDamageKind.MISSING, 5
 
 
-def swapped_bytes(hand: Hand) -> tuple[Kind, int]:
+def swapped_bytes(hand: Hand) -> tuple[LogDamageKind, int]:
     one, other = at(hand, 3), at(hand, 11)
     hand.execute(
         "UPDATE stored_events AS a SET state = b.state, topic = b.topic FROM stored_events AS b"
         " WHERE (a.notification_id, b.notification_id) IN ((%s, %s), (%s, %s))",
         (one, other, other, one),
     )
-    return Kind.CHANGED, 3
+    return LogDamageKind.CHANGED, 3
 
 
-def swapped_positions(hand: Hand) -> tuple[Kind, int]:
+def swapped_positions(hand: Hand) -> tuple[LogDamageKind, int]:
     one, other = at(hand, 3), at(hand, 11)
     move(hand, one, 999_999)
     move(hand, other, one)
     move(hand, 999_999, other)
-    return Kind.CHANGED, 3
+    return LogDamageKind.CHANGED, 3
 
 
-def inserted_between(hand: Hand) -> tuple[Kind, int]:
+def inserted_between(hand: Hand) -> tuple[LogDamageKind, int]:
     last = count(hand) - 1
     hand.execute(
         "INSERT INTO stored_events (notification_id, originator_id, originator_version, topic,"
@@ -196,10 +196,10 @@ def inserted_between(hand: Hand) -> tuple[Kind, int]:
         " WHERE notification_id = %s",
         (at(hand, last) - 1, at(hand, 0)),
     )
-    return Kind.NOT_LOGGED, last
+    return LogDamageKind.NOT_LOGGED, last
 
 
-def inserted_before_all(hand: Hand) -> tuple[Kind, int]:
+def inserted_before_all(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute(
         "INSERT INTO stored_events (notification_id, originator_id, originator_version, topic,"
         " state) OVERRIDING SYSTEM VALUE"
@@ -207,61 +207,61 @@ def inserted_before_all(hand: Hand) -> tuple[Kind, int]:
         " WHERE notification_id = %s",
         (at(hand, 1),),
     )
-    return Kind.NOT_LOGGED, 0
+    return LogDamageKind.NOT_LOGGED, 0
 
 
-def renumbered(hand: Hand) -> tuple[Kind, int]:
+def renumbered(hand: Hand) -> tuple[LogDamageKind, int]:
     last = count(hand) - 1
     move(hand, at(hand, last), at(hand, last) - 1)
-    return Kind.RENUMBERED, last
+    return LogDamageKind.RENUMBERED, last
 
 
-def truncated(hand: Hand) -> tuple[Kind, int]:
+def truncated(hand: Hand) -> tuple[LogDamageKind, int]:
     cut = count(hand) - 10
     hand.execute("DELETE FROM stored_events WHERE notification_id >= %s", (at(hand, cut),))
-    return Kind.MISSING, cut
+    return LogDamageKind.MISSING, cut
 
 
-def truncated_with_the_log(hand: Hand) -> tuple[Kind, int]:
+def truncated_with_the_log(hand: Hand) -> tuple[LogDamageKind, int]:
     cut = count(hand) - 10
     hand.execute("DELETE FROM stored_events WHERE notification_id >= %s", (at(hand, cut),))
     hand.execute("DELETE FROM log_1 WHERE leaf >= %s", (cut,))
-    return Kind.CUT, cut
+    return LogDamageKind.CUT, cut
 
 
-def truncated_with_the_log_and_its_checkpoint(hand: Hand) -> tuple[Kind, int]:
+def truncated_with_the_log_and_its_checkpoint(hand: Hand) -> tuple[LogDamageKind, int]:
     found = truncated_with_the_log(hand)
     hand.execute("DELETE FROM log_checkpoints WHERE size > %s", (found[1],))
     return found
 
 
-def a_gap_in_the_log(hand: Hand) -> tuple[Kind, int]:
+def a_gap_in_the_log(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute("DELETE FROM log_1 WHERE leaf = 4")
-    return Kind.LEAF, 4
+    return LogDamageKind.LEAF, 4
 
 
-def another_node(hand: Hand) -> tuple[Kind, int]:
+def another_node(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute("UPDATE log_1 SET nodes = substring(nodes FROM 1 FOR 32) || chain WHERE leaf = 13")
-    return Kind.LEAF, 13
+    return LogDamageKind.LEAF, 13
 
 
-def another_chain(hand: Hand) -> tuple[Kind, int]:
+def another_chain(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute("UPDATE log_1 SET chain = sha256(chain) WHERE leaf = 6")
-    return Kind.LEAF, 6
+    return LogDamageKind.LEAF, 6
 
 
-def another_link(hand: Hand) -> tuple[Kind, int]:
+def another_link(hand: Hand) -> tuple[LogDamageKind, int]:
     hand.execute("UPDATE log_1 SET previous = coalesce(previous, 0) + 1 WHERE leaf = 10")
-    return Kind.LEAF, 10
+    return LogDamageKind.LEAF, 10
 
 
-def a_changed_checkpoint(hand: Hand) -> tuple[Kind, int]:
+def a_changed_checkpoint(hand: Hand) -> tuple[LogDamageKind, int]:
     row = hand.execute("SELECT min(size) FROM log_checkpoints").fetchone()
     assert row
     hand.execute(
         "UPDATE log_checkpoints SET note = replace(note, 'heads', 'heAds') WHERE size = %s", row
     )
-    return Kind.UNSIGNED, row[0] - 1
+    return LogDamageKind.UNSIGNED, row[0] - 1
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def a_changed_checkpoint(hand: Hand) -> tuple[Kind, int]:
     ],
 )
 def test_what_was_done_by_hand_is_found_and_located(
-    it: Installation, hand: Hand, harm: Callable[[Hand], tuple[Kind, int]]
+    it: Container, hand: Hand, harm: Callable[[Hand], tuple[LogDamageKind, int]]
 ) -> None:
     assert log_verifier(it).first_damage() is None
     kind, leaf = harm(hand)
@@ -296,7 +296,7 @@ def test_what_was_done_by_hand_is_found_and_located(
     assert (damage.kind, damage.leaf) == (kind, leaf), damage
 
 
-def rebuilt(it: Installation) -> None:
+def rebuilt(it: Container) -> None:
     """Make the log anew from what is in the store now, as the program itself would."""
     follow = it.follows["log"]
     green = follow.model.next_generation()
@@ -304,18 +304,18 @@ def rebuilt(it: Installation) -> None:
     follow.model.replace_with(green)
 
 
-def sizes(it: Installation) -> list[int]:
+def sizes(it: Container) -> list[int]:
     return [size for size, _ in it.log.checkpoints.after(0)]
 
 
 def test_a_log_rewritten_to_fit_a_changed_event_is_a_fork_and_is_not_signed(
-    it: Installation, hand: Hand
+    it: Container, hand: Hand
 ) -> None:
     changed_bytes(hand)
     rebuilt(it)
     damage = log_verifier(it).first_damage()
     assert damage is not None
-    assert (damage.kind, damage.leaf) == (Kind.FORKED, sizes(it)[0] - 1)
+    assert (damage.kind, damage.leaf) == (LogDamageKind.FORKED, sizes(it)[0] - 1)
     before = sizes(it)
     erase(it, 1)
     it.catch_up()
@@ -325,7 +325,7 @@ def test_a_log_rewritten_to_fit_a_changed_event_is_a_fork_and_is_not_signed(
 
 
 def test_a_fork_is_found_by_what_was_published_where_the_database_forgets_what_was_signed(
-    it: Installation, hand: Hand
+    it: Container, hand: Hand
 ) -> None:
     changed_bytes(hand)
     rebuilt(it)
@@ -334,11 +334,11 @@ def test_a_fork_is_found_by_what_was_published_where_the_database_forgets_what_w
         it.log.maker.make()
     damage = log_verifier(it).first_damage()
     assert damage is not None
-    assert damage.kind is Kind.FORKED
+    assert damage.kind is LogDamageKind.FORKED
 
 
 def test_an_old_copy_that_went_on_otherwise_is_found_and_not_signed(
-    it: Installation, hand: Hand
+    it: Container, hand: Hand
 ) -> None:
     """The whole database as it was at the first checkpoint, its log and checkpoints included."""
     old, new = sizes(it)
@@ -355,27 +355,25 @@ def test_an_old_copy_that_went_on_otherwise_is_found_and_not_signed(
         it.log.maker.make()
     damage = log_verifier(it).first_damage()
     assert damage is not None
-    assert (damage.kind, damage.leaf) == (Kind.FORKED, new - 1)
+    assert (damage.kind, damage.leaf) == (LogDamageKind.FORKED, new - 1)
 
 
-def test_a_store_put_back_under_a_log_that_stayed_is_not_signed(
-    it: Installation, hand: Hand
-) -> None:
+def test_a_store_put_back_under_a_log_that_stayed_is_not_signed(it: Container, hand: Hand) -> None:
     truncated(hand)
     with pytest.raises(LogForkedError, match="is not in the store as it was logged"):
         it.log.maker.make()
 
 
-def test_a_replaced_key_is_found(it: Installation) -> None:
+def test_a_replaced_key_is_found(it: Container) -> None:
     for name in ("log.key", "log.key.pub"):
         (it.settings.data_dir / name).unlink()
     it.log.notary.make_key()
     damage = log_verifier(it).first_damage()
     assert damage is not None
-    assert (damage.kind, damage.leaf) == (Kind.UNSIGNED, sizes(it)[0] - 1)
+    assert (damage.kind, damage.leaf) == (LogDamageKind.UNSIGNED, sizes(it)[0] - 1)
 
 
-def test_heads_that_leave_a_dossier_out_are_found(it: Installation, hand: Hand) -> None:
+def test_heads_that_leave_a_dossier_out_are_found(it: Container, hand: Hand) -> None:
     """Only whoever holds the key can do that; who reads the whole log sees it."""
     last = it.log.checkpoints.last()
     assert last is not None
@@ -385,4 +383,4 @@ def test_heads_that_leave_a_dossier_out_are_found(it: Installation, hand: Hand) 
     (it.settings.data_dir / "checkpoints.txt").unlink()
     damage = log_verifier(it).first_damage()
     assert damage is not None
-    assert (damage.kind, damage.leaf) == (Kind.HEADS, said.size - 1)
+    assert (damage.kind, damage.leaf) == (LogDamageKind.HEADS, said.size - 1)

@@ -24,7 +24,7 @@ from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.migrate import Branch, NotMigratedError, check_migrated, migrate
 from tracker.adapters.sql.read_models.read_model import _METADATA as READ_MODELS
 from tracker.adapters.sql.service_tables.service_tables import REGISTRY
-from tracker.bootstrap import installation
+from tracker.bootstrap import open_container
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system
@@ -127,7 +127,7 @@ def test_a_program_refuses_a_database_that_was_not_migrated(
 ) -> None:
     with (
         pytest.raises(NotMigratedError, match="tracker migrate"),
-        installation(Settings(store_url=postgres_url, data_dir=tmp_path)),
+        open_container(Settings(store_url=postgres_url, data_dir=tmp_path)),
     ):
         pass
 

@@ -10,7 +10,7 @@ from tests.contract.makers import open_recorder
 from tests.contract.test_read_model import follow
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_address import library_variables
-from tracker.adapters.sql.read_models.dialect import view_on
+from tracker.adapters.sql.read_models.dialect import row_view_on
 from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow
 
 pytestmark = pytest.mark.system
@@ -56,7 +56,7 @@ def test_a_batch_finds_its_rows_by_their_keys_and_reads_no_others(database: str)
         other.execute("VACUUM ANALYZE timeline_1")
     asked = [UUID(int=number) for number in range(1, FEW + 1)]
     with following.model.reading() as (connection, generation):
-        view = view_on(connection, generation)
+        view = row_view_on(connection, generation)
         assert view.versions(TimelineRow, asked) == [1] * FEW
         found = [row and (row.dossier_id, row.version) for row in view.newest(TimelineRow, asked)]
         read = connection.exec_driver_sql(

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import ACTORS, NOON, Site
 from tests.http.test_register import ask
-from tracker.bootstrap import http_app, installation
+from tracker.bootstrap import http_app, open_container
 from tracker.settings import Settings
 
 pytestmark = pytest.mark.system
@@ -18,7 +18,7 @@ def test_the_page_and_the_pdf_hold_the_office_s_dossiers_in_order(
 ) -> None:
     settings = Settings(data_dir=tmp_path, store_url=database)
     with (
-        installation(settings, lambda: NOON) as it,
+        open_container(settings, lambda: NOON) as it,
         TestClient(http_app(it)) as client,
     ):
         keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}

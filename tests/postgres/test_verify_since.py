@@ -22,13 +22,13 @@ from tests.postgres.test_log_tampering import (  # noqa: F401  the very same ins
 )
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.cli.verify.store import check_all, check_since
-from tracker.container import Installation
+from tracker.container import Container
 
 pytestmark = pytest.mark.system
 
 
 @pytest.fixture
-def kept(it: Installation, tmp_path: Path) -> Path:  # noqa: F811
+def kept(it: Container, tmp_path: Path) -> Path:  # noqa: F811
     """The checkpoint halfway, what came after it being one event and the next checkpoint."""
     note = it.log.checkpoints.of_size(sizes(it)[0])
     (tmp_path / "kept.txt").write_text(str(note))
@@ -36,7 +36,7 @@ def kept(it: Installation, tmp_path: Path) -> Path:  # noqa: F811
 
 
 def test_what_is_sound_passes_past_a_gap_in_the_positions(
-    it: Installation,  # noqa: F811
+    it: Container,  # noqa: F811
     kept: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -47,7 +47,7 @@ def test_what_is_sound_passes_past_a_gap_in_the_positions(
     assert f"events: {new - old} since then" in capsys.readouterr().out
 
 
-def at_leaf(it: Installation, leaf: int) -> int:  # noqa: F811
+def at_leaf(it: Container, leaf: int) -> int:  # noqa: F811
     found = it.log.leaves.leaf(leaf)
     assert found
     return found.position
@@ -73,7 +73,7 @@ def the_last_event_changed(hand: Hand) -> None:  # noqa: F811
 def test_damage_is_found(
     harm: Callable[[Hand], object],
     said: str,
-    it: Installation,  # noqa: F811
+    it: Container,  # noqa: F811
     hand: Hand,  # noqa: F811
     kept: Path,
 ) -> None:
@@ -85,7 +85,7 @@ def test_damage_is_found(
 @pytest.mark.parametrize("harm", [changed_bytes, swapped_bytes])
 def test_older_bytes_changed_in_place_are_for_the_full_scan(
     harm: Callable[[Hand], object],
-    it: Installation,  # noqa: F811
+    it: Container,  # noqa: F811
     hand: Hand,  # noqa: F811
     kept: Path,
     capsys: pytest.CaptureFixture[str],

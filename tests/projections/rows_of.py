@@ -9,7 +9,7 @@ from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.rows import DossierRow, Row
-from tracker.serialization import projected_from_bytes, to_bytes
+from tracker.serialization import decode_for_projection, encode
 
 D = TypeVar("D", bound=DossierRow)
 R = TypeVar("R", bound=Row)
@@ -52,9 +52,9 @@ class Kept:
 
 def as_records(events: list[Event], after: int = 0) -> list[Record]:
     """Give the records of these events, read as a feed reads them."""
-    states = [(event.TOPIC, to_bytes(event)) for event in events]
+    states = [(event.TOPIC, encode(event)) for event in events]
     return [
-        Record(after + n, projected_from_bytes(topic, state), state)
+        Record(after + n, decode_for_projection(topic, state), state)
         for n, (topic, state) in enumerate(states, 1)
     ]
 

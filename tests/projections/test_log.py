@@ -6,8 +6,8 @@ from tests.contract.random_lives import history
 from tests.projections.rows_of import Kept, as_records
 from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, leaf_hash
 from tracker.domain.transparency_log.merkle import Frontier
-from tracker.projections.transparency_log import LogProjection, LogRow
-from tracker.serialization import to_bytes
+from tracker.projections.transparency_log import LogRow, TransparencyLogProjection
+from tracker.serialization import encode
 
 EVENTS = history(5, dossiers=7, steps=60)
 
@@ -16,7 +16,7 @@ def logged(*sizes: int) -> list[LogRow]:
     """The leaves after batches of these sizes."""
     view, at = Kept(), 0
     for size in sizes:
-        LogProjection().apply(as_records(EVENTS[at : at + size], at), view)
+        TransparencyLogProjection().apply(as_records(EVENTS[at : at + size], at), view)
         at += size
     return [row for row in view.added if isinstance(row, LogRow)]
 
@@ -32,7 +32,7 @@ def test_leaves_are_numbered_from_zero_in_the_order_of_the_store() -> None:
 
 def test_a_leaf_is_made_of_the_stored_name_and_the_stored_bytes() -> None:
     for row, event in zip(logged(len(EVENTS)), EVENTS, strict=True):
-        assert row.node(0) == leaf_hash(event.TOPIC, to_bytes(event))
+        assert row.node(0) == leaf_hash(event.TOPIC, encode(event))
     assert leaf_hash("a.v1", b"{}") == hashlib.sha256(b"\0a.v1\n{}").digest()
 
 
@@ -60,7 +60,7 @@ def test_a_leaf_names_its_dossiers_previous_leaf_and_the_chain_runs_through_all_
 
 def test_an_event_that_comes_again_adds_nothing() -> None:
     view = Kept()
-    projection = LogProjection()
+    projection = TransparencyLogProjection()
     projection.apply(as_records(EVENTS[:9]), view)
     projection.apply(as_records(EVENTS[:9]), view)
     assert len(view.added) == 9

@@ -24,7 +24,7 @@ from tracker.domain.dossier.events.citizen import Complained, NoticesStopped
 from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.values import NoticeChannel
 from tracker.projections.model.projection import GapInHistoryError
-from tracker.projections.notifications import AudienceRow, MessagesProjection, OutboxRow
+from tracker.projections.notifications import AudienceRow, NotificationsProjection, OutboxRow
 
 TAKEN_IN = received(at(2), due(9))
 STOPPED = told(NoticesStopped, at(4), PORTAL)
@@ -42,7 +42,7 @@ def audience(version: int, channels: str = "") -> AudienceRow:
 
 
 def test_each_event_worth_telling_is_one_line_of_the_outbox() -> None:
-    view = kept(MessagesProjection(), TAKEN_IN, agreed(at(2)), asked(at(3)))
+    view = kept(NotificationsProjection(), TAKEN_IN, agreed(at(2)), asked(at(3)))
     line = {
         "dossier_id": dossier_id(CODE),
         "code": CODE,
@@ -61,28 +61,28 @@ def test_each_event_worth_telling_is_one_line_of_the_outbox() -> None:
 
 
 def test_nobody_is_told_before_they_agree() -> None:
-    assert row_of(AudienceRow, kept(MessagesProjection(), TAKEN_IN)) == audience(1)
+    assert row_of(AudienceRow, kept(NotificationsProjection(), TAKEN_IN)) == audience(1)
 
 
 def test_who_agreed_is_told_by_what_they_agreed_to_last() -> None:
     by_both = agreed(at(3), channels=(NoticeChannel.SMS, NoticeChannel.EMAIL), contact=SEALED)
-    view = kept(MessagesProjection(), TAKEN_IN, agreed(at(2)), by_both)
+    view = kept(NotificationsProjection(), TAKEN_IN, agreed(at(2)), by_both)
     assert row_of(AudienceRow, view) == audience(3, "sms,email")
 
 
 @pytest.mark.parametrize("end", [STOPPED, ERASED])
 def test_who_stopped_or_was_erased_is_told_no_more(end: Told) -> None:
-    view = kept(MessagesProjection(), TAKEN_IN, agreed(at(2)), end)
+    view = kept(NotificationsProjection(), TAKEN_IN, agreed(at(2)), end)
     assert row_of(AudienceRow, view) == audience(3)
 
 
 def test_no_line_bears_anything_sealed() -> None:
     complained = told(Complained, at(3), CLERK, text=SEALED)
-    view = kept(MessagesProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
+    view = kept(NotificationsProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
     assert SEALED not in repr(view.added) + repr(view.rows)
 
 
 def test_a_missing_event_stops_the_outbox() -> None:
-    view = kept(MessagesProjection(), TAKEN_IN)
+    view = kept(NotificationsProjection(), TAKEN_IN)
     with pytest.raises(GapInHistoryError):
-        MessagesProjection().apply(as_records([asked(at(3))(3)]), view)
+        NotificationsProjection().apply(as_records([asked(at(3))(3)]), view)

@@ -13,7 +13,7 @@ from tests.domain.dossier_spec import (
 from tests.projections.rows_of import kept
 from tracker.domain.dossier.codes import dossier_id
 from tracker.projections.dossier.timeline import TimelineProjection, TimelineRow
-from tracker.serialization import from_bytes, to_bytes
+from tracker.serialization import decode, encode
 
 
 def test_every_event_has_its_line() -> None:
@@ -29,7 +29,7 @@ def test_every_event_has_its_line() -> None:
             topic=f"dossier.{step}.v1",
             occurred_at=moment,
             recorded_at=HEARD,
-            state=to_bytes(event),
+            state=encode(event),
         )
         for version, (step, moment, event) in enumerate(
             (("received", at(2), one), ("supplement_asked", at(3), two), ("decided", at(4), three)),
@@ -42,4 +42,4 @@ def test_the_event_can_be_read_back_from_its_line() -> None:
     story = (received(at(2), due(9)), asked(at(3)))
     view = kept(TimelineProjection(), *story)
     lines = [line for line in view.added if isinstance(line, TimelineRow)]
-    assert [from_bytes(line.topic, line.state) for line in lines] == in_order(*story)
+    assert [decode(line.topic, line.state) for line in lines] == in_order(*story)

@@ -19,9 +19,9 @@ from tests.servers import fresh_database
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoredRow
-from tracker.bootstrap import http_app, installation, kafka_connection, topic_names
+from tracker.bootstrap import http_app, kafka_connection, open_container, topic_names
 from tracker.cli.run.work import inbox_secret
-from tracker.container import Installation
+from tracker.container import Container
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 system = pytest.mark.system
@@ -49,10 +49,10 @@ def thawed(version: str, tmp_path: Path, request: pytest.FixtureRequest) -> Thaw
 
 
 @contextmanager
-def opened(thawed: Thawed) -> Iterator[tuple[Installation, Site]]:
+def opened(thawed: Thawed) -> Iterator[tuple[Container, Site]]:
     now = [LATER]
     with (
-        installation(thawed.settings, lambda: now[0]) as it,
+        open_container(thawed.settings, lambda: now[0]) as it,
         TestClient(http_app(it)) as client,
     ):
         yield it, Site(it, client, now, thawed.keys)
@@ -78,7 +78,7 @@ def test_it_opens_and_verifies(thawed: Thawed) -> None:
 
 @SHAPES
 def test_it_answers_as_before(thawed: Thawed) -> None:
-    with installation(thawed.settings, lambda: FROZEN_AT) as it:
+    with open_container(thawed.settings, lambda: FROZEN_AT) as it:
         now = ask(it, thawed.keys)
     assert differences(same(thawed.answers), same(now)) == []
 

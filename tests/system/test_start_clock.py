@@ -7,11 +7,11 @@ import pytest
 
 from tests.serving import serving
 from tests.system.starting import refusal, run
-from tracker.application.commands.envelope import Post
+from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.intake import Intake
-from tracker.bootstrap import installation
-from tracker.container import Installation
-from tracker.serialization import from_bytes
+from tracker.bootstrap import open_container
+from tracker.container import Container
+from tracker.serialization import decode
 from tracker.settings import Settings
 
 pytestmark = [pytest.mark.system]
@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.system]
 KEY = ("keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05")
 
 
-def recorded(it: Installation) -> list[datetime]:
+def recorded(it: Container) -> list[datetime]:
     events = it.tracker.store.select_notifications(1, 100)
-    return [from_bytes(event.topic, event.state).recorded_at for event in events]
+    return [decode(event.topic, event.state).recorded_at for event in events]
 
 
 def take_in(data_dir: Path, event_id: str, **settings: str) -> str:
@@ -37,11 +37,11 @@ def move_ahead(data_dir: Path, ahead: timedelta) -> datetime:
     """Store an event as a server would whose clock is ahead. Return its recorded time."""
     key = run(data_dir, *KEY).stdout.strip()
     later = datetime.now(UTC) + ahead
-    with installation(Settings(data_dir=data_dir), lambda: later) as it:
+    with open_container(Settings(data_dir=data_dir), lambda: later) as it:
         actor = it.keys.actor_of(key)
         assert actor is not None
         it.tracker.post(
-            Post(
+            Envelope(
                 actor,
                 Intake.model_validate(
                     {
@@ -63,7 +63,7 @@ def test_after_a_restart_with_an_earlier_clock_recorded_times_wait(
     later = move_ahead(tmp_path, ahead)
     log = take_in(tmp_path, "s-1")
     assert "the clock is behind the newest event" in log
-    with installation(Settings(data_dir=tmp_path)) as it:
+    with open_container(Settings(data_dir=tmp_path)) as it:
         times = recorded(it)
     assert times == [later] * len(times)
     assert len(times) == 2
@@ -81,7 +81,7 @@ def test_a_clock_that_was_far_ahead_is_refused_until_the_right_one_is_accepted(
     for args, event_id in ((("--accept-clock",), "s-1"), ((), "s-2")):
         with serving(tmp_path, *args) as service:
             assert service.take_in(key, event_id) == 201
-    with installation(Settings(data_dir=tmp_path)) as it:
+    with open_container(Settings(data_dir=tmp_path)) as it:
         first, *others = recorded(it)
     assert first == later
     assert others == sorted(others)

@@ -22,8 +22,8 @@ from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoreVerifier
 from tracker.application.queries.dossier_reader import Moment
-from tracker.bootstrap import installation
-from tracker.container import Installation
+from tracker.bootstrap import open_container
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.events.intake import Received
 from tracker.domain.dossier.events.processing import Decided, InternalStepTaken
@@ -64,7 +64,7 @@ class Told:
 class Imported:
     """An installation after the first import."""
 
-    opened: Installation
+    opened: Container
     log: Path
     report: ImportReport
 
@@ -109,11 +109,11 @@ def told(rows: list[dict[str, str]]) -> dict[str, Told]:
 @pytest.fixture(scope="module")
 def imported(log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
     folder = tmp_path_factory.mktemp("wabo")
-    with installation(Settings(data_dir=folder / "var"), now=lambda: IMPORTED_AT) as opened:
+    with open_container(Settings(data_dir=folder / "var"), now=lambda: IMPORTED_AT) as opened:
         yield Imported(opened, log, run_import(opened, log, folder))
 
 
-def run_import(opened: Installation, log: Path, folder: Path) -> ImportReport:
+def run_import(opened: Container, log: Path, folder: Path) -> ImportReport:
     report = import_log(
         log, read_mapping(MAPPING), opened.tracker.handle, rejects=folder / "rejected.csv"
     )

@@ -134,7 +134,7 @@ class CodeBlocks(Protocol):
         """Note numbers of a block that will never be used."""
 
 
-class ReadLog(Protocol):
+class AccessLog(Protocol):
     """Keeps who read which dossier."""
 
     def record(

@@ -8,7 +8,7 @@ import typer
 from tracker.bootstrap import wall_clock
 from tracker.cli.terminal.console import note, progress, say, show_table
 from tracker.cli.terminal.context import catch_up, opened
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
 
@@ -46,7 +46,7 @@ def demo(
         _make_keys(it)
 
 
-def _make_keys(it: Installation) -> None:
+def _make_keys(it: Container) -> None:
     made_at = wall_clock()
     rows = [
         (actor.role.value, actor.id, actor.office or actor.partner, it.keys.make(actor, made_at))

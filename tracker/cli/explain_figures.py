@@ -8,12 +8,12 @@ from typing import IO
 
 import orjson
 
-from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.console import progress, say, show_table
 from tracker.cli.terminal.context import me
 from tracker.cli.terminal.errors import UsageError
 from tracker.cli.terminal.time_options import shown
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.explanation import Change, Explanation
@@ -37,9 +37,7 @@ _AGAINST: dict[str, Callable[[Counts], Against]] = {
 }
 
 
-def explain_difference(
-    it: Installation, question: Question, then: datetime, *, as_json: bool
-) -> None:
+def explain_difference(it: Container, question: Question, then: datetime, *, as_json: bool) -> None:
     """Answer the question as known then and as known by its own `known_at`, and tell why.
 
     What changed is kept in a file until both answers are known: there may be very many dossiers.
@@ -54,7 +52,7 @@ def explain_difference(
     write = _line if as_json else _sentences
     dossiers = 0
     with SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as found:
-        with progress("Events", it.scan.head()) as step, collecting_seldom():
+        with progress("Events", it.scan.head()) as step, less_frequent_gc():
             changes = explanation.changes(it.histories(step))
             while some := list(islice(changes, _DOSSIERS_A_LOOK)):
                 it.reader.note_told(me(Role.AUDITOR), [change.code for change in some])

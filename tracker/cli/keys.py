@@ -11,7 +11,7 @@ from tracker.cli.terminal.console import note, say, show_table
 from tracker.cli.terminal.context import opened
 from tracker.cli.terminal.errors import UsageError
 from tracker.cli.terminal.time_options import shown
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.errors import UnknownError
 from tracker.domain.network.network import Network, OfficeKind
@@ -131,7 +131,7 @@ def _fitted_at_an_office(network: Network, actor: Actor) -> Actor:
     return replace(actor, partner=office.partner or "")
 
 
-def _refuse_a_double(it: Installation, actor: Actor) -> None:
+def _refuse_a_double(it: Container, actor: Actor) -> None:
     """Refuse an id that somebody else bears: what one of them sent would count as the other's."""
     for key in it.keys.all():
         if key.actor.id == actor.id and key.actor != actor:

@@ -10,7 +10,7 @@ from tracker.cli.terminal.console import say, show_table
 from tracker.cli.terminal.context import opened
 from tracker.cli.terminal.errors import UsageError
 from tracker.cli.terminal.time_options import shown, start
-from tracker.container import Installation
+from tracker.container import Container
 
 _PAGE = 1000
 
@@ -82,7 +82,7 @@ def replay(
     say(f"{count} messages will be sent to {to} again.")
 
 
-def _note_all(it: Installation, target: str, begin: datetime) -> None:
+def _note_all(it: Container, target: str, begin: datetime) -> None:
     """Note what was never noted for this target: it may be a new one."""
     after = None
     while lines := it.outbox.since(begin, after=after, limit=_PAGE):

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from random import Random
 
-from tracker.application.commands.envelope import Post
+from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.handler import Tracker
 from tracker.application.commands.reception import Service
-from tracker.application.commands.registry import read
+from tracker.application.commands.registry import read_command
 from tracker.demo.before_the_decision import whole_life
 from tracker.demo.life import Act, Deeds, Life
 from tracker.demo.town import Town
@@ -72,7 +72,7 @@ def fill(
         told += timedelta(minutes=minutes)
         step(minutes)
         clock.moment = now.heard_at
-        result = tracker.handle([Post(now.act.actor, read(now.act.message))])[0]
+        result = tracker.handle([Envelope(now.act.actor, read_command(now.act.message))])[0]
         if isinstance(result, TrackerError):
             message = f"{now.act.message['event_id']}, {now.act.message['step']}: {result}"
             raise DemoError(message) from result

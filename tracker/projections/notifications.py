@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tracker.domain.dossier.events.citizen import NoticesAgreed, NoticesStopped
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.records import PersonalDataErased
-from tracker.domain.notifications.notifications import notice_of
+from tracker.domain.notifications.notifications import notification_of
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import DossierProjection
 from tracker.projections.model.rows import DossierRow, Row
@@ -41,7 +41,7 @@ class OutboxRow(Row, frozen=True, gc=False):
     number: str
 
 
-class MessagesProjection(DossierProjection[AudienceRow]):
+class NotificationsProjection(DossierProjection[AudienceRow]):
     """Translates events into what is to be told."""
 
     NAME = "messages"
@@ -67,5 +67,5 @@ class MessagesProjection(DossierProjection[AudienceRow]):
 
     def lines(self, record: Record) -> Sequence[Row]:
         """Give the line of the outbox, where there is something to tell."""
-        notice = notice_of(record.event)
+        notice = notification_of(record.event)
         return (OutboxRow(**vars(notice)),) if notice else ()

@@ -56,7 +56,7 @@ class HeadRow(Row, frozen=True, gc=False):
         return self.nodes[level * HASH_BYTES : (level + 1) * HASH_BYTES]
 
 
-class LogProjection(Projection):
+class TransparencyLogProjection(Projection):
     """Translates each event into its leaf."""
 
     NAME = "log"

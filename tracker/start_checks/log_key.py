@@ -1,14 +1,14 @@
 """The key that signs the log belongs to the checkpoints that are stored."""
 
 from tracker.adapters.notary.ed25519 import BadLogKeyError, signers
-from tracker.container import MerkleLog
+from tracker.container import TransparencyLog
 from tracker.domain.errors import CannotStartError
 from tracker.settings import Settings
 
 _RUNBOOK = "ops/README.md"
 
 
-def check_log_key(log: MerkleLog, settings: Settings, *, must_sign: bool) -> None:
+def check_log_key(log: TransparencyLog, settings: Settings, *, must_sign: bool) -> None:
     """Check that the key that signs the log belongs to the checkpoints that are stored.
 
     Where `must_sign` is false, a process without a key may follow the log.
@@ -44,7 +44,7 @@ def check_log_key(log: MerkleLog, settings: Settings, *, must_sign: bool) -> Non
         raise CannotStartError(message)
 
 
-def check_new_log_key(log: MerkleLog, settings: Settings, *, rotate: bool) -> None:
+def check_new_log_key(log: TransparencyLog, settings: Settings, *, rotate: bool) -> None:
     """Check that a new key continues the log: the keys before it stay known."""
     last, path = log.checkpoints.last(), settings.log_key_path()
     if last is None or (log.notary.is_ready() and not rotate):

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect, text
 
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
-from tracker.adapters.sql.service_tables.service_tables import create_registry
+from tracker.adapters.sql.service_tables.service_tables import create_service_tables
 from tracker.adapters.vault.aes import AesVault, secret_for
 from tracker.application.ports import SealBrokenError
 from tracker.domain.errors import CannotStartError
@@ -31,7 +31,7 @@ def open_registry(settings: Settings, *, makes_key: bool) -> Engine:
     """
     engine = open_engine(settings.events_url())
     try:
-        create_registry(engine)
+        create_service_tables(engine)
         _check_master_key(settings, engine, makes_key=makes_key)
     except BaseException:
         engine.dispose()

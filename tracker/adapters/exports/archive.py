@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
 from tracker.adapters.exports.writers import writer
 from tracker.application.audit.checkpoints import Checkpoints
-from tracker.application.queries.export import DossierScan, Form, Selection, TakingAway
+from tracker.application.queries.export import DossierExport, DossierScan, Form, Selection
 from tracker.domain.dossier.actors import Actor
 
 _PIECE_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ class Archives:
 
     def __init__(
         self,
-        taking_away: TakingAway,
+        taking_away: DossierExport,
         scan: DossierScan,
         checkpoints: Checkpoints,
         *,
@@ -58,7 +58,7 @@ class Archives:
         """Give the archive piece by piece; personal data are opened where there is a reason.
 
         `progress` is told how many more events were looked at. Raises `NoParquetError`, and what
-        `TakingAway.take` does, before the first piece.
+        `DossierExport.take` does, before the first piece.
         """
         began_at, last, head = self._now(), self._checkpoints.last(), self._scan.head()
         taken = self._taking_away.take(

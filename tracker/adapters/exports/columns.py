@@ -12,7 +12,7 @@ from enum import Enum
 import msgspec
 
 from tracker.application.queries.dossier_reader import SEALED_FIELDS
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.processing import InternalStepTaken
 from tracker.domain.dossier.history import came_late, corrections
@@ -22,7 +22,7 @@ Value = str | int | bool | datetime | None
 Told = Mapping[str, Value]
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What stands in a column."""
 
     TEXT = "text"
@@ -31,55 +31,55 @@ class Kind(Enum):
     TIME = "time"
 
 
-OF_A_CASE: Mapping[str, Kind] = {
-    "concept:name": Kind.TEXT,
-    "channel": Kind.TEXT,
-    "procedure": Kind.TEXT,
-    "procedure_version": Kind.NUMBER,
-    "helped_at_office": Kind.TEXT,
-    "received_at_office": Kind.TEXT,
-    "decided_by_office": Kind.TEXT,
-    "way_of_return": Kind.TEXT,
-    "status": Kind.NUMBER,
-    "stage": Kind.TEXT,
-    "outcome": Kind.TEXT,
-    "came_in_at": Kind.TIME,
-    "received_at": Kind.TIME,
-    "first_promised_at": Kind.TIME,
-    "promised_at": Kind.TIME,
-    "finished_at": Kind.TIME,
-    "returned_at": Kind.TIME,
-    "erased": Kind.FLAG,
+OF_A_CASE: Mapping[str, ColumnKind] = {
+    "concept:name": ColumnKind.TEXT,
+    "channel": ColumnKind.TEXT,
+    "procedure": ColumnKind.TEXT,
+    "procedure_version": ColumnKind.NUMBER,
+    "helped_at_office": ColumnKind.TEXT,
+    "received_at_office": ColumnKind.TEXT,
+    "decided_by_office": ColumnKind.TEXT,
+    "way_of_return": ColumnKind.TEXT,
+    "status": ColumnKind.NUMBER,
+    "stage": ColumnKind.TEXT,
+    "outcome": ColumnKind.TEXT,
+    "came_in_at": ColumnKind.TIME,
+    "received_at": ColumnKind.TIME,
+    "first_promised_at": ColumnKind.TIME,
+    "promised_at": ColumnKind.TIME,
+    "finished_at": ColumnKind.TIME,
+    "returned_at": ColumnKind.TIME,
+    "erased": ColumnKind.FLAG,
 }
 """The columns of a dossier, as of the end of what is told."""
 
-OF_AN_EVENT: Mapping[str, Kind] = {
-    "concept:name": Kind.TEXT,
-    "concept:instance": Kind.TEXT,
-    "lifecycle:transition": Kind.TEXT,
-    "time:timestamp": Kind.TIME,
-    "org:resource": Kind.TEXT,
-    "org:role": Kind.TEXT,
-    "org:group": Kind.TEXT,
-    "recorded_at": Kind.TIME,
-    "late": Kind.FLAG,
-    "corrected_by": Kind.TEXT,
-    "step": Kind.TEXT,
-    "version": Kind.NUMBER,
-    "position": Kind.NUMBER,
-    "told_by": Kind.TEXT,
-    "source": Kind.TEXT,
-    "event_id": Kind.TEXT,
-    "details": Kind.TEXT,
-    "sealed": Kind.TEXT,
-    "opened": Kind.TEXT,
+OF_AN_EVENT: Mapping[str, ColumnKind] = {
+    "concept:name": ColumnKind.TEXT,
+    "concept:instance": ColumnKind.TEXT,
+    "lifecycle:transition": ColumnKind.TEXT,
+    "time:timestamp": ColumnKind.TIME,
+    "org:resource": ColumnKind.TEXT,
+    "org:role": ColumnKind.TEXT,
+    "org:group": ColumnKind.TEXT,
+    "recorded_at": ColumnKind.TIME,
+    "late": ColumnKind.FLAG,
+    "corrected_by": ColumnKind.TEXT,
+    "step": ColumnKind.TEXT,
+    "version": ColumnKind.NUMBER,
+    "position": ColumnKind.NUMBER,
+    "told_by": ColumnKind.TEXT,
+    "source": ColumnKind.TEXT,
+    "event_id": ColumnKind.TEXT,
+    "details": ColumnKind.TEXT,
+    "sealed": ColumnKind.TEXT,
+    "opened": ColumnKind.TEXT,
 }
 """The columns of an event."""
 
 CASE = "case:"
 """How a dossier's columns begin where they stand beside an event's."""
 
-COLUMNS: Mapping[str, Kind] = {
+COLUMNS: Mapping[str, ColumnKind] = {
     **{CASE + name: kind for name, kind in OF_A_CASE.items()},
     **OF_AN_EVENT,
 }
@@ -88,7 +88,7 @@ COLUMNS: Mapping[str, Kind] = {
 _BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
 
 
-def case_of(taken: Taken, zone: tzinfo) -> Told:
+def case_of(taken: ExportedDossier, zone: tzinfo) -> Told:
     """Tell of a dossier; times are in this zone."""
     dossier = taken.dossier
     ledger = dossier.ledger
@@ -115,7 +115,7 @@ def case_of(taken: Taken, zone: tzinfo) -> Told:
     return {name: _local(value, zone) for name, value in told.items()}
 
 
-def events_of(taken: Taken, zone: tzinfo) -> Iterator[Told]:
+def events_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
     """Tell of each event of a dossier, in stored order; times are in this zone."""
     corrected = corrections(taken.events)
     for row, event in zip(taken.rows, taken.events, strict=True):
@@ -155,7 +155,7 @@ def events_of(taken: Taken, zone: tzinfo) -> Iterator[Told]:
         yield {one: _local(value, zone) for one, value in told.items()}
 
 
-def rows_of(taken: Taken, zone: tzinfo) -> Iterator[Told]:
+def rows_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
     """Tell of each event together with its dossier, by `COLUMNS`."""
     case = {CASE + name: value for name, value in case_of(taken, zone).items()}
     for event in events_of(taken, zone):

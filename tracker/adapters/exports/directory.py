@@ -18,7 +18,7 @@ import msgspec
 
 from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
 from tracker.adapters.exports.writers import writer
-from tracker.application.queries.export import Form, Taken
+from tracker.application.queries.export import ExportedDossier, Form
 from tracker.domain.errors import ConflictError, InvalidInputError
 
 
@@ -37,7 +37,7 @@ class NoExportError(InvalidInputError):
 def export(
     directory: Path,
     forms: Sequence[Form],
-    taken: Iterable[Taken],
+    taken: Iterable[ExportedDossier],
     *,
     zone: tzinfo,
     program: str,

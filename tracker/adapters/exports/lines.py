@@ -3,7 +3,7 @@
 import msgspec
 
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 
 _encode = msgspec.json.Encoder().encode
 
@@ -15,7 +15,7 @@ class NdjsonFile:
         """Write to this file."""
         self._file = file
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Write the events of a dossier."""
         for row in taken.rows:
             line = {"position": row.position, "topic": row.topic, "event": msgspec.Raw(row.state)}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 
 MANIFEST = "manifest.json"
 
@@ -53,7 +53,7 @@ class Count:
     first_position: int | None = None
     last_position: int | None = None
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Count one more dossier."""
         positions = [row.position for row in taken.rows]
         self.dossiers += 1

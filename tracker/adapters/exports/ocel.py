@@ -14,18 +14,23 @@ import msgspec
 from tracker.adapters.exports.columns import (
     OF_A_CASE,
     OF_AN_EVENT,
-    Kind,
+    ColumnKind,
     Told,
     case_of,
     events_of,
     written,
 )
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 from tracker.domain.dossier.actors import citizen_of
 from tracker.domain.dossier.events.delivery import CarrierScanned, CarrierScannedV1, HandedToCarrier
 
-_TYPES = {Kind.TEXT: "string", Kind.NUMBER: "integer", Kind.FLAG: "boolean", Kind.TIME: "time"}
+_TYPES = {
+    ColumnKind.TEXT: "string",
+    ColumnKind.NUMBER: "integer",
+    ColumnKind.FLAG: "boolean",
+    ColumnKind.TIME: "time",
+}
 _OFFICES = {
     "helped_at": "helped_at_office",
     "received_at": "received_at_office",
@@ -53,7 +58,7 @@ class OcelFile:
         self._separator = b""
         self._file.write(b'{"events":[')
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Write the events of a dossier, and put its objects aside."""
         dossier = f"dossier:{taken.dossier.code}"
         its_own, shared = self._objects_of(taken, dossier)
@@ -99,7 +104,7 @@ class OcelFile:
         self._file.write(b',\n"objectTypes":' + _encode(of_objects) + b"}\n")
 
     def _objects_of(
-        self, taken: Taken, name: str
+        self, taken: ExportedDossier, name: str
     ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
         """Give the dossier itself, and the offices it shares with others."""
         case = case_of(taken, self._zone)
@@ -128,14 +133,14 @@ def _relation(qualifier: str, to: str) -> dict[str, str]:
     return {"objectId": to, "qualifier": qualifier}
 
 
-def _attributes(told: Told, columns: Mapping[str, Kind]) -> list[dict[str, Any]]:
+def _attributes(told: Told, columns: Mapping[str, ColumnKind]) -> list[dict[str, Any]]:
     return [
-        {"name": name, "value": written(told[name]) if kind is Kind.TIME else told[name]}
+        {"name": name, "value": written(told[name]) if kind is ColumnKind.TIME else told[name]}
         for name, kind in columns.items()
         if told[name] is not None
     ]
 
 
-def _type(name: str, columns: Mapping[str, Kind]) -> dict[str, Any]:
+def _type(name: str, columns: Mapping[str, ColumnKind]) -> dict[str, Any]:
     attributes = [{"name": one, "type": _TYPES[kind]} for one, kind in columns.items()]
     return {"name": name, "attributes": attributes}

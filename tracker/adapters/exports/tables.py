@@ -7,9 +7,9 @@ from datetime import tzinfo
 from importlib.util import find_spec
 from typing import Any
 
-from tracker.adapters.exports.columns import COLUMNS, Kind, Told, rows_of, written
+from tracker.adapters.exports.columns import COLUMNS, ColumnKind, Told, rows_of, written
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.queries.export import NoParquetError, Taken
+from tracker.application.queries.export import ExportedDossier, NoParquetError
 
 _ROWS_A_GROUP = 10_000
 
@@ -25,7 +25,7 @@ class CsvFile:
         self._csv = csv.writer(self._text)
         self._write([list(COLUMNS)])
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Write the rows of a dossier."""
         self._write(
             [[written(row[name]) for name in COLUMNS] for row in rows_of(taken, self._zone)]
@@ -51,11 +51,11 @@ class ParquetFile:
         import pyarrow as pa  # noqa: PLC0415  only where the extra is
         from pyarrow import parquet  # noqa: PLC0415  as above
 
-        kinds: dict[Kind, Any] = {
-            Kind.TEXT: pa.string(),
-            Kind.NUMBER: pa.int64(),
-            Kind.FLAG: pa.bool_(),
-            Kind.TIME: pa.timestamp("us", tz="UTC"),
+        kinds: dict[ColumnKind, Any] = {
+            ColumnKind.TEXT: pa.string(),
+            ColumnKind.NUMBER: pa.int64(),
+            ColumnKind.FLAG: pa.bool_(),
+            ColumnKind.TIME: pa.timestamp("us", tz="UTC"),
         }
         schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
         self._table: Callable[[list[Told]], Any] = lambda rows: pa.Table.from_pylist(
@@ -65,7 +65,7 @@ class ParquetFile:
         self._zone = zone
         self._rows: list[Told] = []
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Take the rows of a dossier, and write a group when it is full."""
         self._rows += rows_of(taken, self._zone)
         if len(self._rows) >= _ROWS_A_GROUP:

@@ -11,13 +11,13 @@ from tracker.adapters.exports.ocel import OcelFile
 from tracker.adapters.exports.sinks import Sink
 from tracker.adapters.exports.tables import CsvFile, ParquetFile
 from tracker.adapters.exports.xes import XesFile
-from tracker.application.queries.export import Form, Taken
+from tracker.application.queries.export import ExportedDossier, Form
 
 
 class Writer(Protocol):
     """Writes dossiers in one form."""
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Write a dossier."""
 
     def finish(self) -> None:

@@ -8,16 +8,21 @@ from xml.sax.saxutils import quoteattr
 from tracker.adapters.exports.columns import (
     OF_A_CASE,
     OF_AN_EVENT,
-    Kind,
+    ColumnKind,
     Told,
     case_of,
     events_of,
     written,
 )
 from tracker.adapters.exports.sinks import Sink
-from tracker.application.queries.export import Taken
+from tracker.application.queries.export import ExportedDossier
 
-_TAGS = {Kind.TEXT: "string", Kind.NUMBER: "int", Kind.FLAG: "boolean", Kind.TIME: "date"}
+_TAGS = {
+    ColumnKind.TEXT: "string",
+    ColumnKind.NUMBER: "int",
+    ColumnKind.FLAG: "boolean",
+    ColumnKind.TIME: "date",
+}
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -47,7 +52,7 @@ class XesFile:
         self._zone = zone
         self._file.write(_HEAD.encode())
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: ExportedDossier) -> None:
         """Write a trace."""
         lines = ["<trace>", *_attributes(OF_A_CASE, case_of(taken, self._zone))]
         for event in events_of(taken, self._zone):
@@ -59,7 +64,7 @@ class XesFile:
         self._file.write(b"</log>\n")
 
 
-def _attributes(columns: Mapping[str, Kind], told: Told) -> Iterator[str]:
+def _attributes(columns: Mapping[str, ColumnKind], told: Told) -> Iterator[str]:
     for name, kind in columns.items():
         value = told[name]
         if value is not None:

@@ -9,28 +9,28 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.attempts import AttemptCost
 from tracker.adapters.http.api.code_blocks import Lease, Leases, Unused, add_code_blocks
-from tracker.adapters.http.api.command_counter import Tally
-from tracker.adapters.http.api.commands import Writing, add_writing
-from tracker.adapters.http.api.dossiers import add_reading
-from tracker.adapters.http.api.explanations import Explaining, add_explaining
-from tracker.adapters.http.api.exports import Exporting, add_exporting
+from tracker.adapters.http.api.command_counter import CommandCounter
+from tracker.adapters.http.api.commands import CommandApi, add_commands
+from tracker.adapters.http.api.dossiers import add_dossiers
+from tracker.adapters.http.api.explanations import ExplanationApi, add_explanations
+from tracker.adapters.http.api.exports import ExportApi, add_exports
 from tracker.adapters.http.api.figures import FiguresNow, add_figures
-from tracker.adapters.http.api.health import add_operating
-from tracker.adapters.http.api.lookup import PublicLookUp, PublicLookUps, add_public
+from tracker.adapters.http.api.health import add_health
+from tracker.adapters.http.api.lookup import BatchedLookUps, PublicLookUp, add_lookup
 from tracker.adapters.http.api.receipt_link import OpeningProof, add_opening
-from tracker.adapters.http.api.transparency_log import add_log
-from tracker.adapters.http.auth.authentication import SignedIn, Visits
+from tracker.adapters.http.api.transparency_log import add_transparency_log
+from tracker.adapters.http.auth.authentication import ApiKeyAuth, BrowserSessions
 from tracker.adapters.http.auth.sessions import Sessions
 from tracker.adapters.http.concurrency.group_commit import GroupCommit
-from tracker.adapters.http.dependencies import Parts
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.dependencies import Dependencies
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.routes import add_desk
 from tracker.adapters.http.metrics import LogLag, Metrics
-from tracker.adapters.http.pages.api_docs import add_documenting
-from tracker.adapters.http.pages.citizen_dossier import add_own_page
-from tracker.adapters.http.pages.error_pages import Refusals
+from tracker.adapters.http.pages.api_docs import add_api_docs
+from tracker.adapters.http.pages.citizen_dossier import add_citizen_dossier_page
+from tracker.adapters.http.pages.error_pages import ErrorPages
 from tracker.adapters.http.pages.figures import add_figures_page
 from tracker.adapters.http.pages.forms import add_forms
 from tracker.adapters.http.pages.live import Live
@@ -39,7 +39,7 @@ from tracker.adapters.http.pages.register import add_register
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.stop import add_stop_page
 from tracker.adapters.http.proxies import Proxies
-from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.bodies import BodyReader
 from tracker.adapters.http.schema.openapi import DESCRIPTION, VERSION, document
 from tracker.adapters.http.schema.problems import FORESEEN
 from tracker.adapters.http.server.fast_path import FastPath
@@ -63,7 +63,7 @@ class _Application(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: Dependencies) -> FastAPI:
     """Make the application. On shutdown it finishes what it has accepted."""
     commit = GroupCommit(parts.handle)
 
@@ -87,50 +87,50 @@ def create_app(parts: Parts) -> FastAPI:
     metrics = Metrics(parts.watched, parts.now, gauges)
     app.add_exception_handler(Exception, _leave_to_the_middleware)
     for kind in (*FORESEEN, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, Refusals(pages))
+        app.add_exception_handler(kind, ErrorPages(pages))
     sessions = Sessions(parts.session_secret, parts.sessions, parts.now)
-    visits = Visits(parts.keys, sessions)
-    signed_in = SignedIn(parts.keys, visits, parts.now)
-    bodies = Bodies(parts.max_body_bytes)
-    writing = Writing(commit, Tally(metrics, parts.service.network))
+    visits = BrowserSessions(parts.keys, sessions)
+    signed_in = ApiKeyAuth(parts.keys, visits, parts.now)
+    bodies = BodyReader(parts.max_body_bytes)
+    writing = CommandApi(commit, CommandCounter(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
-    look_ups = PublicLookUps(look_up, parts)
+    look_ups = BatchedLookUps(look_up, parts)
     at_present = FiguresNow(parts.figures, parts.now)
-    exporting, explaining = Exporting(parts), Explaining(parts)
+    exporting, explaining = ExportApi(parts), ExplanationApi(parts)
     live = Live(
         parts.look_up,
         parts.watched["status"].position,
         most=parts.live_pages,
         is_ending=parts.is_ending,
     )
-    trying = Trying(parts.guard, parts.tries_limits, parts.misses)
+    trying = AttemptCost(parts.guard, parts.tries_limits, parts.misses)
     add_look_up_page(
         app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
     )
-    add_own_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
+    add_citizen_dossier_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
     add_figures_page(app, parts, pages, at_present)
     add_stop_page(app, parts, pages=pages, writing=writing)
     add_desk(
         app,
-        Front(parts, pages, sessions, writing),
+        DeskContext(parts, pages, sessions, writing),
         visits,
         bodies,
         exporting=exporting,
         explaining=explaining,
     )
-    add_writing(app, signed_in, bodies, writing)
-    add_public(app, parts, look_ups)
+    add_commands(app, signed_in, bodies, writing)
+    add_lookup(app, parts, look_ups)
     add_opening(app, bodies, trying)
     add_forms(app, signed_in, parts, pages)
     add_register(app, signed_in, parts, pages)
-    add_reading(app, signed_in, parts)
-    add_exporting(app, signed_in, exporting)
-    add_log(app, signed_in, parts)
+    add_dossiers(app, signed_in, parts)
+    add_exports(app, signed_in, exporting)
+    add_transparency_log(app, signed_in, parts)
     add_figures(app, signed_in, parts, at_present)
-    add_explaining(app, signed_in, parts, explaining)
+    add_explanations(app, signed_in, parts, explaining)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
-    add_operating(app, parts, metrics)
-    add_documenting(app)
+    add_health(app, parts, metrics)
+    add_api_docs(app)
 
     fast_path = FastPath(signed_in, bodies, writing, look_ups)
     app.proxies = parts.proxies

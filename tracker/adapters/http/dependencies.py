@@ -12,17 +12,17 @@ from tracker.adapters.http.rate_limits import Limits, Rush
 from tracker.adapters.http.schema.freshness import Watched
 from tracker.application.audit.proofs import Prover
 from tracker.application.audit.witnesses import Witnessing
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.reception import Service
 from tracker.application.ports import RequestKey
-from tracker.application.queries.citizen_access import Citizens
-from tracker.application.queries.dossier_reader import Reader
+from tracker.application.queries.citizen_access import CitizenAccess
+from tracker.application.queries.dossier_reader import DossierReader
 from tracker.application.queries.export import Form as ExportForm
 from tracker.application.queries.export import Selection
-from tracker.application.queries.fill_form import Filling, Form
+from tracker.application.queries.fill_form import FillForm, Form
 from tracker.application.queries.guessing import Guard
-from tracker.application.queries.make_register import Registers
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.make_register import MakeRegister
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import CodeBlock
 from tracker.domain.dossier.events.event import Event
@@ -106,7 +106,7 @@ class Blocks(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Dependencies:
     """Everything the routes work with.
 
     `histories` gives all that is stored, one dossier's events after the other's. `watched` are the
@@ -123,20 +123,20 @@ class Parts:
     """
 
     now: Callable[[], datetime]
-    handle: Callable[[Sequence[Post]], list[Accepted | TrackerError]]
+    handle: Callable[[Sequence[Envelope]], list[Accepted | TrackerError]]
     head: Callable[[], int]
     check_past: Callable[[], None]
     used: Callable[[Collection[str]], Collection[str]]
     last_event_of: Callable[[RequestKey], Event | None]
     service: Service
-    reader: Reader
+    reader: DossierReader
     histories: Callable[[], Iterator[Sequence[Event]]]
-    receipts: Receipts
-    filling: Filling
-    registers: Registers
+    receipts: ReceiptLinks
+    filling: FillForm
+    registers: MakeRegister
     write_sheet: Callable[[Form], str]
     set_pdf: Callable[[str, datetime], bytes]
-    citizens: Citizens
+    citizens: CitizenAccess
     limits: Limits
     guard: Guard
     tries_limits: Limits

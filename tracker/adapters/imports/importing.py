@@ -13,14 +13,14 @@ from tracker.adapters.imports.log_lines import LogFileError, Record
 from tracker.adapters.imports.mapping import LogMapping
 from tracker.adapters.imports.oddities import Oddity, OddityCount, OddityReport
 from tracker.adapters.imports.opening import open_log
-from tracker.adapters.imports.recent import Recent
+from tracker.adapters.imports.recent import RecentItems
 from tracker.adapters.imports.rejects import RejectFile
 from tracker.adapters.imports.translation import LoggedLine, Translation, UnreadableLineError
-from tracker.application.commands.envelope import Accepted, Post, RequestReusedError
+from tracker.application.commands.envelope import Accepted, Envelope, RequestReusedError
 from tracker.application.commands.intake import LegacyIntake
 from tracker.domain.errors import TrackerError
 
-Handle = Callable[[Sequence[Post]], Sequence[Accepted | TrackerError]]
+Handle = Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]
 """Carries posts out in one transaction and answers for each, as `Tracker.handle` does."""
 
 _POSTS_A_BATCH = 500
@@ -99,7 +99,7 @@ class _Dossier:
 class _Task:
     """One post with the line it comes from; `again`: a line before had the same event."""
 
-    post: Post
+    post: Envelope
     line: LoggedLine
     dossier: _Dossier
     again: bool = False
@@ -135,8 +135,8 @@ class _Import:
         self._refused = refused
         self._odd = OddityReport()
         self._counts = _Counts()
-        self._dossiers: Recent[_Dossier] = Recent(_DOSSIERS_REMEMBERED)
-        self._events: Recent[bool] = Recent(_EVENTS_REMEMBERED)
+        self._dossiers: RecentItems[_Dossier] = RecentItems(_DOSSIERS_REMEMBERED)
+        self._events: RecentItems[bool] = RecentItems(_EVENTS_REMEMBERED)
         self._batch = _Batch()
         self._end: _Task | None = None
 
@@ -177,19 +177,19 @@ class _Import:
             dossier = _Dossier(line.intake)
             self._dossiers.put(code, dossier)
             self._odd.note_dossier(line)
-            self._batch.intakes.append(_Task(Post(self._actor, line.intake), line, dossier))
+            self._batch.intakes.append(_Task(Envelope(self._actor, line.intake), line, dossier))
         elif line.intake != dossier.intake or line.ended_at != dossier.ended_at:
             self._odd.note(Oddity.DISAGREEING, line)
         if line.end and dossier.ended_at is None:
             dossier.ended_at = line.ended_at
             self._odd.note_end(line, start=dossier.intake.occurred_at)
-            self._end = _Task(Post(self._actor, line.end), line, dossier)
+            self._end = _Task(Envelope(self._actor, line.end), line, dossier)
         self._odd.note_step(line, start=dossier.intake.occurred_at, end=dossier.ended_at)
         again = self._events.get(line.step.event_id) is not None
         if again:
             self._odd.note(Oddity.REPEATED, line)
         self._events.put(line.step.event_id, True)  # noqa: FBT003  only its key is of use
-        self._batch.steps.append(_Task(Post(self._actor, line.step), line, dossier, again))
+        self._batch.steps.append(_Task(Envelope(self._actor, line.step), line, dossier, again))
 
     def _decide(self) -> None:
         """Let a dossier's end follow its steps, once all that stand together were read."""

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 V = TypeVar("V")
 
 
-class Recent(Generic[V]):
+class RecentItems(Generic[V]):
     """The last `limit` values by their keys."""
 
     def __init__(self, limit: int) -> None:

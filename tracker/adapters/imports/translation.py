@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tracker.adapters.imports.log_lines import LogFileError, Record
 from tracker.adapters.imports.mapping import ISO, LogMapping, TimeForm, Value
 from tracker.application.commands.intake import LegacyIntake
-from tracker.application.commands.processing import Decided, InternalStepTaken
+from tracker.application.commands.processing import Decide, RecordInternalStep
 from tracker.domain.dossier.codes import legacy_code
 from tracker.domain.errors import InvalidInputError
 
@@ -33,8 +33,8 @@ class LoggedLine:
 
     record: Record
     intake: LegacyIntake
-    end: Decided | None
-    step: InternalStepTaken
+    end: Decide | None
+    step: RecordInternalStep
     channel_is_named: bool
 
     @property
@@ -105,10 +105,10 @@ class Translation:
             or channel in mapping.channels.values(),
         )
 
-    def _end(self, code: str, finished_at: datetime | None) -> Decided | None:
+    def _end(self, code: str, finished_at: datetime | None) -> Decide | None:
         if finished_at is None:
             return None
-        return Decided(
+        return Decide(
             step="decided",
             event_id=f"{code}:decided",
             occurred_at=finished_at,
@@ -116,7 +116,7 @@ class Translation:
             outcome=self._mapping.dossier.outcome,
         )
 
-    def _step(self, cells: _Cells, code: str) -> InternalStepTaken:
+    def _step(self, cells: _Cells, code: str) -> RecordInternalStep:
         step = self._mapping.step
         name, clerk = self._value(cells, step.name), self._value(cells, step.clerk)
         unit = self._optional(cells, step.unit)
@@ -133,7 +133,7 @@ class Translation:
             "name": name,
             "clerk": clerk,
         }
-        return InternalStepTaken.model_validate(said | ({"unit": unit} if unit else {}))
+        return RecordInternalStep.model_validate(said | ({"unit": unit} if unit else {}))
 
     # ------------------------------------------------------------------ cells
 

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tracker.adapters.kafka.reader.feed import KafkaFeed
-from tracker.adapters.kafka.relay.relay import RelayState, Standing
+from tracker.adapters.kafka.relay.relay import RelayCondition, RelayState
 
 
 class Positioned(Protocol):
@@ -57,7 +57,7 @@ class WorkMetrics:
         self._position.set(state.position)
         self._lag.set(state.lag)
         self._age.set(state.oldest_waiting_s)
-        self._publishing.set(state.standing is Standing.PUBLISHING)
+        self._publishing.set(state.standing is RelayCondition.PUBLISHING)
 
     def record_post(self, outcome: str) -> None:
         """Count a post from the inbox."""

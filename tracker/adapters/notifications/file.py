@@ -5,13 +5,13 @@ from threading import Lock
 
 import orjson
 
-from tracker.application.notifications.dispatcher import Letter
+from tracker.application.notifications.dispatcher import RenderedNotification
 from tracker.domain.notifications.notification_texts import segments
 
 _SHOWN = 3
 
 
-class FileCourier:
+class FileTransport:
     """Appends one line of JSON a letter."""
 
     def __init__(self, path: Path, channel: str) -> None:
@@ -20,7 +20,7 @@ class FileCourier:
         self._channel = channel
         self._one_at_a_time = Lock()
 
-    def bring(self, letter: Letter) -> None:
+    def bring(self, letter: RenderedNotification) -> None:
         """Write it down."""
         line = {
             "id": letter.id,

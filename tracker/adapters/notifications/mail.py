@@ -8,13 +8,17 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from ssl import create_default_context
 
-from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
+from tracker.application.notifications.dispatcher import (
+    PermanentFailureError,
+    RenderedNotification,
+    TemporaryFailureError,
+)
 
 _ANSWER_WITHIN_S = 20
 _FOR_EVER = 500
 
 
-class MailCourier:
+class MailTransport:
     """Hands mails to one server. The receiver knows a repeated one by its Message-ID."""
 
     def __init__(
@@ -37,8 +41,8 @@ class MailCourier:
         self._sender = sender
         self._now = now
 
-    def bring(self, letter: Letter) -> None:
-        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+    def bring(self, letter: RenderedNotification) -> None:
+        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
         mail = self._mail(letter)
         try:
             server = smtplib.SMTP(self._host, self._port, timeout=_ANSWER_WITHIN_S)
@@ -57,15 +61,17 @@ class MailCourier:
         except smtplib.SMTPRecipientsRefused as error:
             code, _ = next(iter(error.recipients.values()))
             message = f"The address was refused: {code}."
-            raise (NeverTakenError if code >= _FOR_EVER else NotTakenError)(message) from None
+            raise (PermanentFailureError if code >= _FOR_EVER else TemporaryFailureError)(
+                message
+            ) from None
         except smtplib.SMTPResponseException as error:
             message = f"The mail server answered {error.smtp_code}."
-            raise NotTakenError(message) from None
+            raise TemporaryFailureError(message) from None
         except (smtplib.SMTPException, OSError) as error:
             message = f"The mail server does not answer: {type(error).__name__}."
-            raise NotTakenError(message) from None
+            raise TemporaryFailureError(message) from None
 
-    def _mail(self, letter: Letter) -> EmailMessage:
+    def _mail(self, letter: RenderedNotification) -> EmailMessage:
         mail = EmailMessage()
         mail["Message-ID"] = f"<{letter.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
         mail["From"] = self._sender

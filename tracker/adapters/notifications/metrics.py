@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from tracker.application.notifications.dispatcher import Backlog
 
 
-class MessageGauges(Collector):
+class NotificationGauges(Collector):
     """Asks what is not sent, each time the metrics are read."""
 
     def __init__(

@@ -34,11 +34,11 @@ from typing import Annotated, Literal
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from tracker.adapters.notifications.file import FileCourier
-from tracker.adapters.notifications.mail import MailCourier
-from tracker.adapters.notifications.sms import SmsCourier
-from tracker.adapters.notifications.webhook import WebhookCourier
-from tracker.application.notifications.dispatcher import Courier, Route
+from tracker.adapters.notifications.file import FileTransport
+from tracker.adapters.notifications.mail import MailTransport
+from tracker.adapters.notifications.sms import SmsTransport
+from tracker.adapters.notifications.webhook import WebhookTransport
+from tracker.application.notifications.dispatcher import Route, Transport
 from tracker.domain.dossier.values import NoticeChannel
 from tracker.domain.errors import InvalidInputError
 
@@ -143,11 +143,11 @@ def _read(path: Path) -> _Config:
 
 
 def _people(config: _Config, client: httpx2.Client, now: Callable[[], datetime]) -> Iterator[Route]:
-    couriers: dict[NoticeChannel, Courier] = {}
+    couriers: dict[NoticeChannel, Transport] = {}
     if config.file:
-        couriers = {one: FileCourier(config.file.path, one) for one in NoticeChannel}
+        couriers = {one: FileTransport(config.file.path, one) for one in NoticeChannel}
     if sms := config.sms:
-        couriers[NoticeChannel.SMS] = SmsCourier(
+        couriers[NoticeChannel.SMS] = SmsTransport(
             client,
             sms.url,
             form=sms.format,
@@ -156,7 +156,7 @@ def _people(config: _Config, client: httpx2.Client, now: Callable[[], datetime])
             plain=sms.plain,
         )
     if email := config.email:
-        couriers[NoticeChannel.EMAIL] = MailCourier(
+        couriers[NoticeChannel.EMAIL] = MailTransport(
             host=email.host,
             port=email.port,
             starttls=email.starttls,
@@ -173,5 +173,5 @@ def _systems(
     config: _Config, client: httpx2.Client, now: Callable[[], datetime]
 ) -> Iterator[Route]:
     for name, hook in config.webhooks.items():
-        courier = WebhookCourier(client, hook.url, hook.secret.get_secret_value(), now)
+        courier = WebhookTransport(client, hook.url, hook.secret.get_secret_value(), now)
         yield Route(f"webhook:{name}", courier)

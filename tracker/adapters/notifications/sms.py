@@ -6,7 +6,11 @@ from typing import Literal
 
 import httpx2
 
-from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
+from tracker.application.notifications.dispatcher import (
+    PermanentFailureError,
+    RenderedNotification,
+    TemporaryFailureError,
+)
 from tracker.domain.notifications.notification_texts import without_accents
 
 _FOR_EVER = frozenset({400, 404, 410, 422})
@@ -15,7 +19,7 @@ _FOR_EVER = frozenset({400, 404, 410, 422})
 _PLACE = re.compile(r"\{(id|to|text)\}")
 
 
-class SmsCourier:
+class SmsTransport:
     """Posts to a gateway; `{id}`, `{to}` and `{text}` in its fields and headers are filled in.
 
     The gateway knows a repeated message by the id, where it takes a reference of ours.
@@ -39,8 +43,8 @@ class SmsCourier:
         self._headers = headers
         self._plain = plain
 
-    def bring(self, letter: Letter) -> None:
-        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+    def bring(self, letter: RenderedNotification) -> None:
+        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
         text = without_accents(letter.text) if self._plain else letter.text
         values = {"id": letter.id, "to": re.sub(r"[ .]", "", letter.to), "text": text}
         fields, headers = _filled(self._fields, values), _filled(self._headers, values)
@@ -49,11 +53,15 @@ class SmsCourier:
             status = self._client.post(self._url, headers=headers, **body).status_code  # type: ignore[arg-type]
         except httpx2.HTTPError as error:
             message = f"No answer: {type(error).__name__}."
-            raise NotTakenError(message) from None
+            raise TemporaryFailureError(message) from None
         if httpx2.codes.is_success(status):
             return
         message = f"The gateway answered {status}."
-        raise NeverTakenError(message) if status in _FOR_EVER else NotTakenError(message)
+        raise (
+            PermanentFailureError(message)
+            if status in _FOR_EVER
+            else TemporaryFailureError(message)
+        )
 
 
 def _filled(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:

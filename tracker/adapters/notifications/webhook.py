@@ -8,13 +8,17 @@ import httpx2
 import orjson
 from standardwebhooks import Webhook
 
-from tracker.application.notifications.dispatcher import Letter, NeverTakenError, NotTakenError
-from tracker.domain.notifications.notifications import Notice, NoticeKind
+from tracker.application.notifications.dispatcher import (
+    PermanentFailureError,
+    RenderedNotification,
+    TemporaryFailureError,
+)
+from tracker.domain.notifications.notifications import Notification, NotificationKind
 
 _GONE = 410
 
 
-class WebhookCourier:
+class WebhookTransport:
     """Posts to one endpoint. Only a 2xx counts as taken; a redirect is not followed."""
 
     def __init__(
@@ -26,8 +30,8 @@ class WebhookCourier:
         self._signer = Webhook(secret)
         self._now = now
 
-    def bring(self, letter: Letter) -> None:
-        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+    def bring(self, letter: RenderedNotification) -> None:
+        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
         body, now = _body(letter.notice), self._now()
         headers = {
             "Content-Type": "application/json",
@@ -39,17 +43,17 @@ class WebhookCourier:
             status = self._client.post(self._url, content=body, headers=headers).status_code
         except httpx2.HTTPError as error:
             message = f"No answer: {type(error).__name__}."
-            raise NotTakenError(message) from error
+            raise TemporaryFailureError(message) from error
         if httpx2.codes.is_success(status):
             return
         message = f"It answered {status}."
-        raise NeverTakenError(message) if status == _GONE else NotTakenError(message)
+        raise PermanentFailureError(message) if status == _GONE else TemporaryFailureError(message)
 
 
-def _body(notice: Notice) -> str:
+def _body(notice: Notification) -> str:
     data = {
         "code": notice.code,
-        "version": None if notice.kind is NoticeKind.LOCKED else notice.version,
+        "version": None if notice.kind is NotificationKind.LOCKED else notice.version,
         "occurred_at": notice.occurred_at,
         "recorded_at": notice.recorded_at,
         "due_at": notice.due_at,

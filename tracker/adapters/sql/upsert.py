@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 
 
-class SqlView:
+class SqlRowView:
     """The rows of one generation, inside one transaction."""
 
     def __init__(self, connection: Connection, generation: int) -> None:

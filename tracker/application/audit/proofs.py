@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from tracker.application.ports import DossierRecorder, ReadLog
+from tracker.application.ports import AccessLog, DossierRecorder
 from tracker.domain.dossier.actors import Actor, Read, require
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.errors import InvalidInputError, UnknownError
@@ -139,7 +139,7 @@ class Prover:
         store: DossierRecorder,
         log: Log,
         checkpoints: Checkpoints,
-        reads: ReadLog,
+        reads: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
         """Prove what is in this store by this log."""

@@ -28,7 +28,7 @@ from tracker.application.audit.verify_store import StoredRow
 _ROWS_A_READ = 1000
 
 
-class Kind(StrEnum):
+class BothDamageKind(StrEnum):
     """How Kafka and the store can differ."""
 
     BEGINNING_LOST = "the oldest records are gone"
@@ -66,7 +66,7 @@ class BothVerifier:
         for partition, begin in self._published.begins.items():
             if begin:
                 detail = f"partition {partition} begins at offset {begin}"
-                return PublishedDamage(Kind.BEGINNING_LOST, detail)
+                return PublishedDamage(BothDamageKind.BEGINNING_LOST, detail)
         rows, last = self._published.rows(), self._after
         firsts = self._firsts(rows)
         row = next(firsts, None)
@@ -112,7 +112,7 @@ class BothVerifier:
         stored = self._stored.events(after=row.position - 1, up_to=row.position, limit=1)
         if not stored:
             detail = "it has an old position that no event of the store has"
-            return at_row(Finding(Kind.SURPLUS, detail), row, event.code)
+            return at_row(Finding(BothDamageKind.SURPLUS, detail), row, event.code)
         if not _is(row, stored[0]):
             detail = f"{_what_differs(row, stored[0])} differ from the store"
             return at_row(Finding(RepeatFault.DIFFERENT, detail), row, event.code)
@@ -145,24 +145,30 @@ class BothVerifier:
         """Say how they differ where they do for the first time; what came before is equal."""
         code = _code(stored.topic, stored.state)
         if row is not None and _is_content(row, stored):
-            return at_row(Finding(Kind.RENUMBERED, f"it is {stored.position} there"), row, code)
+            return at_row(
+                Finding(BothDamageKind.RENUMBERED, f"it is {stored.position} there"), row, code
+            )
         if row is not None and row.position < stored.position:
             return _surplus(row, last)
         in_place = row if row is not None and row.position == stored.position else None
         found = next((one for one in rest if _is_content(one, stored)), None)
-        kind, detail, at = Kind.MISSING, f"it published up to {self._published.most}", in_place
+        kind, detail, at = (
+            BothDamageKind.MISSING,
+            f"it published up to {self._published.most}",
+            in_place,
+        )
         if found and not in_place and found.position != stored.position:
-            kind, detail, at = Kind.RENUMBERED, f"it bears {found.position}", found
+            kind, detail, at = BothDamageKind.RENUMBERED, f"it bears {found.position}", found
         elif found:
             detail = f"it comes at partition {found.partition}, offset {found.offset}"
-            kind, at = Kind.SWAPPED, in_place or found
+            kind, at = BothDamageKind.SWAPPED, in_place or found
         elif in_place:
-            kind, detail = Kind.CHANGED, _what_differs(in_place, stored)
+            kind, detail = BothDamageKind.CHANGED, _what_differs(in_place, stored)
         return PublishedDamage(kind, detail, stored.position, code, stored.version, at)
 
 
 def _surplus(row: PublishedRow, last: int) -> PublishedDamage:
-    found = Finding(Kind.SURPLUS, f"event {last} of the store stands before it")
+    found = Finding(BothDamageKind.SURPLUS, f"event {last} of the store stands before it")
     return at_row(found, row, _code(row.topic, row.state))
 
 

@@ -23,7 +23,7 @@ from tracker.application.audit.published_records import (
     event_of,
 )
 from tracker.application.audit.repeats import Repeats, Suspects
-from tracker.application.audit.verify_lifecycles import Finding, Lives
+from tracker.application.audit.verify_lifecycles import Finding, LifecycleJudge
 from tracker.domain.errors import TrackerError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.merkle import Frontier
@@ -32,7 +32,7 @@ from tracker.domain.transparency_log.notes import Note
 _ROWS_A_STEP = 1000
 
 
-class Kind(StrEnum):
+class KafkaDamageKind(StrEnum):
     """What can be wrong with Kafka, beside what can be wrong with a record or an event."""
 
     BEGINNING_LOST = "the oldest records are gone"
@@ -62,7 +62,7 @@ class KafkaVerifier:
         self._published = published
         self._signed = signed
         self._check_signature = check_signature
-        self._lives = Lives()
+        self._lives = LifecycleJudge()
         self._partitions: dict[str, int] = {}
         self._tree = Frontier()
         self._newest = 0
@@ -101,7 +101,7 @@ class KafkaVerifier:
         for partition, begin in self._published.begins.items():
             if begin:
                 detail = f"partition {partition} begins at offset {begin}"
-                yield PublishedDamage(Kind.BEGINNING_LOST, detail)
+                yield PublishedDamage(KafkaDamageKind.BEGINNING_LOST, detail)
         signed = self._next_signed()
         for number, row in enumerate(self._published.rows(), 1):
             yield from self._in_row(row)
@@ -124,14 +124,14 @@ class KafkaVerifier:
             return
         home = self._partitions.setdefault(row.dossier_id, row.partition)
         if home != row.partition:
-            yield at_row(Finding(Kind.STRAYED, f"they are in {home}"), row, event.code)
+            yield at_row(Finding(KafkaDamageKind.STRAYED, f"they are in {home}"), row, event.code)
         if row.position <= self._newest:
             self.repeats.add(row)
             self._suspects.add(row, event.code)
             return
         if row.position > self._published.most:
             detail = f"that was {self._published.most}"
-            yield at_row(Finding(Kind.NOT_PUBLISHED, detail), row, event.code)
+            yield at_row(Finding(KafkaDamageKind.NOT_PUBLISHED, detail), row, event.code)
         for found in self._lives.judge(row.dossier_id, event, row.position):
             yield at_row(found, row, event.code)
         if row.position > self._newest + 1:
@@ -153,7 +153,7 @@ class KafkaVerifier:
             return Checkpoint.parse(note.text)
         except TrackerError as error:
             detail = f"the {self.checkpoints}. of its topic: {error}"
-            return PublishedDamage(Kind.UNSIGNED, detail)
+            return PublishedDamage(KafkaDamageKind.UNSIGNED, detail)
 
     def _is_repeated(self, written: str) -> bool:
         digest = hashlib.sha256(written.encode()).digest()
@@ -165,11 +165,11 @@ class KafkaVerifier:
         if said.size < self._tree.size:
             if (said.size, said.root) != (self._vouched.size, self._vouched.root):
                 detail = f"of {said.size} events, made at {said.made_at}"
-                yield PublishedDamage(Kind.SHRUNK, detail)
+                yield PublishedDamage(KafkaDamageKind.SHRUNK, detail)
         elif said.root != self._tree.root():
             where = f"it is among events {self._vouched.newest + 1} to {self._newest}"
             detail = f"{where}{self._vouched.hint}, signed at {said.made_at}"
-            yield PublishedDamage(Kind.FORKED, detail)
+            yield PublishedDamage(KafkaDamageKind.FORKED, detail)
         else:
             self._vouched = Checkpointed(said.size, said.root, self._newest)
 
@@ -178,13 +178,15 @@ class KafkaVerifier:
             yield signed
         if self._newest < self._published.least:
             detail = f"the relay published up to event {self._published.least}"
-            yield PublishedDamage(Kind.END_LOST, f"{detail}, and the last is {self._newest}")
+            yield PublishedDamage(
+                KafkaDamageKind.END_LOST, f"{detail}, and the last is {self._newest}"
+            )
         if isinstance(signed, Checkpoint):
             detail = (
                 f"{signed.size} were signed at {signed.made_at}, {self._tree.size} are there, the"
                 f" last is event {self._newest}: they were lost, or the relay is behind"
             )
-            yield PublishedDamage(Kind.CUT, detail)
+            yield PublishedDamage(KafkaDamageKind.CUT, detail)
 
 
 class Checkpointed:

@@ -14,7 +14,7 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.registry import EVENTS
 from tracker.domain.dossier.lifecycle import Progress, Step
 from tracker.domain.dossier.values import CLOCK_SKEW
-from tracker.serialization import UnreadableEventError, from_bytes
+from tracker.serialization import UnreadableEventError, decode
 
 _ONCE = frozenset({Step.RATED, Step.PERSONAL_DATA_ERASED})
 
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(slots=True)
-class Life:
+class DossierLife:
     """What must be known of a dossier to judge its next event."""
 
     code: str = ""
@@ -49,12 +49,12 @@ class Life:
     once: frozenset[Step] = frozenset()
 
 
-class Lives:
+class LifecycleJudge:
     """Every dossier met so far, by its id in hexadecimal digits; a few hundred bytes each."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, DossierLife] = {}
 
     def __len__(self) -> int:
         """Count the dossiers."""
@@ -64,7 +64,7 @@ class Lives:
         """Tell whether this dossier was met."""
         return dossier in self._lives
 
-    def items(self) -> Iterator[tuple[str, Life]]:
+    def items(self) -> Iterator[tuple[str, DossierLife]]:
         """Give each dossier with its life."""
         return iter(self._lives.items())
 
@@ -72,7 +72,7 @@ class Lives:
         """Say what stands against this event as its dossier's next, and take it as happened."""
         life = self._lives.get(dossier)
         if life is None:
-            life = self._lives[dossier] = Life()
+            life = self._lives[dossier] = DossierLife()
         findings = list(_against(life, event))
         life.code = event.code
         life.progress = life.progress.after(event.step)
@@ -88,12 +88,12 @@ def read_event(topic: str, state: bytes) -> Event | Finding:
     if topic not in EVENTS:
         return Finding(Fault.WRONG_NAME, repr(topic))
     try:
-        return from_bytes(topic, state)
+        return decode(topic, state)
     except UnreadableEventError as error:
         return Finding(Fault.UNREADABLE, str(error.__cause__))
 
 
-def _against(life: Life, event: Event) -> Iterator[Finding]:
+def _against(life: DossierLife, event: Event) -> Iterator[Finding]:
     if event.code != life.code and dossier_id(event.code) != event.originator_id:
         yield Finding(Fault.WRONG_CODE, f"the id is {event.originator_id}")
     if event.originator_version != life.version + 1:

@@ -18,7 +18,7 @@ from tracker.domain.transparency_log.notes import Note
 _ROWS_A_READ = 1000
 
 
-class Kind(StrEnum):
+class LogDamageKind(StrEnum):
     """What can be wrong with the log, or with the store as the log knows it."""
 
     MISSING = "an event that was logged is not in the store"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 class LogDamage:
     """What is wrong, and with which leaf first."""
 
-    kind: Kind
+    kind: LogDamageKind
     leaf: int
     detail: str
 
@@ -169,7 +169,7 @@ class LogVerifier:
                 after=self._tree.size - 1, up_to=self.size - 1, limit=_ROWS_A_READ
             )
             if not rows:
-                yield self._damage(Kind.LEAF, "it is missing in the log")
+                yield self._damage(LogDamageKind.LEAF, "it is missing in the log")
                 return
             if self._begun:
                 yield from self._before({row.dossier_id for row in rows}, self._begun)
@@ -187,7 +187,7 @@ class LogVerifier:
             step(len(rows))
         # What is signed meanwhile is of a log that grew meanwhile.
         if signed and signed[0] > self._leaves.size():
-            yield self._damage(Kind.CUT, f"{signed[0]} were signed, {self.size} are there")
+            yield self._damage(LogDamageKind.CUT, f"{signed[0]} were signed, {self.size} are there")
 
     def _before(self, dossiers: set[UUID], begun: Begun) -> Iterator[LogDamage]:
         """Follow the chains of these dossiers to where the log was begun, from what is stored."""
@@ -199,16 +199,20 @@ class LogVerifier:
             for row, event in zip_longest(leaves, stored.get(one, ())):
                 if row is None:
                     detail = f"it stands at position {event.position}"
-                    yield self._damage(Kind.NOT_LOGGED, detail)
+                    yield self._damage(LogDamageKind.NOT_LOGGED, detail)
                     return
                 hashed = leaf_hash(event.topic, event.state) if event else b""
                 if event is None or event.version != row.version:
-                    yield LogDamage(Kind.MISSING, row.leaf, f"it stood at position {row.position}")
+                    yield LogDamage(
+                        LogDamageKind.MISSING, row.leaf, f"it stood at position {row.position}"
+                    )
                 elif hashed != row.nodes[:HASH_BYTES]:
-                    yield LogDamage(Kind.CHANGED, row.leaf, f"it stands at position {row.position}")
+                    yield LogDamage(
+                        LogDamageKind.CHANGED, row.leaf, f"it stands at position {row.position}"
+                    )
                 chain = chained(head.chain if head else NO_CHAIN, row.leaf, hashed)
                 if (row.previous, row.chain) != (head.leaf if head else None, chain):
-                    yield LogDamage(Kind.LEAF, row.leaf, "its dossier's chain is broken")
+                    yield LogDamage(LogDamageKind.LEAF, row.leaf, "its dossier's chain is broken")
                 head = _Head(row.version, row.leaf, chain)
             if head:
                 self._heads[one] = head
@@ -216,18 +220,18 @@ class LogVerifier:
     def _in_leaf(self, row: Leaf, stored: StoredRow | None) -> Iterator[LogDamage]:
         hashed = leaf_hash(stored.topic, stored.state) if stored else b""
         if row.leaf != self._tree.size:
-            yield self._damage(Kind.LEAF, "it is missing in the log")
+            yield self._damage(LogDamageKind.LEAF, "it is missing in the log")
         elif stored is None:
-            yield self._damage(Kind.MISSING, f"it stood at position {row.position}")
+            yield self._damage(LogDamageKind.MISSING, f"it stood at position {row.position}")
         elif stored.position != row.position and hashed == row.nodes[:HASH_BYTES]:
             detail = f"it was at {row.position} and is at {stored.position}"
-            yield self._damage(Kind.RENUMBERED, detail)
+            yield self._damage(LogDamageKind.RENUMBERED, detail)
         elif stored.position > row.position:
-            yield self._damage(Kind.MISSING, f"it stood at position {row.position}")
+            yield self._damage(LogDamageKind.MISSING, f"it stood at position {row.position}")
         elif stored.position < row.position:
-            yield self._damage(Kind.NOT_LOGGED, f"it stands at position {stored.position}")
+            yield self._damage(LogDamageKind.NOT_LOGGED, f"it stands at position {stored.position}")
         elif hashed != row.nodes[:HASH_BYTES]:
-            yield self._damage(Kind.CHANGED, f"it stands at position {row.position}")
+            yield self._damage(LogDamageKind.CHANGED, f"it stands at position {row.position}")
         else:
             yield from self._in_row(row, hashed, stored)
 
@@ -237,11 +241,13 @@ class LogVerifier:
         chain = chained(before.chain if before else NO_CHAIN, row.leaf, hashed)
         if (row.dossier_id.hex, row.version) != (stored.dossier_id, stored.version):
             detail = f"it names version {row.version} of {row.dossier_id}"
-            yield self._damage(Kind.LEAF, detail)
+            yield self._damage(LogDamageKind.LEAF, detail)
         if (row.previous, row.chain) != (before.leaf if before else None, chain):
-            yield self._damage(Kind.LEAF, "its dossier's chain is broken")
+            yield self._damage(LogDamageKind.LEAF, "its dossier's chain is broken")
         if b"".join(self._tree.append(hashed)) != row.nodes:
-            yield LogDamage(Kind.LEAF, row.leaf, "nodes above it are not those of the tree")
+            yield LogDamage(
+                LogDamageKind.LEAF, row.leaf, "nodes above it are not those of the tree"
+            )
         self._heads[row.dossier_id] = _Head(row.version, row.leaf, chain)
 
     def _in_checkpoint(self, size: int, written: str, *, is_last: bool) -> Iterator[LogDamage]:
@@ -251,12 +257,16 @@ class LogVerifier:
             self._check_signature(note)
             said = Checkpoint.parse(note.text)
         except TrackerError as error:
-            yield LogDamage(Kind.UNSIGNED, size - 1, f"of {size} leaves: {error}")
+            yield LogDamage(LogDamageKind.UNSIGNED, size - 1, f"of {size} leaves: {error}")
             return
         if (said.size, said.root) != (size, self._tree.root()):
-            yield LogDamage(Kind.FORKED, size - 1, f"signed for {said.size} at {said.made_at}")
+            yield LogDamage(
+                LogDamageKind.FORKED, size - 1, f"signed for {said.size} at {said.made_at}"
+            )
         elif is_last and not self._begun and (said.heads, said.heads_root) != self._heads_root():
-            yield LogDamage(Kind.HEADS, size - 1, f"{said.heads} heads, made at {said.made_at}")
+            yield LogDamage(
+                LogDamageKind.HEADS, size - 1, f"{said.heads} heads, made at {said.made_at}"
+            )
         self.last_signed = written
 
     def _heads_root(self) -> tuple[int, bytes]:
@@ -266,5 +276,5 @@ class LogVerifier:
             tree.append(head_hash(dossier, head.version, head.leaf, head.chain))
         return tree.size, tree.root()
 
-    def _damage(self, kind: Kind, detail: str) -> LogDamage:
+    def _damage(self, kind: LogDamageKind, detail: str) -> LogDamage:
         return LogDamage(kind, self._tree.size, detail)

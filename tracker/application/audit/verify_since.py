@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-from tracker.application.audit.verify_log import Begun, Kind, Leaf, LogDamage
+from tracker.application.audit.verify_log import Begun, Leaf, LogDamage, LogDamageKind
 from tracker.application.audit.verify_store import StoredRow
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.leaves import leaf_hash
@@ -61,7 +61,7 @@ def begun(said: Checkpoint, log: Log, stored: Stored) -> Begun | LogDamage:
     newest = said.size - 1
     if log.size() < said.size:
         detail = f"{said.size} were signed at {said.made_at}, {log.size()} are there"
-        return LogDamage(Kind.CUT, log.size(), detail)
+        return LogDamage(LogDamageKind.CUT, log.size(), detail)
     nodes = peaks(said.size)
     found = log.fetch(nodes)
     tops = [found[node] for node in nodes]
@@ -73,15 +73,15 @@ def begun(said: Checkpoint, log: Log, stored: Stored) -> Begun | LogDamage:
         check_inclusion(newest, said.size, hashed, proof, root)
         check_consistency(said.size, said.size, said.root, root, ())
     except InvalidProofError:
-        return LogDamage(Kind.FORKED, newest, f"signed for {said.size} at {said.made_at}")
+        return LogDamage(LogDamageKind.FORKED, newest, f"signed for {said.size} at {said.made_at}")
     position = leaf.position if leaf else 0
     stands = stored.events(after=position - 1, up_to=position, limit=1)
     if not stands:
-        return LogDamage(Kind.MISSING, newest, f"it stood at position {position}")
+        return LogDamage(LogDamageKind.MISSING, newest, f"it stood at position {position}")
     if leaf_hash(stands[0].topic, stands[0].state) != hashed:
-        return LogDamage(Kind.CHANGED, newest, f"it stands at position {position}")
+        return LogDamage(LogDamageKind.CHANGED, newest, f"it stands at position {position}")
     count = stored.count(up_to=position)
     if count != said.size:
         detail = f"{said.size} were logged up to position {position}, {count} are there"
-        return LogDamage(Kind.COUNT, newest, detail)
+        return LogDamage(LogDamageKind.COUNT, newest, detail)
     return Begun(said.size, tops, position, partial(stored.of, up_to=position))

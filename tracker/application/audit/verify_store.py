@@ -12,7 +12,7 @@ from string import hexdigits
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from tracker.application.audit.verify_lifecycles import Finding, Lives, read_event
+from tracker.application.audit.verify_lifecycles import Finding, LifecycleJudge, read_event
 from tracker.application.ports import RequestKey
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.records import PersonalDataErased
@@ -25,7 +25,7 @@ BEFORE_ALL = -(2**62)
 """A position before any there can be, those that only meddling could give included."""
 
 
-class Kind(StrEnum):
+class StoreDamageKind(StrEnum):
     """What can be wrong with a store, beside what can be wrong with an event."""
 
     GAP = "a gap in the positions"
@@ -112,7 +112,7 @@ class StoreVerifier:
         """Check what this scan gives after a position."""
         self._scan = scan
         self._after = after
-        self._lives = Lives()
+        self._lives = LifecycleJudge()
         self.head = scan.head()
         self.events = 0
         self.before = 0
@@ -140,7 +140,7 @@ class StoreVerifier:
             for row in rows:
                 if self._scan.leaves_no_gaps and row.position != last + 1:
                     detail = f"{row.position - last - 1} missing before it"
-                    yield Damage(Kind.GAP, row.position, "", row.version, detail)
+                    yield Damage(StoreDamageKind.GAP, row.position, "", row.version, detail)
                 last = row.position
                 event = _read(row)
                 if isinstance(event, Damage):
@@ -154,7 +154,7 @@ class StoreVerifier:
             step(len(rows))
         if last != self.head:
             detail = f"{self.head - last} missing at the end"
-            yield Damage(Kind.GAP, self.head, "", 0, detail)
+            yield Damage(StoreDamageKind.GAP, self.head, "", 0, detail)
 
     def _before(self, dossiers: set[str]) -> Iterator[Damage]:
         """Live what these dossiers went through before, where that was not done yet."""
@@ -179,13 +179,15 @@ class StoreVerifier:
             if key not in elsewhere and event.step is not Step.PERSONAL_DATA_ERASED:
                 detail = f"{event.event_id} of {event.source}"
                 version = event.originator_version
-                yield Damage(Kind.REQUEST_MISSING, position, event.code, version, detail)
+                yield Damage(StoreDamageKind.REQUEST_MISSING, position, event.code, version, detail)
 
     def _astray(self, requests: "_Requests") -> Iterator[Damage]:
         row = requests.first_astray()
         if row:
             detail = f"{row.event_id} of {row.source}"
-            yield Damage(Kind.REQUEST_ASTRAY, row.position, row.code, row.version, detail)
+            yield Damage(
+                StoreDamageKind.REQUEST_ASTRAY, row.position, row.code, row.version, detail
+            )
 
     def wrong_keys(self) -> list[Damage]:
         """Return every key that is lost or left, after all events were read, oldest first."""
@@ -198,9 +200,12 @@ class StoreVerifier:
             for dossier, life in part.items():
                 erased = Step.PERSONAL_DATA_ERASED in life.once
                 if erased and dossier in keyed:
-                    kind, detail = Kind.KEY_LEFT, "the personal data can still be read"
+                    kind, detail = StoreDamageKind.KEY_LEFT, "the personal data can still be read"
                 elif not erased and dossier not in keyed and not self._erased_since(dossier):
-                    kind, detail = Kind.KEY_MISSING, "the personal data cannot be read any more"
+                    kind, detail = (
+                        StoreDamageKind.KEY_MISSING,
+                        "the personal data cannot be read any more",
+                    )
                 else:
                     continue
                 yield Damage(kind, life.position, life.code, life.version, detail)
@@ -228,7 +233,7 @@ def _read(row: StoredRow) -> Event | Damage:
         return Damage(event.kind, row.position, "", row.version, event.detail)
     if (row.dossier_id, row.version) != (event.originator_id.hex, event.originator_version):
         detail = f"the bytes are of version {event.originator_version} of {event.originator_id}"
-        return Damage(Kind.WRONG_COLUMNS, row.position, event.code, row.version, detail)
+        return Damage(StoreDamageKind.WRONG_COLUMNS, row.position, event.code, row.version, detail)
     return event
 
 

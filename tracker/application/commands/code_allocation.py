@@ -14,7 +14,7 @@ class NotYourCodeError(NotAllowedError):
     """This code does not lie in a block leased to this sender."""
 
 
-class CodeDesk:
+class CodeAllocator:
     """Hands out the codes of one process, and tells whose a code is that comes from outside."""
 
     def __init__(

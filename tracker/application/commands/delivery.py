@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from tracker.application.commands.intake import Applicant
-from tracker.application.commands.step_context import Desk, StepMessage
+from tracker.application.commands.step_context import StepCommand, StepContext
 from tracker.application.commands.text_types import UNFIT, Id, Line, Moment, Text
 from tracker.domain.dossier.dossier import Dossier
 from tracker.domain.dossier.values import Correctable, WayOfReturn
@@ -24,7 +24,7 @@ _VALUES: dict[Correctable, TypeAdapter[Any]] = {
 """Of what form a corrected value must be."""
 
 
-class HandedToCarrier(StepMessage):
+class HandToCarrier(StepCommand):
     """Give the result to the post."""
 
     STORED_NAME = "HandedToCarrier"
@@ -33,13 +33,13 @@ class HandedToCarrier(StepMessage):
     carrier: Id
     number: Id
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Hand it over."""
         desk.check_carrier(self.carrier)
         dossier.hand_to_carrier(desk.stamp, carrier=self.carrier, number=self.number)
 
 
-class CarrierScanned(StepMessage):
+class RecordCarrierScan(StepCommand):
     """The carrier saw the parcel."""
 
     STORED_NAME = "CarrierScanned"
@@ -50,7 +50,7 @@ class CarrierScanned(StepMessage):
     place: Line | None = None
     raw: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the scan."""
         dossier.scan(
             desk.stamp,
@@ -61,19 +61,19 @@ class CarrierScanned(StepMessage):
         )
 
 
-class Delivered(StepMessage):
+class RecordDelivery(StepCommand):
     """The carrier gave the result to the citizen."""
 
     STORED_NAME = "Delivered"
 
     step: Literal["delivered"]
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the delivery."""
         dossier.deliver(desk.stamp)
 
 
-class DeliveryFailed(StepMessage):
+class RecordFailedDelivery(StepCommand):
     """The carrier could not hand the result over."""
 
     STORED_NAME = "DeliveryFailed"
@@ -81,24 +81,24 @@ class DeliveryFailed(StepMessage):
     step: Literal["delivery_failed"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the failure."""
         dossier.fail_delivery(desk.stamp, reason=desk.seal("delivery_failed.reason", self.reason))
 
 
-class ReturnedToOffice(StepMessage):
+class RecordReturnToOffice(StepCommand):
     """The carrier brought the result back."""
 
     STORED_NAME = "ReturnedToOffice"
 
     step: Literal["returned_to_office"]
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the return."""
         dossier.return_to_office(desk.stamp)
 
 
-class Collected(StepMessage):
+class RecordCollection(StepCommand):
     """The citizen fetched the result; where is the sender's own office unless said."""
 
     STORED_NAME = "Collected"
@@ -106,26 +106,26 @@ class Collected(StepMessage):
     step: Literal["collected"]
     at_office: Id | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Hand the result over."""
         at_office = self.at_office or desk.stamp.by.office
         desk.check_office(at_office)
         dossier.collect(desk.stamp, at_office=at_office)
 
 
-class DeliveredElectronically(StepMessage):
+class DeliverElectronically(StepCommand):
     """The citizen got the result through the portal."""
 
     STORED_NAME = "DeliveredElectronically"
 
     step: Literal["delivered_electronically"]
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the delivery."""
         dossier.deliver_electronically(desk.stamp)
 
 
-class Rated(StepMessage):
+class Rate(StepCommand):
     """The citizen's rating."""
 
     STORED_NAME = "Rated"
@@ -134,12 +134,12 @@ class Rated(StepMessage):
     score: Annotated[int, Field(ge=1, le=5, strict=True)]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the rating."""
         dossier.rate(desk.stamp, score=self.score, reason=desk.seal("rated.reason", self.reason))
 
 
-class Complained(StepMessage):
+class Complain(StepCommand):
     """The citizen complains."""
 
     STORED_NAME = "Complained"
@@ -147,12 +147,12 @@ class Complained(StepMessage):
     step: Literal["complained"]
     text: Text
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the complaint."""
         dossier.complain(desk.stamp, text=desk.seal_text("complained.text", self.text))
 
 
-class Corrected(StepMessage):
+class Correct(StepCommand):
     """Put a wrong entry right; the wrong one stays in the record.
 
     `corrects` is the version of the event that was wrong. The right entry is `applicant` where
@@ -169,7 +169,7 @@ class Corrected(StepMessage):
     reason: Text | None = None
 
     @model_validator(mode="after")
-    def _fits(self) -> "Corrected":
+    def _fits(self) -> "Correct":
         wants_applicant = self.what is Correctable.APPLICANT
         if wants_applicant is (self.applicant is None) or wants_applicant is bool(self.value):
             raise PydanticCustomError(
@@ -185,7 +185,7 @@ class Corrected(StepMessage):
                 ) from error
         return self
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Correct it."""
         if self.what in {Correctable.HELPED_AT, Correctable.RECEIVED_AT}:
             desk.check_office(self.value or "")

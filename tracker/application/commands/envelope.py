@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tracker.application.commands.intake import Intake, LegacyIntake
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.step_context import StepCommand
 from tracker.application.ports import RequestKey
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.dossier import Dossier
@@ -39,11 +39,11 @@ class PersonalDataGoneError(RefusedError):
 
 
 @dataclass(frozen=True)
-class Post:
+class Envelope:
     """A message and who sent it; `if_version` is the version the sender believes current."""
 
     actor: Actor
-    message: Intake | LegacyIntake | StepMessage
+    message: Intake | LegacyIntake | StepCommand
     if_version: int | None = None
 
     @cached_property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tracker.application.commands.handler import Tracker
-from tracker.application.ports import ReadLog
+from tracker.application.ports import AccessLog
 from tracker.domain.dossier.actors import Actor, require
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.lifecycle import Step
@@ -13,7 +13,7 @@ from tracker.domain.dossier.lifecycle import Step
 class Erasure:
     """Destroys the key last: were it interrupted, it is simply done again."""
 
-    def __init__(self, tracker: Tracker, reads: ReadLog) -> None:
+    def __init__(self, tracker: Tracker, reads: AccessLog) -> None:
         """Erase what these keep."""
         self._tracker = tracker
         self._reads = reads

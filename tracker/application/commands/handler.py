@@ -18,16 +18,16 @@ from eventsourcing.persistence import (
 from tracker.application.commands.envelope import (
     Accepted,
     CodeTakenError,
+    Envelope,
     PersonalDataGoneError,
-    Post,
     RequestReusedError,
     UnknownDossierError,
     VersionConflictError,
 )
 from tracker.application.commands.intake import Intake, LegacyIntake
 from tracker.application.commands.reception import Reception, Service
-from tracker.application.commands.step_context import Desk, StepMessage
-from tracker.application.commands.unit_of_work import Begun, Tried, Work
+from tracker.application.commands.step_context import StepCommand, StepContext
+from tracker.application.commands.unit_of_work import PreparedIntake, Tried, UnitOfWork
 from tracker.application.ports import (
     DossierRecorder,
     OutcomeUnknownError,
@@ -38,14 +38,14 @@ from tracker.application.ports import (
     Vault,
 )
 from tracker.application.recovery.key_loss import own_seal
-from tracker.application.recovery.store_past import OwnPast
+from tracker.application.recovery.store_past import StorePast
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.dossier import Dossier
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.values import Sealed, Stamp
 from tracker.domain.errors import ConflictError, TrackerError
-from tracker.serialization import EventMapper, folded_from_bytes, to_stored
+from tracker.serialization import EventMapper, decode_for_replay, to_stored
 
 __all__ = ["PersonalDataGoneError", "StoreUnavailableError", "Tracker"]
 
@@ -64,7 +64,7 @@ class Tracker(Application[UUID]):
         reception: Reception,
         vault: Vault,
         now: Callable[[], datetime],
-        past: OwnPast,
+        past: StorePast,
         stored: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the store that `env` names in the library's own variables.
@@ -91,7 +91,7 @@ class Tracker(Application[UUID]):
 
     # ----------------------------------------------------------------- writing
 
-    def post(self, post: Post) -> Accepted:
+    def post(self, post: Envelope) -> Accepted:
         """Carry one post out. Raises the `TrackerError` that stands against it."""
         result = self.handle([post])[0]
         if isinstance(result, TrackerError):
@@ -135,7 +135,7 @@ class Tracker(Application[UUID]):
         now = self._tick()
         dossier.erase_personal_data(Stamp(now, now, actor, actor.id, key[1]), basis=basis)
         request = Request(key, digest, dossier.code, dossier.version)
-        work = Work(
+        work = UnitOfWork(
             now,
             seen=seen,
             earlier={},
@@ -147,7 +147,7 @@ class Tracker(Application[UUID]):
         )
         return self._save(work)[dossier.code, dossier.version]
 
-    def handle(self, posts: Sequence[Post]) -> list[Accepted | TrackerError]:
+    def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
 
         Gives for each, in order, what was stored or the error against it. What is answered
@@ -159,12 +159,12 @@ class Tracker(Application[UUID]):
             raise StoreUnavailableError from error
 
     def _handle(
-        self, posts: Sequence[Post], attempts: int, tried: Tried
+        self, posts: Sequence[Envelope], attempts: int, tried: Tried
     ) -> list[Accepted | TrackerError]:
         seen = self.past.begin()
         earlier = self.store.select_requests([post.key for post in posts])
         named = {dossier_id(post.message.code) for post in posts if post.message.code}
-        work = Work(
+        work = UnitOfWork(
             recorded_at=self._tick(),
             seen=seen,
             earlier=earlier,
@@ -209,7 +209,7 @@ class Tracker(Application[UUID]):
             for result in results
         ]
 
-    def _begin_all(self, posts: Sequence[Post], work: Work) -> None:
+    def _begin_all(self, posts: Sequence[Envelope], work: UnitOfWork) -> None:
         """Begin the intakes that are given their code here: they touch no other post's dossier.
 
         What something stands against is left out, and told so in its turn.
@@ -228,7 +228,7 @@ class Tracker(Application[UUID]):
         for begun in work.begun.values():
             self._seal_applicant(begun, work)
 
-    def _carry_out(self, post: Post, digest: bytes, work: Work) -> Accepted:
+    def _carry_out(self, post: Envelope, digest: bytes, work: UnitOfWork) -> Accepted:
         done = work.earlier.get(post.key) or work.requests.get(post.key)
         if done:
             if not done.is_of(digest) and not done.is_of(
@@ -248,14 +248,14 @@ class Tracker(Application[UUID]):
                     raise CodeTakenError
                 dossier = self._reception.take_over(message, stamp)
                 self._new_seal(dossier.id, work)
-            case StepMessage():
+            case StepCommand():
                 dossier = self._take_step(post, message, work)
         work.dossiers[dossier.id] = dossier
         work.requests[post.key] = Request(post.key, digest, dossier.code, dossier.version)
         work.accepted[post.key] = Accepted.of(dossier)
         return work.accepted[post.key]
 
-    def _take_in(self, post: Post, message: Intake, work: Work) -> Dossier:
+    def _take_in(self, post: Envelope, message: Intake, work: UnitOfWork) -> Dossier:
         begun = work.begun.pop(post.key, None)
         if begun is None:
             begun = self._begin(post, message, work)
@@ -265,7 +265,7 @@ class Tracker(Application[UUID]):
         )
         return begun.dossier
 
-    def _begin(self, post: Post, message: Intake, work: Work) -> Begun:
+    def _begin(self, post: Envelope, message: Intake, work: UnitOfWork) -> PreparedIntake:
         stamp = work.stamp(post)
         day = self._service.local_day(stamp.occurred_at)
         dossier, procedure = self._reception.begin(
@@ -277,14 +277,14 @@ class Tracker(Application[UUID]):
         )
         if post.if_version not in {None, dossier.version}:
             raise VersionConflictError(dossier.version)
-        return Begun(message, stamp, dossier, procedure)
+        return PreparedIntake(message, stamp, dossier, procedure)
 
-    def _seal_applicant(self, begun: Begun, work: Work) -> None:
+    def _seal_applicant(self, begun: PreparedIntake, work: UnitOfWork) -> None:
         dossier = begun.dossier
         seal = self._seal_of(dossier, work) if dossier.version else self._new_seal(dossier.id, work)
         begun.applicant = seal.seal("applicant", begun.message.applicant.as_text())
 
-    def _take_step(self, post: Post, message: StepMessage, work: Work) -> Dossier:
+    def _take_step(self, post: Envelope, message: StepCommand, work: UnitOfWork) -> Dossier:
         stamp = work.stamp(post)
         dossier = self._find(message.code or "", work)
         if dossier is None:
@@ -297,7 +297,7 @@ class Tracker(Application[UUID]):
 
         message.take(
             dossier,
-            Desk(
+            StepContext(
                 stamp=stamp,
                 seal_text=seal_text,
                 clock=lambda: self._reception.clock_of(
@@ -310,7 +310,7 @@ class Tracker(Application[UUID]):
         )
         return dossier
 
-    def _find(self, code: str, work: Work) -> Dossier | None:
+    def _find(self, code: str, work: UnitOfWork) -> Dossier | None:
         there = dossier_id(code)
         return work.dossiers.get(there) or work.loaded.get(there) or self._load(code)
 
@@ -318,7 +318,7 @@ class Tracker(Application[UUID]):
         """Load many dossiers at once; what is not there is left out."""
         # Reading and folding, too, are done at a stretch.
         histories = {
-            one: [folded_from_bytes(topic, state) for topic, state in history]
+            one: [decode_for_replay(topic, state) for topic, state in history]
             for one, history in self.store.select_histories(dossier_ids).items()
         }
         loaded = {one: Dossier.replay(None, history) for one, history in histories.items()}
@@ -342,20 +342,20 @@ class Tracker(Application[UUID]):
             raise UnknownDossierError
         return Accepted.of(dossier, position=done.position)
 
-    def _is_ours(self, done: Request, work: Work) -> bool:
+    def _is_ours(self, done: Request, work: UnitOfWork) -> bool:
         """Tell whether this call stored it, in an attempt whose outcome was unknown."""
         if done.key not in work.tried:
             return False
         events = self.events.get(dossier_id(done.code), gt=done.version - 1, lte=done.version)
         return any(work.is_ours(done, cast("Event", event).recorded_at) for event in events)
 
-    def _new_seal(self, dossier: UUID, work: Work) -> Seal:
+    def _new_seal(self, dossier: UUID, work: UnitOfWork) -> Seal:
         wrapped, seal = self._vault.new_key(dossier)
         work.new_keys[dossier] = wrapped
         work.seals[dossier] = seal
         return seal
 
-    def _seal_of(self, dossier: Dossier, work: Work) -> Seal:
+    def _seal_of(self, dossier: Dossier, work: UnitOfWork) -> Seal:
         # The key was read before the dossier was: it may have been erased in between.
         if dossier.personal_data_erased:
             raise PersonalDataGoneError
@@ -364,7 +364,7 @@ class Tracker(Application[UUID]):
             work.seals[dossier.id] = own_seal(self._vault, dossier.id, wrapped)
         return work.seals[dossier.id]
 
-    def _save(self, work: Work) -> dict[tuple[str, int], int]:
+    def _save(self, work: UnitOfWork) -> dict[tuple[str, int], int]:
         """Store it and give the position of each event, by its code and version.
 
         The library's own `save` does the same by way of eight objects an event.
@@ -388,7 +388,7 @@ class Tracker(Application[UUID]):
             for event, position in zip(events, positions or (), strict=True)
         }
 
-    def _conflict(self, post: Post) -> ConflictError:
+    def _conflict(self, post: Envelope) -> ConflictError:
         code = post.message.code
         dossier = self._load(code) if code else None
         return VersionConflictError(dossier.version) if dossier else CodeTakenError()

@@ -40,7 +40,7 @@ Channels = Annotated[
 ]
 
 
-class Message(BaseModel):
+class Command(BaseModel):
     """What somebody sends us. `event_id` is the sender's own: the same one never counts twice."""
 
     STORED_NAME: ClassVar[str]
@@ -108,7 +108,7 @@ def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
     return tuple(Paper(paper.name, paper.form, paper.quantity) for paper in papers)
 
 
-class Intake(Message):
+class Intake(Command):
     """Take a dossier in (`received`) or hand it in unseen (`submitted`).
 
     Offices left out are the sender's own, and the procedure's. A `code` is sent along where it was
@@ -145,7 +145,7 @@ class Intake(Message):
         return notices
 
 
-class LegacyIntake(Message):
+class LegacyIntake(Command):
     """Take a dossier over from an older system, as it stood there. Sent by the import only."""
 
     STORED_NAME = "LegacyIntake"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tracker.application.commands.intake import PapersIn, as_papers
-from tracker.application.commands.step_context import Desk, StepMessage
+from tracker.application.commands.step_context import StepCommand, StepContext
 from tracker.application.commands.text_types import Id, Line, Moment, Text
 from tracker.domain.dossier.dossier import Dossier
 from tracker.domain.dossier.values import Outcome
@@ -13,7 +13,7 @@ from tracker.domain.dossier.values import Outcome
 _Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True, description="VND")]
 
 
-class Refused(StepMessage):
+class Refuse(StepCommand):
     """Refuse to take it in (form 03)."""
 
     STORED_NAME = "Refused"
@@ -22,14 +22,14 @@ class Refused(StepMessage):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Refuse it."""
         dossier.refuse(
             desk.stamp, reason=desk.seal_text("refused.reason", self.reason), basis=self.basis
         )
 
 
-class Forwarded(StepMessage):
+class Forward(StepCommand):
     """Give it to another office to decide."""
 
     STORED_NAME = "Forwarded"
@@ -38,7 +38,7 @@ class Forwarded(StepMessage):
     to_office: Id
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Forward it."""
         desk.check_department(self.to_office)
         dossier.forward(
@@ -48,19 +48,19 @@ class Forwarded(StepMessage):
         )
 
 
-class ProcessingStarted(StepMessage):
+class StartProcessing(StepCommand):
     """Take it up."""
 
     STORED_NAME = "ProcessingStarted"
 
     step: Literal["processing_started"]
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Start processing."""
         dossier.start_processing(desk.stamp)
 
 
-class InternalStepTaken(StepMessage):
+class RecordInternalStep(StepCommand):
     """Note what a clerk did."""
 
     STORED_NAME = "InternalStepTaken"
@@ -70,12 +70,12 @@ class InternalStepTaken(StepMessage):
     clerk: Id
     unit: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the step."""
         dossier.take_internal_step(desk.stamp, name=self.name, clerk=self.clerk, unit=self.unit)
 
 
-class SupplementAsked(StepMessage):
+class AskSupplement(StepCommand):
     """Ask papers of the applicant (form 02)."""
 
     STORED_NAME = "SupplementAsked"
@@ -86,7 +86,7 @@ class SupplementAsked(StepMessage):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Ask for them."""
         dossier.ask_supplement(
             desk.stamp,
@@ -97,7 +97,7 @@ class SupplementAsked(StepMessage):
         )
 
 
-class SupplementReceived(StepMessage):
+class ReceiveSupplement(StepCommand):
     """The papers asked for have come."""
 
     STORED_NAME = "SupplementReceived"
@@ -105,12 +105,12 @@ class SupplementReceived(StepMessage):
     step: Literal["supplement_received"]
     papers: PapersIn = ()
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Take them."""
         dossier.receive_supplement(desk.stamp, papers=as_papers(self.papers), clock=desk.clock())
 
 
-class FeeAsked(StepMessage):
+class AskFee(StepCommand):
     """Ask a fee or tax."""
 
     STORED_NAME = "FeeAsked"
@@ -121,7 +121,7 @@ class FeeAsked(StepMessage):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Ask for it."""
         dossier.ask_fee(
             desk.stamp,
@@ -132,7 +132,7 @@ class FeeAsked(StepMessage):
         )
 
 
-class FeePaid(StepMessage):
+class RecordFeePayment(StepCommand):
     """A fee was paid."""
 
     STORED_NAME = "FeePaid"
@@ -141,14 +141,14 @@ class FeePaid(StepMessage):
     amount: _Vnd
     reference: Id
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Note the payment."""
         dossier.pay_fee(
             desk.stamp, amount=self.amount, reference=self.reference, clock=desk.clock()
         )
 
 
-class Stopped(StepMessage):
+class Stop(StepCommand):
     """Stop processing (form 05)."""
 
     STORED_NAME = "Stopped"
@@ -157,14 +157,14 @@ class Stopped(StepMessage):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Stop it."""
         dossier.stop(
             desk.stamp, reason=desk.seal_text("stopped.reason", self.reason), basis=self.basis
         )
 
 
-class Resumed(StepMessage):
+class Resume(StepCommand):
     """Take it up again, whatever it was waiting for."""
 
     STORED_NAME = "Resumed"
@@ -172,14 +172,14 @@ class Resumed(StepMessage):
     step: Literal["resumed"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Resume it."""
         dossier.resume(
             desk.stamp, reason=desk.seal("resumed.reason", self.reason), clock=desk.clock()
         )
 
 
-class Withdrawn(StepMessage):
+class Withdraw(StepCommand):
     """The applicant takes it back."""
 
     STORED_NAME = "Withdrawn"
@@ -187,12 +187,12 @@ class Withdrawn(StepMessage):
     step: Literal["withdrawn"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Withdraw it."""
         dossier.withdraw(desk.stamp, reason=desk.seal("withdrawn.reason", self.reason))
 
 
-class PromiseExtended(StepMessage):
+class ExtendPromise(StepCommand):
     """Promise a later date, with an apology (form 04)."""
 
     STORED_NAME = "PromiseExtended"
@@ -203,7 +203,7 @@ class PromiseExtended(StepMessage):
     basis: Line = ""
     signer: Line
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Extend the promise."""
         desk.clock().require_reach(self.due_at)
         dossier.extend_promise(
@@ -215,7 +215,7 @@ class PromiseExtended(StepMessage):
         )
 
 
-class Decided(StepMessage):
+class Decide(StepCommand):
     """Grant or refuse what was applied for."""
 
     STORED_NAME = "Decided"
@@ -225,7 +225,7 @@ class Decided(StepMessage):
     reason: Text | None = None
     document: Line = ""
 
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Decide it."""
         dossier.decide(
             desk.stamp,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from tracker.application.commands.code_allocation import CodeDesk
+from tracker.application.commands.code_allocation import CodeAllocator
 from tracker.application.commands.envelope import CodeTakenError
 from tracker.application.commands.intake import Intake, LegacyIntake, as_channels, as_papers
 from tracker.domain.deadlines.calendar import WorkCalendar
@@ -71,7 +71,7 @@ class Service:
 class Reception:
     """Decides on intake messages."""
 
-    def __init__(self, service: Service, codes: CodeDesk) -> None:
+    def __init__(self, service: Service, codes: CodeAllocator) -> None:
         """Work by this service's data and issue codes from this desk."""
         self._service = service
         self._codes = codes

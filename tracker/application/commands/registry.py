@@ -4,69 +4,69 @@ from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
-from tracker.application.commands.consent import NoticesAgreed, NoticesStopped
+from tracker.application.commands.consent import AgreeToNotices, StopNotices
 from tracker.application.commands.delivery import (
-    CarrierScanned,
-    Collected,
-    Complained,
-    Corrected,
-    Delivered,
-    DeliveredElectronically,
-    DeliveryFailed,
-    HandedToCarrier,
-    Rated,
-    ReturnedToOffice,
+    Complain,
+    Correct,
+    DeliverElectronically,
+    HandToCarrier,
+    Rate,
+    RecordCarrierScan,
+    RecordCollection,
+    RecordDelivery,
+    RecordFailedDelivery,
+    RecordReturnToOffice,
 )
 from tracker.application.commands.intake import Intake
 from tracker.application.commands.processing import (
-    Decided,
-    FeeAsked,
-    FeePaid,
-    Forwarded,
-    InternalStepTaken,
-    ProcessingStarted,
-    PromiseExtended,
-    Refused,
-    Resumed,
-    Stopped,
-    SupplementAsked,
-    SupplementReceived,
-    Withdrawn,
+    AskFee,
+    AskSupplement,
+    Decide,
+    ExtendPromise,
+    Forward,
+    ReceiveSupplement,
+    RecordFeePayment,
+    RecordInternalStep,
+    Refuse,
+    Resume,
+    StartProcessing,
+    Stop,
+    Withdraw,
 )
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.step_context import StepCommand
 from tracker.domain.dossier.lifecycle import Step
 
 AnyStep = Annotated[
-    Refused
-    | Forwarded
-    | ProcessingStarted
-    | InternalStepTaken
-    | SupplementAsked
-    | SupplementReceived
-    | FeeAsked
-    | FeePaid
-    | Stopped
-    | Resumed
-    | Withdrawn
-    | PromiseExtended
-    | Decided
-    | HandedToCarrier
-    | CarrierScanned
-    | Delivered
-    | DeliveryFailed
-    | ReturnedToOffice
-    | Collected
-    | DeliveredElectronically
-    | Rated
-    | Complained
-    | Corrected
-    | NoticesAgreed
-    | NoticesStopped,
+    Refuse
+    | Forward
+    | StartProcessing
+    | RecordInternalStep
+    | AskSupplement
+    | ReceiveSupplement
+    | AskFee
+    | RecordFeePayment
+    | Stop
+    | Resume
+    | Withdraw
+    | ExtendPromise
+    | Decide
+    | HandToCarrier
+    | RecordCarrierScan
+    | RecordDelivery
+    | RecordFailedDelivery
+    | RecordReturnToOffice
+    | RecordCollection
+    | DeliverElectronically
+    | Rate
+    | Complain
+    | Correct
+    | AgreeToNotices
+    | StopNotices,
     Field(discriminator="step"),
 ]
 """Any step on a dossier that exists."""
 
-MESSAGES: dict[Step, type[StepMessage]] = {
+COMMANDS: dict[Step, type[StepCommand]] = {
     Step(get_args(message.model_fields["step"].annotation)[0]): message
     for message in get_args(get_args(AnyStep)[0])
 }
@@ -76,7 +76,7 @@ INTAKE: TypeAdapter[Intake] = TypeAdapter(Intake)
 STEP: TypeAdapter[AnyStep] = TypeAdapter(AnyStep)
 
 
-def read(item: object) -> Intake | StepMessage:
+def read_command(item: object) -> Intake | StepCommand:
     """Read one message of any kind from decoded JSON; without a `step` it is an intake.
 
     Raises pydantic's `ValidationError`.

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tracker.application.commands.intake import Message
+from tracker.application.commands.intake import Command
 from tracker.application.commands.text_types import Code
 from tracker.domain.dossier.clock import Clock
 from tracker.domain.dossier.dossier import Dossier
@@ -12,7 +12,7 @@ from tracker.domain.dossier.values import Sealed, Stamp
 
 
 @dataclass(frozen=True)
-class Desk:
+class StepContext:
     """What a step needs beside the dossier: a stamp, the seal of its texts, and the clock."""
 
     stamp: Stamp
@@ -27,11 +27,11 @@ class Desk:
         return None if text is None else self.seal_text(field, text)
 
 
-class StepMessage(Message):
+class StepCommand(Command):
     """One step on a dossier that exists; in an address with a code, `code` may be left out."""
 
     code: Code | None = None
 
     @abstractmethod
-    def take(self, dossier: Dossier, desk: Desk) -> None:
+    def take(self, dossier: Dossier, desk: StepContext) -> None:
         """Ask the dossier for the decision this message stands for."""

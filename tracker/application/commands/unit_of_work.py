@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.intake import Intake
 from tracker.application.ports import Request, RequestKey, Seal
 from tracker.domain.dossier.dossier import Dossier
@@ -17,7 +17,7 @@ Tried = Mapping[RequestKey, frozenset[tuple[str, int, datetime]]]
 
 
 @dataclass
-class Begun:
+class PreparedIntake:
     """An intake that may be carried out: its dossier, which has a code, and the sealed applicant.
 
     The applicant is sealed in a loop of its own.
@@ -31,7 +31,7 @@ class Begun:
 
 
 @dataclass
-class Work:
+class UnitOfWork:
     """What one transaction will hold."""
 
     recorded_at: datetime
@@ -45,7 +45,7 @@ class Work:
     loaded: dict[UUID, Dossier] = field(default_factory=dict)
     """The dossiers these posts name, as they stood before."""
     is_repeated: bool = False
-    begun: dict[RequestKey, Begun] = field(default_factory=dict)
+    begun: dict[RequestKey, PreparedIntake] = field(default_factory=dict)
     dossiers: dict[UUID, Dossier] = field(default_factory=dict)
     seals: dict[UUID, Seal] = field(default_factory=dict)
     new_keys: dict[UUID, bytes] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Work:
     erased: list[UUID] = field(default_factory=list)
     forgotten: list[RequestKey] = field(default_factory=list)
 
-    def stamp(self, post: Post) -> Stamp:
+    def stamp(self, post: Envelope) -> Stamp:
         """Give the stamp of what this post brings about."""
         return Stamp(
             occurred_at=post.message.occurred_at.astimezone(UTC),

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from tracker.domain.dossier.values import NoticeChannel
 from tracker.domain.errors import TrackerError
-from tracker.domain.notifications.notifications import Notice
+from tracker.domain.notifications.notifications import Notification
 
 RETRIES = (
     timedelta(seconds=5),
@@ -37,15 +37,15 @@ _LOOK_BACK = timedelta(minutes=2)
 _LOOK_AT_ALL_EVERY = timedelta(minutes=5)
 
 
-class NotTakenError(TrackerError):
+class TemporaryFailureError(TrackerError):
     """The receiver did not take it; it may another time. The message holds nothing personal."""
 
 
-class NeverTakenError(TrackerError):
+class PermanentFailureError(TrackerError):
     """The receiver will never take it. The message holds nothing personal."""
 
 
-class NobodyToTellError(TrackerError):
+class NoRecipientError(TrackerError):
     """Nobody is to be told any more: not agreed, stopped, erased, or no such address."""
 
 
@@ -64,11 +64,11 @@ IN_HAND = (State.WAITING, State.SENDING)
 
 
 @dataclass(frozen=True)
-class Letter:
+class RenderedNotification:
     """A notice ready to go; to a system it has neither address nor words."""
 
     id: str
-    notice: Notice
+    notice: Notification
     to: str = ""
     subject: str = ""
     text: str = ""
@@ -76,10 +76,10 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingNotification:
     """A line of the outbox, and who had agreed by now to be told of the dossier."""
 
-    notice: Notice
+    notice: Notification
     channels: Collection[str]
     agreed_at: datetime | None
 
@@ -103,7 +103,7 @@ class Delivery:
     """A notice to one target, claimed by this sender; `attempts` counts this one."""
 
     target: str
-    notice: Notice
+    notice: Notification
     attempts: int
 
     @property
@@ -125,14 +125,16 @@ class Backlog:
 class Outbox(Protocol):
     """What is to be told, as the events have it."""
 
-    def since(self, moment: datetime, *, after: Notice | None, limit: int) -> Sequence[Waiting]:
+    def since(
+        self, moment: datetime, *, after: Notification | None, limit: int
+    ) -> Sequence[PendingNotification]:
         """Give lines heard of since, oldest first, those following on `after`."""
 
 
 class Deliveries(Protocol):
     """What was sent to whom, and what is still to be sent."""
 
-    def add(self, target: str, notices: Sequence[Notice], at: datetime) -> None:
+    def add(self, target: str, notices: Sequence[Notification], at: datetime) -> None:
         """Note what is to be sent; what is noted already stays as it is.
 
         One that comes after a later one of its dossier was sent is dropped: never the wrong order.
@@ -150,18 +152,18 @@ class Deliveries(Protocol):
         """Note what became of it, unless another has claimed it since."""
 
 
-class Courier(Protocol):
+class Transport(Protocol):
     """Brings letters to one target. May be called from several threads."""
 
-    def bring(self, letter: Letter) -> None:
-        """Hand it over. Raises `NotTakenError`, `NeverTakenError`."""
+    def bring(self, letter: RenderedNotification) -> None:
+        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
 
 
-class WritesLetters(Protocol):
+class Renderer(Protocol):
     """Turns notices into letters to people."""
 
-    def letter(self, delivery: Delivery, channel: NoticeChannel) -> Letter:
-        """Write it in the person's language. Raises `NobodyToTellError`."""
+    def letter(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
+        """Write it in the person's language. Raises `NoRecipientError`."""
 
 
 @dataclass(frozen=True)
@@ -169,11 +171,11 @@ class Route:
     """One target and who brings letters there; without a `channel` it is a system, no person."""
 
     target: str
-    courier: Courier
+    courier: Transport
     channel: NoticeChannel | None = None
 
 
-class Sender:
+class Dispatcher:
     """Keeps one target told."""
 
     def __init__(
@@ -182,7 +184,7 @@ class Sender:
         *,
         outbox: Outbox,
         deliveries: Deliveries,
-        writer: WritesLetters,
+        writer: Renderer,
         max_age: timedelta,
         lease: timedelta,
         now: Callable[[], datetime],
@@ -229,7 +231,7 @@ class Sender:
             self._seen.clear()
             self._look_at_all_at = now + _LOOK_AT_ALL_EVERY
             since = now - self._max_age
-        after: Notice | None = None
+        after: Notification | None = None
         while lines := self._outbox.since(since, after=after, limit=_PAGE):
             after = lines[-1].notice
             fresh = [
@@ -257,11 +259,11 @@ class Sender:
     def _send(self, delivery: Delivery) -> None:
         try:
             self._route.courier.bring(self._letter(delivery))
-        except NobodyToTellError as error:
+        except NoRecipientError as error:
             self._settle(delivery, State.DROPPED, str(error))
-        except NeverTakenError as error:
+        except PermanentFailureError as error:
             self._settle(delivery, State.DEAD, str(error))
-        except NotTakenError as error:
+        except TemporaryFailureError as error:
             if delivery.attempts > len(RETRIES):
                 self._settle(delivery, State.DEAD, str(error))
             else:
@@ -270,12 +272,12 @@ class Sender:
         else:
             self._settle(delivery, State.SENT, "")
 
-    def _letter(self, delivery: Delivery) -> Letter:
+    def _letter(self, delivery: Delivery) -> RenderedNotification:
         channel = self._route.channel
         return (
             self._writer.letter(delivery, channel)
             if channel
-            else Letter(delivery.id, delivery.notice)
+            else RenderedNotification(delivery.id, delivery.notice)
         )
 
     def _settle(
@@ -285,5 +287,5 @@ class Sender:
         self._deliveries.settle(delivery, state, now, due_at=now + pause, reason=reason)
 
 
-def _key(notice: Notice) -> tuple[UUID, int]:
+def _key(notice: Notification) -> tuple[UUID, int]:
     return notice.dossier_id, notice.version

@@ -11,10 +11,10 @@ import orjson
 from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.forms.receipt import Receipt, receipt
-from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
-from tracker.application.queries.citizen_view import Look, OwnDossier, own_dossier
+from tracker.application.ports import AccessLog, DossierRecorder, Seal, Vault
+from tracker.application.queries.citizen_view import CitizenView, StaffRead, citizen_view
 from tracker.application.queries.dossier_reader import opened_texts
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.key_loss import KeyLostError, seal_of
 from tracker.domain.dossier.actors import Read
 from tracker.domain.dossier.codes import dossier_id, tidied
@@ -22,7 +22,7 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.errors import NotAllowedError
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 OPEN_AFTERWARDS = timedelta(days=90)
 """How long after the end a dossier's owner may still look at it."""
@@ -37,7 +37,7 @@ class NotYoursError(NotAllowedError):
     """These do not belong together: the code, and what was shown as proof. Or it is over."""
 
 
-class Tries(Protocol):
+class FailedAttempts(Protocol):
     """Knows at which dossiers somebody tried digits too often."""
 
     def locked_at(self, dossier_id: UUID) -> datetime | None:
@@ -53,7 +53,7 @@ class _Opened:
     seal: Seal
 
 
-class Citizens:
+class CitizenAccess:
     """Lets in by the receipt's token, or by the code and the last digits of the phone."""
 
     def __init__(
@@ -62,9 +62,9 @@ class Citizens:
         *,
         service: Service,
         vault: Vault,
-        receipts: Receipts,
-        tries: Tries,
-        reads: ReadLog,
+        receipts: ReceiptLinks,
+        tries: FailedAttempts,
+        reads: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
         """Read this store; `reads` tells who of the staff looked."""
@@ -76,7 +76,7 @@ class Citizens:
         self._reads = reads
         self._now = now
 
-    def open(self, code: str, token: str) -> OwnDossier:
+    def open(self, code: str, token: str) -> CitizenView:
         """Give the dossier of this code to whoever has its receipt.
 
         Raises `NotYoursError`, `KeyLostError`.
@@ -87,7 +87,7 @@ class Citizens:
             raise NotYoursError
         events, dossier = opened.events, opened.dossier
         texts = {one.originator_version: opened_texts(one, opened.seal) for one in events}
-        return own_dossier(
+        return citizen_view(
             events,
             dossier,
             texts,
@@ -128,7 +128,7 @@ class Citizens:
         Raises `KeyLostError`.
         """
         its_id = dossier_id(code)
-        events = [from_bytes(one.topic, one.state) for one in self._store.select_events(its_id)]
+        events = [decode(one.topic, one.state) for one in self._store.select_events(its_id)]
         dossier = DossierState.replay(None, events)
         wrapped = self._store.select_keys([its_id]).get(its_id)
         if dossier is None or self._is_over(events, dossier):
@@ -141,12 +141,12 @@ class Citizens:
         ended_at = dossier.returned_at or max(ends, default=None)
         return ended_at is not None and ended_at + OPEN_AFTERWARDS < self._now()
 
-    def _looks(self, its_id: UUID) -> tuple[Look, ...]:
+    def _looks(self, its_id: UUID) -> tuple[StaffRead, ...]:
         """Give who of the staff looked, newest first."""
         face = self._service.network.public_face
         newest = list(reversed(self._reads.of(its_id)))[:_LOOKS]
         return tuple(
-            Look(
+            StaffRead(
                 at=one.read_at, office=face(one.office), opened=one.what == Read.PERSONAL_DATA.value
             )
             for one in newest

@@ -41,7 +41,7 @@ _REASONED = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Happening:
+class TimelineEntry:
     """One line of the timeline; what a step does not have is empty."""
 
     step: Step
@@ -61,7 +61,7 @@ class Happening:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class StaffRead:
     """Somebody of this office looked at the dossier; `None`: no office, an auditor for example.
 
     `opened` tells that personal data were opened, for a reason that is on record. The reason is not
@@ -74,7 +74,7 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnDossier:
+class CitizenView:
     """Tier 1: a field that is not here is told to nobody.
 
     Not here, so that a lost slip gives nobody away: names, phone, address and id number; who of
@@ -96,36 +96,36 @@ class OwnDossier:
     promised_at: datetime | None
     first_promised_at: datetime | None
     on_time: bool | None
-    apology: Happening | None
-    asked: tuple[Happening, ...]
-    timeline: tuple[Happening, ...]
+    apology: TimelineEntry | None
+    asked: tuple[TimelineEntry, ...]
+    timeline: tuple[TimelineEntry, ...]
     way_of_return: WayOfReturn
     carrier: str
     parcel_number: str
     why: Why
     may_rate: bool
     score: int | None
-    looks: tuple[Look, ...]
+    looks: tuple[StaffRead, ...]
     tried_at: datetime | None
     """When the dossier was last locked after wrong tries."""
 
 
-def own_dossier(
+def citizen_view(
     events: Sequence[Event],
     dossier: DossierState,
     texts: Texts,
     service: Service,
     *,
     now: datetime,
-    looks: tuple[Look, ...],
+    looks: tuple[StaffRead, ...],
     tried_at: datetime | None,
-) -> OwnDossier:
+) -> CitizenView:
     """Tell of a dossier what its owner may know; `texts` is what its key opens."""
     stage, status = dossier.progress.stage or Stage.SUBMITTED, dossier.progress.status
     timeline = _timeline(events, texts, service)
     promise = dossier.promise if stage not in {Stage.REFUSED, Stage.WITHDRAWN} else None
     face = service.network.public_face
-    return OwnDossier(
+    return CitizenView(
         code=dossier.code,
         version=dossier.version,
         status=status or PublicStatus.SUBMITTED,
@@ -168,15 +168,15 @@ def _procedure(dossier: DossierState, service: Service) -> ProcedureVersion | No
         return None
 
 
-def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[Happening, ...]:
-    told: list[Happening] = []
+def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[TimelineEntry, ...]:
+    told: list[TimelineEntry] = []
     progress = Progress()
     for event in events:
         progress = progress.after(event.step)
         if event.step in _TOLD:
             opened = texts.get(event.originator_version, {})
             told.append(
-                Happening(
+                TimelineEntry(
                     step=event.step,
                     at=event.occurred_at,
                     stage=progress.stage or Stage.SUBMITTED,
@@ -217,7 +217,7 @@ def _due_at(event: Event) -> datetime | None:
     return promise.due_at if promise else None
 
 
-def _apology(timeline: Sequence[Happening], dossier: DossierState) -> Happening | None:
+def _apology(timeline: Sequence[TimelineEntry], dossier: DossierState) -> TimelineEntry | None:
     """Give the last extension, unless a later promise has taken its place."""
     latest = dossier.ledger[-1].step if dossier.ledger else None
     if latest is not Step.PROMISE_EXTENDED or dossier.finished_at is not None:
@@ -225,7 +225,7 @@ def _apology(timeline: Sequence[Happening], dossier: DossierState) -> Happening 
     return next(one for one in reversed(timeline) if one.step is Step.PROMISE_EXTENDED)
 
 
-def _asked(timeline: Sequence[Happening], progress: Progress) -> tuple[Happening, ...]:
+def _asked(timeline: Sequence[TimelineEntry], progress: Progress) -> tuple[TimelineEntry, ...]:
     waits = {PauseKind.SUPPLEMENT: Step.SUPPLEMENT_ASKED, PauseKind.FEE: Step.FEE_ASKED}
     return tuple(
         next(one for one in reversed(timeline) if one.step is step)

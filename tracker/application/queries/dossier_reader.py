@@ -9,7 +9,7 @@ from uuid import UUID
 from tracker.application.commands.envelope import UnknownDossierError
 from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
-from tracker.application.ports import DossierRecorder, ReadLog, Seal, Vault
+from tracker.application.ports import AccessLog, DossierRecorder, Seal, Vault
 from tracker.application.recovery.key_loss import KeyLostError, is_erased, seal_of
 from tracker.domain.deadlines.deadlines import Deadline, deadline
 from tracker.domain.dossier.actors import MAY, Actor, Read, require, require_reading
@@ -20,7 +20,7 @@ from tracker.domain.dossier.history import cut
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.dossier.values import Sealed
 from tracker.domain.errors import NotAllowedError, UnknownError
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 _ONE_LOOK = timedelta(minutes=10)
 
@@ -64,7 +64,7 @@ class Replay:
     looks: Sequence[Any]
 
 
-class Reader:
+class DossierReader:
     """Answers for one dossier at a time; every answer is recorded before it is given."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Reader:
         *,
         service: Service,
         vault: Vault,
-        reads: ReadLog,
+        reads: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
         """Read this store; note every look in `reads`."""
@@ -133,7 +133,7 @@ class Reader:
         now = self._now()
         cases: dict[Read, list[Case]] = {Read.DOSSIER: [], Read.PERSONAL_DATA: []}
         for one, stored in histories.items():
-            events = [from_bytes(topic, state) for topic, state in stored]
+            events = [decode(topic, state) for topic, state in stored]
             case = Case(events=events, texts=None, service=self._service, now=now)
             if _may_read_texts(actor, case.dossier):
                 texts = self._known_texts(keys.get(one), one, events)
@@ -209,7 +209,7 @@ class Reader:
 
     def _load(self, code: str) -> tuple[list[Event], DossierState]:
         events = [
-            from_bytes(one.topic, one.state) for one in self._store.select_events(dossier_id(code))
+            decode(one.topic, one.state) for one in self._store.select_events(dossier_id(code))
         ]
         dossier = DossierState.replay(None, events)
         if dossier is None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tracker.application.audit.verify_store import StoredRow
 from tracker.application.commands.envelope import UnknownDossierError
-from tracker.application.ports import DossierRecorder, ReadLog, Vault
+from tracker.application.ports import AccessLog, DossierRecorder, Vault
 from tracker.application.queries.dossier_reader import opened_texts
 from tracker.application.recovery.key_loss import KeyLostError, seal_of
 from tracker.domain.dossier.actors import Actor, Read, require, require_reading
@@ -23,7 +23,7 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import occurred_at
 from tracker.domain.dossier.state import DossierState
 from tracker.domain.errors import InvalidInputError, TrackerError
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 _DOSSIERS_A_LOOK = 200
 
@@ -86,7 +86,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ExportedDossier:
     """One dossier: its rows in the store, what they say, and where it stands by them.
 
     `texts` holds what was sealed, by version and field; it is `None` where all stays sealed, and
@@ -110,7 +110,7 @@ class DossierScan(Protocol):
         """Give the rows of each dossier up to this position, in the order of ids and versions."""
 
 
-class TakingAway:
+class DossierExport:
     """Takes dossiers out of one store."""
 
     def __init__(
@@ -119,7 +119,7 @@ class TakingAway:
         keys: DossierRecorder,
         *,
         vault: Vault,
-        reads: ReadLog,
+        reads: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
         """Read by `scan`; note every look in `reads`."""
@@ -137,7 +137,7 @@ class TakingAway:
         up_to: int,
         progress: Callable[[int], None],
         reason: str | None = None,
-    ) -> Iterator[Taken]:
+    ) -> Iterator[ExportedDossier]:
         """Give the dossiers as of the store's event `up_to`, in the order of their ids.
 
         Personal data are opened only where a reason is given, and not where they were erased.
@@ -153,8 +153,8 @@ class TakingAway:
         return self._looked_at(actor, what, self._found(selection, up_to, progress), why)
 
     def _looked_at(
-        self, actor: Actor, what: Read, found: Iterator[Taken], reason: str
-    ) -> Iterator[Taken]:
+        self, actor: Actor, what: Read, found: Iterator[ExportedDossier], reason: str
+    ) -> Iterator[ExportedDossier]:
         while some := list(islice(found, _DOSSIERS_A_LOOK)):
             for one in some:
                 offices = one.dossier.offices
@@ -166,21 +166,21 @@ class TakingAway:
 
     def _found(
         self, selection: Selection, up_to: int, progress: Callable[[int], None]
-    ) -> Iterator[Taken]:
+    ) -> Iterator[ExportedDossier]:
         only = dossier_id(selection.code) if selection.code else None
         known = False
         for rows in self._scan.dossiers(up_to=up_to, only=only):
             known = True
-            events = [from_bytes(row.topic, row.state) for row in rows]
+            events = [decode(row.topic, row.state) for row in rows]
             dossier = DossierState.replay(None, events)
             came_in_at = occurred_at(events)[1]
             if dossier and selection.holds(dossier, came_in_at):
-                yield Taken(rows, events, dossier, came_in_at)
+                yield ExportedDossier(rows, events, dossier, came_in_at)
             progress(len(rows))
         if only and not known:
             raise UnknownDossierError
 
-    def _with_texts(self, some: Sequence[Taken]) -> Iterator[Taken]:
+    def _with_texts(self, some: Sequence[ExportedDossier]) -> Iterator[ExportedDossier]:
         keys = self._keys.select_keys([one.dossier.id for one in some])
         for one in some:
             texts: dict[int, dict[str, str]] = {}
@@ -194,4 +194,4 @@ class TakingAway:
                 )
             if seal:
                 texts = {each.originator_version: opened_texts(each, seal) for each in one.events}
-            yield Taken(one.rows, one.events, one.dossier, one.came_in_at, texts)
+            yield ExportedDossier(one.rows, one.events, one.dossier, one.came_in_at, texts)

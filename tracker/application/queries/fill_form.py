@@ -10,8 +10,8 @@ from tracker.application.forms.refusal import Refusal, refusal
 from tracker.application.forms.register import Register
 from tracker.application.forms.stopping import StopNotice, stop_notice
 from tracker.application.forms.supplement import SupplementRequest, supplement_request
-from tracker.application.queries.dossier_reader import Reader
-from tracker.application.queries.receipt_links import Receipts
+from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.domain.dossier.actors import Actor, Read
 from tracker.domain.errors import NotAllowedError, TrackerError
 
@@ -33,10 +33,10 @@ class FormNumber(StrEnum):
     CONTROL = "06"
 
 
-class Filling:
+class FillForm:
     """Gives forms to whoever may read what stands in them; the read is recorded with its form."""
 
-    def __init__(self, reader: Reader, receipts: Receipts) -> None:
+    def __init__(self, reader: DossierReader, receipts: ReceiptLinks) -> None:
         """Read with this reader; receipts bear links of these."""
         self._reader = reader
         self._receipts = receipts

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any, Protocol
 from uuid import UUID
 
-from tracker.application.queries.citizen_access import Citizens, NotYoursError
+from tracker.application.queries.citizen_access import CitizenAccess, NotYoursError
 from tracker.domain.dossier.codes import dossier_id, tidied
 from tracker.domain.errors import TrackerError
 
@@ -143,7 +143,7 @@ class Guard:
 
     def __init__(
         self,
-        citizens: Citizens,
+        citizens: CitizenAccess,
         misses: Misses,
         work: Work,
         *,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tracker.application.commands.reception import Service
 from tracker.application.forms.register import Register, register
-from tracker.application.queries.dossier_reader import Reader
+from tracker.application.queries.dossier_reader import DossierReader
 from tracker.domain.dossier.actors import Actor, Read, require
 from tracker.domain.errors import InvalidInputError
 
@@ -35,10 +35,10 @@ class Intakes(Protocol):
         """
 
 
-class Registers:
+class MakeRegister:
     """Gives registers; the read is recorded at each of the dossiers."""
 
-    def __init__(self, reader: Reader, intakes: Intakes, service: Service) -> None:
+    def __init__(self, reader: DossierReader, intakes: Intakes, service: Service) -> None:
         """List by `intakes`, and read what stands in each line with this reader."""
         self._reader = reader
         self._intakes = intakes

@@ -25,7 +25,7 @@ class Generations(Protocol):
         """End the good one: the next is good from now on."""
 
 
-class Receipts:
+class ReceiptLinks:
     """Gives receipts their links, knows a good one, and ends one that got into wrong hands."""
 
     def __init__(self, tokens: Tokens, generations: Generations, *, public_url: str) -> None:

@@ -52,7 +52,7 @@ class Place(Protocol):
         """
 
 
-class OwnPast:
+class StorePast:
     """Knows whether the store may be written."""
 
     def __init__(

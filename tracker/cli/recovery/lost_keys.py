@@ -11,10 +11,10 @@ from tracker.application.recovery.key_loss import LostKey
 from tracker.cli.terminal.console import say, show_table
 from tracker.cli.terminal.context import me, opened
 from tracker.cli.terminal.errors import UsageError
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.dossier.events.records import PersonalDataErased
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 _MOST_SHOWN = 20
 
@@ -83,8 +83,8 @@ def destroy_left() -> None:
     say(f"{len(left)} keys were destroyed.")
 
 
-def _lost(it: Installation) -> Iterator[tuple[UUID, str]]:
+def _lost(it: Container) -> Iterator[tuple[UUID, str]]:
     """Return id and code of every dossier that has no key and was not erased."""
     for rows in it.scan.keyless(PersonalDataErased.TOPIC):
-        event = from_bytes(rows[0].topic, rows[0].state)
+        event = decode(rows[0].topic, rows[0].state)
         yield event.originator_id, event.code

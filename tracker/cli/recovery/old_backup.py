@@ -2,17 +2,17 @@
 
 from tracker.adapters.files.last_epoch import LastEpochFile
 from tracker.adapters.kafka.audit.checkpoints import KafkaCheckpoints
-from tracker.adapters.kafka.audit.store_past import KafkaPlace, last_epoch
+from tracker.adapters.kafka.audit.store_past import KafkaPast, last_epoch
 from tracker.application.recovery.epochs import Epoch, next_epoch
 from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.terminal.console import note, say
 from tracker.cli.terminal.context import me, opened
 from tracker.cli.terminal.errors import CheckFailedError
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 
-_OF_KAFKA = {KafkaPlace.name, KafkaCheckpoints.name}
+_OF_KAFKA = {KafkaPast.name, KafkaCheckpoints.name}
 
 
 def accept_old_backup(decision: str, by: str, after_epoch: int) -> None:
@@ -39,7 +39,7 @@ def accept_old_backup(decision: str, by: str, after_epoch: int) -> None:
 
 
 def begin_epoch(
-    it: Installation,
+    it: Container,
     *,
     source: str,
     decision: str,
@@ -69,7 +69,7 @@ def begin_epoch(
     say("it where the whole data directory was put back ('--after-epoch').")
 
 
-def _check_kafka(it: Installation, faults: dict[str, str]) -> None:
+def _check_kafka(it: Container, faults: dict[str, str]) -> None:
     if silent := it.past.silent() & _OF_KAFKA:
         message = (
             f"{', '.join(sorted(silent))} does not answer, so nothing tells whether it holds the"
@@ -84,5 +84,5 @@ def _check_kafka(it: Installation, faults: dict[str, str]) -> None:
         raise CheckFailedError(message)
 
 
-def _position(it: Installation, name: str) -> int:
+def _position(it: Container, name: str) -> int:
     return it.follows[name].model.store_position()

@@ -9,11 +9,11 @@ import typer
 from tracker.adapters.sql.read_models.read_model import ReadModelAheadError
 from tracker.application.recovery.store_past import WITHOUT_KAFKA
 from tracker.bootstrap import PROJECTIONS
-from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import opened
 from tracker.cli.terminal.errors import CheckFailedError, UsageError
-from tracker.container import Follow, Installation
+from tracker.container import Container, Follow
 from tracker.projections.model.projector import Projector
 
 _READERS_DONE_WITHIN_S = 0.5
@@ -42,7 +42,7 @@ def rebuild(
     if unknown:
         message = f"There is no read model {', '.join(unknown)}; there are {', '.join(_NAMES)}."
         raise UsageError(message)
-    with opened() as it, collecting_seldom():
+    with opened() as it, less_frequent_gc():
         if replace:
             _check_loss(it, list(names or _NAMES))
         different = [
@@ -58,7 +58,7 @@ def rebuild(
         raise CheckFailedError(message)
 
 
-def _check_loss(it: Installation, names: Sequence[str]) -> None:
+def _check_loss(it: Container, names: Sequence[str]) -> None:
     """Raise `CheckFailedError` where a read model holds events whose loss was not recorded.
 
     Once the tables are replaced nothing tells any more that these events were there.

@@ -14,7 +14,7 @@ from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import opened, settings_with_kafka
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.cli.verify.store import check_events, check_log
-from tracker.container import Installation
+from tracker.container import Container
 
 
 def topics() -> typer.Typer:
@@ -83,7 +83,7 @@ def rewrite(
     say(f"The events are in {rewriting.new.events} now, which ends {rewriting.old.events}.")
 
 
-def _check(it: Installation, rewriting: Rewriting, position: int) -> None:
+def _check(it: Container, rewriting: Rewriting, position: int) -> None:
     """Compare the new topic with the store. Raises `CheckFailedError`."""
     generation = rewriting.new.generation
     connection = kafka_connection(it.settings)

@@ -9,7 +9,7 @@ _COLLECT_AFTER = 100_000
 
 
 @contextmanager
-def collecting_seldom() -> Iterator[None]:
+def less_frequent_gc() -> Iterator[None]:
     """Leave what is there now out of every collection meanwhile, and have fewer of them.
 
     What is made for a request or an event goes by itself. Looking through it for circles, time and

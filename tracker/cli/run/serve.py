@@ -12,9 +12,9 @@ import uvicorn
 from tracker.adapters.http.server.connections import ConnectionLimits
 from tracker.adapters.http.server.serving import allow_many, guard
 from tracker.bootstrap import http_app
-from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.run.logging import configure_logs
-from tracker.cli.run.sidecar import Beside
+from tracker.cli.run.sidecar import Sidecar
 from tracker.cli.run.signals import stopped_by_signals
 from tracker.cli.terminal.console import say
 from tracker.cli.terminal.context import CHECK_FILES_S, check_shape, check_topics, opened, settings
@@ -23,7 +23,7 @@ from tracker.settings import Settings
 from tracker.start_checks import server_clock
 from tracker.start_checks.databases import only_process
 from tracker.start_checks.log_key import check_log_key
-from tracker.supervisor import Task, working
+from tracker.supervisor import Task, supervise
 
 _FINISH_WITHIN_S = 20
 
@@ -66,7 +66,7 @@ def _serve(listening: socket.socket, chosen: Settings, most: int, *, accepts_clo
     causes: list[tuple[str, Exception]] = []
     where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
     with (
-        Beside(where) as beside,
+        Sidecar(where) as beside,
         opened(chosen, stored=beside.wake, check_files_s=CHECK_FILES_S) as it,
     ):
         if accepts_clock:
@@ -102,9 +102,9 @@ def _serve(listening: socket.socket, chosen: Settings, most: int, *, accepts_clo
         elif not it.past.look():
             _log.critical("reads are answered, writes are refused", faults=it.past.faults())
         tasks.append(Task("past", it.past.run, it.past.wake))
-        with stopped_by_signals(stop), working(tasks, died):
+        with stopped_by_signals(stop), supervise(tasks, died):
             _announce(chosen)
-            with collecting_seldom():
+            with less_frequent_gc():
                 server.run(sockets=[listening])
     if causes:
         name, error = causes[0]

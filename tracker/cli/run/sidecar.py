@@ -32,7 +32,7 @@ class GaveUpError(TrackerError):
     """Who keeps the read models has ended with an error, which stands above."""
 
 
-class Beside:
+class Sidecar:
     """Keeps `tracker work` running beside this process, and wakes it when something was stored.
 
     A byte on the line wakes it, the line's end lets it stop: it outlives nobody, whatever became of

@@ -16,24 +16,24 @@ from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.relay.relay import Relay
 from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
-from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.run.logging import configure_logs
 from tracker.cli.run.sidecar import FOR_SERVE, ended_by_serve
 from tracker.cli.run.signals import stopped_by_signals
 from tracker.cli.terminal.console import say
 from tracker.cli.terminal.context import CHECK_FILES_S, check_topics, opened, settings
 from tracker.cli.terminal.errors import CheckFailedError, UsageError
-from tracker.container import Installation
-from tracker.projections.transparency_log import LogProjection
+from tracker.container import Container
+from tracker.projections.transparency_log import TransparencyLogProjection
 from tracker.settings import Settings
 from tracker.start_checks.databases import only_process
 from tracker.start_checks.log_key import check_log_key
 from tracker.start_checks.server_clock import check_clock
-from tracker.supervisor import Task, working
+from tracker.supervisor import Task, supervise
 
 RELAY, INBOX, SENDER = "relay", "inbox", "sender"
 ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS), SENDER)
-_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, SENDER, LogProjection.NAME}
+_FROM_KAFKA = frozenset(ROLES) - {RELAY, INBOX, SENDER, TransparencyLogProjection.NAME}
 
 _log = structlog.get_logger("tracker.work")
 
@@ -83,7 +83,7 @@ def work(
         check_topics(it)
         if INBOX in roles:
             check_clock(it.scan, it.facts, it.now())
-        if LogProjection.NAME in roles:
+        if TransparencyLogProjection.NAME in roles:
             check_log_key(it.log, chosen, must_sign=it.is_embedded)
         metrics = WorkMetrics(
             {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
@@ -94,10 +94,10 @@ def work(
         if SENDER in roles:
             tasks += sending.enter_context(it.sending_tasks())
         told = ended_by_serve(stop.set, it.wake) if for_serve else stopped_by_signals(stop.set)
-        with metrics.served(port), told, working(tasks, died):
+        with metrics.served(port), told, supervise(tasks, died):
             if not for_serve:
                 say(f"Tracker works as {', '.join(roles)}")
-            with collecting_seldom():
+            with less_frequent_gc():
                 stop.wait()
     if causes:
         role, error = causes[0]
@@ -129,7 +129,7 @@ def _usual(chosen: Settings) -> Sequence[str]:
     return tuple(role for role in ROLES if role not in without)
 
 
-def _tasks(it: Installation, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
+def _tasks(it: Container, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
     connection, names = kafka_connection(it.settings), topic_names(it.settings)
     tasks = it.following_tasks([role for role in roles if role in it.follows])
     if RELAY in roles:

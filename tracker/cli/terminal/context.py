@@ -9,11 +9,11 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from tracker.bootstrap import installation, kafka_connection, topic_names, wall_clock
+from tracker.bootstrap import kafka_connection, open_container, topic_names, wall_clock
 from tracker.cli.terminal.console import Step, progress
 from tracker.cli.terminal.errors import SettingsError, UsageError
 from tracker.cli.terminal.variables import unknown_variables, variable
-from tracker.container import Follow, Installation
+from tracker.container import Container, Follow
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 from tracker.start_checks.partitions import check_partitions
@@ -52,11 +52,11 @@ def opened(
     stored: Callable[[], None] = lambda: None,
     check_files_s: float = 1,
     makes_key: bool = True,
-) -> Iterator[Installation]:
+) -> Iterator[Container]:
     """Open the installation. Raise `UsageError` or `CannotStartError`."""
     chosen = chosen or settings()
     check_shape(chosen)
-    with installation(
+    with open_container(
         chosen,
         now,
         sharing=sharing,
@@ -81,14 +81,14 @@ def check_shape(chosen: Settings) -> None:
         raise UsageError(message)
 
 
-def check_topics(it: Installation) -> None:
+def check_topics(it: Container) -> None:
     """Raise `CannotStartError` if there is Kafka and its topics have other partitions."""
     if it.settings.kafka_servers:
         connection, names = kafka_connection(it.settings), topic_names(it.settings)
         check_partitions(it.settings, it.facts, connection, names)
 
 
-def catch_up(it: Installation) -> int:
+def catch_up(it: Container) -> int:
     """Bring every read model up to date, and tell how many events were taken.
 
     With Kafka that is left to those who work on it. Raises `ReadModelAheadError`.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tracker.cli.run.gc_tuning import collecting_seldom
+from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.context import opened, settings, settings_with_kafka
 from tracker.cli.terminal.errors import UsageError
 from tracker.cli.verify.kafka import check_against_store, verify_kafka
@@ -74,7 +74,7 @@ def verify(
             " with --of kafka. --of both checks the store and Kafka since a checkpoint."
         )
         raise UsageError(message)
-    with collecting_seldom():
+    with less_frequent_gc():
         if of is Of.KAFKA:
             verify_kafka()
         else:

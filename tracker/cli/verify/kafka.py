@@ -9,7 +9,7 @@ from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import settings_with_kafka
 from tracker.cli.terminal.errors import CheckFailedError
-from tracker.container import Installation
+from tracker.container import Container
 
 
 def verify_kafka() -> None:
@@ -35,7 +35,7 @@ def verify_kafka() -> None:
         say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
 
 
-def check_against_store(it: Installation, *, after: int) -> None:
+def check_against_store(it: Container, *, after: int) -> None:
     """Check that Kafka has what the store has after a position, as far as the relay is.
 
     Raises `CheckFailedError`.

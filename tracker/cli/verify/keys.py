@@ -4,22 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker.application.audit.verify_store import Damage, Kind
+from tracker.application.audit.verify_store import Damage, StoreDamageKind
 from tracker.application.recovery.key_loss import LostKey
 from tracker.cli.terminal.console import say
-from tracker.container import Installation
+from tracker.container import Container
 
 _MOST_SHOWN = 20
 
 
-def check_keys(it: Installation, wrong: Sequence[Damage], list_to: Path | None = None) -> str:
+def check_keys(it: Container, wrong: Sequence[Damage], list_to: Path | None = None) -> str:
     """Name the keys that are lost or left; return why the check fails, empty where it does not.
 
     A loss that was accepted is named each time and does not fail the check.
     """
     accepted = {one.code: one for one in it.lost_keys.all()}
-    lost = [one for one in wrong if one.kind is Kind.KEY_MISSING]
-    left = [one for one in wrong if one.kind is not Kind.KEY_MISSING]
+    lost = [one for one in wrong if one.kind is StoreDamageKind.KEY_MISSING]
+    left = [one for one in wrong if one.kind is not StoreDamageKind.KEY_MISSING]
     known = [one for one in lost if one.code in accepted]
     new = [one for one in lost if one.code not in accepted]
     _say_accepted([accepted[one.code] for one in known])

@@ -9,12 +9,12 @@ from tracker.application.audit.verify_log import Begun
 from tracker.application.audit.verify_since import begun
 from tracker.cli.terminal.console import say
 from tracker.cli.terminal.errors import CheckFailedError, UsageError
-from tracker.container import Installation
+from tracker.container import Container
 from tracker.domain.transparency_log.checkpoint import BadCheckpointError, Checkpoint
 from tracker.domain.transparency_log.notes import BadNoteError, Note
 
 
-def begun_at(it: Installation, file: Path) -> tuple[Note, Begun]:
+def begun_at(it: Container, file: Path) -> tuple[Note, Begun]:
     """Give the checkpoint in the file, and the log as it stood then, which goes on from it.
 
     Raises `UsageError` where the file holds none of this log's, `CheckFailedError` where the log
@@ -48,7 +48,7 @@ def keep_last(file: Path, note: str) -> None:
     say(f"kept: the checkpoint of {Checkpoint.parse(Note.parse(note).text).size} leaves, in {file}")
 
 
-def _kept(it: Installation, file: Path) -> tuple[Note, Checkpoint]:
+def _kept(it: Container, file: Path) -> tuple[Note, Checkpoint]:
     try:
         note = CheckpointFile(file).last()
         if note is None:

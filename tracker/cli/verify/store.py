@@ -12,14 +12,14 @@ from tracker.cli.terminal.console import Step, note, progress, say
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.cli.verify.keys import check_keys
 from tracker.cli.verify.since import begun_at, say_what_was_left
-from tracker.container import Follow, Installation
+from tracker.container import Container, Follow
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.projections.model.bounded_feed import FeedUpTo
 from tracker.projections.model.projector import Projector
-from tracker.projections.transparency_log import LogProjection
+from tracker.projections.transparency_log import TransparencyLogProjection
 
 
-def check_all(it: Installation, list_to: Path | None = None) -> str:
+def check_all(it: Container, list_to: Path | None = None) -> str:
     """Check everything; give the last checkpoint that was found right, empty where there is none.
 
     Lost keys are listed, in full in the file `list_to`, and all else is checked before they fail
@@ -31,7 +31,11 @@ def check_all(it: Installation, list_to: Path | None = None) -> str:
     say(f"events: {verifier.events} of {verifier.dossiers} dossiers, all in order")
     lost = check_keys(it, verifier.wrong_keys(), list_to)
     signed = check_log(it)
-    wrong = [name for name in it.follows if name != LogProjection.NAME and not _is_equal(it, name)]
+    wrong = [
+        name
+        for name in it.follows
+        if name != TransparencyLogProjection.NAME and not _is_equal(it, name)
+    ]
     if wrong:
         message = (
             f"{', '.join(wrong)}: the read model is not what the events say."
@@ -43,7 +47,7 @@ def check_all(it: Installation, list_to: Path | None = None) -> str:
     return signed
 
 
-def check_since(it: Installation, file: Path, list_to: Path | None = None) -> tuple[int, str]:
+def check_since(it: Container, file: Path, list_to: Path | None = None) -> tuple[int, str]:
     """Check what came after the checkpoint in the file, and say what was not looked at.
 
     Gives the position of the last event before, and the last checkpoint that was found right.
@@ -64,7 +68,7 @@ def check_since(it: Installation, file: Path, list_to: Path | None = None) -> tu
     return after, signed
 
 
-def check_events(it: Installation, *, after: int = 0) -> StoreVerifier:
+def check_events(it: Container, *, after: int = 0) -> StoreVerifier:
     """Check the events of the store. Raises `CheckFailedError`."""
     verifier = StoreVerifier(it.scan, after=after)
     with progress("Events", verifier.head - after) as step:
@@ -75,7 +79,7 @@ def check_events(it: Installation, *, after: int = 0) -> StoreVerifier:
     return verifier
 
 
-def log_verifier(it: Installation, begun: Begun | None = None) -> LogVerifier:
+def log_verifier(it: Container, begun: Begun | None = None) -> LogVerifier:
     """Give what checks the log against the store, and against all that was signed or published."""
     size = begun.size if begun else -1
     lost = it.lost_checkpoints.texts()
@@ -84,7 +88,7 @@ def log_verifier(it: Installation, begun: Begun | None = None) -> LogVerifier:
     return LogVerifier(it.log.leaves, it.scan, signed, it.log.notary.check, begun)
 
 
-def check_log(it: Installation, begun: Begun | None = None) -> str:
+def check_log(it: Container, begun: Begun | None = None) -> str:
     """Check the log; return the last checkpoint that was found right. Raises `CheckFailedError`."""
     before = begun.size if begun else 0
     verifier = log_verifier(it, begun)
@@ -100,7 +104,7 @@ def check_log(it: Installation, begun: Begun | None = None) -> str:
     return verifier.last_signed
 
 
-def _published(it: Installation) -> Iterator[tuple[int, str]]:
+def _published(it: Container) -> Iterator[tuple[int, str]]:
     """Give the last checkpoint of each place outside the database that answers."""
     for place in it.log.publishers:
         try:
@@ -112,7 +116,7 @@ def _published(it: Installation) -> Iterator[tuple[int, str]]:
                 yield Checkpoint.parse(last.text).size, str(last)
 
 
-def _is_equal(it: Installation, name: str) -> bool:
+def _is_equal(it: Container, name: str) -> bool:
     follow = it.follows[name]
     partitions = follow.feed.partitions()
     with progress(name, sum(map(follow.model.position, partitions))) as step:
@@ -129,7 +133,7 @@ def _is_equal(it: Installation, name: str) -> bool:
 
 
 def _rebuilt(
-    it: Installation, follow: Follow, positions: Mapping[str, int], step: Step
+    it: Container, follow: Follow, positions: Mapping[str, int], step: Step
 ) -> tuple[dict[str, int], str]:
     feed = FeedUpTo(follow.feed, positions)
     with it.scratch(follow) as scratch:

@@ -5,53 +5,53 @@ import unicodedata
 from datetime import tzinfo
 
 from tracker.domain.dossier.values import NoticeLanguage, WayOfReturn
-from tracker.domain.notifications.notifications import Notice, NoticeKind
+from tracker.domain.notifications.notifications import Notification, NotificationKind
 
-_WORDS: dict[NoticeLanguage, dict[NoticeKind, str]] = {
+_WORDS: dict[NoticeLanguage, dict[NotificationKind, str]] = {
     NoticeLanguage.VIETNAMESE: {
-        NoticeKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
-        NoticeKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
+        NotificationKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
+        NotificationKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
         " tiếp nhận để xem.",
-        NoticeKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng{due}. Chỉ nộp tại nơi tiếp"
+        NotificationKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng{due}. Chỉ nộp tại nơi tiếp"
         " nhận hoặc Cổng dịch vụ công.",
-        NoticeKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
-        NoticeKind.READY: "Hồ sơ {code} đã có kết quả. {way}",
-        NoticeKind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi"
+        NotificationKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
+        NotificationKind.READY: "Hồ sơ {code} đã có kết quả. {way}",
+        NotificationKind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi"
         " {number}.",
-        NoticeKind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
+        NotificationKind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
         " tiếp nhận.",
-        NoticeKind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
+        NotificationKind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
         " xem được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận.",
     },
     NoticeLanguage.ENGLISH: {
-        NoticeKind.RECEIVED: "Dossier {code} was received.{due}",
-        NoticeKind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
+        NotificationKind.RECEIVED: "Dossier {code} was received.{due}",
+        NotificationKind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
         " receipt to see which.",
-        NoticeKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
+        NotificationKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
         " desk or on the public service portal.",
-        NoticeKind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
-        NoticeKind.READY: "The result of dossier {code} is ready. {way}",
-        NoticeKind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
+        NotificationKind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
+        NotificationKind.READY: "The result of dossier {code} is ready. {way}",
+        NotificationKind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
         " {number}.",
-        NoticeKind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
+        NotificationKind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
         " please tell the desk.",
-        NoticeKind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
+        NotificationKind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
         " {code}. Nobody saw anything, and nothing is locked. If it was not you, please tell the"
         " desk.",
     },
 }
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
-        NoticeKind.RECEIVED: " Hẹn trả kết quả: {day}.",
-        NoticeKind.PAPERS_ASKED: ", hạn {time}, {day}",
-        NoticeKind.FEE_ASKED: ", hạn {time}, {day}",
-        NoticeKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
+        NotificationKind.RECEIVED: " Hẹn trả kết quả: {day}.",
+        NotificationKind.PAPERS_ASKED: ", hạn {time}, {day}",
+        NotificationKind.FEE_ASKED: ", hạn {time}, {day}",
+        NotificationKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {
-        NoticeKind.RECEIVED: " Result due: {day}.",
-        NoticeKind.PAPERS_ASKED: " by {time}, {day}",
-        NoticeKind.FEE_ASKED: " by {time}, {day}",
-        NoticeKind.PROMISE_MOVED: " New date: {day}.",
+        NotificationKind.RECEIVED: " Result due: {day}.",
+        NotificationKind.PAPERS_ASKED: " by {time}, {day}",
+        NotificationKind.FEE_ASKED: " by {time}, {day}",
+        NotificationKind.PROMISE_MOVED: " New date: {day}.",
     },
 }
 _WAY = {
@@ -84,13 +84,13 @@ _GSM = frozenset(
 """What an SMS of 160 letters may hold; with any other letter it holds 70."""
 
 
-def subject(notice: Notice, language: NoticeLanguage) -> str:
+def subject(notice: Notification, language: NoticeLanguage) -> str:
     """Give the subject of an e-mail; all of a dossier have the same and lie together."""
     return _SUBJECT[language].format(code=notice.code)
 
 
 def text(
-    notice: Notice,
+    notice: Notification,
     language: NoticeLanguage,
     *,
     way_of_return: WayOfReturn,

@@ -13,7 +13,7 @@ from tracker.domain.dossier.events.processing import FeeAsked, SupplementAsked
 from tracker.domain.dossier.lifecycle import Step
 
 
-class NoticeKind(StrEnum):
+class NotificationKind(StrEnum):
     """What a notice is about."""
 
     RECEIVED = "received"
@@ -26,15 +26,15 @@ class NoticeKind(StrEnum):
     LOCKED = "locked"
 
 
-KINDS: dict[Step, NoticeKind] = {
-    Step.RECEIVED: NoticeKind.RECEIVED,
-    Step.SUPPLEMENT_ASKED: NoticeKind.PAPERS_ASKED,
-    Step.FEE_ASKED: NoticeKind.FEE_ASKED,
-    Step.PROMISE_EXTENDED: NoticeKind.PROMISE_MOVED,
-    Step.DECIDED: NoticeKind.READY,
-    Step.HANDED_TO_CARRIER: NoticeKind.HANDED_TO_CARRIER,
-    Step.DELIVERED: NoticeKind.DELIVERED,
-    Step.DELIVERED_ELECTRONICALLY: NoticeKind.DELIVERED,
+KINDS: dict[Step, NotificationKind] = {
+    Step.RECEIVED: NotificationKind.RECEIVED,
+    Step.SUPPLEMENT_ASKED: NotificationKind.PAPERS_ASKED,
+    Step.FEE_ASKED: NotificationKind.FEE_ASKED,
+    Step.PROMISE_EXTENDED: NotificationKind.PROMISE_MOVED,
+    Step.DECIDED: NotificationKind.READY,
+    Step.HANDED_TO_CARRIER: NotificationKind.HANDED_TO_CARRIER,
+    Step.DELIVERED: NotificationKind.DELIVERED,
+    Step.DELIVERED_ELECTRONICALLY: NotificationKind.DELIVERED,
 }
 """Who fetches a result over the counter need not be told."""
 
@@ -43,7 +43,7 @@ LOCKS_TOLD_EVERY = timedelta(hours=8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class Notification:
     """One thing to be told; known by its dossier and the version of the event behind it.
 
     Behind `LOCKED` (digits tried in vain, nothing is locked any more) there is no event: its
@@ -55,7 +55,7 @@ class Notice:
     dossier_id: UUID
     version: int
     code: str
-    kind: NoticeKind
+    kind: NotificationKind
     occurred_at: datetime
     recorded_at: datetime
     due_at: datetime | None = None
@@ -78,13 +78,13 @@ def ask_due_at(event: Event) -> datetime | None:
     return None
 
 
-def notice_of(event: Event) -> Notice | None:
+def notification_of(event: Event) -> Notification | None:
     """Give what is to be told of this event; `None` where it is not for telling."""
     kind = KINDS.get(event.step)
     if kind is None:
         return None
     promise = getattr(event, "promise", None)
-    return Notice(
+    return Notification(
         dossier_id=event.originator_id,
         version=event.originator_version,
         code=event.code,
@@ -98,13 +98,13 @@ def notice_of(event: Event) -> Notice | None:
     )
 
 
-def notice_of_lock(dossier_id: UUID, code: str, locked_at: datetime) -> Notice:
+def notification_of_lock(dossier_id: UUID, code: str, locked_at: datetime) -> Notification:
     """Return what the owner is to be told when somebody tried digits at the dossier too often."""
-    return Notice(
+    return Notification(
         dossier_id=dossier_id,
         version=int(locked_at.timestamp() // LOCKS_TOLD_EVERY.total_seconds()),
         code=code,
-        kind=NoticeKind.LOCKED,
+        kind=NotificationKind.LOCKED,
         occurred_at=locked_at,
         recorded_at=locked_at,
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fastapi.concurrency import run_in_threadpool
 
-from tracker.adapters.http.auth.authentication import unhurried
+from tracker.adapters.http.auth.authentication import uniform_refusal_time
 from tracker.adapters.http.rate_limits import Limits, Rush, TooOftenError, network_of, networks_of
 from tracker.application.queries.citizen_access import NotYoursError
 from tracker.application.queries.guessing import Guard, Try
@@ -17,7 +17,7 @@ _MOST_WAITING = 200
 _MOST_WAITING_OF_A_NETWORK = 8
 
 
-class Trying:
+class AttemptCost:
     """Lets tries wait or work, and then compares them.
 
     The limits a minute refuse nobody: past them a try needs a proof of work at once.
@@ -51,7 +51,7 @@ class Trying:
         with self._waits(network):
             await asyncio.sleep(admission.wait_s)
         try:
-            async with unhurried():
+            async with uniform_refusal_time():
                 return await run_in_threadpool(self._guard.open, one, admission)
         except NotYoursError:
             self._misses.add()

@@ -7,10 +7,10 @@ from fastapi import Depends, FastAPI, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema import examples
-from tracker.adapters.http.schema.bodies import JSON, Bodies
+from tracker.adapters.http.schema.bodies import JSON, BodyReader
 from tracker.adapters.http.schema.openapi import BODY, answers, body, ref
 from tracker.adapters.http.schema.parameters import Day
 from tracker.adapters.http.schema.problems import FaultyInputError, UnknownBlockError
@@ -63,7 +63,7 @@ class NumberInUseError(ConflictError):
 class Leases:
     """Leases blocks to whoever may have them, and takes back what is left."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Dependencies) -> None:
         """Work with these parts."""
         self._parts = parts
 
@@ -116,7 +116,9 @@ class Leases:
         return agency
 
 
-def add_code_blocks(app: FastAPI, signed_in: SignedIn, bodies: Bodies, leases: Leases) -> None:
+def add_code_blocks(
+    app: FastAPI, signed_in: ApiKeyAuth, bodies: BodyReader, leases: Leases
+) -> None:
     """Add the routes for blocks of codes."""
 
     @app.post(

@@ -5,13 +5,13 @@ from functools import lru_cache
 from tracker.adapters.http.concurrency.group_commit import Result
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.schema.problems import kind_of
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.intake import Intake
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.step_context import StepCommand
 from tracker.domain.network.network import Network, NotAReceptionPlaceError, channel_of
 
 
-class Tally:
+class CommandCounter:
     """Tells the metrics of each post, in the domain's words."""
 
     def __init__(self, metrics: Metrics, network: Network) -> None:
@@ -22,13 +22,13 @@ class Tally:
             self._channel
         )  # the network does not change while we run
 
-    def note(self, post: Post, result: Result) -> None:
+    def note(self, post: Envelope, result: Result) -> None:
         """Count this post."""
         outcome = outcome_of(result)
         if isinstance(post.message, Intake):
             office = post.message.received_at or post.actor.office
             self._metrics.record_intake(self._channel_of(office), outcome)
-        elif isinstance(post.message, StepMessage):
+        elif isinstance(post.message, StepCommand):
             self._metrics.record_step(getattr(post.message, "step", ""), outcome)
 
     def _channel(self, office_id: str) -> str:

@@ -6,17 +6,17 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request, Response
 
-from tracker.adapters.http.api.command_counter import Tally
-from tracker.adapters.http.auth.authentication import SignedIn
+from tracker.adapters.http.api.command_counter import CommandCounter
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
 from tracker.adapters.http.concurrency.group_commit import GroupCommit, Result
 from tracker.adapters.http.schema import examples
-from tracker.adapters.http.schema.bodies import JSON, NDJSON, Bodies
+from tracker.adapters.http.schema.bodies import JSON, NDJSON, BodyReader
 from tracker.adapters.http.schema.openapi import BODY, Responses, answers, body, ref
 from tracker.adapters.http.schema.parameters import Code
 from tracker.adapters.http.schema.problems import problem_of
 from tracker.adapters.http.schema.requests import HAPPENING, MOST_IN_A_BATCH, addressed, many
 from tracker.adapters.http.schema.responses import BatchAnswer, Stored
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.application.commands.registry import INTAKE
 from tracker.application.recovery.store_past import StoreBehindError
@@ -45,15 +45,15 @@ class BatchUnavailableError(StoreUnavailableError):
     """The event store does not answer. Send all of it again: nothing is stored twice."""
 
 
-class Writing:
+class CommandApi:
     """Has posts carried out and counted, and words the answers."""
 
-    def __init__(self, commit: GroupCommit, tally: Tally) -> None:
+    def __init__(self, commit: GroupCommit, tally: CommandCounter) -> None:
         """Hand posts to this group commit and count them here."""
         self._commit = commit
         self._tally = tally
 
-    async def one(self, post: Post) -> Accepted:
+    async def one(self, post: Envelope) -> Accepted:
         """Give what was stored. Raises what stands against it."""
         try:
             accepted = await self._commit.submit(post)
@@ -67,7 +67,7 @@ class Writing:
         """Raise `TooBusyError` where a batch may find no room, before it is read."""
         self._commit.check_room(MOST_IN_A_BATCH)
 
-    async def many(self, posts: Sequence[Post]) -> Sequence[Result]:
+    async def many(self, posts: Sequence[Envelope]) -> Sequence[Result]:
         """Give what became of each."""
         results = await self._commit.submit_all(posts)
         for post, result in zip(posts, results, strict=True):
@@ -75,7 +75,9 @@ class Writing:
         return results
 
 
-def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writing) -> None:
+def add_commands(
+    app: FastAPI, signed_in: ApiKeyAuth, bodies: BodyReader, writing: CommandApi
+) -> None:
     """Add the routes that write."""
 
     @app.post(
@@ -88,7 +90,7 @@ def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writ
     async def take_in(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
         """Take a dossier in, or hand it in unseen. It answers once this is safe on disk."""
         message = await bodies.read_as(request, INTAKE)
-        return answered(await writing.one(Post(actor, message)))
+        return answered(await writing.one(Envelope(actor, message)))
 
     @app.post(
         "/v1/dossiers/{code}/events",
@@ -112,7 +114,7 @@ def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writ
         """Record that something happened to a dossier."""
         message = addressed(await bodies.read_as(request, HAPPENING), code)
         version = None if if_match in {None, "*"} else int(str(if_match).strip('"'))
-        return answered(await writing.one(Post(actor, message, version)))
+        return answered(await writing.one(Envelope(actor, message, version)))
 
     @app.post(
         "/v1/dossiers:batch",
@@ -129,7 +131,7 @@ def add_writing(app: FastAPI, signed_in: SignedIn, bodies: Bodies, writing: Writ
         writing.check_room()
         batch = many(*await bodies.read(request, JSON, NDJSON))
         places = batch.in_working_order()
-        results = await writing.many([Post(actor, batch.messages[place]) for place in places])
+        results = await writing.many([Envelope(actor, batch.messages[place]) for place in places])
         for result in results:
             if isinstance(result, StoreBehindError):
                 raise result

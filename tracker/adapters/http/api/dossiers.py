@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
 from tracker.adapters.http.schema.freshness import Freshness, Waits, of_the_store
 from tracker.adapters.http.schema.openapi import READING, Responses, answers
 from tracker.adapters.http.schema.parameters import AsOf, Code, Day, KnownAt, check_past
-from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.responses import (
     DeadlineAnswer,
     DossierAnswer,
@@ -29,9 +29,9 @@ from tracker.domain.dossier.codes import tidied
 _ETAG: dict[str, Any] = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
 
 
-def add_reading(app: FastAPI, signed_in: SignedIn, parts: Parts) -> None:
+def add_dossiers(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies) -> None:
     """Add the routes that read one dossier from the store."""
-    reader, shows = parts.reader, Shows(parts.service.calendar.zone)
+    reader, shows = parts.reader, Presenter(parts.service.calendar.zone)
     its_actor, until_there = (
         Depends(signed_in),
         Depends(Waits((), head=parts.head, seconds=parts.wait_s)),

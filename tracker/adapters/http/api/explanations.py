@@ -9,9 +9,9 @@ from typing import Annotated
 import orjson
 from fastapi import Depends, FastAPI, Query, Response
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.concurrency.exclusive import Pace, Turn
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.concurrency.exclusive import ExclusiveSlot, Throttle
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
 from tracker.adapters.http.schema.openapi import answers
@@ -37,13 +37,13 @@ class Found:
     number: int
 
 
-class Explaining:
+class ExplanationApi:
     """Explains figures, one question at a time, for every event stored is read for it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Dependencies) -> None:
         """Read the events there."""
         self._parts = parts
-        self._turn = Turn()
+        self._turn = ExclusiveSlot()
 
     def explain(self, actor: Actor, question: Question, then: datetime, *, most: int) -> Found:
         """Answer the question as known then and as known by its own `known_at`.
@@ -61,13 +61,15 @@ class Explaining:
             return Found(explanation.then(), explanation.now(), listed, number)
 
     def _histories(self) -> Iterator[Sequence[Event]]:
-        pace = Pace(self._parts.is_ending)
+        pace = Throttle(self._parts.is_ending)
         for events in self._parts.histories():
             pace(len(events))
             yield events
 
 
-def add_explaining(app: FastAPI, signed_in: SignedIn, parts: Parts, explaining: Explaining) -> None:
+def add_explanations(
+    app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, explaining: ExplanationApi
+) -> None:
     """Add the route."""
 
     @app.get(

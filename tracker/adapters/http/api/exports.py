@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.concurrency.exclusive import Turn
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.concurrency.exclusive import ExclusiveSlot
 from tracker.adapters.http.concurrency.streaming import Download
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema.openapi import problem_answers
 from tracker.adapters.http.schema.parameters import Moment, check_past
 from tracker.adapters.http.schema.problems import FaultyInputError
@@ -19,13 +19,13 @@ from tracker.domain.dossier.actors import Actor
 ZIP = "application/zip"
 
 
-class Exporting:
+class ExportApi:
     """Gives exports away, one at a time."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Dependencies) -> None:
         """Take them from there."""
         self._parts = parts
-        self._turn = Turn()
+        self._turn = ExclusiveSlot()
 
     def download(
         self, actor: Actor, form: Form, selection: Selection, reason: str | None
@@ -45,7 +45,7 @@ class Exporting:
         )
 
 
-def add_exporting(app: FastAPI, signed_in: SignedIn, exporting: Exporting) -> None:
+def add_exports(app: FastAPI, signed_in: ApiKeyAuth, exporting: ExportApi) -> None:
     """Add the route."""
 
     @app.get(

@@ -8,8 +8,8 @@ from typing import Annotated
 import orjson
 from fastapi import Depends, FastAPI, Query, Response
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.dependencies import AnswersFigures, Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.dependencies import AnswersFigures, Dependencies
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
 from tracker.adapters.http.schema.freshness import Freshness, Waits
@@ -43,7 +43,9 @@ class FiguresNow:
         return replace(figures, question=replace(figures.question, as_of=now))
 
 
-def add_figures(app: FastAPI, signed_in: SignedIn, parts: Parts, at_present: FiguresNow) -> None:
+def add_figures(
+    app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, at_present: FiguresNow
+) -> None:
     """Add the figures."""
     read = [parts.watched["promises"], parts.watched["timeline"]]
     its_actor = Depends(signed_in)

@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from tracker.adapters.http.auth.authentication import open_to_all
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
@@ -13,7 +13,7 @@ from tracker.adapters.http.schema.responses import LiveAnswer, ReadyAnswer
 from tracker.application.commands.handler import StoreUnavailableError
 
 
-def add_operating(app: FastAPI, parts: Parts, metrics: Metrics) -> None:
+def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
     """Add the routes for operators; they tell of nobody, so they are open."""
 
     @app.get(

@@ -11,9 +11,9 @@ import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 
 from tracker.adapters.http.auth.authentication import open_to_all
-from tracker.adapters.http.concurrency.batching import Together
+from tracker.adapters.http.concurrency.batching import Batcher
 from tracker.adapters.http.concurrency.group_commit import MOST_AT_ONCE, MOST_WAITING, TooBusyError
-from tracker.adapters.http.dependencies import LookUp, Parts
+from tracker.adapters.http.dependencies import Dependencies, LookUp
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.rate_limits import address_of
 from tracker.adapters.http.schema import examples
@@ -78,17 +78,17 @@ class PublicLookUp:
         return office.phone if office else ""
 
 
-class PublicLookUps:
+class BatchedLookUps:
     """Answers as JSON; who asks during a query is asked for in the next, with all who wait."""
 
-    def __init__(self, look_up: PublicLookUp, parts: Parts) -> None:
+    def __init__(self, look_up: PublicLookUp, parts: Dependencies) -> None:
         """Look up here; the read model tells how fresh it is."""
         self._look_up = look_up
         self._status = parts.watched["status"]
         self._now = parts.now
         self._limits = parts.limits
         self._zone = parts.service.calendar.zone
-        self._together = Together[str, bytes | None](self._answers, most=MOST_AT_ONCE)
+        self._together = Batcher[str, bytes | None](self._answers, most=MOST_AT_ONCE)
 
     async def answer(self, code: str, address: str) -> bytes:
         """Give this address the answer to this code.
@@ -142,7 +142,7 @@ def _known(answers: Sequence[bytes | None]) -> bytes:
     return answer
 
 
-def add_public(app: FastAPI, parts: Parts, look_ups: PublicLookUps) -> None:
+def add_lookup(app: FastAPI, parts: Dependencies, look_ups: BatchedLookUps) -> None:
     """Add the look-up."""
     until_there = Depends(Waits([parts.watched["status"]], head=parts.head, seconds=parts.wait_s))
 

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.attempts import AttemptCost
 from tracker.adapters.http.auth.authentication import open_to_all
 from tracker.adapters.http.rate_limits import address_of
 from tracker.adapters.http.schema import examples
-from tracker.adapters.http.schema.bodies import JSON, Bodies
+from tracker.adapters.http.schema.bodies import JSON, BodyReader
 from tracker.adapters.http.schema.openapi import answers, body, ref
 from tracker.adapters.http.schema.parameters import Code
 
@@ -36,7 +36,7 @@ class LinkAnswer(BaseModel):
 _PROOF: Final = TypeAdapter(OpeningProof)
 
 
-def add_opening(app: FastAPI, bodies: Bodies, trying: Trying) -> None:
+def add_opening(app: FastAPI, bodies: BodyReader, trying: AttemptCost) -> None:
     """Add the route."""
 
     @app.post(

@@ -12,10 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from tracker.adapters.http.auth.authentication import SignedIn, open_to_all
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth, open_to_all
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema import examples
-from tracker.adapters.http.schema.bodies import JSON, NOTE, Bodies
+from tracker.adapters.http.schema.bodies import JSON, NOTE, BodyReader
 from tracker.adapters.http.schema.openapi import answers, problem_answers, text_body
 from tracker.adapters.http.schema.parameters import Code
 from tracker.adapters.http.schema.problems import MalformedError
@@ -98,9 +98,9 @@ class ProofAnswer(BaseModel):
     since: SinceAnswer | None
 
 
-def add_log(app: FastAPI, signed_in: SignedIn, parts: Parts) -> None:
+def add_transparency_log(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies) -> None:
     """Add the routes of the log."""
-    prover, notes = parts.prover, Bodies(_MOST_NOTE_BYTES)
+    prover, notes = parts.prover, BodyReader(_MOST_NOTE_BYTES)
 
     @app.get(
         "/v1/log/checkpoint",

@@ -16,8 +16,8 @@ from tracker.adapters.http.auth.sessions import Session, Sessions
 from tracker.adapters.http.dependencies import Keys
 from tracker.adapters.http.rate_limits import Limits, address_of
 from tracker.adapters.http.schema.problems import UnknownKeyError
-from tracker.application.queries.citizen_access import Citizens, NotYoursError
-from tracker.application.queries.citizen_view import OwnDossier
+from tracker.application.queries.citizen_access import CitizenAccess, NotYoursError
+from tracker.application.queries.citizen_view import CitizenView
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.errors import UnknownError
@@ -34,7 +34,7 @@ _CHANGING_NOTHING = frozenset({"GET", "HEAD"})
 
 
 @asynccontextmanager
-async def unhurried() -> AsyncIterator[None]:
+async def uniform_refusal_time() -> AsyncIterator[None]:
     """Let a refusal come at the same moment, so that its time does not tell its reason."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -50,14 +50,14 @@ async def open_to_all() -> None:
 
 
 @dataclass(frozen=True)
-class Visit:
+class BrowserSession:
     """Somebody signed in at a browser, and their session."""
 
     actor: Actor
     session: Session
 
 
-class Visits:
+class BrowserSessions:
     """Tells who is signed in at a browser: who holds the key of its session now."""
 
     def __init__(self, keys: Keys, sessions: Sessions) -> None:
@@ -65,13 +65,13 @@ class Visits:
         self._keys = keys
         self._sessions = sessions
 
-    async def of(self, request: Request) -> Visit | None:
+    async def of(self, request: Request) -> BrowserSession | None:
         """Return the visit, unless there is no session, it has ended, or its key was revoked."""
         session = self._sessions.of(request)
         if session is None:
             return None
         actor = await run_in_threadpool(self._holder, session)
-        return Visit(actor, session) if actor else None
+        return BrowserSession(actor, session) if actor else None
 
     def _holder(self, session: Session) -> Actor | None:
         if not self._sessions.is_open(session):
@@ -82,23 +82,23 @@ class Visits:
             return None
 
 
-class HoldsReceipt:
+class ReceiptAuth:
     """Lets in whoever shows a dossier's receipt, whose token stands in the address.
 
     Whoever is turned away is so at the same moment, whatever was wrong.
     """
 
-    def __init__(self, citizens: Citizens, limits: Limits) -> None:
+    def __init__(self, citizens: CitizenAccess, limits: Limits) -> None:
         """Ask here who may see which dossier, and nobody too often."""
         self._citizens = citizens
         self._limits = limits
 
-    async def __call__(self, request: Request, code: str, token: str) -> OwnDossier:
+    async def __call__(self, request: Request, code: str, token: str) -> CitizenView:
         """Return the dossier. Raises `NotYoursError`, `TooOftenError`.
 
         Only wrong tokens are counted: whatever others ask, the receipt opens its dossier.
         """
-        async with unhurried():
+        async with uniform_refusal_time():
             try:
                 return await run_in_threadpool(self._citizens.open, code, token)
             except NotYoursError:
@@ -106,7 +106,7 @@ class HoldsReceipt:
                 raise
 
 
-class SignedIn:
+class ApiKeyAuth:
     """Lets in whoever shows a key that is known. What they may do, the domain decides.
 
     A key found good is not waited for again for a second; in a rush, while it is looked up again,
@@ -115,7 +115,7 @@ class SignedIn:
     cookies whoever made it send them, and only the desk's own forms prove who did.
     """
 
-    def __init__(self, keys: Keys, visits: Visits, now: Callable[[], datetime]) -> None:
+    def __init__(self, keys: Keys, visits: BrowserSessions, now: Callable[[], datetime]) -> None:
         """Ask these."""
         self._keys = keys
         self._visits = visits

@@ -10,7 +10,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-class OneThread(Generic[A, R]):
+class ThreadExecutor(Generic[A, R]):
     """Carries work out in a thread of its own."""
 
     def __init__(self, work: Callable[[Sequence[A]], Sequence[R]], *, name: str) -> None:
@@ -27,7 +27,7 @@ class OneThread(Generic[A, R]):
         self._thread.shutdown()
 
 
-class Together(Generic[A, R]):
+class Batcher(Generic[A, R]):
     """Has what is asked carried out in the order it came, many at once, without a timer.
 
     A timer would make everybody wait; this makes nobody wait who comes alone. What is asked at

@@ -16,7 +16,7 @@ class GoneError(TrackerError):
     """Nobody waits for the answer any more."""
 
 
-class Turn:
+class ExclusiveSlot:
     """Lets one in at a time; whoever comes meanwhile is told so at once."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Turn:
             self._lock.release()
 
 
-class Pace:
+class Throttle:
     """Called again and again by a long piece of work, it rests as long as was worked.
 
     So at most half of the time goes into it, and intake goes on beside it.

@@ -3,15 +3,15 @@
 from asyncio import Future
 from collections.abc import Callable, Sequence
 
-from tracker.adapters.http.concurrency.batching import OneThread, Together
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.adapters.http.concurrency.batching import Batcher, ThreadExecutor
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import TrackerError
 
 MOST_AT_ONCE = 500
 MOST_WAITING = 5_000
 
-Handle = Callable[[Sequence[Post]], list[Accepted | TrackerError]]
+Handle = Callable[[Sequence[Envelope]], list[Accepted | TrackerError]]
 Result = Accepted | Exception
 
 
@@ -32,18 +32,18 @@ class GroupCommit:
         """Carry out with `handle`, at most `most` posts at once."""
         self._handle = handle
         self._most_waiting = most_waiting
-        self._thread = OneThread(self._carry_out, name="group-commit")
-        self._together = Together[Post, Result](self._thread, most=most)
+        self._thread = ThreadExecutor(self._carry_out, name="group-commit")
+        self._together = Batcher[Envelope, Result](self._thread, most=most)
         self._closed = False
 
-    async def submit(self, post: Post) -> Accepted:
+    async def submit(self, post: Envelope) -> Accepted:
         """Give what was stored once it is on disk, or raise what stands against it."""
         (result,) = await self.submit_all([post])
         if isinstance(result, Exception):
             raise result
         return result
 
-    def submit_all(self, posts: Sequence[Post]) -> Future[Sequence[Result]]:
+    def submit_all(self, posts: Sequence[Envelope]) -> Future[Sequence[Result]]:
         """Have posts carried out together and in this order; each has its own result.
 
         Raises `TooBusyError`, and `StoreUnavailableError` when closed.
@@ -64,7 +64,7 @@ class GroupCommit:
         await self._together.close()
         self._thread.close()
 
-    def _carry_out(self, posts: Sequence[Post]) -> Sequence[Result]:
+    def _carry_out(self, posts: Sequence[Envelope]) -> Sequence[Result]:
         try:
             return self._handle(posts)
         except StoreUnavailableError as error:

@@ -7,7 +7,7 @@ from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from tracker.adapters.http.concurrency.exclusive import GoneError, Pace, Turn
+from tracker.adapters.http.concurrency.exclusive import ExclusiveSlot, GoneError, Throttle
 
 
 class Download(Response):
@@ -20,11 +20,11 @@ class Download(Response):
 
     def __init__(
         self,
-        pieces: Callable[[Pace], Generator[bytes, None, None]],
+        pieces: Callable[[Throttle], Generator[bytes, None, None]],
         *,
         file_name: str,
         media_type: str,
-        turn: Turn,
+        turn: ExclusiveSlot,
         is_ending: Callable[[], bool],
         patience_s: float = 60.0,
     ) -> None:
@@ -42,7 +42,7 @@ class Download(Response):
         del scope
         with self._turn.taken():
             gone = asyncio.create_task(_until_gone(receive))
-            pieces = self._pieces(Pace(lambda: gone.done() or self._is_ending()))
+            pieces = self._pieces(Throttle(lambda: gone.done() or self._is_ending()))
             try:
                 await self._send(pieces, send)
             except (GoneError, TimeoutError):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from tracker.adapters.http.auth.authentication import Visit, Visits
+from tracker.adapters.http.auth.authentication import BrowserSession, BrowserSessions
 from tracker.adapters.http.auth.sessions import is_own
-from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.bodies import BodyReader
 from tracker.domain.errors import NotAllowedError, TrackerError
 
 TOKEN = "token"  # noqa: S105  the name of the box that holds it
@@ -39,18 +39,18 @@ class ForeignFormError(NotAllowedError):
 class Sent:
     """A form that somebody signed in sent from a page of ours."""
 
-    visit: Visit
+    visit: BrowserSession
     typed: dict[str, str] = field(repr=False)
 
 
-class AtTheDesk:
+class DeskAuth:
     """Lets in whoever signed in here and is still known."""
 
-    def __init__(self, visits: Visits) -> None:
+    def __init__(self, visits: BrowserSessions) -> None:
         """Ask these."""
         self._visits = visits
 
-    async def __call__(self, request: Request) -> Visit:
+    async def __call__(self, request: Request) -> BrowserSession:
         """Give the visit. Raises `SignedOutError`."""
         visit = await self._visits.of(request)
         if visit is None:
@@ -59,10 +59,10 @@ class AtTheDesk:
         return visit
 
 
-class FormSent:
+class FormAuth:
     """Lets in a form sent from a page of ours, by somebody signed in, in the session it was for."""
 
-    def __init__(self, at_the_desk: AtTheDesk, bodies: Bodies) -> None:
+    def __init__(self, at_the_desk: DeskAuth, bodies: BodyReader) -> None:
         """Let in whom this door lets in."""
         self._at_the_desk = at_the_desk
         self._bodies = bodies
@@ -80,7 +80,7 @@ class FormSent:
         return Sent(visit, typed)
 
 
-async def typed_into(request: Request, bodies: Bodies) -> dict[str, str]:
+async def typed_into(request: Request, bodies: BodyReader) -> dict[str, str]:
     """Give what was typed into a form of ours, by box. Raises `ForeignFormError` for another's."""
     if not is_own(request):
         raise ForeignFormError

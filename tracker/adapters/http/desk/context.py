@@ -9,27 +9,27 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.api.commands import Writing
-from tracker.adapters.http.auth.authentication import Visit
+from tracker.adapters.http.api.commands import CommandApi
+from tracker.adapters.http.auth.authentication import BrowserSession
 from tracker.adapters.http.auth.sessions import Sessions
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.desk.auth import TOKEN
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.application.commands.envelope import Accepted, Post, RequestReusedError
+from tracker.application.commands.envelope import Accepted, Envelope, RequestReusedError
 from tracker.application.commands.intake import Intake
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.step_context import StepCommand
 from tracker.domain.dossier.actors import MAY, Read
 from tracker.domain.dossier.lifecycle import Step
 
 
 @dataclass(frozen=True)
-class Front:
+class DeskContext:
     """The front desk."""
 
-    parts: Parts
+    parts: Dependencies
     pages: Pages
     sessions: Sessions
-    writing: Writing
+    writing: CommandApi
 
     def today(self) -> date:
         """Give the day it is here."""
@@ -38,7 +38,7 @@ class Front:
     def show(
         self,
         request: Request,
-        visit: Visit,
+        visit: BrowserSession,
         template: str,
         *,
         status: int = 200,
@@ -69,8 +69,8 @@ class Front:
 
     async def store(
         self,
-        visit: Visit,
-        kind: type[Intake | StepMessage],
+        visit: BrowserSession,
+        kind: type[Intake | StepCommand],
         raw: Mapping[str, Any],
         if_version: int | None = None,
     ) -> Accepted:
@@ -80,7 +80,7 @@ class Front:
         `ValidationError`, and what stands against it.
         """
         message = kind.model_validate({"occurred_at": self.parts.now(), **raw})
-        post = Post(visit.actor, message, if_version)
+        post = Envelope(visit.actor, message, if_version)
         try:
             return await self.writing.one(post)
         except RequestReusedError:

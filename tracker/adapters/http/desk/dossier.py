@@ -8,15 +8,15 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.context import Front
-from tracker.adapters.http.desk.form import Form, Offer, boxes_for, offers_of
-from tracker.adapters.http.desk.form_errors import Saying
-from tracker.adapters.http.desk.office_choices import places_open
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.context import DeskContext
+from tracker.adapters.http.desk.form import Form, Offer, fields_for, offers_of
+from tracker.adapters.http.desk.form_errors import FormError
+from tracker.adapters.http.desk.office_choices import open_offices
 from tracker.adapters.http.pages.rendering import language_of
-from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.responses import PersonalEntry
-from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.registry import COMMANDS
 from tracker.application.queries.fill_form import FormNumber
 from tracker.domain.deadlines.wording import why_sentence
 from tracker.domain.dossier.actors import MAY, Actor, Read, require_reading
@@ -54,26 +54,26 @@ class Told:
     form: Form | None = None
     seen: int | None = None
     entries: Sequence[PersonalEntry] | None = None
-    fault: Saying | None = None
+    fault: FormError | None = None
 
 
 class DossierPage:
     """The page of one dossier."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: DeskContext) -> None:
         """Show it at this desk."""
         self._front = front
         self._service = front.parts.service
-        self._shows = Shows(self._service.calendar.zone)
+        self._shows = Presenter(self._service.calendar.zone)
 
     def show(
-        self, request: Request, visit: Visit, code: str, told: Told, status: int = 200
+        self, request: Request, visit: BrowserSession, code: str, told: Told, status: int = 200
     ) -> HTMLResponse:
         """Show the dossier as it stands; this look is recorded."""
         actor = visit.actor
         opened = self._front.parts.reader.whole(actor, tidied(code))
         dossier, reckoned = opened.dossier, opened.why.reckoned
-        steps = [step for step in dossier.steps_for(actor) if step in MESSAGES]
+        steps = [step for step in dossier.steps_for(actor) if step in COMMANDS]
         if told.form and told.form.name not in steps:
             steps.append(Step(told.form.name))
         offers = self._offers(dossier)
@@ -107,12 +107,12 @@ class DossierPage:
         if sent and sent.name == step:
             return replace(sent, offers=offers)
         usual = {"at_office": actor.office, "clerk": actor.id}
-        return Form(step.value, boxes_for(MESSAGES[step]), usual, offers=offers)
+        return Form(step.value, fields_for(COMMANDS[step]), usual, offers=offers)
 
     def _offers(self, dossier: DossierState) -> Offers:
         network, today = self._service.network, self._front.today()
         return {
-            "at_office": places_open(self._service, today),
+            "at_office": open_offices(self._service, today),
             "carrier": offers_of(
                 (one.id, one.name, one.name)
                 for one in network.partners.values()

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator
 
-from tracker.adapters.http.api.exports import Exporting
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.api.exports import ExportApi
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.application.commands.text_types import Code, Id, Line
 from tracker.application.queries.export import Form, NoReasonError, Selection
 from tracker.domain.dossier.actors import Read, require
@@ -32,14 +32,14 @@ class Chosen(BaseModel):
 
 
 def add_exporting(
-    desk: APIRouter, front: Front, at_the_desk: AtTheDesk, exporting: Exporting
+    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, exporting: ExportApi
 ) -> None:
     """Add the page."""
     service = front.parts.service
 
     @desk.get("/export")
     def choose_export(
-        request: Request, visit: Annotated[Visit, Depends(at_the_desk)]
+        request: Request, visit: Annotated[BrowserSession, Depends(at_the_desk)]
     ) -> HTMLResponse:
         """Ask which dossiers, and in what form."""
         require(visit.actor, Read.EXPORT)
@@ -54,7 +54,7 @@ def add_exporting(
 
     @desk.get("/export/archive")
     def give_archive(
-        visit: Annotated[Visit, Depends(at_the_desk)], chosen: Annotated[Chosen, Query()]
+        visit: Annotated[BrowserSession, Depends(at_the_desk)], chosen: Annotated[Chosen, Query()]
     ) -> Response:
         """Give the archive that was chosen."""
         if chosen.opened and not chosen.reason:

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator
 
-from tracker.adapters.http.api.explanations import Explaining, Found
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.api.explanations import ExplanationApi, Found
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.domain.dossier.actors import Read, require
 from tracker.domain.dossier.values import FutureTimeError
 from tracker.domain.errors import InvalidInputError
@@ -59,7 +59,7 @@ class Explained:
 
 
 def add_figures(
-    desk: APIRouter, front: Front, at_the_desk: AtTheDesk, explaining: Explaining
+    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, explaining: ExplanationApi
 ) -> None:
     """Add the page."""
     parts, service = front.parts, front.parts.service
@@ -67,7 +67,7 @@ def add_figures(
     def end_of(day: date) -> datetime:
         return min(datetime.combine(day, time.max, service.calendar.zone), parts.now())
 
-    def explained(visit: Visit, asked: Asked, then: date) -> Explained:
+    def explained(visit: BrowserSession, asked: Asked, then: date) -> Explained:
         until = asked.until or then
         if max(then, until) > front.today():
             raise FutureTimeError
@@ -87,7 +87,7 @@ def add_figures(
     @desk.get("/figures")
     def explain_figures(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         asked: Annotated[Asked, Query()],
     ) -> HTMLResponse:
         """Show the figures of a period as known at the end of a day and now, and what differs.

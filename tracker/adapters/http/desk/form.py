@@ -8,7 +8,7 @@ from functools import cache
 from pydantic import BaseModel
 
 from tracker.adapters.http.desk.form_errors import Faults
-from tracker.adapters.http.desk.form_fields import Box, boxes_of
+from tracker.adapters.http.desk.form_fields import FormField, fields_of
 from tracker.adapters.http.desk.form_parsing import rows_in
 from tracker.domain.deadlines.wording import Language
 
@@ -34,7 +34,7 @@ class Form:
     """
 
     name: str
-    boxes: Sequence[Box]
+    boxes: Sequence[FormField]
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Faults = field(default_factory=dict)
     offers: Mapping[str, Sequence[Offer]] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class Form:
         """Give the name of a box without the number of its row: all rows are called the same."""
         return ".".join(part for part in box_name.split(".") if not part.isdecimal())
 
-    def text_in(self, box: Box) -> str:
+    def text_in(self, box: FormField) -> str:
         """Give what stands in this box."""
         return self.typed.get(box.name, box.default)
 
-    def is_ticked(self, box: Box, choice: str) -> bool:
+    def is_ticked(self, box: FormField, choice: str) -> bool:
         """Tell whether this choice of several is made."""
         return box.of_choice(choice) in self.typed
 
@@ -61,16 +61,16 @@ class Form:
         """Name the box to begin at: the first at fault, if any."""
         return next(filter(None, self.faults), self.starts_at)
 
-    def rows_of(self, box: Box) -> list[tuple[Box, ...]]:
+    def rows_of(self, box: FormField) -> list[tuple[FormField, ...]]:
         """Give the rows of this box, some spare ones at the end."""
         rows = rows_in(box, self.typed) + _SPARE_ROWS
         return [box.of_row(number) for number in range(min(rows, box.most or rows))]
 
 
 @cache
-def boxes_for(message: type[BaseModel], *without: str) -> tuple[Box, ...]:
+def fields_for(message: type[BaseModel], *without: str) -> tuple[FormField, ...]:
     """Give the boxes a clerk fills for this message; when it happened comes last, and may wait."""
-    boxes = boxes_of(message, *_NEVER_TYPED, *without)
+    boxes = fields_of(message, *_NEVER_TYPED, *without)
     when = [replace(box, required=False) for box in boxes if box.name == "occurred_at"]
     return (*(box for box in boxes if box.name != "occurred_at"), *when)
 

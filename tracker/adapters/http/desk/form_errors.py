@@ -10,8 +10,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tracker.adapters.http.desk.auth import ForeignFormError
-from tracker.adapters.http.desk.form_fields import Box, Kind
-from tracker.adapters.http.desk.form_parsing import box_at
+from tracker.adapters.http.desk.form_fields import FieldKind, FormField
+from tracker.adapters.http.desk.form_parsing import field_at
 from tracker.adapters.http.schema.problems import NotYetError, TooLargeError, TooSlowError
 from tracker.application.commands.code_allocation import NotYourCodeError
 from tracker.application.commands.envelope import (
@@ -65,14 +65,14 @@ from tracker.domain.network.procedures import ProcedureNotInForceError, UnknownP
 
 
 @dataclass(frozen=True)
-class Saying:
+class FormError:
     """What to say, by its name in `desk/sayings.html`, and the limits it tells."""
 
     name: str
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
-Faults = Mapping[str, Saying]
+Faults = Mapping[str, FormError]
 """What does not fit, by the box it belongs to; under no name: what belongs to none."""
 
 KINDS: Final = frozenset(
@@ -148,36 +148,36 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
 """Which refusals have words, and where each belongs: to the first of these boxes the form has."""
 
 
-def faults_in(error: ValidationError, boxes: Iterable[Box]) -> Faults:
+def errors_in(error: ValidationError, boxes: Iterable[FormField]) -> Faults:
     """Say what pydantic found, one saying a box."""
     boxes = tuple(boxes)
-    faults: dict[str, Saying] = {}
+    faults: dict[str, FormError] = {}
     kinds = {box.name: box.kind for box in boxes}
     for one in error.errors(include_url=False, include_input=False):
-        name = box_at(one["loc"], boxes)
+        name = field_at(one["loc"], boxes)
         faults.setdefault(name, _saying(one, kinds.get(name)))
     return faults
 
 
-def faults_from(error: Exception, boxes: Iterable[Box] = ()) -> Faults:
+def errors_from(error: Exception, boxes: Iterable[FormField] = ()) -> Faults:
     """Say why the tracker refused."""
     names = {box.name for box in boxes}
     kind = next((one for one in type(error).__mro__ if one in REFUSALS), None)
     if kind is None:
-        return {"": Saying(OTHERWISE)}
+        return {"": FormError(OTHERWISE)}
     place = next((place for place in REFUSALS[kind] if place in names), "")
-    return {place: Saying(kind.__name__)}
+    return {place: FormError(kind.__name__)}
 
 
-def _saying(error: Mapping[str, Any], box_kind: Kind | None) -> Saying:
-    if box_kind is Kind.MOMENT:
-        return Saying(MOMENT)
-    if box_kind is Kind.SEVERAL and error["type"] == "missing":
-        return Saying(NONE_TICKED)
+def _saying(error: Mapping[str, Any], box_kind: FieldKind | None) -> FormError:
+    if box_kind is FieldKind.MOMENT:
+        return FormError(MOMENT)
+    if box_kind is FieldKind.SEVERAL and error["type"] == "missing":
+        return FormError(NONE_TICKED)
     kind, place = str(error["type"]), error["loc"]
     name = str(place[-1]) if place else "value"
     if name in BOXES and kind not in KINDS - _OF_FORM:
-        return Saying(name)
+        return FormError(name)
     context = error.get("ctx") or {}
     limits = {limit: int(context[limit]) for limit in _LIMITS if limit in context}
-    return Saying(kind if kind in KINDS else OTHERWISE, limits)
+    return FormError(kind if kind in KINDS else OTHERWISE, limits)

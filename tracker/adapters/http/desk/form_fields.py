@@ -11,7 +11,7 @@ _A_LINE = 200
 """A text that may be longer than this gets a box of several lines."""
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a box takes."""
 
     LINE = "line"
@@ -24,27 +24,27 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Box:
+class FormField:
     """One box. `name` is its place in the message, with dots; `row` are the boxes of one row.
 
     Where several may be chosen, each choice is ticked under a name of its own.
     """
 
     name: str
-    kind: Kind
+    kind: FieldKind
     required: bool
     most: int | None = None
     low: int | None = None
     high: int | None = None
     choices: tuple[str, ...] = ()
     default: str = ""
-    row: tuple["Box", ...] = ()
+    row: tuple["FormField", ...] = ()
 
     def of_choice(self, choice: str) -> str:
         """Give the name under which this choice is ticked."""
         return f"{self.name}.{choice}"
 
-    def of_row(self, number: int) -> tuple["Box", ...]:
+    def of_row(self, number: int) -> tuple["FormField", ...]:
         """Give the boxes of this row of it; a row may be left empty."""
         return tuple(
             replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
@@ -52,7 +52,7 @@ class Box:
         )
 
 
-def boxes_of(model: type[BaseModel], *without: str) -> tuple[Box, ...]:
+def fields_of(model: type[BaseModel], *without: str) -> tuple[FormField, ...]:
     """Give the boxes of a message, without those of these names."""
     schema = model.model_json_schema()
     return tuple(_boxes(schema, schema.get("$defs", {}), without))
@@ -60,7 +60,7 @@ def boxes_of(model: type[BaseModel], *without: str) -> tuple[Box, ...]:
 
 def _boxes(
     schema: Mapping[str, Any], defs: Mapping[str, Any], without: tuple[str, ...] = ()
-) -> Iterator[Box]:
+) -> Iterator[FormField]:
     needed = schema.get("required", ())
     for name, one in schema.get("properties", {}).items():
         if name not in without:
@@ -69,7 +69,7 @@ def _boxes(
 
 def _boxes_at(
     name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], *, required: bool
-) -> Iterator[Box]:
+) -> Iterator[FormField]:
     default = schema.get("default")
     bare = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     bare = defs[bare["$ref"].rsplit("/", 1)[-1]] if "$ref" in bare else bare
@@ -79,12 +79,12 @@ def _boxes_at(
     elif bare.get("type") == "array":
         item = defs[bare["items"]["$ref"].rsplit("/", 1)[-1]]
         if "enum" in item:
-            yield Box(name, Kind.SEVERAL, required, choices=tuple(item["enum"]))
+            yield FormField(name, FieldKind.SEVERAL, required, choices=tuple(item["enum"]))
         else:
             row = tuple(_boxes(item, defs))
-            yield Box(name, Kind.ROWS, required, bare.get("maxItems"), row=row)
+            yield FormField(name, FieldKind.ROWS, required, bare.get("maxItems"), row=row)
     else:
-        yield Box(
+        yield FormField(
             name,
             _kind(bare),
             required,
@@ -96,11 +96,11 @@ def _boxes_at(
         )
 
 
-def _kind(schema: Mapping[str, Any]) -> Kind:
+def _kind(schema: Mapping[str, Any]) -> FieldKind:
     if "enum" in schema:
-        return Kind.CHOICE
+        return FieldKind.CHOICE
     if schema.get("type") == "integer":
-        return Kind.NUMBER
+        return FieldKind.NUMBER
     if schema.get("format") == "date-time":
-        return Kind.MOMENT
-    return Kind.TEXT if schema.get("maxLength", 0) > _A_LINE else Kind.LINE
+        return FieldKind.MOMENT
+    return FieldKind.TEXT if schema.get("maxLength", 0) > _A_LINE else FieldKind.LINE

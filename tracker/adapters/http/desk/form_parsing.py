@@ -8,13 +8,15 @@ from itertools import count, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.adapters.http.desk.form_fields import Box, Kind
+from tracker.adapters.http.desk.form_fields import FieldKind, FormField
 
 _GROUPED = re.compile(r"\d{1,3}([ .,]\d{3})+", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
-def filled(boxes: Iterable[Box], typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def parsed_form(
+    boxes: Iterable[FormField], typed: Mapping[str, str], zone: ZoneInfo
+) -> dict[str, Any]:
     """Give what was typed as the message's own JSON; an empty box is left out.
 
     Times are of this zone. What cannot be read is given as it was typed: the message says so.
@@ -22,9 +24,9 @@ def filled(boxes: Iterable[Box], typed: Mapping[str, str], zone: ZoneInfo) -> di
     raw: dict[str, Any] = {}
     for box in boxes:
         value: object = None
-        if box.kind is Kind.ROWS:
+        if box.kind is FieldKind.ROWS:
             value = [_row(box, number, typed, zone) for number in range(rows_in(box, typed))]
-        elif box.kind is Kind.SEVERAL:
+        elif box.kind is FieldKind.SEVERAL:
             value = _ticked(box, typed)
         elif text := typed.get(box.name, "").strip():
             value = _read(box, text, zone)
@@ -33,24 +35,24 @@ def filled(boxes: Iterable[Box], typed: Mapping[str, str], zone: ZoneInfo) -> di
     return raw
 
 
-def rows_in(box: Box, typed: Mapping[str, str]) -> int:
+def rows_in(box: FormField, typed: Mapping[str, str]) -> int:
     """Count the rows that were sent."""
     first = box.row[0].name
     return sum(1 for _ in takewhile(lambda n: f"{box.name}.{n}.{first}" in typed, count()))
 
 
-def drawn_together(boxes: Iterable[Box], typed: Mapping[str, str]) -> dict[str, str]:
+def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, str]:
     """Give what was typed without the rows left empty, or of which there is to be none: 0."""
     together = dict(typed)
     for box in boxes:
-        if box.kind is not Kind.ROWS:
+        if box.kind is not FieldKind.ROWS:
             continue
         rows = [
             {one.name: together.pop(f"{box.name}.{number}.{one.name}", "") for one in box.row}
             for number in range(rows_in(box, typed))
         ]
         needed = [one.name for one in box.row if one.required]
-        counted = [one.name for one in box.row if one.kind is Kind.NUMBER and one.low]
+        counted = [one.name for one in box.row if one.kind is FieldKind.NUMBER and one.low]
         kept = [
             row
             for row in rows
@@ -62,37 +64,37 @@ def drawn_together(boxes: Iterable[Box], typed: Mapping[str, str]) -> dict[str, 
     return together
 
 
-def box_at(place: Iterable[str | int], boxes: Iterable[Box]) -> str:
+def field_at(place: Iterable[str | int], boxes: Iterable[FormField]) -> str:
     """Name the box that a fault at this place of the message belongs to; empty: none of them."""
     name, boxes = ".".join(str(part) for part in place), tuple(boxes)
     for box in boxes:
         if f"{name}.".startswith(f"{box.name}."):
-            return name if box.kind is Kind.ROWS else box.name
+            return name if box.kind is FieldKind.ROWS else box.name
     return next((box.name for box in boxes if name and box.name.startswith(f"{name}.")), "")
 
 
-def _ticked(box: Box, typed: Mapping[str, str]) -> list[str]:
+def _ticked(box: FormField, typed: Mapping[str, str]) -> list[str]:
     place = box.of_choice("")
     return [name.removeprefix(place) for name in typed if name.startswith(place)]
 
 
-def _row(box: Box, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def _row(box: FormField, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     place = f"{box.name}.{number}."
     row = {one.name: typed.get(place + one.name, "") for one in box.row}
-    return filled(box.row, row, zone)
+    return parsed_form(box.row, row, zone)
 
 
-def _read(box: Box, text: str, zone: ZoneInfo) -> object:
-    if box.kind is Kind.NUMBER:
+def _read(box: FormField, text: str, zone: ZoneInfo) -> object:
+    if box.kind is FieldKind.NUMBER:
         digits = re.sub(r"[ .,]", "", text) if _GROUPED.fullmatch(text) else text
         return int(digits) if _NUMBER.fullmatch(digits) else text
-    if box.kind is Kind.MOMENT:
+    if box.kind is FieldKind.MOMENT:
         with suppress(ValueError):
             return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
     return text
 
 
-def spelt_out(text: str, zone: ZoneInfo) -> str:
+def nested(text: str, zone: ZoneInfo) -> str:
     """Give a time written as people here do, `20/11/2026 09:10`, as a message has it."""
     try:
         return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=zone).isoformat()

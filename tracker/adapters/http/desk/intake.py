@@ -12,18 +12,18 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk, FormSent, Sent
-from tracker.adapters.http.desk.context import Front
-from tracker.adapters.http.desk.form import EVENT_ID, Form, boxes_for, offers_of
-from tracker.adapters.http.desk.form_errors import Faults, Saying, faults_from, faults_in
-from tracker.adapters.http.desk.form_parsing import drawn_together, filled
-from tracker.adapters.http.desk.office_choices import places_open
-from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, Sent
+from tracker.adapters.http.desk.context import DeskContext
+from tracker.adapters.http.desk.form import EVENT_ID, Form, fields_for, offers_of
+from tracker.adapters.http.desk.form_errors import Faults, FormError, errors_from, errors_in
+from tracker.adapters.http.desk.form_parsing import joined_rows, parsed_form
+from tracker.adapters.http.desk.office_choices import open_offices
+from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.problems import UNFIT_STATUS, kind_of
 from tracker.application.commands.intake import Intake
 from tracker.application.commands.reception import Service
-from tracker.application.queries.dossier_reader import Reader
+from tracker.application.queries.dossier_reader import DossierReader
 from tracker.application.recovery.key_loss import KeyLostError
 from tracker.domain.dossier.actors import Actor, Role, require
 from tracker.domain.dossier.lifecycle import Step
@@ -35,15 +35,17 @@ _WHY_READ = "tiếp nhận tại quầy"
 _NOT_ASKED = ("procedure", "promised_at")
 
 
-def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent: FormSent) -> None:
+def add_intake(
+    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, form_sent: FormAuth
+) -> None:
     """Add the pages."""
     service, reader = front.parts.service, front.parts.reader
-    shows = Shows(service.calendar.zone)
+    shows = Presenter(service.calendar.zone)
 
     @desk.get("/intake")
     def show_intake(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         procedure: Annotated[str, Query(max_length=200)] = "",
         code: Annotated[str, Query(max_length=60)] = "",
     ) -> HTMLResponse:
@@ -56,7 +58,7 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
         offered, refusal = open_here(service, visit.actor, front.today())
         found = matching(offered, procedure)
         if len(found) != 1:
-            fault = refusal or (Saying("no_such_procedure") if procedure and not found else None)
+            fault = refusal or (FormError("no_such_procedure") if procedure and not found else None)
             return front.show(
                 request,
                 visit,
@@ -75,14 +77,14 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
         """Take the dossier in, or show what does not fit, with all that was typed."""
         actor, typed = sent.visit.actor, sent.typed
         form = _form(service, actor, front.today(), typed)
-        raw = _consenting(filled(form.boxes, form.typed, service.calendar.zone))
+        raw = _consenting(parsed_form(form.boxes, form.typed, service.calendar.zone))
         raw |= {name: typed[name] for name in ("procedure", "code", EVENT_ID) if typed.get(name)}
         try:
             accepted = await front.store(sent.visit, Intake, raw)
         except ValidationError as error:
-            faults, status = faults_in(error, form.boxes), UNFIT_STATUS
+            faults, status = errors_in(error, form.boxes), UNFIT_STATUS
         except TrackerError as error:
-            faults, status = faults_from(error, form.boxes), kind_of(error).status
+            faults, status = errors_from(error, form.boxes), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{accepted.code}?done={Step.RECEIVED}", 303)
         return await run_in_threadpool(_again, request, sent, form, faults, status)
@@ -96,7 +98,7 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
 
     def _page(
         request: Request,
-        visit: Visit,
+        visit: BrowserSession,
         procedure: ProcedureVersion | None,
         form: Form,
         status: int = 200,
@@ -116,7 +118,7 @@ def add_intake(desk: APIRouter, front: Front, at_the_desk: AtTheDesk, form_sent:
 
 def open_here(
     service: Service, actor: Actor, day: date
-) -> tuple[list[ProcedureVersion], Saying | None]:
+) -> tuple[list[ProcedureVersion], FormError | None]:
     """Give what this actor may take in where it stands today; and why not, where it is nothing."""
     offered, refusal = [], None
     collaborator = actor.id if actor.role is Role.COLLABORATOR else None
@@ -134,7 +136,7 @@ def open_here(
                 on=day,
             )
         except RefusedError as error:
-            (refusal,) = faults_from(error).values()
+            (refusal,) = errors_from(error).values()
         else:
             offered.append(procedure)
     return offered, None if offered else refusal
@@ -157,8 +159,8 @@ def matching(offered: Iterable[ProcedureVersion], asked: str) -> list[ProcedureV
 def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -> Form:
     known = {"received_at"} if actor.office else set()
     known |= {"collaborator"} if actor.role is Role.COLLABORATOR else set()
-    boxes = boxes_for(Intake, *_NOT_ASKED, *sorted(known))
-    places = places_open(service, day)
+    boxes = fields_for(Intake, *_NOT_ASKED, *sorted(known))
+    places = open_offices(service, day)
     helpers = [
         one.id
         for one in service.network.collaborators.values()
@@ -167,7 +169,7 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
     form = Form(
         "intake",
         boxes,
-        drawn_together(boxes, typed),
+        joined_rows(boxes, typed),
         starts_at=boxes[0].name,
         offers={
             "helped_at": places,
@@ -197,7 +199,7 @@ def _papers(procedure: ProcedureVersion) -> dict[str, str]:
     }
 
 
-def _handed_in(reader: Reader, shows: Shows, actor: Actor, code: str) -> dict[str, str]:
+def _handed_in(reader: DossierReader, shows: Presenter, actor: Actor, code: str) -> dict[str, str]:
     """Give what is known of a dossier that was handed in unseen, as if it had been typed."""
     dossier = reader.whole(actor, code).dossier
     typed = {

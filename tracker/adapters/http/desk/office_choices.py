@@ -7,7 +7,7 @@ from tracker.application.commands.reception import Service
 from tracker.domain.network.network import NotAReceptionPlaceError, channel_of
 
 
-def places_open(service: Service, day: date) -> list[Offer]:
+def open_offices(service: Service, day: date) -> list[Offer]:
     """Offer the places where dossiers are taken in on this day."""
 
     def takes_in(office_id: str) -> bool:

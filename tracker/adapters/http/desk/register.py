@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.form import offers_of
 from tracker.adapters.http.schema.problems import UNFIT_STATUS
 from tracker.application.queries.make_register import UnfitPeriodError, check_period
@@ -28,7 +28,7 @@ class Asked(BaseModel):
     way: Literal["page", "pdf"] | None = None
 
 
-def add_register(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+def add_register(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
     """Add the page."""
     offices = front.parts.service.network.offices
     offered = offers_of((one.id, f"{one.name} ({one.id})", one.name_en) for one in offices.values())
@@ -36,7 +36,7 @@ def add_register(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
     @desk.get("/register")
     def choose_register(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         asked: Annotated[Asked, Query()],
     ) -> Response:
         """Lead to the register that was asked for, or tell beside each box what does not fit."""

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.dossier import (
     Told,
     asked_by_in,
@@ -22,7 +22,7 @@ from tracker.adapters.http.desk.dossier import (
 )
 from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.pages.working_days import working_days_left
-from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.responses import EventAnswer
 from tracker.application.commands.reception import Service
 from tracker.application.queries.dossier_reader import Moment, why_of
@@ -73,7 +73,7 @@ class Sliders(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stood:
+class PastState:
     """How a dossier stood at a moment; what it did not have yet is `None`.
 
     `is_kept` tells whether the latest promise was kept so far, `days_left` how many working days
@@ -110,7 +110,7 @@ class Side:
     as_of: int
     known_at: int
     versions: frozenset[int]
-    stood: Stood | None
+    stood: PastState | None
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,15 @@ class Line:
     around: str
 
 
-def add_replay(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+def add_replay(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
     """Add the page."""
     service, reader = front.parts.service, front.parts.reader
-    shows = Shows(service.calendar.zone)
+    shows = Presenter(service.calendar.zone)
 
     @desk.get("/dossiers/{code}/replay")
     def show_replay(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         code: str,
         sliders: Annotated[Sliders, Query()],
     ) -> HTMLResponse:
@@ -201,7 +201,7 @@ def _side(
 
 def _stood(
     dossier: DossierState, service: Service, moment: Moment, language: Language
-) -> Stood | None:
+) -> PastState | None:
     stage, as_of, known_at = dossier.progress.stage, moment.as_of, moment.known_at
     if stage is None or as_of is None or known_at is None:
         return None
@@ -209,7 +209,7 @@ def _stood(
     known_on = service.local_day(known_at)
     reckoned = why_of(dossier, service, known_on).reckoned
     paused_since = dossier.pauses.started_at
-    return Stood(
+    return PastState(
         stage=stage,
         promised_at=promise.due_at if promise else None,
         is_kept=is_kept(
@@ -237,12 +237,12 @@ def _stood(
     )
 
 
-def _facts(left: Stood | None, right: Stood | None) -> Mapping[str, Both]:
+def _facts(left: PastState | None, right: PastState | None) -> Mapping[str, Both]:
     """Give by name what was so at each moment, except where there is nothing to tell of either."""
     nothing = (None, "")
     both = {
         one.name: Both(getattr(left, one.name, None), getattr(right, one.name, None))
-        for one in fields(Stood)
+        for one in fields(PastState)
     }
     return {
         name: one
@@ -252,7 +252,7 @@ def _facts(left: Stood | None, right: Stood | None) -> Mapping[str, Both]:
 
 
 def _lines(
-    events: Sequence[Event], shows: Shows, path: str, points: Sequence[datetime], made_for: int
+    events: Sequence[Event], shows: Presenter, path: str, points: Sequence[datetime], made_for: int
 ) -> list[Line]:
     stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
 

@@ -10,21 +10,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from tracker.adapters.http.auth.authentication import Visit, open_to_all
+from tracker.adapters.http.auth.authentication import BrowserSession, open_to_all
 from tracker.adapters.http.auth.sessions import may_carry_keys
 from tracker.adapters.http.desk.auth import (
-    AtTheDesk,
-    FormSent,
+    DeskAuth,
+    FormAuth,
     Sent,
     SignedOutError,
     StaleFormError,
     typed_into,
 )
-from tracker.adapters.http.desk.context import Front
-from tracker.adapters.http.desk.form_errors import Saying, faults_from
+from tracker.adapters.http.desk.context import DeskContext
+from tracker.adapters.http.desk.form_errors import FormError, errors_from
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.rate_limits import Limits, TooOftenError, address_of
-from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.bodies import BodyReader
 from tracker.adapters.http.schema.problems import FORESEEN, STORE_SILENT, kind_of
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import InvalidInputError, UnknownError
@@ -48,7 +48,9 @@ _TOLD: tuple[type[Exception], ...] = (
 """What goes wrong and is told as a page."""
 
 
-def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormSent) -> None:
+def add_sign_in(
+    desk: APIRouter, front: DeskContext, bodies: BodyReader, form_sent: FormAuth
+) -> None:
     """Add the pages."""
     keys = front.parts.keys
     limits = Limits(per_code=0, per_network=_TRIES_PER_NETWORK, overall=_TRIES_OVERALL)
@@ -72,19 +74,19 @@ def add_entering(desk: APIRouter, front: Front, bodies: Bodies, form_sent: FormS
         try:
             limits.check("", address_of(request.scope))
         except TooOftenError:
-            fault = Saying("too_often")
+            fault = FormError("too_often")
             return sign_in_page(front.pages, request, then, kept, status=429, fault=fault)
         key = typed.get("key", "").strip()[:_LONGEST_KEY]
         try:
             actor = await run_in_threadpool(keys.actor_of, key)
         except UnknownError:
             return sign_in_page(
-                front.pages, request, then, kept, status=401, fault=Saying("unknown_key")
+                front.pages, request, then, kept, status=401, fault=FormError("unknown_key")
             )
         request.state.actor = actor
         session = await run_in_threadpool(front.sessions.begin, keys.id_of(key), request)
         if kept:
-            return go_on_page(front, request, Visit(actor, session), then, kept)
+            return go_on_page(front, request, BrowserSession(actor, session), then, kept)
         answer = RedirectResponse(then, 303)
         front.sessions.keep(session, request, answer)
         return answer
@@ -114,7 +116,7 @@ def sign_in_page(
     kept: Mapping[str, str] | None = None,
     *,
     status: int = 200,
-    fault: Saying | None = None,
+    fault: FormError | None = None,
 ) -> HTMLResponse:
     """Ask for a key; what was typed in vain is kept, to be sent after all."""
     return pages.show(
@@ -131,9 +133,9 @@ def sign_in_page(
 
 
 def go_on_page(
-    front: Front,
+    front: DeskContext,
     request: Request,
-    visit: Visit,
+    visit: BrowserSession,
     then: str,
     kept: Mapping[str, str],
     *,
@@ -143,7 +145,7 @@ def go_on_page(
     return front.show(request, visit, "go_on.html", status=status, here=HOME, then=then, kept=kept)
 
 
-def errors_as_pages(front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
+def errors_as_pages(front: DeskContext, at_the_desk: DeskAuth) -> type[APIRoute]:
     """Make routes that tell what goes wrong as a page; what was typed is never lost."""
     pages = front.pages
 
@@ -157,7 +159,7 @@ def errors_as_pages(front: Front, at_the_desk: AtTheDesk) -> type[APIRoute]:
             error = InvalidInputError()
         if isinstance(error, STORE_SILENT):
             error = StoreUnavailableError()
-        (fault,) = faults_from(error).values()
+        (fault,) = errors_from(error).values()
         return pages.show(
             request, "desk/error.html", status=kind_of(error).status, here=HOME, fault=fault
         )

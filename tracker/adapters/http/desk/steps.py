@@ -10,16 +10,16 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
-from tracker.adapters.http.auth.authentication import Visit
-from tracker.adapters.http.desk.auth import AtTheDesk, FormSent, Sent
-from tracker.adapters.http.desk.context import Front
+from tracker.adapters.http.auth.authentication import BrowserSession
+from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, Sent
+from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.dossier import DossierPage, Told
-from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, boxes_for
-from tracker.adapters.http.desk.form_errors import Saying, faults_from, faults_in
-from tracker.adapters.http.desk.form_parsing import drawn_together, filled, spelt_out
-from tracker.adapters.http.schema.presenters import Shows
+from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, fields_for
+from tracker.adapters.http.desk.form_errors import FormError, errors_from, errors_in
+from tracker.adapters.http.desk.form_parsing import joined_rows, nested, parsed_form
+from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.problems import UNFIT_STATUS, kind_of
-from tracker.application.commands.registry import MESSAGES
+from tracker.application.commands.registry import COMMANDS
 from tracker.application.commands.text_types import Line
 from tracker.domain.dossier.actors import Read, Role, require
 from tracker.domain.dossier.codes import tidied
@@ -34,14 +34,14 @@ _SCANNED = re.compile(r"\S*/h/([^/\s?#]{3,100})/\S*")
 _REASON: TypeAdapter[str] = TypeAdapter(Line)
 
 
-def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
+def add_finding(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
     """Add the pages that only show."""
     page = DossierPage(front)
 
     @desk.get("/dossiers")
     def find(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         code: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
         """Find a dossier by its code, typed or scanned; what it may have meant is offered."""
@@ -58,7 +58,7 @@ def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
     @desk.get("/dossiers/{code}")
     def open_dossier(
         request: Request,
-        visit: Annotated[Visit, Depends(at_the_desk)],
+        visit: Annotated[BrowserSession, Depends(at_the_desk)],
         code: str,
         done: Step | None = None,
     ) -> HTMLResponse:
@@ -66,33 +66,33 @@ def add_finding(desk: APIRouter, front: Front, at_the_desk: AtTheDesk) -> None:
         return page.show(request, visit, code, Told(done=done))
 
 
-def add_recording(desk: APIRouter, front: Front, form_sent: FormSent) -> None:
+def add_recording(desk: APIRouter, front: DeskContext, form_sent: FormAuth) -> None:
     """Add the forms of a dossier's page."""
     page, reader = DossierPage(front), front.parts.reader
     zone = front.parts.service.calendar.zone
-    shows = Shows(zone)
+    shows = Presenter(zone)
 
     @desk.post("/dossiers/{code}/steps/{step}")
     async def record_step(
         request: Request, sent: Annotated[Sent, Depends(form_sent)], code: str, step: Step
     ) -> Response:
         """Record a step, or show what stands against it, with all that was typed."""
-        message, typed = MESSAGES.get(step), sent.typed
+        message, typed = COMMANDS.get(step), sent.typed
         if message is None:
             raise UnknownError
-        boxes, event_id = boxes_for(message), typed.get(EVENT_ID, "")
-        form = Form(step.value, boxes, drawn_together(boxes, typed), event_id=event_id)
-        raw = filled(boxes, form.typed, zone)
+        boxes, event_id = fields_for(message), typed.get(EVENT_ID, "")
+        form = Form(step.value, boxes, joined_rows(boxes, typed), event_id=event_id)
+        raw = parsed_form(boxes, form.typed, zone)
         raw |= {"step": step.value, "code": code, EVENT_ID: event_id}
         if raw.get("what") == Correctable.OCCURRED_AT and "value" in raw:
-            raw["value"] = spelt_out(raw["value"], zone)
+            raw["value"] = nested(raw["value"], zone)
         seen = _number(typed.get(IF_VERSION, ""))
         try:
             await front.store(sent.visit, message, raw, seen)
         except ValidationError as error:
-            form, status = replace(form, faults=faults_in(error, boxes)), UNFIT_STATUS
+            form, status = replace(form, faults=errors_in(error, boxes)), UNFIT_STATUS
         except TrackerError as error:
-            form, status = replace(form, faults=faults_from(error, boxes)), kind_of(error).status
+            form, status = replace(form, faults=errors_from(error, boxes)), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{quote(code)}?done={step}", 303)
         told = Told(form=form, seen=seen)
@@ -106,7 +106,9 @@ def add_recording(desk: APIRouter, front: Front, form_sent: FormSent) -> None:
         try:
             reason = _REASON.validate_python(sent.typed.get("why", ""))
         except ValidationError:
-            return page.show(request, sent.visit, code, Told(fault=Saying("missing")), UNFIT_STATUS)
+            return page.show(
+                request, sent.visit, code, Told(fault=FormError("missing")), UNFIT_STATUS
+            )
         entries = shows.opened(reader.personal_data(sent.visit.actor, tidied(code), reason))
         return page.show(request, sent.visit, code, Told(entries=entries))
 

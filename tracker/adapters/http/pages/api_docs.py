@@ -29,7 +29,7 @@ _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def add_documenting(app: FastAPI) -> None:
+def add_api_docs(app: FastAPI) -> None:
     """Add the documentation, and the files that pages need."""
     html = bytes(
         get_swagger_ui_html(

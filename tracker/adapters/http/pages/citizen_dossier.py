@@ -7,17 +7,17 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from tracker.adapters.http.api.commands import Writing
-from tracker.adapters.http.auth.authentication import HoldsReceipt
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.api.commands import CommandApi
+from tracker.adapters.http.auth.authentication import ReceiptAuth
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.live import STREAM, Live
 from tracker.adapters.http.pages.rendering import Pages, language_of
 from tracker.adapters.http.pages.working_days import working_days_left
 from tracker.adapters.http.rate_limits import address_of
-from tracker.adapters.http.schema.bodies import Bodies
-from tracker.application.commands.delivery import Rated
-from tracker.application.commands.envelope import Post
-from tracker.application.queries.citizen_view import OwnDossier
+from tracker.adapters.http.schema.bodies import BodyReader
+from tracker.application.commands.delivery import Rate
+from tracker.application.commands.envelope import Envelope
+from tracker.application.queries.citizen_view import CitizenView
 from tracker.domain.deadlines.wording import why_sentence
 from tracker.domain.dossier.actors import citizen_of
 from tracker.domain.dossier.codes import dossier_id
@@ -29,14 +29,20 @@ _SCORES = {str(score): score for score in range(1, 6)}
 _LONGEST_REASON = 2000
 
 
-def add_own_page(
-    app: FastAPI, parts: Parts, *, pages: Pages, bodies: Bodies, writing: Writing, live: Live
+def add_citizen_dossier_page(
+    app: FastAPI,
+    parts: Dependencies,
+    *,
+    pages: Pages,
+    bodies: BodyReader,
+    writing: CommandApi,
+    live: Live,
 ) -> None:
     """Add the page, its news, and the rating."""
-    holds_receipt = Depends(HoldsReceipt(parts.citizens, parts.limits))
+    holds_receipt = Depends(ReceiptAuth(parts.citizens, parts.limits))
 
     def show(
-        request: Request, own: OwnDossier, *, status: int = 200, form: dict[str, str] | None = None
+        request: Request, own: CitizenView, *, status: int = 200, form: dict[str, str] | None = None
     ) -> Response:
         now = parts.now()
         due_at, reckoned = own.promised_at, own.why.reckoned
@@ -55,12 +61,12 @@ def add_own_page(
         )
 
     @app.get(_OWN, include_in_schema=False)
-    def show_own(request: Request, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+    def show_own(request: Request, own: Annotated[CitizenView, holds_receipt]) -> Response:
         """Show everything its owner may know."""
         return show(request, own)
 
     @app.post(f"{_OWN}/rating", include_in_schema=False)
-    async def rate(request: Request, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+    async def rate(request: Request, own: Annotated[CitizenView, holds_receipt]) -> Response:
         """Take the rating. The address itself is the secret that no other site can forge."""
         form = await bodies.read_form(request)
         chosen, reason = form.get("score", ""), form.get("reason", "").strip()
@@ -69,7 +75,7 @@ def add_own_page(
             typed = {"score": chosen, "reason": reason}
             return await run_in_threadpool(show, request, own, status=422, form=typed)
         if own.may_rate and score is not None:
-            message = Rated(
+            message = Rate(
                 event_id="rating",
                 occurred_at=parts.now(),
                 code=own.code,
@@ -78,12 +84,12 @@ def add_own_page(
                 reason=reason or None,
             )
             with suppress(ConflictError):  # rated in another window meanwhile, the page shows how
-                await writing.one(Post(citizen_of(dossier_id(own.code)), message))
+                await writing.one(Envelope(citizen_of(dossier_id(own.code)), message))
         return RedirectResponse(parts.receipts.path(own.code) + "#rating", 303)
 
     @app.get(f"{_OWN}/live", include_in_schema=False)
     async def tell_of_change(
-        request: Request, own: Annotated[OwnDossier, holds_receipt], seen: int = 0
+        request: Request, own: Annotated[CitizenView, holds_receipt], seen: int = 0
     ) -> StreamingResponse:
         """Tell once when the dossier has gone past the version seen."""
 

@@ -12,7 +12,7 @@ _API = "/v1/"
 _KEPT = {"retry-after", "allow"}
 
 
-class Refusals:
+class ErrorPages:
     """Answers an error with a page where a page was asked for."""
 
     def __init__(self, pages: Pages) -> None:

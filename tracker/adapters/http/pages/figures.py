@@ -8,16 +8,16 @@ from fastapi.responses import HTMLResponse
 
 from tracker.adapters.http.api.figures import FiguresNow
 from tracker.adapters.http.auth.authentication import open_to_all
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.projections.figures.figures import Counts
 
 _KEEP = timedelta(seconds=5)
 
 
-def add_figures_page(app: FastAPI, parts: Parts, pages: Pages, figures: FiguresNow) -> None:
+def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages, figures: FiguresNow) -> None:
     """Add the page."""
-    totals = _Remembered(figures, parts.now)
+    totals = _CachedFigures(figures, parts.now)
 
     @app.get("/figures", dependencies=[Depends(open_to_all)], include_in_schema=False)
     def show_total_figures(request: Request) -> HTMLResponse:
@@ -25,7 +25,7 @@ def add_figures_page(app: FastAPI, parts: Parts, pages: Pages, figures: FiguresN
         return pages.show(request, "figures.html", total=totals.get(), as_of=parts.now())
 
 
-class _Remembered:
+class _CachedFigures:
     """The total figures, counted at most every few seconds: anybody may ask for the page."""
 
     def __init__(self, figures: FiguresNow, now: Callable[[], datetime]) -> None:

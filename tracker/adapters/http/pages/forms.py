@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.auth.authentication import HoldsReceipt, SignedIn
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth, ReceiptAuth
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.schema.openapi import READING, Responses, problem_answers
 from tracker.adapters.http.schema.parameters import Code
-from tracker.application.queries.citizen_view import OwnDossier
+from tracker.application.queries.citizen_view import CitizenView
 from tracker.application.queries.fill_form import FormNumber
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import tidied
@@ -31,10 +31,10 @@ class Pdf(Response):
     media_type = "application/pdf"
 
 
-def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> None:
+def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: Pages) -> None:
     """Add the forms for the staff, and the receipt for its owner."""
     its_actor = Depends(signed_in)
-    holds_receipt = Depends(HoldsReceipt(parts.citizens, parts.limits))
+    holds_receipt = Depends(ReceiptAuth(parts.citizens, parts.limits))
     fill = parts.filling.fill
 
     @app.get(
@@ -68,14 +68,14 @@ def add_forms(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> 
         return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))
 
     @app.get(_RECEIPT + ".pdf", include_in_schema=False)
-    def print_receipt(token: str, own: Annotated[OwnDossier, holds_receipt]) -> Response:
+    def print_receipt(token: str, own: Annotated[CitizenView, holds_receipt]) -> Response:
         """Give the receipt to its owner as PDF."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
         return Pdf(parts.set_pdf(sheet, parts.now()))
 
     @app.get(_RECEIPT, include_in_schema=False)
     def show_receipt(
-        request: Request, token: str, own: Annotated[OwnDossier, holds_receipt]
+        request: Request, token: str, own: Annotated[CitizenView, holds_receipt]
     ) -> Response:
         """Show the receipt to its owner."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))

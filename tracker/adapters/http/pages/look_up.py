@@ -8,15 +8,15 @@ import orjson
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from tracker.adapters.http.api.attempts import Trying
+from tracker.adapters.http.api.attempts import AttemptCost
 from tracker.adapters.http.api.lookup import PublicLookUp
 from tracker.adapters.http.auth.authentication import open_to_all
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.live import STREAM, Live
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.pages.working_days import working_days_left
 from tracker.adapters.http.rate_limits import address_of
-from tracker.adapters.http.schema.bodies import Bodies
+from tracker.adapters.http.schema.bodies import BodyReader
 from tracker.application.queries.citizen_access import NotYoursError
 from tracker.application.queries.guessing import WholeNumberWantedError, WorkWantedError
 from tracker.domain.dossier.codes import tidied
@@ -31,13 +31,13 @@ _SCANNED = re.compile(r"(?:\S*)/h/([^/\s?#]{3,100})/([A-Za-z2-7]{26})/?")
 
 def add_look_up_page(
     app: FastAPI,
-    parts: Parts,
+    parts: Dependencies,
     *,
     pages: Pages,
     look_up: PublicLookUp,
-    bodies: Bodies,
+    bodies: BodyReader,
     live: Live,
-    trying: Trying,
+    trying: AttemptCost,
 ) -> None:
     """Add the page, the way from it to one's own dossier, and its news."""
     page = _LookUpPage(parts, pages, look_up)
@@ -97,7 +97,7 @@ _STATUS = {
 
 
 class _LookUpPage:
-    def __init__(self, parts: Parts, pages: Pages, look_up: PublicLookUp) -> None:
+    def __init__(self, parts: Dependencies, pages: Pages, look_up: PublicLookUp) -> None:
         self._parts = parts
         self._pages = pages
         self._look_up = look_up

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.auth.authentication import SignedIn
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.forms import Pdf, pdf_of, shown
 from tracker.adapters.http.pages.rendering import Pages
 from tracker.adapters.http.schema.freshness import Waits
@@ -25,7 +25,7 @@ Last = Annotated[
 ]
 
 
-def add_register(app: FastAPI, signed_in: SignedIn, parts: Parts, pages: Pages) -> None:
+def add_register(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: Pages) -> None:
     """Add the register."""
     its_actor = Depends(signed_in)
     until_there = Depends(Waits([parts.watched["promises"]], head=parts.head, seconds=parts.wait_s))

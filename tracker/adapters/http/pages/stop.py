@@ -6,12 +6,12 @@ from uuid import uuid4
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.api.commands import Writing
+from tracker.adapters.http.api.commands import CommandApi
 from tracker.adapters.http.auth.authentication import open_to_all
-from tracker.adapters.http.dependencies import Parts
+from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.rendering import Pages
-from tracker.application.commands.consent import NoticesStopped
-from tracker.application.commands.envelope import Post, UnknownDossierError
+from tracker.application.commands.consent import StopNotices
+from tracker.application.commands.envelope import Envelope, UnknownDossierError
 from tracker.domain.dossier.actors import citizen_of
 from tracker.domain.dossier.codes import dossier_id, tidied
 from tracker.domain.dossier.dossier import StepNotAllowedError
@@ -19,7 +19,7 @@ from tracker.domain.dossier.dossier import StepNotAllowedError
 _STOP = "/stop/{code}/{token}"
 
 
-def add_stop_page(app: FastAPI, parts: Parts, *, pages: Pages, writing: Writing) -> None:
+def add_stop_page(app: FastAPI, parts: Dependencies, *, pages: Pages, writing: CommandApi) -> None:
     """Add the page. Looking at it stops nothing: mail scanners follow every link.
 
     A link that does not fit is answered alike, whatever is wrong with it.
@@ -41,8 +41,8 @@ def add_stop_page(app: FastAPI, parts: Parts, *, pages: Pages, writing: Writing)
         return pages.show(request, "stop.html", status=404, fits=False, code=code)
 
     async def note(code: str) -> None:
-        message = NoticesStopped(
+        message = StopNotices(
             event_id=uuid4().hex, occurred_at=parts.now(), step="notices_stopped", code=code
         )
         with suppress(StepNotAllowedError):
-            await writing.one(Post(citizen_of(dossier_id(code)), message))
+            await writing.one(Envelope(citizen_of(dossier_id(code)), message))

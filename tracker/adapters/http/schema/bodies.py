@@ -38,7 +38,7 @@ class ClientGoneError(Exception):
     """The client has closed the connection before its request was complete."""
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies up to a limit, counting what comes: a `Content-Length` is only a claim.
 
     FastAPI's own limit answers in plain text, so it is not used.

@@ -32,7 +32,7 @@ _NOT_POSTED = frozenset({Step.PERSONAL_DATA_ERASED})
 _APPLICANT = frozenset({"applicant", "sealed"})
 
 
-class Shows:
+class Presenter:
     """Turns what the application gives into answers."""
 
     def __init__(self, zone: ZoneInfo) -> None:

@@ -106,7 +106,7 @@ class FaultyInputError(InvalidInputError):
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemKind:
     """One kind of problem: its HTTP status, its stable name, and what it is called."""
 
     status: int
@@ -114,54 +114,62 @@ class Kind:
     title: str
 
 
-KINDS: dict[type[Exception], Kind] = {
-    UnknownKeyError: Kind(401, "unknown-key", "You are not signed in"),
-    MalformedError: Kind(400, "malformed", "The body cannot be read"),
-    TooLargeError: Kind(413, "too-large", "The body is too large"),
-    TooSlowError: Kind(408, "too-slow", "The body did not come in time"),
-    HeadersTooSlowError: Kind(408, "headers-too-slow", "The headers did not come in time"),
-    HeadersTooLargeError: Kind(431, "headers-too-large", "The headers are too large"),
-    BadRequestError: Kind(400, "bad-request", "This is not a valid request"),
-    RepeatedHeaderError: Kind(400, "repeated-header", "A header occurs twice"),
-    UnsupportedMediaError: Kind(415, "unsupported-media-type", "This type of body is not read"),
-    InvalidInputError: Kind(422, "invalid-input", "What was sent does not fit"),
-    RefusedError: Kind(422, "refused", "The rules of the service do not allow this"),
-    UnknownError: Kind(422, "unknown-reference", "What was named does not exist"),
-    UnknownDossierError: Kind(404, "unknown-dossier", "There is no such dossier"),
-    UnknownBlockError: Kind(404, "unknown-block", "There is no such block of codes"),
-    NoSuchFormError: Kind(404, "no-such-form", "There is no such form of this dossier"),
-    NoPdfError: Kind(501, "no-pdf", "PDF is not installed here"),
-    NoParquetError: Kind(501, "no-parquet", "Parquet is not installed here"),
-    NoCheckpointError: Kind(404, "no-checkpoint", "Nothing of the log is signed yet"),
-    NotOurCheckpointError: Kind(422, "not-our-checkpoint", "We signed no such checkpoint"),
-    OldCheckpointError: Kind(409, "old-checkpoint", "There is a newer checkpoint"),
-    NoWitnessError: Kind(422, "unknown-witness", "No known witness signed this"),
-    BadCosignatureError: Kind(422, "bad-cosignature", "This cosignature is wrong"),
-    KeyLostError: Kind(410, "key-lost", "The key of this dossier is lost"),
-    NotAllowedError: Kind(403, "not-allowed", "You may not do this"),
-    ConflictError: Kind(409, "conflict", "Somebody else was there first"),
-    VersionConflictError: Kind(409, "version-conflict", "Somebody else acted first"),
-    StepNotAllowedError: Kind(409, "step-not-allowed", "This step cannot follow"),
-    RequestReusedError: Kind(409, "event-id-reused", "This event_id was used for something else"),
-    CodeTakenError: Kind(409, "code-taken", "There is a dossier with this code already"),
-    WorkWantedError: Kind(429, "work-wanted", "A proof of work is needed first"),
-    WholeNumberWantedError: Kind(429, "whole-number-wanted", "Four digits do not suffice for now"),
-    TooOftenError: Kind(429, "asked-too-often", "This was asked too often"),
-    BusyError: Kind(503, "busy", "Somebody else is being answered"),
-    NotYetError: Kind(503, "not-yet", "This cannot be read yet"),
-    StoreBehindError: Kind(503, "store-behind", "The event store is older than its own past"),
-    StoreUnavailableError: Kind(503, "store-unavailable", "The event store does not answer"),
+KINDS: dict[type[Exception], ProblemKind] = {
+    UnknownKeyError: ProblemKind(401, "unknown-key", "You are not signed in"),
+    MalformedError: ProblemKind(400, "malformed", "The body cannot be read"),
+    TooLargeError: ProblemKind(413, "too-large", "The body is too large"),
+    TooSlowError: ProblemKind(408, "too-slow", "The body did not come in time"),
+    HeadersTooSlowError: ProblemKind(408, "headers-too-slow", "The headers did not come in time"),
+    HeadersTooLargeError: ProblemKind(431, "headers-too-large", "The headers are too large"),
+    BadRequestError: ProblemKind(400, "bad-request", "This is not a valid request"),
+    RepeatedHeaderError: ProblemKind(400, "repeated-header", "A header occurs twice"),
+    UnsupportedMediaError: ProblemKind(
+        415, "unsupported-media-type", "This type of body is not read"
+    ),
+    InvalidInputError: ProblemKind(422, "invalid-input", "What was sent does not fit"),
+    RefusedError: ProblemKind(422, "refused", "The rules of the service do not allow this"),
+    UnknownError: ProblemKind(422, "unknown-reference", "What was named does not exist"),
+    UnknownDossierError: ProblemKind(404, "unknown-dossier", "There is no such dossier"),
+    UnknownBlockError: ProblemKind(404, "unknown-block", "There is no such block of codes"),
+    NoSuchFormError: ProblemKind(404, "no-such-form", "There is no such form of this dossier"),
+    NoPdfError: ProblemKind(501, "no-pdf", "PDF is not installed here"),
+    NoParquetError: ProblemKind(501, "no-parquet", "Parquet is not installed here"),
+    NoCheckpointError: ProblemKind(404, "no-checkpoint", "Nothing of the log is signed yet"),
+    NotOurCheckpointError: ProblemKind(422, "not-our-checkpoint", "We signed no such checkpoint"),
+    OldCheckpointError: ProblemKind(409, "old-checkpoint", "There is a newer checkpoint"),
+    NoWitnessError: ProblemKind(422, "unknown-witness", "No known witness signed this"),
+    BadCosignatureError: ProblemKind(422, "bad-cosignature", "This cosignature is wrong"),
+    KeyLostError: ProblemKind(410, "key-lost", "The key of this dossier is lost"),
+    NotAllowedError: ProblemKind(403, "not-allowed", "You may not do this"),
+    ConflictError: ProblemKind(409, "conflict", "Somebody else was there first"),
+    VersionConflictError: ProblemKind(409, "version-conflict", "Somebody else acted first"),
+    StepNotAllowedError: ProblemKind(409, "step-not-allowed", "This step cannot follow"),
+    RequestReusedError: ProblemKind(
+        409, "event-id-reused", "This event_id was used for something else"
+    ),
+    CodeTakenError: ProblemKind(409, "code-taken", "There is a dossier with this code already"),
+    WorkWantedError: ProblemKind(429, "work-wanted", "A proof of work is needed first"),
+    WholeNumberWantedError: ProblemKind(
+        429, "whole-number-wanted", "Four digits do not suffice for now"
+    ),
+    TooOftenError: ProblemKind(429, "asked-too-often", "This was asked too often"),
+    BusyError: ProblemKind(503, "busy", "Somebody else is being answered"),
+    NotYetError: ProblemKind(503, "not-yet", "This cannot be read yet"),
+    StoreBehindError: ProblemKind(
+        503, "store-behind", "The event store is older than its own past"
+    ),
+    StoreUnavailableError: ProblemKind(503, "store-unavailable", "The event store does not answer"),
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
 UNFIT_STATUS = KINDS[InvalidInputError].status
-_UNFORESEEN = Kind(500, "internal", "Something went wrong here, not with you")
+_UNFORESEEN = ProblemKind(500, "internal", "Something went wrong here, not with you")
 STORE_SILENT = (OperationalError, InterfaceError)
 FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 
 _ADDRESSES = {
-    404: Kind(404, "unknown-address", "There is nothing at this address"),
-    405: Kind(405, "wrong-method", "This address does not answer to this method"),
+    404: ProblemKind(404, "unknown-address", "There is nothing at this address"),
+    405: ProblemKind(405, "wrong-method", "This address does not answer to this method"),
 }
 
 
@@ -185,7 +193,7 @@ class Problem(BaseModel):
     )
 
 
-def kind_of(error: Exception) -> Kind:
+def kind_of(error: Exception) -> ProblemKind:
     """Give the kind of this error."""
     return next((KINDS[one] for one in type(error).__mro__ if one in KINDS), _UNFORESEEN)
 

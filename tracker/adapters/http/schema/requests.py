@@ -10,14 +10,14 @@ from tracker.adapters.http.schema.bodies import NDJSON, decoded, refusal_of
 from tracker.adapters.http.schema.problems import FaultyInputError, TooManyError
 from tracker.adapters.http.schema.validation_errors import Fault
 from tracker.application.commands.intake import Intake
-from tracker.application.commands.registry import AnyStep, read
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.registry import AnyStep, read_command
+from tracker.application.commands.step_context import StepCommand
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.errors import TrackerError
 
 MOST_IN_A_BATCH = 500
 
-Message = Intake | StepMessage
+Message = Intake | StepCommand
 
 
 class TakeIn(Intake):
@@ -27,11 +27,11 @@ class TakeIn(Intake):
 
 
 Happening = Annotated[AnyStep | TakeIn, Field(discriminator="step")]
-HAPPENING: TypeAdapter[StepMessage | TakeIn] = TypeAdapter(Happening)
+HAPPENING: TypeAdapter[StepCommand | TakeIn] = TypeAdapter(Happening)
 """Anything that can be posted to the address of a dossier."""
 
 
-def addressed(message: StepMessage | TakeIn, code: str) -> Message:
+def addressed(message: StepCommand | TakeIn, code: str) -> Message:
     """Give the message with the code of its address. Raises where its own is another."""
     code = tidied(code)
     if message.code not in {None, code}:
@@ -54,7 +54,7 @@ class Batch:
         return [
             place
             for _, _, place in sorted(
-                (isinstance(message, StepMessage), message.occurred_at, place)
+                (isinstance(message, StepCommand), message.occurred_at, place)
                 for place, message in self.messages.items()
             )
         ]
@@ -82,9 +82,9 @@ def many(media_type: str, raw: bytes) -> Batch:
 
 def _one(item: object) -> Message:
     try:
-        message = read(item)
+        message = read_command(item)
     except ValidationError as error:
         raise refusal_of(error) from None
-    if isinstance(message, StepMessage) and message.code is None:
+    if isinstance(message, StepCommand) and message.code is None:
         raise FaultyInputError([Fault(at="/code", says="is missing")])
     return message

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope
 
-from tracker.adapters.http.api.commands import Writing, as_json, located, status_of
-from tracker.adapters.http.api.lookup import PublicLookUps
-from tracker.adapters.http.auth.authentication import SignedIn
+from tracker.adapters.http.api.commands import CommandApi, as_json, located, status_of
+from tracker.adapters.http.api.lookup import BatchedLookUps
+from tracker.adapters.http.auth.authentication import ApiKeyAuth
 from tracker.adapters.http.rate_limits import address_of
-from tracker.adapters.http.schema.bodies import JSON, Bodies, parsed
+from tracker.adapters.http.schema.bodies import JSON, BodyReader, parsed
 from tracker.adapters.http.schema.requests import HAPPENING, Message, addressed
-from tracker.application.commands.envelope import Post
+from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.registry import INTAKE
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import tidied
@@ -56,7 +56,11 @@ class FastPath:
     """Finds the requests of the common form and serves them."""
 
     def __init__(
-        self, signed_in: SignedIn, bodies: Bodies, writing: Writing, look_ups: PublicLookUps
+        self,
+        signed_in: ApiKeyAuth,
+        bodies: BodyReader,
+        writing: CommandApi,
+        look_ups: BatchedLookUps,
     ) -> None:
         """Serve with the same parts as the routes of the framework."""
         self._signed_in = signed_in
@@ -99,7 +103,7 @@ class FastPath:
 
         async def serve(receive: Receive) -> Answer:
             message = read(await self._bodies.received_at_once(receive))
-            accepted = await self._writing.one(Post(sender, message))
+            accepted = await self._writing.one(Envelope(sender, message))
             body = as_json(accepted)
             headers = [(name.encode(), value.encode()) for name, value in located(accepted)]
             return status_of(accepted), body, [*headers, *_headers(body)]

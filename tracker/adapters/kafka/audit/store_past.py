@@ -32,7 +32,7 @@ def last_epoch(connection: KafkaConnection, names: TopicNames) -> int:
     return said.epoch if said else 0
 
 
-class KafkaPlace:
+class KafkaPast:
     """The store must hold the last event of every partition, byte for byte."""
 
     name = "Kafka"

@@ -28,15 +28,15 @@ _LIMIT_S = 15.0
 _BATCH = 500
 
 
-class UnknownLetterError(UnknownError):
+class UnknownDeadLetterError(UnknownError):
     """There is no dead letter with this number, or it is kept no longer."""
 
 
-class NobodysLetterError(RefusedError):
+class UnknownSenderOfDeadLetterError(RefusedError):
     """Nobody knows who sent this letter, so that only its sender can send it again."""
 
 
-class LetterRetriedError(RefusedError):
+class DeadLetterRetriedError(RefusedError):
     """This letter was handed in again already."""
 
 
@@ -74,7 +74,7 @@ class DeadLetters:
     def retry(self, numbers: Collection[int]) -> None:
         """Hand these letters in again, all of them or none.
 
-        Raises `UnknownLetterError`, `NobodysLetterError`, `LetterRetriedError`, `InDoubtError`.
+        Raises `UnknownDeadLetterError`, `UnknownSenderOfDeadLetterError`, `DeadLetterRetriedError`, `InDoubtError`.
         """
         with Transactions(
             self._connection, f"{self._names.dead_letters}-retry", limit_s=_LIMIT_S
@@ -84,9 +84,9 @@ class DeadLetters:
             outgoing: list[Outgoing] = []
             for number in numbers:
                 if number not in records:
-                    raise UnknownLetterError
+                    raise UnknownDeadLetterError
                 if number in retried:
-                    raise LetterRetriedError
+                    raise DeadLetterRetriedError
                 outgoing += self._again(number, records[number])
             if outgoing:
                 transactions.commit(outgoing)
@@ -94,7 +94,7 @@ class DeadLetters:
     def _again(self, number: int, record: Any) -> Iterator[Outgoing]:  # noqa: ANN401  it has no types
         headers = dict(record.headers)
         if "seal" not in headers:
-            raise NobodysLetterError
+            raise UnknownSenderOfDeadLetterError
         kept = [
             (name, headers[name]) for name in ("actor", "seal", "if-version") if name in headers
         ]

@@ -22,13 +22,13 @@ from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, subscribe
 from tracker.adapters.kafka.inbox.inbox_answers import accepted, rejected
-from tracker.adapters.kafka.inbox.inbox_records import InboxReading, KeyRing, Letter
+from tracker.adapters.kafka.inbox.inbox_records import InboxReader, InboxRecord, KeyRing
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal
 from tracker.adapters.kafka.reader.membership import Membership, StuckMemberError
 from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import InDoubtError, Transactions
-from tracker.application.commands.envelope import Accepted, Post
+from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import TrackerError
 
@@ -41,7 +41,7 @@ _TRANSACTION_S = 15.0
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 
-Handle = Callable[[Sequence[Post]], Sequence[Accepted | TrackerError]]
+Handle = Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]
 """Carries posts out and tells of each, in order, what became of it: `Tracker.handle`."""
 
 
@@ -63,7 +63,7 @@ class Inbox:
         self._names = names
         self._handle = handle
         self._seal = ActorSeal(secret)
-        self._reading = InboxReading(keys, self._seal)
+        self._reading = InboxReader(keys, self._seal)
         self._watch = watch
         self._id = f"{names.inbox}-{token_hex(8)}"
         self._stopping = Signal()
@@ -141,7 +141,7 @@ class Inbox:
             self._watch(outcome)
         return True
 
-    def _carried_out(self, letters: Sequence[Letter]) -> tuple[list[str], list[Outgoing]]:
+    def _carried_out(self, letters: Sequence[InboxRecord]) -> tuple[list[str], list[Outgoing]]:
         posts = [(letter, letter.post) for letter in letters if letter.post]
         results = dict(zip((id(one) for one, _ in posts), self._results(posts), strict=True))
         outcomes: list[str] = []
@@ -157,7 +157,9 @@ class Inbox:
                 answers += rejected(self._names, letter, error, self._seal)
         return outcomes, answers
 
-    def _results(self, posts: Sequence[tuple[Letter, Post]]) -> Sequence[Accepted | Exception]:
+    def _results(
+        self, posts: Sequence[tuple[InboxRecord, Envelope]]
+    ) -> Sequence[Accepted | Exception]:
         """Carry the posts out together; where that fails, each alone, to find the one at fault."""
         try:
             return self._handle([post for _, post in posts]) if posts else []
@@ -167,7 +169,7 @@ class Inbox:
             _log.warning("A batch of the inbox failed at %s; one by one now.", _place(error))
         return [self._alone(letter, post) for letter, post in posts]
 
-    def _alone(self, letter: Letter, post: Post) -> Accepted | Exception:
+    def _alone(self, letter: InboxRecord, post: Envelope) -> Accepted | Exception:
         try:
             return self._handle([post])[0]
         except StoreUnavailableError:

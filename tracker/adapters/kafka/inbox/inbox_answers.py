@@ -14,7 +14,7 @@ Neither repeats any of the headers it came with, so that no key is ever copied.
 import msgspec
 
 from tracker.adapters.kafka.inbox.inbox_records import (
-    Letter,
+    InboxRecord,
     MalformedRecordError,
     UnfitRecordError,
     UnknownSenderError,
@@ -78,7 +78,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
     current_version: int | None = None
 
 
-def accepted(names: TopicNames, letter: Letter, result: Accepted) -> list[Outgoing]:
+def accepted(names: TopicNames, letter: InboxRecord, result: Accepted) -> list[Outgoing]:
     """Give the answer to a record that was carried out."""
     promised = result.promised_at.isoformat() if result.promised_at else None
     return [
@@ -98,7 +98,7 @@ def accepted(names: TopicNames, letter: Letter, result: Accepted) -> list[Outgoi
 
 
 def rejected(
-    names: TopicNames, letter: Letter, error: Exception, seal: ActorSeal
+    names: TopicNames, letter: InboxRecord, error: Exception, seal: ActorSeal
 ) -> list[Outgoing]:
     """Give the answer to a record that could not be, and the dead letter it becomes."""
     problem = _problem(error)
@@ -116,7 +116,7 @@ def _problem(error: Exception) -> Problem:
     )
 
 
-def _answer(names: TopicNames, letter: Letter, answer: Answer) -> Outgoing:
+def _answer(names: TopicNames, letter: InboxRecord, answer: Answer) -> Outgoing:
     record = letter.record
     return Outgoing(
         names.answers,
@@ -129,7 +129,7 @@ def _answer(names: TopicNames, letter: Letter, answer: Answer) -> Outgoing:
     )
 
 
-def _dead(names: TopicNames, letter: Letter, problem: Problem, seal: ActorSeal) -> Outgoing:
+def _dead(names: TopicNames, letter: InboxRecord, problem: Problem, seal: ActorSeal) -> Outgoing:
     record, value = letter.record, letter.record.value or b""
     headers = [
         ("kind", problem.kind.encode()),

@@ -16,9 +16,9 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal
-from tracker.application.commands.envelope import Post
-from tracker.application.commands.registry import INTAKE, STEP, read
-from tracker.application.commands.step_context import StepMessage
+from tracker.application.commands.envelope import Envelope
+from tracker.application.commands.registry import INTAKE, STEP, read_command
+from tracker.application.commands.step_context import StepCommand
 from tracker.application.commands.text_types import EventId
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.errors import InvalidInputError, TrackerError, UnknownError
@@ -53,13 +53,13 @@ class KeyRing(Protocol):
 
 
 @dataclass
-class Letter:
+class InboxRecord:
     """One record and what is known of it so far: the post it is, or what stands against it."""
 
     record: Any
     event_id: str | None = None
     actor: Actor | None = None
-    post: Post | None = None
+    post: Envelope | None = None
     error: Exception | None = None
 
     @property
@@ -68,7 +68,7 @@ class Letter:
         return _text(self.record, "if-version") or ""
 
 
-class InboxReading:
+class InboxReader:
     """Reads records; what is wrong with one is kept with it."""
 
     def __init__(self, keys: KeyRing, seal: ActorSeal) -> None:
@@ -76,19 +76,19 @@ class InboxReading:
         self._keys = keys
         self._seal = seal
 
-    def letter(self, record: Any) -> Letter:  # noqa: ANN401  kafka-python has no types
+    def letter(self, record: Any) -> InboxRecord:  # noqa: ANN401  kafka-python has no types
         """Read one record."""
-        letter = Letter(record)
+        letter = InboxRecord(record)
         item = _decoded(record.value)
         letter.event_id = _event_id(item)
         try:
             letter.actor = self._actor(letter)
-            letter.post = Post(letter.actor, _message(item), _number(letter.if_version))
+            letter.post = Envelope(letter.actor, _message(item), _number(letter.if_version))
         except TrackerError as error:
             letter.error = error
         return letter
 
-    def _actor(self, letter: Letter) -> Actor:
+    def _actor(self, letter: InboxRecord) -> Actor:
         record = letter.record
         actor, seal = _text(record, "actor"), _text(record, "seal")
         if actor and seal:
@@ -110,11 +110,11 @@ def _message(item: object) -> Any:  # noqa: ANN401  any message there is
     if item is _UNREADABLE:
         raise MalformedRecordError
     try:
-        message = read(item)
+        message = read_command(item)
     except ValidationError as error:
         faults = [(_at(one["loc"]), one["type"]) for one in error.errors(include_input=False)]
         raise UnfitRecordError(faults[:_MOST_FAULTS]) from None
-    if isinstance(message, StepMessage) and message.code is None:
+    if isinstance(message, StepCommand) and message.code is None:
         raise UnfitRecordError([("/code", "missing")])
     return message
 

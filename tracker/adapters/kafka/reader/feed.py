@@ -17,7 +17,7 @@ from tracker.adapters.kafka.records import UnreadableRecordError, header, is_con
 from tracker.adapters.kafka.relay.relay_position import current_names
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.projections.model.feed import Record
-from tracker.serialization import projected_from_bytes
+from tracker.serialization import decode_for_projection
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class KafkaFeed:
         return [
             Record(
                 one.offset + 1,
-                projected_from_bytes(header(one, "topic"), one.value),
+                decode_for_projection(header(one, "topic"), one.value),
                 one.value,
                 int(header(one, "notification_id")),
             )

@@ -11,14 +11,14 @@ from tracker.adapters.kafka.relay.relay_position import Notifications
 
 
 @dataclass(frozen=True)
-class Lot:
+class StoreBatch:
     """Events that follow one another in the store, as records, and the position of the last."""
 
     records: Sequence[Outgoing]
     position: int
 
 
-class ReadingAhead:
+class ReadAhead:
     """Gives the store's events from a position on, lot by lot, each once.
 
     Only after a full lot is the next one read before anybody wants it. After any other the store is
@@ -32,7 +32,7 @@ class ReadingAhead:
         self._position = after
         self._limit = limit
         self._thread = ThreadPoolExecutor(1, "reading-ahead")
-        self._coming: Future[Lot | None] | None = None
+        self._coming: Future[StoreBatch | None] | None = None
         self.is_behind = False
         """Whether the last lot was full, so that more may wait."""
 
@@ -49,7 +49,7 @@ class ReadingAhead:
         """End; a lot that is being read is waited for and thrown away."""
         self._thread.shutdown()
 
-    def next(self) -> Lot | None:
+    def next(self) -> StoreBatch | None:
         """Give the next lot, `None` where there is nothing yet. Raises the store's errors."""
         coming, self._coming = self._coming, None
         lot = coming.result() if coming else self._read(self._position)
@@ -62,8 +62,8 @@ class ReadingAhead:
         if self.is_behind:
             self._coming = self._thread.submit(self._read, self._position)
 
-    def _read(self, after: int) -> Lot | None:
+    def _read(self, after: int) -> StoreBatch | None:
         events = self._store.select_notifications(after, self._limit, inclusive_of_start=False)
         if not events:
             return None
-        return Lot([outgoing(self._topic, event) for event in events], events[-1].id)
+        return StoreBatch([outgoing(self._topic, event) for event in events], events[-1].id)

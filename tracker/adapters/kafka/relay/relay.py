@@ -25,7 +25,7 @@ from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import Outgoing, recorded_at
-from tracker.adapters.kafka.relay.read_ahead import Lot, ReadingAhead
+from tracker.adapters.kafka.relay.read_ahead import ReadAhead, StoreBatch
 from tracker.adapters.kafka.relay.relay_position import (
     KafkaAheadError,
     Notifications,
@@ -45,7 +45,7 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 
 
-class Standing(StrEnum):
+class RelayCondition(StrEnum):
     """What a relay is doing."""
 
     PUBLISHING = "publishing"
@@ -57,7 +57,7 @@ class Standing(StrEnum):
 class RelayState:
     """Where a relay is: the last event in Kafka, the last in the store, and how long one waits."""
 
-    standing: Standing
+    standing: RelayCondition
     position: int
     head: int
     oldest_waiting_s: float = 0.0
@@ -144,7 +144,7 @@ class Relay:
                 pause = _FIRST_PAUSE_S
             except _TROUBLES as error:
                 _log.warning("The relay begins anew: %r", error.__cause__ or error)
-                self._rest(Standing.IN_TROUBLE, pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
+                self._rest(RelayCondition.IN_TROUBLE, pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     # -------------------------------------------------------------- whose turn
@@ -166,7 +166,9 @@ class Relay:
                 elif monotonic() - since >= self._times.stand_by_s:
                     _log.warning("%s does not get on; %s takes over.", last.relay, self._name)
                     return True
-                self._rest(Standing.STANDING_BY, min(1.0, self._times.stand_by_s / 4), stopping)
+                self._rest(
+                    RelayCondition.STANDING_BY, min(1.0, self._times.stand_by_s / 4), stopping
+                )
             return False
         finally:
             consumer.close()
@@ -199,7 +201,7 @@ class Relay:
             kafka.commit([self._mark()])
             self._announced.add(self._session)
             _log.info("%s publishes from %s on.", self._name, self._position)
-            with ReadingAhead(
+            with ReadAhead(
                 self._store, names.events, after=self._position, limit=self._times.batch
             ) as lots:
                 while not self._ended(stopping):
@@ -208,7 +210,7 @@ class Relay:
                         self._signal.clear()
             kafka.commit([self._mark(left=True)])
 
-    def _publish_next(self, kafka: Transactions, lots: ReadingAhead) -> bool:
+    def _publish_next(self, kafka: Transactions, lots: ReadAhead) -> bool:
         """Publish what there is; tell whether more waits than goes into one transaction."""
         lot = lots.next()
         if lot:
@@ -218,10 +220,10 @@ class Relay:
             self._look()
             if self._head < self._position:
                 raise KafkaAheadError
-        self._tell(Standing.PUBLISHING)
+        self._tell(RelayCondition.PUBLISHING)
         return lots.is_behind
 
-    def _records(self, lot: Lot, lots: ReadingAhead) -> Iterator[Outgoing]:
+    def _records(self, lot: StoreBatch, lots: ReadAhead) -> Iterator[Outgoing]:
         """Give what makes one transaction; the next lot is read while Kafka writes this one."""
         yield from lot.records
         yield self._mark(lot.position)
@@ -253,11 +255,11 @@ class Relay:
             stored_at = datetime.fromisoformat(recorded_at(waiting.state))
             self._age = max(0.0, (self._now() - stored_at).total_seconds())
 
-    def _tell(self, standing: Standing) -> None:
+    def _tell(self, standing: RelayCondition) -> None:
         age = self._age if self._head > self._position else 0.0
         self._watch(RelayState(standing, self._position, self._head, age))
 
-    def _rest(self, standing: Standing, seconds: float, stopping: Callable[[], bool]) -> None:
+    def _rest(self, standing: RelayCondition, seconds: float, stopping: Callable[[], bool]) -> None:
         until = monotonic() + seconds
         while not self._ended(stopping) and (left := until - monotonic()) > 0:
             with suppress(PersistenceError):

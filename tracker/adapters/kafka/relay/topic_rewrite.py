@@ -23,7 +23,7 @@ from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import UnreadableRecordError, continued, header, incoming
-from tracker.adapters.kafka.relay.read_ahead import ReadingAhead
+from tracker.adapters.kafka.relay.read_ahead import ReadAhead
 from tracker.adapters.kafka.relay.relay_position import (
     KafkaAheadError,
     Notifications,
@@ -146,7 +146,7 @@ class Rewriting:
         self, kafka: Transactions, after: int, told: Callable[[int], None] = lambda _: None
     ) -> int:
         """Write what the store has after a position, until no full lot waits."""
-        with ReadingAhead(self._store, self.new.events, after=after, limit=_BATCH) as lots:
+        with ReadAhead(self._store, self.new.events, after=after, limit=_BATCH) as lots:
             while lot := lots.next():
                 lots.read_on()
                 kafka.commit(lot.records)

@@ -5,7 +5,7 @@ from threading import Event as Signal
 
 from tracker.application.ports import DossierRecorder
 from tracker.projections.model.feed import Record
-from tracker.serialization import UnreadableEventError, projected_from_bytes
+from tracker.serialization import UnreadableEventError, decode_for_projection
 
 PARTITION = "store"
 
@@ -34,7 +34,7 @@ class StoreFeed:
         position, records = after, list[Record]()
         try:
             for position, topic, state in self._store.select_states(after, limit):
-                records.append(Record(position, projected_from_bytes(topic, state), state))
+                records.append(Record(position, decode_for_projection(topic, state), state))
         except UnreadableEventError as error:
             message = f"Position {position}: {error}"
             raise UnreadableEventError(message) from error

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection
 
-from tracker.adapters.sql.read_models.postgres_view import PostgresView
-from tracker.adapters.sql.read_models.sqlite_view import SqliteView
+from tracker.adapters.sql.read_models.postgres_view import PostgresRowView
+from tracker.adapters.sql.read_models.sqlite_view import SqliteRowView
 
 
-def view_on(connection: Connection, generation: int) -> PostgresView | SqliteView:
+def row_view_on(connection: Connection, generation: int) -> PostgresRowView | SqliteRowView:
     """Give the rows of one generation as this database reads and writes them best."""
-    kind = PostgresView if connection.dialect.name == "postgresql" else SqliteView
+    kind = PostgresRowView if connection.dialect.name == "postgresql" else SqliteRowView
     return kind(connection, generation)

@@ -34,7 +34,7 @@ from tracker.projections.figures.figures import (
     Question,
 )
 from tracker.projections.figures.ratings import Ratings
-from tracker.serialization import from_bytes
+from tracker.serialization import decode
 
 _Condition = ColumnElement[bool]
 _SILENT = (
@@ -111,7 +111,7 @@ def _folded(connection: Connection, timeline: Table, question: Question) -> Iter
     lines = connection.execute(query.execution_options(yield_per=_ROWS_A_WRITE))
     for _, group in groupby(lines, key=attrgetter("dossier_id")):
         row: SlaRow | None = None
-        events = [from_bytes(line.topic, line.state) for line in group]
+        events = [decode(line.topic, line.state) for line in group]
         for event in cut(events, as_of=question.as_of):
             if row is not None or isinstance(event, Submitted | Received):
                 row = projection.fold(row, event)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from tracker.adapters.sql.columns import table_of
-from tracker.adapters.sql.read_models.dialect import view_on
+from tracker.adapters.sql.read_models.dialect import row_view_on
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.domain.dossier.codes import dossier_id
 from tracker.projections.dossier.lookup import Found
@@ -31,7 +31,7 @@ class SqlLookUp:
 
         def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
             generation, position = self._status.live(connection)  # first: it never says too much
-            rows = view_on(connection, generation).of(StatusRow, list(ids.values()))
+            rows = row_view_on(connection, generation).of(StatusRow, list(ids.values()))
             return position, {code: row for code, row in zip(ids, rows, strict=True) if row}
 
         return self._connection.read(ask)

@@ -7,9 +7,13 @@ from sqlalchemy import select, tuple_
 
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.adapters.sql.service_tables.failed_attempts import Lock, SqlWrongTries
-from tracker.application.notifications.dispatcher import Waiting
-from tracker.domain.notifications.notifications import Notice, NoticeKind, notice_of_lock
+from tracker.adapters.sql.service_tables.failed_attempts import Lock, SqlFailedAttempts
+from tracker.application.notifications.dispatcher import PendingNotification
+from tracker.domain.notifications.notifications import (
+    Notification,
+    NotificationKind,
+    notification_of_lock,
+)
 from tracker.projections.notifications import AudienceRow, OutboxRow
 
 
@@ -20,7 +24,9 @@ class SqlOutbox:
         """Read this model."""
         self._messages = messages
 
-    def since(self, moment: datetime, *, after: Notice | None, limit: int) -> Sequence[Waiting]:
+    def since(
+        self, moment: datetime, *, after: Notification | None, limit: int
+    ) -> Sequence[PendingNotification]:
         """Give lines heard of since, oldest first, those following on `after`."""
         with self._messages.reading() as (connection, generation):
             outbox = table_of(OutboxRow, generation)
@@ -50,12 +56,14 @@ class SqlLockOutbox:
     This is no event: else a stranger could write in anybody's history.
     """
 
-    def __init__(self, tries: SqlWrongTries, messages: SqlReadModel) -> None:
+    def __init__(self, tries: SqlFailedAttempts, messages: SqlReadModel) -> None:
         """Read these."""
         self._tries = tries
         self._messages = messages
 
-    def since(self, moment: datetime, *, after: Notice | None, limit: int) -> Sequence[Waiting]:
+    def since(
+        self, moment: datetime, *, after: Notification | None, limit: int
+    ) -> Sequence[PendingNotification]:
         """Return what was tried since, oldest first, following on `after`."""
         last = Lock(after.dossier_id, after.recorded_at) if after else None
         locks = self._tries.locks_since(moment, after=last, limit=limit)
@@ -66,8 +74,8 @@ class SqlLockOutbox:
             )
             told = {row.dossier_id: row for row in connection.execute(query)}
         return [
-            Waiting(
-                notice_of_lock(one.dossier_id, row.code, one.locked_at),
+            PendingNotification(
+                notification_of_lock(one.dossier_id, row.code, one.locked_at),
                 _channels(row.channels),
                 row.agreed_at,
             )
@@ -76,10 +84,10 @@ class SqlLockOutbox:
         ]
 
 
-def _waiting(row: dict[str, object]) -> Waiting:
+def _waiting(row: dict[str, object]) -> PendingNotification:
     channels, agreed_at = str(row.pop("channels")), row.pop("agreed_at")
-    notice = Notice(**row | {"kind": NoticeKind(str(row["kind"]))})  # type: ignore[arg-type]
-    return Waiting(
+    notice = Notification(**row | {"kind": NotificationKind(str(row["kind"]))})  # type: ignore[arg-type]
+    return PendingNotification(
         notice, _channels(channels), agreed_at if isinstance(agreed_at, datetime) else None
     )
 

@@ -19,7 +19,7 @@ from tracker.adapters.sql.binary_arrays import (
     UuidArray,
 )
 from tracker.adapters.sql.columns import Instant, microseconds, moment, table_of
-from tracker.adapters.sql.upsert import SqlView, by_kind
+from tracker.adapters.sql.upsert import SqlRowView, by_kind
 from tracker.projections.model.rows import DossierRow, Row
 
 D = TypeVar("D", bound=DossierRow)
@@ -48,7 +48,7 @@ class _Statements:
     arrays: tuple[Callable[[Sequence[Any]], bytes], ...]
 
 
-class PostgresView(SqlView):
+class PostgresRowView(SqlRowView):
     """The rows of one generation, inside one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:

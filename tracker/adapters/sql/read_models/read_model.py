@@ -31,7 +31,7 @@ from sqlalchemy import (
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import KeptConnection, snapshots, writing
 from tracker.adapters.sql.migrate import Branch, check_migrated
-from tracker.adapters.sql.read_models.dialect import view_on
+from tracker.adapters.sql.read_models.dialect import row_view_on
 from tracker.adapters.sql.read_models.digests import digest
 from tracker.adapters.sql.upsert import insert
 from tracker.domain.errors import ConflictError, TrackerError
@@ -95,7 +95,7 @@ class SqlBatch:
         self._connection = connection
         self._name = name
         self._generation = generation
-        self.view = view_on(connection, generation)
+        self.view = row_view_on(connection, generation)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         """Move the position, first of all; `False` where it is not at `after` any more."""

@@ -16,7 +16,7 @@ from msgspec.structs import astuple
 from sqlalchemy import Boolean, Table, Uuid
 
 from tracker.adapters.sql.columns import Instant, microseconds, moment, table_of
-from tracker.adapters.sql.upsert import SqlView, by_kind
+from tracker.adapters.sql.upsert import SqlRowView, by_kind
 from tracker.projections.model.rows import DossierRow, Row
 
 D = TypeVar("D", bound=DossierRow)
@@ -44,7 +44,7 @@ class _Statements:
     read: Sequence[tuple[int, _Convert]]
 
 
-class SqliteView(SqlView):
+class SqliteRowView(SqlRowView):
     """The rows of one generation, inside one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, func, inspect, select
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
-from tracker.adapters.sql.upsert import SqlView
+from tracker.adapters.sql.upsert import SqlRowView
 from tracker.application.audit.proofs import NoCheckpointError
 from tracker.domain.errors import TrackerError
 from tracker.domain.transparency_log.leaves import head_hash
@@ -24,7 +24,7 @@ class MissingLeafError(TrackerError):
     """The log lacks a leaf; `tracker verify` tells which, `tracker rebuild log` makes it anew."""
 
 
-class SqlLog:
+class SqlTransparencyLog:
     """The tables of the log, and beside them a tree of heads for each of the last checkpoints."""
 
     def __init__(self, engine: Engine, model: SqlReadModel) -> None:
@@ -35,7 +35,7 @@ class SqlLog:
     def size(self) -> int:
         """Give the number of leaves."""
         with self._model.reading() as (connection, generation):
-            last = SqlView(connection, generation).last(LogRow)
+            last = SqlRowView(connection, generation).last(LogRow)
         return last.leaf + 1 if last else 0
 
     def position(self) -> int:
@@ -45,7 +45,7 @@ class SqlLog:
     def leaf(self, number: int) -> LogRow | None:
         """Give a leaf."""
         with self._model.reading() as (connection, generation):
-            return SqlView(connection, generation).numbered(LogRow, [number]).get(number)
+            return SqlRowView(connection, generation).numbered(LogRow, [number]).get(number)
 
     def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[LogRow]:
         """Give up to `limit` leaves with numbers above `after` and not above `up_to`."""
@@ -66,7 +66,7 @@ class SqlLog:
     def fetch(self, nodes: Collection[Node]) -> dict[Node, bytes]:
         """Give complete nodes of the log's tree. Raises `MissingLeafError`."""
         with self._model.reading() as (connection, generation):
-            rows = SqlView(connection, generation).numbered(
+            rows = SqlRowView(connection, generation).numbered(
                 LogRow, {node.last_leaf for node in nodes}
             )
         if len(rows) < len({node.last_leaf for node in nodes}):
@@ -122,7 +122,9 @@ class SqlLog:
     def fetch_heads(self, size: int, nodes: Collection[Node]) -> dict[Node, bytes]:
         """Give complete nodes of the tree of heads of this size."""
         with self._reading_heads(size) as connection:
-            rows = SqlView(connection, size).numbered(HeadRow, {node.last_leaf for node in nodes})
+            rows = SqlRowView(connection, size).numbered(
+                HeadRow, {node.last_leaf for node in nodes}
+            )
         return {node: rows[node.last_leaf].node(node.level) for node in nodes}
 
     def _reading_heads(self, size: int) -> Connection:

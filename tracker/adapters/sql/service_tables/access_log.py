@@ -13,7 +13,7 @@ from tracker.domain.dossier.actors import Actor
 
 
 @dataclass(frozen=True)
-class Reading:
+class AccessRecord:
     """One look at a dossier."""
 
     what: str
@@ -24,7 +24,7 @@ class Reading:
     reason: str
 
 
-class SqlReads:
+class SqlAccessLog:
     """Keeps every look at a dossier by somebody signed in."""
 
     def __init__(self, engine: Engine) -> None:
@@ -62,13 +62,13 @@ class SqlReads:
             of_it = READS.c.dossier_id == dossier_id.hex
             connection.execute(update(READS).where(of_it).values(reason=""))
 
-    def of(self, dossier_id: UUID) -> list[Reading]:
+    def of(self, dossier_id: UUID) -> list[AccessRecord]:
         """List the looks at a dossier, oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(
                 select(READS).where(READS.c.dossier_id == dossier_id.hex).order_by(READS.c.id)
             ).all()
         return [
-            Reading(row.what, row.role, row.actor, row.office, row.read_at, row.reason)
+            AccessRecord(row.what, row.role, row.actor, row.office, row.read_at, row.reason)
             for row in rows
         ]

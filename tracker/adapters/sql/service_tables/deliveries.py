@@ -24,7 +24,7 @@ from tracker.adapters.sql.service_tables.service_tables import DELIVERIES
 from tracker.adapters.sql.upsert import insert
 from tracker.application.notifications.dispatcher import IN_HAND, Backlog, Delivery, State
 from tracker.domain.errors import UnknownError
-from tracker.domain.notifications.notifications import Notice
+from tracker.domain.notifications.notifications import Notification
 
 _IDS_A_QUERY = 500
 _OVERTAKEN = "A later one of this dossier was sent before it."
@@ -58,7 +58,7 @@ class SqlDeliveries:
         """Keep them in this database."""
         self._engine = engine
 
-    def add(self, target: str, notices: Sequence[Notice], at: datetime) -> None:
+    def add(self, target: str, notices: Sequence[Notification], at: datetime) -> None:
         """Note what is to be sent; what is noted already stays as it is.
 
         One that comes after a later one of its dossier was sent is dropped: never the wrong order.
@@ -116,7 +116,7 @@ class SqlDeliveries:
                     .where(_is(row.target, row.dossier_id, row.version))
                     .values(state=State.SENDING.value, attempts=row.attempts + 1, due_at=until)
                 )
-                notice = msgspec.json.decode(row.notice, type=Notice)
+                notice = msgspec.json.decode(row.notice, type=Notification)
                 claimed.append(Delivery(target, notice, row.attempts + 1))
         return claimed
 

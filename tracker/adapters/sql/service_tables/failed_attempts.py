@@ -48,7 +48,7 @@ class Lock:
     locked_at: datetime
 
 
-class SqlWrongTries:
+class SqlFailedAttempts:
     """Counts tries before they are looked at, so that no two at once slip through as one.
 
     A row is a level under an id: a dossier's, or one that hides a network. Rows that no longer

@@ -159,7 +159,7 @@ SESSIONS = Table(
 Index("sessions_by_end", SESSIONS.c.ends_at)
 
 
-def create_registry(engine: Engine) -> None:
+def create_service_tables(engine: Engine) -> None:
     """Make the tables that are missing; on PostgreSQL check that they were migrated."""
     if engine.dialect.name == "postgresql":
         check_migrated(engine, Branch.EVENTS)

@@ -67,7 +67,9 @@ from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
 from tracker.application.queries.citizen_access import CitizenAccess
 from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.explain_figures import ExplainFigures
 from tracker.application.queries.export import DossierExport
+from tracker.application.queries.figures import FiguresQuery
 from tracker.application.queries.fill_form import FillForm
 from tracker.application.queries.guessing import Guard
 from tracker.application.queries.make_register import MakeRegister
@@ -205,12 +207,13 @@ def open_container(
             now=now,
         )
         secret = secret_for(b"tracker tries", settings.master_key_bytes())
+        reader = DossierReader(tracker.store, service=service, vault=vault, reads=reads, now=now)
         yield Container(
             settings=settings,
             now=now,
             service=service,
             tracker=tracker,
-            reader=DossierReader(tracker.store, service=service, vault=vault, reads=reads, now=now),
+            reader=reader,
             taking_away=DossierExport(scan, tracker.store, vault=vault, reads=reads, now=now),
             receipts=receipts,
             citizens=citizens,
@@ -223,12 +226,18 @@ def open_container(
             lost_checkpoints=lost_checkpoints,
             lost_keys=SqlLostKeys(registry),
             look_up=look_up,
-            figures=SqlFigures(
-                follows[PromisesProjection.NAME].model,
-                follows[TimelineProjection.NAME].model,
+            figures=FiguresQuery(
+                SqlFigures(
+                    follows[PromisesProjection.NAME].model,
+                    follows[TimelineProjection.NAME].model,
+                    partner_of=service.network.partner_id_of,
+                    now=now,
+                ),
+                scan.histories,
                 partner_of=service.network.partner_id_of,
                 now=now,
             ),
+            explain_figures=ExplainFigures(reader, scan.histories, service.network.partner_id_of),
             scan=scan,
             facts=facts,
             store_feed=StoreFeed(tracker.store),
@@ -350,7 +359,6 @@ def http_app(installation: Container, is_ending: Callable[[], bool] = lambda: Fa
             last_event_of=installation.tracker.last_event_of,
             service=installation.service,
             reader=installation.reader,
-            histories=installation.histories,
             receipts=installation.receipts,
             filling=FillForm(installation.reader, installation.receipts),
             registers=MakeRegister(
@@ -377,6 +385,7 @@ def http_app(installation: Container, is_ending: Callable[[], bool] = lambda: Fa
             blocks=installation.blocks,
             look_up=installation.look_up,
             figures=installation.figures,
+            explain_figures=installation.explain_figures,
             archives=Archives(
                 installation.taking_away,
                 installation.scan,

@@ -15,7 +15,6 @@ from tracker.adapters.notifications.routes import Routes, UnfitRoutesError, open
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_feed import StoreFeed
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
-from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.look_up import SqlLookUp
 from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
 from tracker.adapters.sql.read_models.read_model import ReadModelAheadError, SqlReadModel
@@ -40,13 +39,14 @@ from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
 from tracker.application.queries.citizen_access import CitizenAccess
 from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.explain_figures import ExplainFigures
 from tracker.application.queries.export import DossierExport
+from tracker.application.queries.figures import FiguresQuery
 from tracker.application.queries.guessing import Guard
 from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.epochs import LostCheckpoints
 from tracker.application.recovery.past_records import LogPlace, ReadModelsPlace, SignedPlace
 from tracker.application.recovery.store_past import WITHOUT_KAFKA, Place, StorePast
-from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.notes import Note
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.follower import Follower
@@ -109,7 +109,8 @@ class Container:
     lost_checkpoints: LostCheckpoints
     lost_keys: SqlLostKeys
     look_up: SqlLookUp
-    figures: SqlFigures
+    figures: FiguresQuery
+    explain_figures: ExplainFigures
     scan: SqlStoreScan
     facts: SqlFacts
     store_feed: StoreFeed
@@ -147,12 +148,6 @@ class Container:
         first = self.tracker.store.select_notifications(1, 1)
         is_demo = first and decode(first[0].topic, first[0].state).event_id.startswith(DEMO)
         return self.look_up.samples(limit) if is_demo else ()
-
-    def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
-        """Give the events stored by now, one dossier after the other; `step` is told how many."""
-        for rows in self.scan.dossiers(up_to=self.scan.head()):
-            yield [decode(row.topic, row.state) for row in rows]
-            step(len(rows))
 
     @contextmanager
     def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:

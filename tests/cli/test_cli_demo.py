@@ -16,7 +16,7 @@ from tracker.container import Container
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import SPAN, DemoClock, fill
 from tracker.domain.deadlines.calendar import WorkCalendar
-from tracker.domain.dossier.actors import Role
+from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.events.delivery import CarrierScanned, HandedToCarrier
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received, Submitted
@@ -27,6 +27,8 @@ from tracker.serialization import decode
 from tracker.settings import Settings
 
 UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+AUDITOR = Actor(Role.AUDITOR, "auditor")
 
 
 def events(it: Container) -> list[Event]:
@@ -60,7 +62,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     with open_container(Settings(data_dir=data_dir), clock) as it:
         fill(it.tracker, it.service, clock, until=UNTIL, dossiers=320, seed=1)
         it.catch_up()
-        figures = it.figures.answer(Question(as_of=UNTIL))
+        figures = it.figures.answer(AUDITOR, Question(as_of=UNTIL))
         return Whole(events(it), figures, it.service.calendar)
 
 

@@ -12,9 +12,11 @@ from httpx2 import Response
 
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoredRow
+from tracker.application.queries.explain_figures import ExplainFigures
 from tracker.bootstrap import http_app
 from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
+from tracker.domain.dossier.events.event import Event
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 PROCEDURE = "2.001610"
@@ -106,3 +108,14 @@ class AskingScan:
     def dossiers(self, *, up_to: int) -> Iterator[list[StoredRow]]:
         self._ask()
         return self._scan.dossiers(up_to=up_to)
+
+    def histories(self, step: Callable[[int], None]) -> Iterator[list[Event]]:
+        self._ask()
+        return self._scan.histories(step)
+
+
+def asking_explanation(site: Site, ask: Callable[[], object]) -> ExplainFigures:
+    """The explanation of figures, during which something is asked."""
+    it = site.installation
+    histories = AskingScan(it.scan, ask).histories
+    return ExplainFigures(it.reader, histories, it.service.network.partner_id_of)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.http.clerk import Clerk, clerk_at
-from tests.http.site import NOON, AskingScan, Site
+from tests.http.site import NOON, Site, asking_explanation
 
 PAGE = "/desk/figures"
 PERIOD = {"since": "2026-11-20", "then": "2026-11-21"}
@@ -115,7 +115,7 @@ def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
         if not refused:
             refused.append(second.opens(PAGE, **PERIOD).status_code)
 
-    with site.rebuilt(scan=AskingScan(site.installation.scan, ask)) as busy:
+    with site.rebuilt(explain_figures=asking_explanation(site, ask)) as busy:
         first, second = clerk_at(busy), clerk_at(busy)
         for clerk in (first, second):
             clerk.signs_in("auditor")

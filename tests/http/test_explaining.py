@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests.http.site import NOON, AskingScan, Site
+from tests.http.site import NOON, Site, asking_explanation
 
 THEN = (NOON + timedelta(days=1)).isoformat()
 ASKED = {"then": THEN, "as_of": THEN}
@@ -97,7 +97,7 @@ def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
         if not refused:
             refused.append(explained(busy))
 
-    with site.rebuilt(scan=AskingScan(site.installation.scan, ask)) as busy:
+    with site.rebuilt(explain_figures=asking_explanation(site, ask)) as busy:
         assert explained(busy).status_code == 200
         assert refused[0].status_code == 503
         assert refused[0].json()["type"] == "/problems/busy"

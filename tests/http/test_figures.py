@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from tests.http.site import NOON, Site
 from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.application.queries.figures import FiguresQuery
 
 
 def figures(site: Site, **params: str) -> dict[str, Any]:
@@ -82,8 +83,9 @@ def test_the_live_read_model_is_asked_where_the_present_is_meant(site: Site) -> 
         partner_of=lambda _: "",
         now=lambda: it.now() + timedelta(milliseconds=1),
     )
+    query = FiguresQuery(counts, it.scan.histories, partner_of=lambda _: "", now=it.now)
     site.received()
-    with site.rebuilt(figures=counts) as watched:
+    with site.rebuilt(figures=query) as watched:
         assert figures(watched)["total"]["received"] == 1
         assert asked == []
         figures(watched, as_of=(NOON - timedelta(hours=1)).isoformat())

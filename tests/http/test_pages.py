@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from tests.http.site import Site
 from tracker.bootstrap import http_app
 from tracker.container import Container
-from tracker.projections.figures.figures import Figures, Question
+from tracker.projections.figures.figures import Counts
 
 FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 
@@ -134,9 +134,9 @@ def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
     class Counting:
         asked = 0
 
-        def answer(self, question: Question) -> Figures:
+        def public_total(self) -> Counts:
             self.asked += 1
-            return site.installation.figures.answer(question)
+            return site.installation.figures.public_total()
 
     counting = Counting()
     with site.rebuilt(figures=counting) as counted:

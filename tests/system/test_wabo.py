@@ -49,6 +49,8 @@ ALL = (1434, 1329, 952, 105)
 MOMENTS = [datetime(2010, 12, 31, tzinfo=UTC), datetime(2011, 6, 30, 22, tzinfo=UTC)]
 PERIOD = (datetime(2011, 3, 31, 22, tzinfo=UTC), datetime(2011, 6, 30, 22, tzinfo=UTC))
 
+AUDITOR = Actor(Role.AUDITOR, "auditor")
+
 
 @dataclass(frozen=True)
 class Told:
@@ -195,7 +197,7 @@ def test_the_figures_by_channel_are_the_table_of_the_log(
 ) -> None:
     """A second ahead they come from the live table, a second back from the folded past."""
     question = Question(as_of=IMPORTED_AT + ahead, by=GroupBy.CHANNEL)
-    figures = imported.opened.figures.answer(question)
+    figures = imported.opened.figures.answer(AUDITOR, question)
     assert {name: in_short(counts) for name, counts in figures.groups.items()} == TABLE
     assert in_short(figures.total) == ALL
 
@@ -207,7 +209,7 @@ def test_figures_of_a_past_day_are_what_the_file_says_of_it(
     imported: Imported, told: dict[str, Told], as_of: datetime, since: datetime | None
 ) -> None:
     question = Question(as_of=as_of, since=since, by=GroupBy.CHANNEL)
-    figures = imported.opened.figures.answer(question)
+    figures = imported.opened.figures.answer(AUDITOR, question)
     by_hand = as_of_by_hand(told, as_of, since)
     assert sum(counts["received"] for counts in by_hand.values()) > 100
     found = {
@@ -228,7 +230,7 @@ def test_figures_of_a_past_day_are_what_the_file_says_of_it(
 
 def test_nothing_was_known_before_it_was_imported(imported: Imported) -> None:
     before = Question(as_of=IMPORTED_AT, known_at=IMPORTED_AT - timedelta(seconds=1))
-    assert imported.opened.figures.answer(before).total == Counts()
+    assert imported.opened.figures.answer(AUDITOR, before).total == Counts()
 
 
 def test_the_store_verifies(imported: Imported) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
-from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 import orjson
 
+from tracker.application.queries.explain_figures import ExplainedChange, KnownBeforeThenError
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.console import progress, say, show_table
 from tracker.cli.terminal.context import me
@@ -16,11 +16,10 @@ from tracker.cli.terminal.time_options import shown
 from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.dossier.events.event import Event
-from tracker.projections.figures.explanation import Change, Explanation
+from tracker.projections.figures.explanation import Change
 from tracker.projections.figures.figures import Against, Counts, Figures, Question
 
 _IN_MEMORY = 1_000_000
-_DOSSIERS_A_LOOK = 200
 _COUNTS: dict[str, Callable[[Counts], int]] = {
     "received": lambda one: one.received,
     "carried over": lambda one: one.carried_over,
@@ -38,48 +37,42 @@ _AGAINST: dict[str, Callable[[Counts], Against]] = {
 
 
 def explain_difference(it: Container, question: Question, then: datetime, *, as_json: bool) -> None:
-    """Answer the question as known then and as known by its own `known_at`, and tell why.
+    """Print the figures as known at `then` and at `question.known_at`, and what changed them.
 
-    What changed is kept in a file until both answers are known: there may be very many dossiers.
-    That it tells of them is recorded at each.
-    Raises `UsageError`.
+    The changes wait in a temporary file until both answers are known, because there may be very
+    many. Raise `UsageError`.
     """
-    if question.known_at is not None and question.known_at < then:
-        message = "--known-at lies before --explain: the difference is told from then to later."
-        raise UsageError(message)
     zone = it.service.calendar.zone
-    explanation = Explanation(question, then, it.service.network.partner_id_of)
     write = _line if as_json else _sentences
-    dossiers = 0
-    with SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as found:
+    with SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as lines:
         with progress("Events", it.scan.head()) as step, less_frequent_gc():
-            changes = explanation.changes(it.histories(step))
-            while some := list(islice(changes, _DOSSIERS_A_LOOK)):
-                it.reader.note_told(me(Role.AUDITOR), [change.code for change in some])
-                found.writelines(write(change, zone) + "\n" for change in some)
-                dossiers += len(some)
-        found.seek(0)
+            try:
+                explained = it.explain_figures.explain(me(Role.AUDITOR), question, then, step)
+            except KnownBeforeThenError as error:
+                message = "--known-at lies before --explain. Give a later time or leave it out."
+                raise UsageError(message) from error
+            lines.writelines(write(change, zone) + "\n" for change in explained.changes())
+        lines.seek(0)
         if as_json:
-            _say_json(explanation, found)
+            _say_json(explained, lines)
         else:
-            _say_tables(explanation, found, dossiers, zone)
+            _say_tables(explained, lines, zone)
 
 
-def _say_json(explanation: Explanation, found: IO[str]) -> None:
+def _say_json(explained: ExplainedChange, lines: IO[str]) -> None:
     then, now = (
-        orjson.dumps(answer.as_json()).decode()
-        for answer in (explanation.then(), explanation.now())
+        orjson.dumps(answer.as_json()).decode() for answer in (explained.then(), explained.now())
     )
     say(f'{{"then":{then},"now":{now},"changes":[')
     before = ""
-    for line in found:
+    for line in lines:
         say(before + line.rstrip("\n"))
         before = ","
     say("]}")
 
 
-def _say_tables(explanation: Explanation, found: IO[str], dossiers: int, zone: tzinfo) -> None:
-    then, now = explanation.then(), explanation.now()
+def _say_tables(explained: ExplainedChange, lines: IO[str], zone: tzinfo) -> None:
+    then, now = explained.then(), explained.now()
     question = now.question
     say(
         f"As of {shown(question.as_of, zone)}, since"
@@ -90,9 +83,10 @@ def _say_tables(explanation: Explanation, found: IO[str], dossiers: int, zone: t
     show_table(
         ["", "then", "now", "difference"], list(_rows(then, now)), title="\nFigures", numbers=True
     )
-    count = "dossier counts" if dossiers == 1 else "dossiers count"
-    say(f"\n{dossiers} {count} otherwise{':' if dossiers else '.'}")
-    for line in found:
+    number = explained.number
+    count = "dossier counts" if number == 1 else "dossiers count"
+    say(f"\n{number} {count} otherwise{':' if number else '.'}")
+    for line in lines:
         say(line.rstrip("\n"))
 
 

@@ -11,10 +11,10 @@ import typer
 from tracker.bootstrap import wall_clock
 from tracker.cli.explain_figures import explain_difference
 from tracker.cli.terminal.console import progress, say, show_table
-from tracker.cli.terminal.context import catch_up, opened
+from tracker.cli.terminal.context import catch_up, me, opened
 from tracker.cli.terminal.time_options import past_end, shown, start
+from tracker.domain.dossier.actors import Role
 from tracker.projections.figures.figures import Against, Counts, Figures, GroupBy, Question
-from tracker.projections.figures.recomputation import recomputed
 
 
 class Format(StrEnum):
@@ -91,11 +91,10 @@ def figures(
             return
         if recompute:
             with progress("Events", it.scan.head()) as step:
-                partner_of = it.service.network.partner_id_of
-                answer = recomputed(it.histories(step), question, partner_of)
+                answer = it.figures.recompute(me(Role.AUDITOR), question, step)
         else:
             catch_up(it)
-            answer = it.figures.answer(question)
+            answer = it.figures.answer(me(Role.AUDITOR), question)
     if form is Format.JSON:
         say(orjson.dumps(answer.as_json()).decode())
         return

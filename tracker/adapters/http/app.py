@@ -16,7 +16,7 @@ from tracker.adapters.http.api.commands import CommandApi, add_commands
 from tracker.adapters.http.api.dossiers import add_dossiers
 from tracker.adapters.http.api.explanations import ExplanationApi, add_explanations
 from tracker.adapters.http.api.exports import ExportApi, add_exports
-from tracker.adapters.http.api.figures import FiguresNow, add_figures
+from tracker.adapters.http.api.figures import add_figures
 from tracker.adapters.http.api.health import add_health
 from tracker.adapters.http.api.lookup import BatchedLookUps, PublicLookUp, add_lookup
 from tracker.adapters.http.api.receipt_link import OpeningProof, add_opening
@@ -95,7 +95,6 @@ def create_app(parts: Dependencies) -> FastAPI:
     writing = CommandApi(commit, CommandCounter(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = BatchedLookUps(look_up, parts)
-    at_present = FiguresNow(parts.figures, parts.now)
     exporting, explaining = ExportApi(parts), ExplanationApi(parts)
     live = Live(
         parts.look_up,
@@ -108,7 +107,7 @@ def create_app(parts: Dependencies) -> FastAPI:
         app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
     )
     add_citizen_dossier_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
-    add_figures_page(app, parts, pages, at_present)
+    add_figures_page(app, parts, pages)
     add_stop_page(app, parts, pages=pages, writing=writing)
     add_desk(
         app,
@@ -126,7 +125,7 @@ def create_app(parts: Dependencies) -> FastAPI:
     add_dossiers(app, signed_in, parts)
     add_exports(app, signed_in, exporting)
     add_transparency_log(app, signed_in, parts)
-    add_figures(app, signed_in, parts, at_present)
+    add_figures(app, signed_in, parts)
     add_explanations(app, signed_in, parts, explaining)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_health(app, parts, metrics)

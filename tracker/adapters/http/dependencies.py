@@ -1,6 +1,6 @@
 """What the HTTP side is handed, each part as small as it can be."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -17,8 +17,10 @@ from tracker.application.commands.reception import Service
 from tracker.application.ports import RequestKey
 from tracker.application.queries.citizen_access import CitizenAccess
 from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.queries.explain_figures import ExplainFigures
 from tracker.application.queries.export import Form as ExportForm
 from tracker.application.queries.export import Selection
+from tracker.application.queries.figures import FiguresQuery
 from tracker.application.queries.fill_form import FillForm, Form
 from tracker.application.queries.guessing import Guard
 from tracker.application.queries.make_register import MakeRegister
@@ -29,7 +31,6 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
 from tracker.projections.dossier.lookup import Found
 from tracker.projections.dossier.status import StatusRow
-from tracker.projections.figures.figures import Figures, Question
 
 
 class Keys(Protocol):
@@ -68,13 +69,6 @@ class LookUp(Protocol):
         """Give what is known of each of these codes, one at least; one asks at a time."""
 
 
-class AnswersFigures(Protocol):
-    """Counts."""
-
-    def answer(self, question: Question) -> Figures:
-        """Give the figures asked for."""
-
-
 class Archives(Protocol):
     """Makes archives of dossiers to be taken away."""
 
@@ -109,7 +103,7 @@ class Blocks(Protocol):
 class Dependencies:
     """Everything the routes work with.
 
-    `histories` gives all that is stored, one dossier's events after the other's. `watched` are the
+    `watched` are the
     read models by name: `status`, `promises`, `timeline`. `head` gives the position of the newest
     event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
     led to. `check_past` raises where the store must not be written.
@@ -130,7 +124,6 @@ class Dependencies:
     last_event_of: Callable[[RequestKey], Event | None]
     service: Service
     reader: DossierReader
-    histories: Callable[[], Iterator[Sequence[Event]]]
     receipts: ReceiptLinks
     filling: FillForm
     registers: MakeRegister
@@ -144,7 +137,8 @@ class Dependencies:
     keys: Keys
     blocks: Blocks
     look_up: LookUp
-    figures: AnswersFigures
+    figures: FiguresQuery
+    explain_figures: ExplainFigures
     archives: Archives
     prover: Prover
     witnessing: Witnessing

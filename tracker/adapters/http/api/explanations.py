@@ -1,9 +1,8 @@
-"""Why a figure is another than it was: the dossiers and the events that made the difference."""
+"""Why a figure has changed: the dossiers and the events that caused it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Annotated
 
 import orjson
@@ -15,21 +14,28 @@ from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
 from tracker.adapters.http.schema.openapi import answers
-from tracker.adapters.http.schema.parameters import AsOf, KnownAt, Moment, check_past
+from tracker.adapters.http.schema.parameters import (
+    AsOf,
+    KnownAt,
+    Moment,
+    check_past,
+    since_after_end,
+)
 from tracker.adapters.http.schema.problems import FaultyInputError
 from tracker.adapters.http.schema.responses import ExplanationAnswer
 from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.queries.explain_figures import KnownBeforeThenError
+from tracker.application.queries.figures import PeriodReversedError
 from tracker.domain.dossier.actors import Actor, Read, require
-from tracker.domain.dossier.events.event import Event
-from tracker.projections.figures.explanation import Change, Explanation
+from tracker.projections.figures.explanation import Change
 from tracker.projections.figures.figures import Figures, GroupBy, Question
 
 _MOST_LISTED = 10_000
 
 
 @dataclass(frozen=True)
-class Found:
-    """Both answers, and the first of the dossiers that count otherwise; `number` of them in all."""
+class FoundChanges:
+    """Both answers, and the first dossiers that count differently, out of `number`."""
 
     then: Figures
     now: Figures
@@ -38,33 +44,25 @@ class Found:
 
 
 class ExplanationApi:
-    """Explains figures, one question at a time, for every event stored is read for it."""
+    """Explains figures. All events are read for an answer, so there is one at a time."""
 
     def __init__(self, parts: Dependencies) -> None:
-        """Read the events there."""
+        """Ask the query."""
         self._parts = parts
-        self._turn = ExclusiveSlot()
+        self._slot = ExclusiveSlot()
 
-    def explain(self, actor: Actor, question: Question, then: datetime, *, most: int) -> Found:
-        """Answer the question as known then and as known by its own `known_at`.
+    def explain(
+        self, actor: Actor, question: Question, then: datetime, *, most: int
+    ) -> FoundChanges:
+        """Return what changed, with `most` dossiers at most.
 
-        That it tells of a dossier is recorded there. Raises `BusyError`, `NotAllowedError`.
+        Raise `BusyError`, or what `ExplainFigures.explain` raises.
         """
-        require(actor, Read.EXPLANATION)
-        parts = self._parts
-        with self._turn.taken():
-            explanation = Explanation(question, then, parts.service.network.partner_id_of)
-            found = explanation.changes(self._histories())
-            listed = list(islice(found, most))
-            number = len(listed) + sum(1 for _ in found)
-            parts.reader.note_told(actor, [change.code for change in listed])
-            return Found(explanation.then(), explanation.now(), listed, number)
-
-    def _histories(self) -> Iterator[Sequence[Event]]:
-        pace = Throttle(self._parts.is_ending)
-        for events in self._parts.histories():
-            pace(len(events))
-            yield events
+        with self._slot.taken():
+            throttle = Throttle(self._parts.is_ending)
+            found = self._parts.explain_figures.explain(actor, question, then, throttle)
+            changes = list(found.changes(most))
+            return FoundChanges(found.then(), found.now(), changes, found.number)
 
 
 def add_explanations(
@@ -93,20 +91,22 @@ def add_explanations(
             int, Query(ge=0, le=_MOST_LISTED, description="List at most so many dossiers.")
         ] = 200,
     ) -> Response:
-        """Tell why figures are others than they were, down to the dossiers and their events.
+        """Explain why figures have changed, down to the dossiers and their events.
 
-        The question of `/v1/sla` is answered as known `then` and as known at `known_at`. That it
-        tells of a dossier is recorded there. One such answer is made at a time.
+        The question of `/v1/sla` is answered as known at `then` and as known at `known_at`. The
+        access log of each dossier that is shown records it. One such answer is made at a time.
         """
         require(actor, Read.EXPLANATION)
         now = parts.now()
         check_past(now, then, as_of, known_at, since)
-        if since is not None and since > (as_of or now):
-            raise FaultyInputError([Fault(at="/query/since", says="must lie before as_of")])
-        if known_at is not None and known_at < then:
-            raise FaultyInputError([Fault(at="/query/known_at", says="must not lie before then")])
         question = Question(as_of=as_of or now, known_at=known_at, since=since, by=by)
-        found = explaining.explain(actor, question, then, most=limit)
+        try:
+            found = explaining.explain(actor, question, then, most=limit)
+        except PeriodReversedError:
+            raise since_after_end() from None
+        except KnownBeforeThenError:
+            fault = Fault(at="/query/known_at", says="must not lie before then")
+            raise FaultyInputError([fault]) from None
         zone = parts.service.calendar.zone
         answer = {
             "then": found.then.as_json(),

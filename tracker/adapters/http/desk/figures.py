@@ -9,13 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator
 
-from tracker.adapters.http.api.explanations import ExplanationApi, Found
+from tracker.adapters.http.api.explanations import ExplanationApi, FoundChanges
 from tracker.adapters.http.auth.authentication import BrowserSession
 from tracker.adapters.http.desk.auth import DeskAuth
 from tracker.adapters.http.desk.context import DeskContext
 from tracker.domain.dossier.actors import Read, require
 from tracker.domain.dossier.values import FutureTimeError
-from tracker.domain.errors import InvalidInputError
 from tracker.projections.figures.explanation import Change
 from tracker.projections.figures.figures import Counts, GroupBy, Question
 
@@ -71,8 +70,6 @@ def add_figures(
         until = asked.until or then
         if max(then, until) > front.today():
             raise FutureTimeError
-        if asked.since and asked.since > until:
-            raise InvalidInputError
         question = Question(
             as_of=end_of(until),
             since=datetime.combine(asked.since, time(), service.calendar.zone)
@@ -108,7 +105,7 @@ def add_figures(
         )
 
 
-def _differing(found: Found) -> Iterator[Pair]:
+def _differing(found: FoundChanges) -> Iterator[Pair]:
     then, now = found.then.groups, found.now.groups
     for name in sorted({*then, *now}):
         pair = Pair(name, then.get(name, Counts()), now.get(name, Counts()))

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.adapters.http.api.figures import FiguresNow
 from tracker.adapters.http.auth.authentication import open_to_all
 from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.pages.rendering import Pages
+from tracker.application.queries.figures import FiguresQuery
 from tracker.projections.figures.figures import Counts
 
 _KEEP = timedelta(seconds=5)
 
 
-def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages, figures: FiguresNow) -> None:
+def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages) -> None:
     """Add the page."""
-    totals = _CachedFigures(figures, parts.now)
+    totals = _CachedFigures(parts.figures, parts.now)
 
     @app.get("/figures", dependencies=[Depends(open_to_all)], include_in_schema=False)
     def show_total_figures(request: Request) -> HTMLResponse:
@@ -28,7 +28,7 @@ def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages, figures: F
 class _CachedFigures:
     """The total figures, counted at most every few seconds: anybody may ask for the page."""
 
-    def __init__(self, figures: FiguresNow, now: Callable[[], datetime]) -> None:
+    def __init__(self, figures: FiguresQuery, now: Callable[[], datetime]) -> None:
         self._figures = figures
         self._now = now
         self._known: tuple[datetime, Counts] | None = None
@@ -36,5 +36,5 @@ class _CachedFigures:
     def get(self) -> Counts:
         now = self._now()
         if self._known is None or not now - _KEEP < self._known[0] <= now:
-            self._known = (now, self._figures.answer().total)
+            self._known = (now, self._figures.public_total())
         return self._known[1]

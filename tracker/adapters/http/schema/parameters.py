@@ -8,6 +8,8 @@ from fastapi import Path, Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from tracker.adapters.http.schema.problems import FaultyInputError
+from tracker.adapters.http.schema.validation_errors import Fault
 from tracker.application.commands.text_types import UNFIT
 from tracker.application.commands.text_types import Moment as MessageMoment
 from tracker.domain.dossier.values import CLOCK_SKEW, FutureTimeError
@@ -43,3 +45,8 @@ def check_past(now: datetime, *moments: datetime | None) -> None:
     """Raise `FutureTimeError` where one of these is still to come."""
     if any(moment is not None and moment > now + CLOCK_SKEW for moment in moments):
         raise FutureTimeError
+
+
+def since_after_end() -> FaultyInputError:
+    """Return the error for a period that ends before it begins."""
+    return FaultyInputError([Fault(at="/query/since", says="must lie before as_of")])

@@ -3,7 +3,7 @@
 Unlike the recorder it takes nothing for granted: a damaged row is given, not refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from json import dumps
@@ -15,6 +15,8 @@ from sqlalchemy import Engine, bindparam, text
 
 from tracker.application.audit.verify_store import RequestRow, StoredRow
 from tracker.application.ports import RequestKey
+from tracker.domain.dossier.events.event import Event
+from tracker.serialization import decode
 
 _ROWS_A_READ = 1000
 _REQUESTS_A_READ = 5000
@@ -119,6 +121,12 @@ class SqlStoreScan:
             reached, version = UUID(waiting[-1].dossier_id), waiting[-1].version
         if waiting:
             yield waiting
+
+    def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
+        """Return the events stored by now, dossier by dossier; `step` gets the number of each."""
+        for rows in self.dossiers(up_to=self.head()):
+            yield [decode(row.topic, row.state) for row in rows]
+            step(len(rows))
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
         """Give the events of each of these dossiers up to a position, in the order of versions."""

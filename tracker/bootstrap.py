@@ -61,7 +61,7 @@ from tracker.application.audit.witnesses import Witnessing
 from tracker.application.commands.code_allocation import CodeAllocator
 from tracker.application.commands.erasure import Erasure
 from tracker.application.commands.handler import Tracker
-from tracker.application.commands.reception import Reception, Service
+from tracker.application.commands.reception import Reception
 from tracker.application.commands.steady_clock import SteadyClock
 from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
@@ -76,6 +76,7 @@ from tracker.application.queries.make_register import MakeRegister
 from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.epochs import LostCheckpoints
 from tracker.application.recovery.store_past import WITH_KAFKA, WITHOUT_KAFKA, Place, StorePast
+from tracker.application.service import Service
 from tracker.container import Container, Follow, TransparencyLog, remembering
 from tracker.domain.dossier.codes import dossier_id
 from tracker.projections.dossier.promises import PromisesProjection

@@ -33,7 +33,6 @@ from tracker.application.audit.proofs import Prover
 from tracker.application.audit.witnesses import Witnessing
 from tracker.application.commands.erasure import Erasure
 from tracker.application.commands.handler import Tracker
-from tracker.application.commands.reception import Service
 from tracker.application.notifications.dispatcher import Dispatcher
 from tracker.application.notifications.renderer import NotificationRenderer
 from tracker.application.ports import DossierRecorder
@@ -47,6 +46,7 @@ from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.epochs import LostCheckpoints
 from tracker.application.recovery.past_records import LogPlace, ReadModelsPlace, SignedPlace
 from tracker.application.recovery.store_past import WITHOUT_KAFKA, Place, StorePast
+from tracker.application.service import Service
 from tracker.domain.transparency_log.notes import Note
 from tracker.projections.model.feed import OpenFeed
 from tracker.projections.model.follower import Follower

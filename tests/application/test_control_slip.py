@@ -21,9 +21,9 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.adapters.files.service_data import load_service_data
-from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case, Gap, Person
 from tracker.application.forms.control import ControlSlip, Verdict, control_slip
+from tracker.application.service import Service
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received, Refused
 from tracker.domain.dossier.events.processing import InternalStepTaken, ProcessingStarted, Withdrawn

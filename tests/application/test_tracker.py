@@ -26,9 +26,9 @@ from tracker.application.commands.envelope import (
     UnknownDossierError,
     VersionConflictError,
 )
-from tracker.application.commands.reception import CannotDecideError, NotACarrierError
 from tracker.application.commands.registry import read_command
 from tracker.application.queries.dossier_reader import Moment
+from tracker.application.service import CannotDecideError, NotACarrierError
 from tracker.domain.deadlines.calendar import CalendarHorizonError
 from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.dossier.lifecycle import PublicStatus, Stage

@@ -22,9 +22,9 @@ from tests.domain.dossier_spec import (
     told,
 )
 from tracker.adapters.files.service_data import load_service_data
-from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.forms.way_back import Leg, way_back
+from tracker.application.service import Service
 from tracker.domain.dossier.events.citizen import Rated
 from tracker.domain.dossier.events.delivery import (
     Collected,

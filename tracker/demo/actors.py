@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 
-from tracker.application.commands.reception import Service
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.network.network import Collaborator, Office, OfficeKind
 

@@ -12,8 +12,8 @@ from random import Random
 
 from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.handler import Tracker
-from tracker.application.commands.reception import Service
 from tracker.application.commands.registry import read_command
+from tracker.application.service import Service
 from tracker.demo.before_the_decision import whole_life
 from tracker.demo.life import Act, Deeds, Life
 from tracker.demo.town import Town

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from tracker.application.commands.reception import Service
+from tracker.application.service import Service
 from tracker.domain.deadlines.time_rules import OfficeHours
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.postal import s10_check_digit

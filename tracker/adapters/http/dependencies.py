@@ -13,7 +13,6 @@ from tracker.adapters.http.schema.freshness import Watched
 from tracker.application.audit.proofs import Prover
 from tracker.application.audit.witnesses import Witnessing
 from tracker.application.commands.envelope import Accepted, Envelope
-from tracker.application.commands.reception import Service
 from tracker.application.ports import RequestKey
 from tracker.application.queries.citizen_access import CitizenAccess
 from tracker.application.queries.dossier_reader import DossierReader
@@ -25,6 +24,7 @@ from tracker.application.queries.fill_form import FillForm, Form
 from tracker.application.queries.guessing import Guard
 from tracker.application.queries.make_register import MakeRegister
 from tracker.application.queries.receipt_links import ReceiptLinks
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import CodeBlock
 from tracker.domain.dossier.events.event import Event

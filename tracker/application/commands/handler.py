@@ -25,7 +25,7 @@ from tracker.application.commands.envelope import (
     VersionConflictError,
 )
 from tracker.application.commands.intake import Intake, LegacyIntake
-from tracker.application.commands.reception import Reception, Service
+from tracker.application.commands.reception import Reception
 from tracker.application.commands.step_context import StepCommand, StepContext
 from tracker.application.commands.unit_of_work import PreparedIntake, Tried, UnitOfWork
 from tracker.application.ports import (
@@ -39,6 +39,7 @@ from tracker.application.ports import (
 )
 from tracker.application.recovery.key_loss import own_seal
 from tracker.application.recovery.store_past import StorePast
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.dossier.dossier import Dossier

@@ -1,7 +1,6 @@
 """Takes dossiers in: who may, where, under which code, with which promise."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from tracker.application.commands.code_allocation import CodeAllocator
 from tracker.application.commands.envelope import CodeTakenError
 from tracker.application.commands.intake import Intake, LegacyIntake, as_channels, as_papers
-from tracker.domain.deadlines.calendar import WorkCalendar
+from tracker.application.service import Service
 from tracker.domain.deadlines.time_rules import TimeRule
 from tracker.domain.dossier.actors import Actor, Role, require
 from tracker.domain.dossier.clock import Clock
@@ -19,8 +18,8 @@ from tracker.domain.dossier.lifecycle import Stage, Step
 from tracker.domain.dossier.values import Offices, Promise, Sealed, Stamp
 from tracker.domain.errors import InvalidInputError, NotAllowedError, UnknownError
 from tracker.domain.network.admission import check_admission
-from tracker.domain.network.network import Network, OfficeKind, channel_of
-from tracker.domain.network.procedures import Catalogue, ProcedureVersion
+from tracker.domain.network.network import channel_of
+from tracker.domain.network.procedures import ProcedureVersion
 
 _NO_TIME = TimeRule(time=None)
 
@@ -29,43 +28,12 @@ class WrongPlaceError(NotAllowedError):
     """A dossier is taken in where the sender stands, not elsewhere."""
 
 
-class CannotDecideError(InvalidInputError):
-    """This office takes dossiers in; it does not decide them."""
-
-
-class NotACarrierError(InvalidInputError):
-    """This partner carries no parcels."""
-
-
 class NotThisCollaboratorError(NotAllowedError):
     """A collaborator takes in under their own name only."""
 
 
 class PromiseNotYoursError(InvalidInputError):
     """A promised date is sent along only with a code from a block leased to this device."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """The network, the procedures and the calendar the service works by."""
-
-    network: Network
-    catalogue: Catalogue
-    calendar: WorkCalendar
-
-    def local_day(self, moment: datetime) -> date:
-        """Give the day it is here at this moment."""
-        return moment.astimezone(self.calendar.zone).date()
-
-    def check_department(self, office_id: str) -> None:
-        """Raise `UnknownOfficeError` or `CannotDecideError` where this office decides nothing."""
-        if self.network.office(office_id).kind is not OfficeKind.DEPARTMENT:
-            raise CannotDecideError
-
-    def check_carrier(self, partner_id: str) -> None:
-        """Raise `UnknownPartnerError` or `NotACarrierError` where this partner carries nothing."""
-        if not self.network.partner(partner_id).carrier:
-            raise NotACarrierError
 
 
 class Reception:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import orjson
 
-from tracker.application.commands.reception import Service
+from tracker.application.service import Service
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.events.records import Corrected

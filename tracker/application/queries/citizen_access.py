@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 
-from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.forms.receipt import Receipt, receipt
 from tracker.application.ports import AccessLog, DossierRecorder, Seal, Vault
@@ -16,6 +15,7 @@ from tracker.application.queries.citizen_view import CitizenView, StaffRead, cit
 from tracker.application.queries.dossier_reader import opened_texts
 from tracker.application.queries.receipt_links import ReceiptLinks
 from tracker.application.recovery.key_loss import KeyLostError, seal_of
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Read
 from tracker.domain.dossier.codes import dossier_id, tidied
 from tracker.domain.dossier.events.event import Event

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.application.commands.reception import Service
 from tracker.application.queries.dossier_reader import Why, why_of
+from tracker.application.service import Service
 from tracker.domain.deadlines.time_rules import PauseKind
 from tracker.domain.dossier.clock import is_kept
 from tracker.domain.dossier.events.delivery import Collected

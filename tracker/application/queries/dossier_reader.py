@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from tracker.application.commands.envelope import UnknownDossierError
-from tracker.application.commands.reception import Service
 from tracker.application.forms.case import Case
 from tracker.application.ports import AccessLog, DossierRecorder, Seal, Vault
 from tracker.application.recovery.key_loss import KeyLostError, is_erased, seal_of
+from tracker.application.service import Service
 from tracker.domain.deadlines.deadlines import Deadline, deadline
 from tracker.domain.dossier.actors import MAY, Actor, Read, require, require_reading
 from tracker.domain.dossier.clock import LedgerEntry

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from tracker.application.commands.reception import Service
 from tracker.application.forms.register import Register, register
 from tracker.application.queries.dossier_reader import DossierReader
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor, Read, require
 from tracker.domain.errors import InvalidInputError
 

@@ -21,15 +21,12 @@ from tracker.application.commands.envelope import (
     VersionConflictError,
 )
 from tracker.application.commands.handler import PersonalDataGoneError, StoreUnavailableError
-from tracker.application.commands.reception import (
-    CannotDecideError,
-    NotACarrierError,
-    WrongPlaceError,
-)
+from tracker.application.commands.reception import WrongPlaceError
 from tracker.application.commands.text_types import UNFIT
 from tracker.application.queries.export import NoReasonError
 from tracker.application.recovery.key_loss import KeyLostError
 from tracker.application.recovery.store_past import StoreBehindError
+from tracker.application.service import CannotDecideError, NotACarrierError
 from tracker.domain.deadlines.calendar import CalendarHorizonError
 from tracker.domain.dossier.codes import CodesUsedUpError, InvalidCodeError
 from tracker.domain.dossier.dossier import (

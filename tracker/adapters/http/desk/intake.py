@@ -22,9 +22,9 @@ from tracker.adapters.http.desk.office_choices import open_offices
 from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.problems import UNFIT_STATUS, kind_of
 from tracker.application.commands.intake import Intake
-from tracker.application.commands.reception import Service
 from tracker.application.queries.dossier_reader import DossierReader
 from tracker.application.recovery.key_loss import KeyLostError
+from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor, Role, require
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.errors import NotAllowedError, RefusedError, TrackerError

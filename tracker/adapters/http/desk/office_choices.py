@@ -3,7 +3,7 @@
 from datetime import date
 
 from tracker.adapters.http.desk.form import Offer, offers_of
-from tracker.application.commands.reception import Service
+from tracker.application.service import Service
 from tracker.domain.network.network import NotAReceptionPlaceError, channel_of
 
 

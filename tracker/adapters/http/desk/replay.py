@@ -24,8 +24,8 @@ from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.pages.working_days import working_days_left
 from tracker.adapters.http.schema.presenters import Presenter
 from tracker.adapters.http.schema.responses import EventAnswer
-from tracker.application.commands.reception import Service
 from tracker.application.queries.dossier_reader import Moment, why_of
+from tracker.application.service import Service
 from tracker.domain.deadlines.wording import Language, why_sentence
 from tracker.domain.dossier.clock import is_kept
 from tracker.domain.dossier.codes import tidied

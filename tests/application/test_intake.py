@@ -37,9 +37,9 @@ from tracker.application.queries.dossier_reader import Moment
 from tracker.domain.deadlines.calendar import CalendarHorizonError
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import InvalidCodeError
-from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.lifecycle import PublicStatus, Stage
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.values import Offices, Paper, Promise, WayOfReturn
 from tracker.domain.errors import InvalidInputError, NotAllowedError, TrackerError
 from tracker.domain.network.admission import (

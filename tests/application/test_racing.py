@@ -20,7 +20,7 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tracker.application.commands.envelope import Accepted, Envelope, VersionConflictError
-from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.errors import TrackerError
 
 T = TypeVar("T")

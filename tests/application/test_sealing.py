@@ -25,7 +25,7 @@ from tracker.application.ports import SealBrokenError
 from tracker.application.queries.dossier_reader import Moment
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import dossier_id
-from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.values import Sealed
 from tracker.domain.errors import NotAllowedError
 

@@ -15,8 +15,8 @@ from tests.application.service_desk import (
     service_desk,
 )
 from tracker.application.queries.dossier_reader import Moment
-from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.dossier.events.citizen import NoticesAgreed
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.values import NoticeChannel, NoticeLanguage
 from tracker.domain.errors import NotAllowedError
 

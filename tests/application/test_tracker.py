@@ -30,8 +30,8 @@ from tracker.application.commands.registry import read_command
 from tracker.application.queries.dossier_reader import Moment
 from tracker.application.service import CannotDecideError, NotACarrierError
 from tracker.domain.deadlines.calendar import CalendarHorizonError
-from tracker.domain.dossier.dossier import StepNotAllowedError
 from tracker.domain.dossier.lifecycle import PublicStatus, Stage
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.values import FutureTimeError
 from tracker.domain.errors import NotAllowedError, TrackerError
 from tracker.domain.network.network import UnknownOfficeError

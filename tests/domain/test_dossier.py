@@ -55,7 +55,6 @@ from tracker.domain.dossier.dossier import (
     DueTooSoonError,
     NoSuchEventError,
     SameOfficeError,
-    StepNotAllowedError,
 )
 from tracker.domain.dossier.events.citizen import Complained, NoticesStopped, Rated
 from tracker.domain.dossier.events.delivery import (
@@ -73,6 +72,7 @@ from tracker.domain.dossier.events.processing import (
 )
 from tracker.domain.dossier.events.records import Corrected, PersonalDataErased
 from tracker.domain.dossier.lifecycle import Stage, Step
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.state import BrokenHistoryError
 from tracker.domain.dossier.values import (
     Correctable,

@@ -4,17 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.dossier.clock import Clock
+from tracker.domain.dossier.delivery_steps import DeliverySteps
 from tracker.domain.dossier.events.citizen import Complained, NoticesAgreed, NoticesStopped, Rated
-from tracker.domain.dossier.events.delivery import (
-    CarrierScanned,
-    Collected,
-    Delivered,
-    DeliveredElectronically,
-    DeliveryFailed,
-    HandedToCarrier,
-    ReturnedToOffice,
-)
-from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received, Refused, Submitted
 from tracker.domain.dossier.events.processing import (
     Decided,
@@ -31,9 +22,7 @@ from tracker.domain.dossier.events.processing import (
     Withdrawn,
 )
 from tracker.domain.dossier.events.records import Corrected, PersonalDataErased
-from tracker.domain.dossier.lifecycle import Stage, Step
-from tracker.domain.dossier.postal import ScanMeaning, is_s10, scan_meaning
-from tracker.domain.dossier.state import DossierState
+from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import (
     Correctable,
     NoticeChannel,
@@ -44,19 +33,7 @@ from tracker.domain.dossier.values import (
     Sealed,
     Stamp,
 )
-from tracker.domain.errors import ConflictError, InvalidInputError
-
-
-class StepNotAllowedError(ConflictError):
-    """This step cannot follow where the dossier stands now."""
-
-    def __init__(self, step: Step, stage: Stage | None, version: int) -> None:
-        """Name the step, the stage it met and the dossier's version."""
-        where = f"The dossier is at {stage}" if stage else "There is no such dossier yet"
-        super().__init__(f"{where}: {step} cannot follow.")
-        self.step = step
-        self.stage = stage
-        self.version = version
+from tracker.domain.errors import InvalidInputError
 
 
 class SameOfficeError(InvalidInputError):
@@ -75,7 +52,7 @@ class NoSuchEventError(InvalidInputError):
     """There is no event of this version to correct."""
 
 
-class Dossier(DossierState):
+class Dossier(DeliverySteps):
     """One citizen's application: each public method is one step, decided here or refused."""
 
     TOPIC = "dossier"
@@ -214,82 +191,6 @@ class Dossier(DossierState):
         self._check(Step.DECIDED, stamp)
         self._record(Decided, stamp, outcome=outcome, reason=reason, document=document)
 
-    # ------------------------------------------------------------- giving back
-
-    def hand_to_carrier(self, stamp: Stamp, *, carrier: str, number: str) -> None:
-        """Give the result to the post."""
-        self._check(Step.HANDED_TO_CARRIER, stamp)
-        self._record(
-            HandedToCarrier,
-            stamp,
-            carrier=carrier,
-            number=number,
-            number_is_s10=is_s10(number),
-        )
-
-    def scan(
-        self,
-        stamp: Stamp,
-        *,
-        number: str,
-        scan: str,
-        whereabouts: Sealed | None,
-        raw: Sealed | None,
-    ) -> None:
-        """Note what the carrier saw, and what follows from it.
-
-        A scan of another parcel, or one older than what we know, changes nothing but the record;
-        a delivery counts whenever it comes while the parcel is still out.
-        """
-        self._check(Step.CARRIER_SCANNED, stamp)
-        meaning = scan_meaning(scan)
-        is_ours = number == self.parcel_number
-        is_news = self.parcel_at is None or stamp.occurred_at >= self.parcel_at
-        self._record(
-            CarrierScanned,
-            stamp,
-            number=number,
-            scan=scan,
-            meaning=meaning.value,
-            whereabouts=whereabouts,
-            raw=raw,
-        )
-        if not is_ours:
-            return
-        if meaning is ScanMeaning.DELIVERED and self.progress.allows(Step.DELIVERED):
-            self._record(Delivered, stamp)
-        elif not is_news:
-            return
-        elif meaning is ScanMeaning.RETURNED and self.progress.allows(Step.RETURNED_TO_OFFICE):
-            self._record(ReturnedToOffice, stamp)
-        elif meaning is ScanMeaning.ATTEMPT_FAILED and self.progress.allows(Step.DELIVERY_FAILED):
-            self._record(DeliveryFailed, stamp, reason=None)
-
-    def deliver(self, stamp: Stamp) -> None:
-        """Note that the carrier gave the result to the citizen."""
-        self._check(Step.DELIVERED, stamp)
-        self._record(Delivered, stamp)
-
-    def fail_delivery(self, stamp: Stamp, *, reason: Sealed | None) -> None:
-        """Note that the carrier could not hand the result over."""
-        self._check(Step.DELIVERY_FAILED, stamp)
-        self._record(DeliveryFailed, stamp, reason=reason)
-
-    def return_to_office(self, stamp: Stamp) -> None:
-        """Note that the carrier brought the result back."""
-        self._check(Step.RETURNED_TO_OFFICE, stamp)
-        self._record(ReturnedToOffice, stamp)
-
-    def collect(self, stamp: Stamp, *, at_office: str) -> None:
-        """Give the result to the citizen over the counter."""
-        self._check(Step.COLLECTED, stamp)
-        self._record(Collected, stamp, at_office=at_office)
-
-    def deliver_electronically(self, stamp: Stamp) -> None:
-        """Give the result through the portal."""
-        self._check(Step.DELIVERED_ELECTRONICALLY, stamp)
-        self._record(DeliveredElectronically, stamp)
-
     # -------------------------------------------------------------- afterwards
 
     def rate(self, stamp: Stamp, *, score: int, reason: Sealed | None) -> None:
@@ -349,36 +250,6 @@ class Dossier(DossierState):
         """Note that the dossier's key was destroyed."""
         self._check(Step.PERSONAL_DATA_ERASED, stamp)
         self._record(PersonalDataErased, stamp, basis=basis)
-
-    # ----------------------------------------------------------------- private
-
-    def _check(self, step: Step, stamp: Stamp) -> None:
-        self.require_step(stamp.by, step)
-        if not (self.progress.allows(step) and self._not_yet(step)):
-            raise StepNotAllowedError(step, self.progress.stage, self.version)
-
-    def _promise_after(self, step: Step, stamp: Stamp, clock: Clock) -> Promise | None:
-        if self.received_at is None or self.finished_at is not None:
-            return None
-        pauses = self.pauses.after(step, stamp.occurred_at)
-        if pauses.are_open or not self.pauses.are_open:
-            return None
-        return clock.next_promise(self.received_at, self.ledger, pauses.ended)
-
-    def _record(self, kind: type[Event], stamp: Stamp, **fields: Any) -> None:  # noqa: ANN401
-        event = kind(
-            originator_id=self.id,
-            originator_version=self.version + 1,
-            code=self.code,
-            occurred_at=stamp.occurred_at,
-            recorded_at=stamp.recorded_at,
-            by=stamp.by,
-            source=stamp.source,
-            event_id=stamp.event_id,
-            **fields,
-        )
-        self._apply(event)
-        self._pending_events.append(event)  # type: ignore[arg-type]  # only collected, never mutated
 
 
 def _check_due(due_at: datetime | None, stamp: Stamp) -> None:

@@ -34,8 +34,8 @@ from tracker.domain.dossier.dossier import (
     DueTooSoonError,
     NoSuchEventError,
     SameOfficeError,
-    StepNotAllowedError,
 )
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.dossier.values import FutureTimeError
 from tracker.domain.errors import (
     ConflictError,

@@ -14,7 +14,7 @@ from tracker.application.commands.consent import StopNotices
 from tracker.application.commands.envelope import Envelope, UnknownDossierError
 from tracker.domain.dossier.actors import citizen_of
 from tracker.domain.dossier.codes import dossier_id, tidied
-from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.recording import StepNotAllowedError
 
 _STOP = "/stop/{code}/{token}"
 

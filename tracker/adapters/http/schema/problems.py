@@ -33,7 +33,7 @@ from tracker.application.queries.fill_form import NoPdfError
 from tracker.application.queries.guessing import WholeNumberWantedError, WorkWantedError
 from tracker.application.recovery.key_loss import KeyLostError
 from tracker.application.recovery.store_past import StoreBehindError
-from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.errors import (
     ConflictError,
     InvalidInputError,

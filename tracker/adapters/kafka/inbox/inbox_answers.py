@@ -29,7 +29,7 @@ from tracker.application.commands.envelope import (
     UnknownDossierError,
     VersionConflictError,
 )
-from tracker.domain.dossier.dossier import StepNotAllowedError
+from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.errors import (
     ConflictError,
     InvalidInputError,

@@ -125,7 +125,9 @@ def test_the_same_message_twice_in_one_batch_counts_once(site: Site) -> None:
 
 def test_a_step_without_a_code_is_rejected(site: Site) -> None:
     answer = site.post(BATCH, "desk", [site.step("complained", text="slow")])
-    assert answer.json()["items"][0]["problem"]["errors"] == [{"at": "/code", "is": "is missing"}]
+    assert answer.json()["items"][0]["problem"]["errors"] == [
+        {"pointer": "#/code", "detail": "is missing"}
+    ]
 
 
 @pytest.mark.parametrize("step", [[], {}, None, 1, "planted", "received\x00"])

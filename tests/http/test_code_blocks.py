@@ -51,7 +51,7 @@ def test_no_number_is_leased_twice_or_issued_beside(site: Site) -> None:
 def test_a_wish_that_does_not_fit_is_refused(site: Site, wish: object, at: str) -> None:
     answer = site.post(LEASE, "desk", wish)
     assert answer.status_code == 422
-    assert [error["at"] for error in answer.json()["errors"]] == [at]
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"#{at}"]
 
 
 def test_today_is_the_day_it_is_here(site: Site) -> None:
@@ -94,5 +94,7 @@ def test_only_the_holder_gives_back_and_only_numbers_of_the_block(site: Site) ->
     assert site.post(f"{LEASE}/nothing/unused", "desk", {"numbers": [1]}).status_code == 404
     answer = site.post(address, "desk", {"numbers": [block["first"], block["last"] + 1]})
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"at": "/numbers/1", "is": "must be a number of this block"}]
+    assert answer.json()["errors"] == [
+        {"pointer": "#/numbers/1", "detail": "must be a number of this block"}
+    ]
     assert site.post(address, "desk", {"numbers": []}).status_code == 422

@@ -85,7 +85,7 @@ def test_what_cannot_be_asked_is_refused(
     del code
     answer = explained(site, **asked)
     assert answer.status_code == 422
-    assert [one["at"] for one in answer.json()["errors"]] == [at]
+    assert [one["pointer"] for one in answer.json()["errors"]] == [f"#{at}"]
     assert explained(site, then=(NOON + timedelta(days=9)).isoformat()).status_code == 422
 
 

@@ -134,7 +134,7 @@ INSTANTS: list[object] = [
 def test_what_is_no_moment_is_refused(site: Site, moment: object) -> None:
     answer = site.post("/v1/dossiers", "desk", site.intake(occurred_at=moment))
     is_a_problem(answer, 422, "invalid-input")
-    assert [error["at"] for error in answer.json()["errors"]] == ["/occurred_at"]
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/occurred_at"]
     assert site.head() == 0
 
 
@@ -209,12 +209,12 @@ def test_errors_tell_where_in_our_words_and_hide_foreign_names(site: Site) -> No
     answer = site.post("/v1/dossiers", "desk", intake)
     is_a_problem(answer, 422, "invalid-input")
     assert answer.json()["errors"] == [
-        {"at": "/procedure", "is": "is missing"},
-        {"at": "/applicant/name", "is": "is missing"},
-        {"at": "/applicant/*", "is": "is not known here"},
-        {"at": "/papers/1/name", "is": "must have at least 1 characters"},
-        {"at": "/papers/1/*", "is": "is not known here"},
-        {"at": "/*", "is": "is not known here"},
+        {"pointer": "#/procedure", "detail": "is missing"},
+        {"pointer": "#/applicant/name", "detail": "is missing"},
+        {"pointer": "#/applicant/*", "detail": "is not known here"},
+        {"pointer": "#/papers/1/name", "detail": "must have at least 1 characters"},
+        {"pointer": "#/papers/1/*", "detail": "is not known here"},
+        {"pointer": "#/*", "detail": "is not known here"},
     ]
 
 
@@ -223,11 +223,11 @@ def test_errors_of_a_step_name_no_tag(site: Site) -> None:
     answer = site.take(code, "decider", "decided", outcome=PLANTED, decided=PLANTED)
     is_a_problem(answer, 422, "invalid-input")
     assert answer.json()["errors"] == [
-        {"at": "/outcome", "is": "must be one of 'granted' or 'refused'"},
-        {"at": "/*", "is": "is not known here"},
+        {"pointer": "#/outcome", "detail": "must be one of 'granted' or 'refused'"},
+        {"pointer": "#/*", "detail": "is not known here"},
     ]
     answer = site.take(code, "decider", PLANTED)
-    assert answer.json()["errors"][0]["at"] == "/step"
+    assert answer.json()["errors"][0]["pointer"] == "#/step"
     is_a_problem(answer, 422, "invalid-input")
 
 

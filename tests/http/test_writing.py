@@ -84,7 +84,9 @@ def test_a_step_may_repeat_the_code_of_its_address_and_no_other(site: Site) -> N
     step = site.step("complained", text="slow", code=other)
     answer = site.post(f"/v1/dossiers/{code}/events", "desk", step)
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"at": "/code", "is": "must be the code of the address"}]
+    assert answer.json()["errors"] == [
+        {"pointer": "#/code", "detail": "must be the code of the address"}
+    ]
 
 
 def test_a_dossier_handed_in_unseen_is_taken_in_at_its_own_address(site: Site) -> None:
@@ -133,7 +135,7 @@ def test_a_version_written_otherwise_is_refused(site: Site, if_match: str) -> No
     step = site.step("processing_started")
     answer = site.post(f"/v1/dossiers/{code}/events", "decider", step, If_Match=if_match)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["at"] == "/header/if-match"
+    assert answer.json()["errors"][0]["pointer"] == "#/header/if-match"
 
 
 def test_a_step_that_cannot_follow_answers_409_with_the_current_version(site: Site) -> None:

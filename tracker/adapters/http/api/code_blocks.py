@@ -15,8 +15,8 @@ from tracker.adapters.http.schema.openapi import BODY, answers, body, ref
 from tracker.adapters.http.schema.parameters import Day
 from tracker.adapters.http.schema.problems import FaultyInputError, UnknownBlockError
 from tracker.adapters.http.schema.responses import BlockAnswer, UnusedAnswer
-from tracker.adapters.http.schema.validation_errors import Fault
 from tracker.application.commands.code_allocation import NotYourCodeError
+from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.reception import WrongPlaceError
 from tracker.domain.dossier.actors import Actor, Manage, Role, require
 from tracker.domain.dossier.codes import CodeBlock, DossierCode
@@ -74,7 +74,9 @@ class Leases:
         today = self._parts.service.local_day(now)
         day = wish.day or today
         if not today <= day <= today + timedelta(days=DAYS_AHEAD):
-            raise FaultyInputError([Fault(at="/day", says="must be today or within 7 days")])
+            raise FaultyInputError(
+                [Fault(pointer="#/day", detail="must be today or within 7 days")]
+            )
         return self._parts.blocks.lease(
             agency=self._agency(actor, wish.agency),
             day=day,
@@ -92,7 +94,7 @@ class Leases:
         if block.leased_to != actor.id and actor.role is not Role.ADMINISTRATOR:
             raise NotYourCodeError
         faults = [
-            Fault(at=f"/numbers/{place}", says="must be a number of this block")
+            Fault(pointer=f"#/numbers/{place}", detail="must be a number of this block")
             for place, number in enumerate(unused.numbers)
             if not block.first <= number <= block.last
         ]

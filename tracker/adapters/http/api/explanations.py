@@ -23,7 +23,7 @@ from tracker.adapters.http.schema.parameters import (
 )
 from tracker.adapters.http.schema.problems import FaultyInputError
 from tracker.adapters.http.schema.responses import ExplanationAnswer
-from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.commands.input_faults import Fault
 from tracker.application.queries.explain_figures import KnownBeforeThenError
 from tracker.application.queries.figures import PeriodReversedError
 from tracker.domain.dossier.actors import Actor, Read, require
@@ -105,7 +105,7 @@ def add_explanations(
         except PeriodReversedError:
             raise since_after_end() from None
         except KnownBeforeThenError:
-            fault = Fault(at="/query/known_at", says="must not lie before then")
+            fault = Fault(pointer="#/query/known_at", detail="must not lie before then")
             raise FaultyInputError([fault]) from None
         zone = parts.service.calendar.zone
         answer = {

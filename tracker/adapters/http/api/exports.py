@@ -11,7 +11,7 @@ from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema.openapi import problem_answers
 from tracker.adapters.http.schema.parameters import Moment, check_past
 from tracker.adapters.http.schema.problems import FaultyInputError
-from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.text_types import Code, Id, Line
 from tracker.application.queries.export import Form, Selection
 from tracker.domain.dossier.actors import Actor
@@ -33,7 +33,7 @@ class ExportApi:
         """Give the archive to be sent. Raises `FutureTimeError`, `FaultyInputError`."""
         check_past(self._parts.now(), selection.since, selection.until)
         if selection.since and selection.until and selection.since > selection.until:
-            raise FaultyInputError([Fault(at="/query/since", says="must lie before until")])
+            raise FaultyInputError([Fault(pointer="#/query/since", detail="must lie before until")])
         return Download(
             lambda pace: self._parts.archives.pieces(
                 actor, form, selection, reason=reason, progress=pace

@@ -22,8 +22,8 @@ from tracker.adapters.http.schema.problems import (
     problem_of,
 )
 from tracker.adapters.http.schema.requests import HAPPENING
-from tracker.adapters.http.schema.validation_errors import Fault
 from tracker.application.commands.envelope import UnknownDossierError, VersionConflictError
+from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.registry import INTAKE
 from tracker.application.queries.fill_form import NoPdfError
 from tracker.domain.errors import NotAllowedError
@@ -46,7 +46,7 @@ _PROBLEMS: dict[int, Exception] = {
     409: VersionConflictError(3),
     413: TooLargeError(),
     415: UnsupportedMediaError(),
-    422: FaultyInputError([Fault(at="/applicant/name", says="is missing")]),
+    422: FaultyInputError([Fault(pointer="#/applicant/name", detail="is missing")]),
     429: TooOftenError(retry_after_s=30),
     501: NoPdfError(),
     503: NotYetError(),

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from tracker.adapters.http.schema.problems import FaultyInputError
-from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.text_types import UNFIT
 from tracker.application.commands.text_types import Moment as MessageMoment
 from tracker.domain.dossier.values import CLOCK_SKEW, FutureTimeError
@@ -49,4 +49,4 @@ def check_past(now: datetime, *moments: datetime | None) -> None:
 
 def since_after_end() -> FaultyInputError:
     """Return the error for a period that ends before it begins."""
-    return FaultyInputError([Fault(at="/query/since", says="must lie before as_of")])
+    return FaultyInputError([Fault(pointer="#/query/since", detail="must lie before as_of")])

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 
 from tracker.adapters.http.framing import BadRequestError, HeadersTooLargeError
 from tracker.adapters.http.rate_limits import TooOftenError
-from tracker.adapters.http.schema.validation_errors import Fault, faults_of
 from tracker.application.audit.proofs import NoCheckpointError
 from tracker.application.audit.witnesses import (
     BadCosignatureError,
@@ -27,6 +26,8 @@ from tracker.application.commands.envelope import (
     VersionConflictError,
 )
 from tracker.application.commands.handler import StoreUnavailableError
+from tracker.application.commands.input_faults import Fault, faults_of
+from tracker.application.commands.problems import PROBLEM_NAMES, UNFORESEEN
 from tracker.application.forms.case import NoSuchFormError
 from tracker.application.queries.export import NoParquetError
 from tracker.application.queries.fill_form import NoPdfError
@@ -126,10 +127,16 @@ KINDS: dict[type[Exception], ProblemKind] = {
     UnsupportedMediaError: ProblemKind(
         415, "unsupported-media-type", "This type of body is not read"
     ),
-    InvalidInputError: ProblemKind(422, "invalid-input", "What was sent does not fit"),
-    RefusedError: ProblemKind(422, "refused", "The rules of the service do not allow this"),
-    UnknownError: ProblemKind(422, "unknown-reference", "What was named does not exist"),
-    UnknownDossierError: ProblemKind(404, "unknown-dossier", "There is no such dossier"),
+    InvalidInputError: ProblemKind(
+        422, PROBLEM_NAMES[InvalidInputError], "What was sent does not fit"
+    ),
+    RefusedError: ProblemKind(
+        422, PROBLEM_NAMES[RefusedError], "The rules of the service do not allow this"
+    ),
+    UnknownError: ProblemKind(422, PROBLEM_NAMES[UnknownError], "What was named does not exist"),
+    UnknownDossierError: ProblemKind(
+        404, PROBLEM_NAMES[UnknownDossierError], "There is no such dossier"
+    ),
     UnknownBlockError: ProblemKind(404, "unknown-block", "There is no such block of codes"),
     NoSuchFormError: ProblemKind(404, "no-such-form", "There is no such form of this dossier"),
     NoPdfError: ProblemKind(501, "no-pdf", "PDF is not installed here"),
@@ -139,31 +146,39 @@ KINDS: dict[type[Exception], ProblemKind] = {
     OldCheckpointError: ProblemKind(409, "old-checkpoint", "There is a newer checkpoint"),
     NoWitnessError: ProblemKind(422, "unknown-witness", "No known witness signed this"),
     BadCosignatureError: ProblemKind(422, "bad-cosignature", "This cosignature is wrong"),
-    KeyLostError: ProblemKind(410, "key-lost", "The key of this dossier is lost"),
-    NotAllowedError: ProblemKind(403, "not-allowed", "You may not do this"),
-    ConflictError: ProblemKind(409, "conflict", "Somebody else was there first"),
-    VersionConflictError: ProblemKind(409, "version-conflict", "Somebody else acted first"),
-    StepNotAllowedError: ProblemKind(409, "step-not-allowed", "This step cannot follow"),
-    RequestReusedError: ProblemKind(
-        409, "event-id-reused", "This event_id was used for something else"
+    NotAllowedError: ProblemKind(403, PROBLEM_NAMES[NotAllowedError], "You may not do this"),
+    ConflictError: ProblemKind(409, PROBLEM_NAMES[ConflictError], "Somebody else was there first"),
+    VersionConflictError: ProblemKind(
+        409, PROBLEM_NAMES[VersionConflictError], "Somebody else acted first"
     ),
-    CodeTakenError: ProblemKind(409, "code-taken", "There is a dossier with this code already"),
-    WorkWantedError: ProblemKind(429, "work-wanted", "A proof of work is needed first"),
-    WholeNumberWantedError: ProblemKind(
-        429, "whole-number-wanted", "Four digits do not suffice for now"
+    StepNotAllowedError: ProblemKind(
+        409, PROBLEM_NAMES[StepNotAllowedError], "This step cannot follow"
+    ),
+    RequestReusedError: ProblemKind(
+        409, PROBLEM_NAMES[RequestReusedError], "This event_id was used for something else"
+    ),
+    CodeTakenError: ProblemKind(
+        409, PROBLEM_NAMES[CodeTakenError], "There is a dossier with this code already"
     ),
     TooOftenError: ProblemKind(429, "asked-too-often", "This was asked too often"),
     BusyError: ProblemKind(503, "busy", "Somebody else is being answered"),
     NotYetError: ProblemKind(503, "not-yet", "This cannot be read yet"),
+    StoreUnavailableError: ProblemKind(
+        503, PROBLEM_NAMES[StoreUnavailableError], "The event store does not answer"
+    ),
+    WorkWantedError: ProblemKind(429, "work-wanted", "A proof of work is needed first"),
+    WholeNumberWantedError: ProblemKind(
+        429, "whole-number-wanted", "Four digits do not suffice for now"
+    ),
     StoreBehindError: ProblemKind(
         503, "store-behind", "The event store is older than its own past"
     ),
-    StoreUnavailableError: ProblemKind(503, "store-unavailable", "The event store does not answer"),
+    KeyLostError: ProblemKind(410, "key-lost", "The key of this dossier is lost"),
 }
 """Each kind of error, by class; one that is not here is what it is derived from."""
 
 UNFIT_STATUS = KINDS[InvalidInputError].status
-_UNFORESEEN = ProblemKind(500, "internal", "Something went wrong here, not with you")
+_UNFORESEEN = ProblemKind(500, UNFORESEEN, "Something went wrong here, not with you")
 STORE_SILENT = (OperationalError, InterfaceError)
 FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from tracker.adapters.http.schema.bodies import NDJSON, decoded, refusal_of
 from tracker.adapters.http.schema.problems import FaultyInputError, TooManyError
-from tracker.adapters.http.schema.validation_errors import Fault
+from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.intake import Intake
 from tracker.application.commands.registry import AnyStep, read_command
 from tracker.application.commands.step_context import StepCommand
@@ -35,7 +35,7 @@ def addressed(message: StepCommand | TakeIn, code: str) -> Message:
     """Give the message with the code of its address. Raises where its own is another."""
     code = tidied(code)
     if message.code not in {None, code}:
-        raise FaultyInputError([Fault(at="/code", says="must be the code of the address")])
+        raise FaultyInputError([Fault(pointer="#/code", detail="must be the code of the address")])
     if isinstance(message, TakeIn):
         fields = {name: getattr(message, name) for name in message.model_fields_set}
         return Intake.model_construct(**fields | {"code": code})
@@ -67,7 +67,7 @@ def many(media_type: str, raw: bytes) -> Batch:
     else:
         items = decoded(raw)
         if not isinstance(items, list):
-            raise FaultyInputError([Fault(at="", says="must be a list")])
+            raise FaultyInputError([Fault(pointer="#", detail="must be a list")])
         lines = items
     if len(lines) > MOST_IN_A_BATCH:
         raise TooManyError
@@ -86,5 +86,5 @@ def _one(item: object) -> Message:
     except ValidationError as error:
         raise refusal_of(error) from None
     if isinstance(message, StepCommand) and message.code is None:
-        raise FaultyInputError([Fault(at="/code", says="is missing")])
+        raise FaultyInputError([Fault(pointer="#/code", detail="is missing")])
     return message

@@ -24,37 +24,18 @@ from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.commands.envelope import (
     Accepted,
-    CodeTakenError,
-    RequestReusedError,
-    UnknownDossierError,
     VersionConflictError,
 )
+from tracker.application.commands.problems import problem_name
 from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.errors import (
-    ConflictError,
-    InvalidInputError,
-    NotAllowedError,
-    RefusedError,
     TrackerError,
-    UnknownError,
 )
 
-_KINDS: dict[type[Exception], str] = {
+_NAMES: dict[type[Exception], str] = {
     UnknownSenderError: "unknown-key",
     MalformedRecordError: "malformed",
-    UnknownDossierError: "unknown-dossier",
-    VersionConflictError: "version-conflict",
-    StepNotAllowedError: "step-not-allowed",
-    RequestReusedError: "event-id-reused",
-    CodeTakenError: "code-taken",
-    InvalidInputError: "invalid-input",
-    RefusedError: "refused",
-    UnknownError: "unknown-reference",
-    NotAllowedError: "not-allowed",
-    ConflictError: "conflict",
-    Exception: "internal",
 }
-"""The kinds of problem, named as over HTTP."""
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
@@ -74,7 +55,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
     kind: str
     detail: str
-    errors: tuple[tuple[str, str], ...] = ()
+    errors: tuple[dict[str, str], ...] = ()
     current_version: int | None = None
 
 
@@ -109,9 +90,11 @@ def rejected(
 def _problem(error: Exception) -> Problem:
     known = isinstance(error, TrackerError)
     return Problem(
-        next(_KINDS[one] for one in type(error).__mro__ if one in _KINDS),
+        _NAMES.get(type(error)) or problem_name(error),
         str(error) if known else "It was noted and will be looked at.",
-        error.faults if isinstance(error, UnfitRecordError) else (),
+        tuple(fault.model_dump() for fault in error.faults)
+        if isinstance(error, UnfitRecordError)
+        else (),
         error.version if isinstance(error, VersionConflictError | StepNotAllowedError) else None,
     )
 

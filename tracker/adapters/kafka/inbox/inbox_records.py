@@ -17,13 +17,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal
 from tracker.application.commands.envelope import Envelope
-from tracker.application.commands.registry import INTAKE, STEP, read_command
+from tracker.application.commands.input_faults import Fault, faults_of
+from tracker.application.commands.registry import read_command
 from tracker.application.commands.step_context import StepCommand
 from tracker.application.commands.text_types import EventId
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.errors import InvalidInputError, TrackerError, UnknownError
 
-_MOST_FAULTS = 20
 _UNREADABLE = object()
 _EVENT_ID: TypeAdapter[str] = TypeAdapter(EventId)
 
@@ -39,8 +39,8 @@ class MalformedRecordError(InvalidInputError):
 class UnfitRecordError(InvalidInputError):
     """What was sent does not fit; `errors` tells where."""
 
-    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
-        """Keep where it does not fit and how, without any of what was sent."""
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep the faults."""
         super().__init__()
         self.faults = tuple(faults)
 
@@ -112,10 +112,9 @@ def _message(item: object) -> Any:  # noqa: ANN401  any message there is
     try:
         message = read_command(item)
     except ValidationError as error:
-        faults = [(_at(one["loc"]), one["type"]) for one in error.errors(include_input=False)]
-        raise UnfitRecordError(faults[:_MOST_FAULTS]) from None
+        raise UnfitRecordError(faults_of(error.errors(include_input=False))) from None
     if isinstance(message, StepCommand) and message.code is None:
-        raise UnfitRecordError([("/code", "missing")])
+        raise UnfitRecordError([Fault(pointer="#/code", detail="is missing")])
     return message
 
 
@@ -138,22 +137,3 @@ def _text(record: Any, name: str) -> str | None:  # noqa: ANN401  kafka-python h
         if key == name:
             return str(value or b"", "utf-8", "replace")
     return None
-
-
-def _at(place: Sequence[str | int]) -> str:
-    """Give a JSON pointer; a name that is none of ours may be anything, and is shown as `*`."""
-    return "".join(
-        f"/{part}" if isinstance(part, int) or part in _NAMES else "/*" for part in place
-    )
-
-
-def _names(schema: object) -> set[str]:
-    if isinstance(schema, dict):
-        own = set(schema.get("properties", ()))
-        return own.union(*(_names(part) for part in schema.values()))
-    return (
-        set[str]().union(*(_names(part) for part in schema)) if isinstance(schema, list) else set()
-    )
-
-
-_NAMES = _names(INTAKE.json_schema()) | _names(STEP.json_schema())

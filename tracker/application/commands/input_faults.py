@@ -1,10 +1,10 @@
-"""What does not fit in what was sent, told without repeating any of it."""
+"""What is wrong with an input, without repeating any of it: the one list for HTTP and Kafka."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from tracker.application.commands.registry import INTAKE, STEP
 from tracker.application.commands.text_types import UNFIT
@@ -13,14 +13,14 @@ from tracker.domain.dossier.lifecycle import Step
 _MOST = 20
 _ELSEWHERE = frozenset({"query", "path", "header"})
 _OURS = frozenset({"day", "size", "agency", "numbers", "digits", "proof"})
-"""The fields of bodies that are no messages."""
+"""The fields of bodies that are no commands."""
 
 _A_DAY = "must be a day such as 2026-11-22"
 _A_NUMBER = "must be a whole number"
 _A_TIME = "must be a time with its zone, such as 2026-11-22T09:10:00+07:00"
 _AN_OBJECT = "must be an object"
 _ONE_OF = "must be one of {expected}"
-_SAYINGS = {
+_DETAILS = {
     "missing": "is missing",
     "extra_forbidden": "is not known here",
     "string_type": "must be text",
@@ -47,27 +47,27 @@ _SAYINGS = {
     "finite_number": _A_NUMBER,
 }
 _LIMITS = ("min_length", "max_length", "pattern", "ge", "le", "expected", "expected_tags")
-"""What a saying may hold: limits of our own schema, never what was sent."""
+"""What a detail may hold: limits of our own schema, never the input."""
 
 
 class Fault(BaseModel):
-    """One thing that does not fit."""
+    """One fault of an input, as in RFC 9457: where it is and what is wrong."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    at: str = Field(
-        description="Where: a JSON pointer into the body, or /query, /path or /header and a name."
-        " A field we do not know is shown as *."
+    pointer: str = Field(
+        description="A JSON pointer into the body, or #/query, #/path or #/header and a name."
+        " A field that is not known is shown as *."
     )
-    says: str = Field(serialization_alias="is", description="What does not fit.")
+    detail: str = Field(description="What is wrong.")
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
-    """Translate what pydantic says, as far as it is known to be harmless; the first 20 of it."""
-    return [Fault(at=_at(one), says=_says(one)) for one in islice(errors, _MOST)]
+    """Return the first 20 faults of pydantic's `errors`, in words that repeat no input."""
+    return [
+        Fault(pointer=_pointer(error), detail=_detail(error)) for error in islice(errors, _MOST)
+    ]
 
 
-def _says(error: Mapping[str, Any]) -> str:
+def _detail(error: Mapping[str, Any]) -> str:
     kind = str(error["type"])
     if kind == UNFIT:
         return str(error["msg"])
@@ -77,19 +77,19 @@ def _says(error: Mapping[str, Any]) -> str:
         return _A_DAY
     context = error.get("ctx") or {}
     limits = {name: context.get(name, "") for name in _LIMITS}
-    return _SAYINGS.get(kind, "does not fit").format(**limits)
+    return _DETAILS.get(kind, "does not fit").format(**limits)
 
 
-def _at(error: Mapping[str, Any]) -> str:
+def _pointer(error: Mapping[str, Any]) -> str:
     place: list[str | int] = list(error["loc"])
     if place and place[0] in _ELSEWHERE:
-        return "/" + "/".join(str(part) for part in place[:2])
+        return "#/" + "/".join(str(part) for part in place[:2])
     kind = error["type"]
     if place and place[0] in _TAGS and (len(place) > 1 or kind != "extra_forbidden"):
         place = place[1:]
     if kind in {"union_tag_not_found", "union_tag_invalid"}:
         place.append("step")
-    return "".join(
+    return "#" + "".join(
         f"/{part}" if isinstance(part, int) or part in _NAMES else "/*" for part in place
     )
 

@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI cannot see by itself is declared here."""
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -24,7 +24,7 @@ from tracker.adapters.http.schema.problems import (
 from tracker.adapters.http.schema.requests import HAPPENING
 from tracker.application.commands.envelope import UnknownDossierError, VersionConflictError
 from tracker.application.commands.input_faults import Fault
-from tracker.application.commands.registry import INTAKE
+from tracker.application.commands.registry import COMMANDS, INTAKE
 from tracker.application.queries.fill_form import NoPdfError
 from tracker.domain.errors import NotAllowedError
 
@@ -36,7 +36,8 @@ DESCRIPTION = (
     " as needed: its `event_id` never counts twice. Problems are told as RFC 9457 has it and never"
     " repeat what was sent."
 )
-_REF = "#/components/schemas/{model}"
+_REFS = "#/components/schemas/"
+_REF = _REFS + "{model}"
 _PROBLEMS: dict[int, Exception] = {
     400: MalformedError(),
     401: UnknownKeyError(),
@@ -129,7 +130,32 @@ def document(app: FastAPI, *bodies: type[BaseModel]) -> dict[str, Any]:
         if isinstance(route, APIRoute) and route.include_in_schema:
             _put_examples_back(made, route)
     made["components"]["schemas"] |= {**shared["$defs"], "Happening": happening}
+    made = cast("dict[str, Any]", _with_public_names(made))
+    schemas = made["components"]["schemas"]
+    made["components"]["schemas"] = {
+        _PUBLIC_NAMES.get(name, name): schema for name, schema in schemas.items()
+    }
     return made
+
+
+_PUBLIC_NAMES = {command.__name__: command.STORED_NAME for command in COMMANDS.values()}
+"""The published name of each command's schema: generated clients keep their class names."""
+
+
+def _with_public_names(part: object) -> object:
+    """Return the same part of a document with the published names of schemas."""
+    if isinstance(part, dict):
+        made = {key: _with_public_names(value) for key, value in part.items()}
+        title = made.get("title")
+        if isinstance(title, str):
+            made["title"] = _PUBLIC_NAMES.get(title, title)
+        return made
+    if isinstance(part, list):
+        return [_with_public_names(value) for value in part]
+    if isinstance(part, str) and part.startswith(_REFS):
+        name = part.removeprefix(_REFS)
+        return _REFS + _PUBLIC_NAMES.get(name, name)
+    return part
 
 
 def _put_examples_back(made: dict[str, Any], route: APIRoute) -> None:

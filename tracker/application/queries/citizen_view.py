@@ -23,8 +23,39 @@ from tracker.domain.notifications.notifications import ask_due_at
 Texts = Mapping[int, Mapping[str, str]]
 """What was sealed in each event, by version and field."""
 
-_TOLD = frozenset(Step) - {Step.INTERNAL_STEP_TAKEN, Step.CORRECTED}
-"""What happened between clerks is theirs."""
+SHOWN = frozenset(
+    {
+        Step.SUBMITTED,
+        Step.RECEIVED,
+        Step.REFUSED,
+        Step.FORWARDED,
+        Step.PROCESSING_STARTED,
+        Step.SUPPLEMENT_ASKED,
+        Step.SUPPLEMENT_RECEIVED,
+        Step.FEE_ASKED,
+        Step.FEE_PAID,
+        Step.STOPPED,
+        Step.RESUMED,
+        Step.WITHDRAWN,
+        Step.PROMISE_EXTENDED,
+        Step.DECIDED,
+        Step.HANDED_TO_CARRIER,
+        Step.CARRIER_SCANNED,
+        Step.DELIVERED,
+        Step.DELIVERY_FAILED,
+        Step.RETURNED_TO_OFFICE,
+        Step.COLLECTED,
+        Step.DELIVERED_ELECTRONICALLY,
+        Step.RATED,
+        Step.COMPLAINED,
+        Step.NOTICES_AGREED,
+        Step.NOTICES_STOPPED,
+    }
+)
+"""The allow-list of the citizen's timeline. A step that is not here is not shown."""
+
+HIDDEN = frozenset({Step.INTERNAL_STEP_TAKEN, Step.CORRECTED, Step.PERSONAL_DATA_ERASED})
+"""Steps that the citizen's timeline leaves out on purpose."""
 
 _REASONED = frozenset(
     {
@@ -173,7 +204,7 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
     progress = Progress()
     for event in events:
         progress = progress.after(event.step)
-        if event.step in _TOLD:
+        if event.step in SHOWN:
             opened = texts.get(event.originator_version, {})
             told.append(
                 TimelineEntry(

@@ -150,6 +150,14 @@ STEPS: dict[Step, Rule] = {
 }
 """Which step may follow which."""
 
+_CHANGES_NOTHING = Rule(frozenset())
+
+
+def _rule_of(step: Step) -> Rule:
+    """Return the rule of a step. One that has no row yet follows nothing and changes nothing."""
+    return STEPS.get(step, _CHANGES_NOTHING)
+
+
 MOVES_PAUSES = frozenset(step for step, rule in STEPS.items() if rule.opens or rule.closes)
 """The steps that may open or close a pause."""
 
@@ -191,20 +199,20 @@ class Progress:
 
     def allows(self, step: Step) -> bool:
         """Tell whether this step may come next."""
-        rule = STEPS[step]
+        rule = _rule_of(step)
         if rule.needs_pause and not rule.closes & self.pauses:
             return False
         return self.stage in rule.after
 
     def allowed(self) -> tuple[Step, ...]:
         """Give every step that may come next, in the table's order."""
-        return tuple(step for step in Step if self.allows(step))
+        return tuple(step for step in STEPS if self.allows(step))
 
     def after(self, step: Step) -> "Progress":
         """Give the progress after this step, which is taken as having happened."""
         following = self._next.get(step)
         if following is None:
-            rule = STEPS[step]
+            rule = _rule_of(step)
             opened = {rule.opens} if rule.opens else frozenset[PauseKind]()
             pauses = (self.pauses - rule.closes) | opened
             following = self._next[step] = _progress(rule.to or self.underneath, pauses)

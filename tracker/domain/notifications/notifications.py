@@ -38,6 +38,32 @@ KINDS: dict[Step, NotificationKind] = {
 }
 """Who fetches a result over the counter need not be told."""
 
+NOT_TOLD = frozenset(
+    {
+        Step.SUBMITTED,
+        Step.REFUSED,
+        Step.FORWARDED,
+        Step.PROCESSING_STARTED,
+        Step.INTERNAL_STEP_TAKEN,
+        Step.SUPPLEMENT_RECEIVED,
+        Step.FEE_PAID,
+        Step.STOPPED,
+        Step.RESUMED,
+        Step.WITHDRAWN,
+        Step.CARRIER_SCANNED,
+        Step.DELIVERY_FAILED,
+        Step.RETURNED_TO_OFFICE,
+        Step.COLLECTED,
+        Step.RATED,
+        Step.COMPLAINED,
+        Step.CORRECTED,
+        Step.NOTICES_AGREED,
+        Step.NOTICES_STOPPED,
+        Step.PERSONAL_DATA_ERASED,
+    }
+)
+"""Steps that lead to no notification, on purpose."""
+
 LOCKS_TOLD_EVERY = timedelta(hours=8)
 """Whoever goes on entering wrong digits leads to one message in each such stretch of time."""
 

@@ -54,7 +54,7 @@ def test_every_setting_that_is_passed_on_exists() -> None:
         *COMPOSE["x-tracker"]["environment"],
         *re.findall(r"^([A-Z_]+)=", example, re.MULTILINE),
         *re.findall(r"\bTRACKER_[A-Z_]+\b", (OPS / "Dockerfile").read_text()),
-        *re.findall(r"`(TRACKER_[A-Z_]+)", (OPS.parent / "README.md").read_text()),
+        *re.findall(r"`(TRACKER_[A-Z_]+)", (OPS.parent / "docs" / "configuration.md").read_text()),
     }
     assert given - SETTINGS == set()
 

@@ -1,4 +1,4 @@
-# Needs make and Python 3.11 or newer, nothing else: all the rest goes into .venv.
+# Needs only make and Python 3.11 or newer; everything else is installed into .venv.
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -10,13 +10,13 @@ MYPY_PATHS := tracker tests ops loadtests
 LOADTEST ?= city-day code-guessing
 
 .DEFAULT_GOAL := help
-.PHONY: help install servers stack run test test-days test-fuzz test-faults loadtest bench check format lock clean python
+.PHONY: help install servers stack run test test-days test-fuzz test-faults loadtest bench lint check format lock clean python
 
-help: ## Say what can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  Settings: PYTHON=$(PYTHON) (3.11 or newer), WORKERS=$(WORKERS) (tests side by side)"
+	@echo "  Settings: PYTHON=$(PYTHON) (3.11 or newer), WORKERS=$(WORKERS) (parallel tests)"
 
-install: $(STAMP) ## Put the service and its tools into .venv, in the pinned versions
+install: $(STAMP) ## Install the service and its tools into .venv, in pinned versions
 	@:
 
 $(STAMP): pyproject.toml ops/constraints.txt
@@ -28,64 +28,66 @@ $(STAMP): pyproject.toml ops/constraints.txt
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Tracker needs Python 3.11 or newer, and '$(PYTHON)' is not one." >&2; \
-		echo "Name another: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+		echo "Tracker needs Python 3.11 or newer, and '$(PYTHON)' is older." >&2; \
+		echo "Choose another: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "'$(PYTHON)' lacks the venv module (on Debian: apt install python3-venv)." >&2; \
 		exit 1; }
 
-run: install ## Serve on this machine, with demo data where there are none yet
+run: install ## Serve on this machine; create demo data if there is none
 	$(BIN)/tracker demo
 	exec $(BIN)/tracker serve
 
-stack: servers ## Run the production shape here: PostgreSQL, Kafka, API, relay, projections; Ctrl-C stops it
+stack: servers ## Run PostgreSQL, Kafka, API, relay and projections here, as in production; Ctrl-C stops them
 	$(BIN)/python -m ops.stack --directory var/stack
 
-servers: install ## Bring what tests start: Kafka and veraPDF (by Maven), PostgreSQL, Chromium (root: by apt-get)
+servers: install ## Install what the tests start: Kafka, veraPDF (Maven), PostgreSQL, Chromium (apt-get, as root)
 	$(BIN)/python -m ops.local_servers.install
 
-test: install ## Run every test; those whose server can't be had are skipped, with CI=true they fail
+test: install ## Run every test; without its server a test is skipped, or fails if CI=true
 	@$(BIN)/python -m ops.local_servers.install --if-possible
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=40 --durations-min=1
 
-test-days: install ## Run the fast tests with a shifted clock: New Year, Tết, 29 February, a term's end
+test-days: install ## Run the fast tests with a shifted clock: New Year, Tết, 29 February, the end of a term
 	$(BIN)/python -m tests.days -- -n $(WORKERS) --dist worksteal -m "not system"
 
-test-fuzz: install ## Send the API 400 made-up requests of each kind; `make test` sends 25
+test-fuzz: install ## Send the API 400 random requests of each kind; `make test` sends 25
 	TRACKER_TEST_FUZZ_REQUESTS=400 $(BIN)/python -m pytest -s --timeout 3600 tests/http/test_fuzz.py
 
-test-faults: install ## Kill, freeze and fill up everything at length; FAULT_KILLS and FAULT_FULL_DISKS say how often
+test-faults: install ## Run the long fault tests: kills, freezes, full disks; FAULT_KILLS and FAULT_FULL_DISKS set how often
 	@$(BIN)/python -m ops.local_servers.install
 	TRACKER_TEST_FAULT_KILLS=$(FAULT_KILLS) TRACKER_TEST_FAULT_FULL_DISKS=$(FAULT_FULL_DISKS) \
 		$(BIN)/python -m pytest -s tests/faults
 
-loadtest: servers ## Load a stack of its own for two minutes and read everything back; LOADTEST names the profiles
+loadtest: servers ## Start a stack, load it for two minutes and verify the result; LOADTEST names the profiles
 	$(BIN)/python -m loadtests $(LOADTEST)
 
-bench: servers ## Measure all that has a target, in an hour and a half; BENCH="--only NAME" measures less
+bench: servers ## Measure everything with a target (90 minutes); BENCH="--only NAME" measures less
 	$(BIN)/python -m loadtests.bench $(BENCH)
 
-check: install ## Check form, types, dependencies and the fast tests
+lint: install ## Check form, types and dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(MYPY_PATHS)
 	$(BIN)/deptry tracker
+
+check: lint ## Check form, types and dependencies, then run the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not system"
 
-format: install ## Put the code into form and mend what can be mended
+format: install ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-lock: python ## Renew ops/constraints.txt: the exact versions that pyproject.toml leads to today
+lock: python ## Write ops/constraints.txt: the exact versions that pyproject.toml resolves to today
 	@set -eu; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(PYTHON) -m venv "$$dir/venv"; \
 	"$$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
 		--editable '.[test,check,pdf]'; \
-	{ echo "# Written by 'make lock'; not to be edited by hand."; \
+	{ echo "# Written by 'make lock'; do not edit."; \
 	  "$$dir/venv/bin/python" -m pip freeze --exclude-editable; } > "$$dir/constraints.txt"; \
 	mv "$$dir/constraints.txt" ops/constraints.txt; chmod 644 ops/constraints.txt; \
 	grep -c == ops/constraints.txt
 
-clean: ## Remove .venv and what the tools left behind; data stay
+clean: ## Remove .venv and the caches of the tools; data is kept
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	find tracker tests loadtests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from tracker.cli.main import program
 from tracker.cli.run.work import ROLES
 from tracker.settings import Settings
 
-OPS = Path(__file__).parents[1] / "ops"
+OPS = Path(__file__).parents[2] / "ops"
 COMPOSE = yaml.safe_load((OPS / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 SETTINGS = {f"TRACKER_{name.upper()}" for name in Settings.model_fields}

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import sys
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from xml.etree.ElementTree import Element, fromstring
 
 import msgspec
@@ -19,7 +22,6 @@ from pyarrow import parquet
 
 from tests.adapters.takings import takings
 from tests.domain.dossier_spec import SEALED
-from tracker.adapters.exports import tables
 from tracker.adapters.exports.columns import COLUMNS, ColumnKind, Told, rows_of, written
 from tracker.adapters.exports.directory import (
     NoExportError,
@@ -29,6 +31,7 @@ from tracker.adapters.exports.directory import (
     wrong_in,
 )
 from tracker.adapters.exports.manifest import Manifest
+from tracker.adapters.exports.tables import ParquetFile
 from tracker.application.queries.export import ExportedDossier, Form, NoParquetError
 
 HANOI = timezone(timedelta(hours=7))
@@ -105,7 +108,7 @@ def test_parquet_read_back_has_the_same_rows_with_times_as_moments(whole: Path) 
 def test_parquet_without_its_library_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(NoParquetError, match=r"tracker\[parquet\]"):
         write(tmp_path / "out", takings(7), Form.PARQUET)
     assert list(tmp_path.iterdir()) == []
@@ -267,19 +270,28 @@ def test_nothing_is_an_export_too(tmp_path: Path) -> None:
     assert parquet.read_table(tmp_path / "out" / "events.parquet").num_rows == 0
 
 
-@pytest.mark.parametrize("form", Form)
-def test_memory_does_not_grow_with_what_is_exported(
-    tmp_path: Path, form: Form, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tables, "_ROWS_A_GROUP", 500)
-    some = takings(7)
+def peak_of(export_of: Callable[[Iterator[ExportedDossier]], object], times: int) -> int:
+    dossiers = chain.from_iterable(repeat(takings(7), times))
+    tracemalloc.start()
+    export_of(dossiers)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
 
-    def peak(times: int) -> int:
-        taken = chain.from_iterable(repeat(some, times))
-        tracemalloc.start()
-        write(tmp_path / str(times), taken, form)
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return most
 
+@pytest.mark.parametrize("form", sorted(set(Form) - {Form.PARQUET}))
+def test_memory_does_not_grow_with_what_is_exported(tmp_path: Path, form: Form) -> None:
+    peak = partial(peak_of, lambda dossiers: write(tmp_path / uuid4().hex, dossiers, form))
+    assert peak(200) < 1.3 * peak(20)
+
+
+def test_memory_does_not_grow_with_the_groups_of_a_parquet_file(tmp_path: Path) -> None:
+    def write_parquet(dossiers: Iterator[ExportedDossier]) -> None:
+        with (tmp_path / uuid4().hex).open("wb") as file:
+            table = ParquetFile(file, HANOI, rows_a_group=500)
+            for dossier in dossiers:
+                table.add(dossier)
+            table.finish()
+
+    peak = partial(peak_of, write_parquet)
     assert peak(200) < 1.3 * peak(20)

@@ -1,15 +1,24 @@
 import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
 from tests.http.site import Site
-from tracker.adapters.http.concurrency.group_commit import GroupCommit, TooBusyError
+from tracker.adapters.http.concurrency.group_commit import MOST_WAITING
 from tracker.adapters.http.schema.requests import MOST_IN_A_BATCH
+from tracker.application.commands.envelope import Accepted, Envelope
+from tracker.application.commands.handler import Tracker
+from tracker.domain.errors import TrackerError
 
 BATCH = "/v1/dossiers:batch"
+_TOO_MANY = MOST_WAITING // MOST_IN_A_BATCH + 1
+"""Batches: one that is stored meanwhile, and as many as may wait."""
 
 
 def sent_as_lines(site: Site, *lines: bytes | dict[str, Any], who: str = "desk") -> Response:
@@ -168,13 +177,36 @@ def test_an_empty_batch_has_an_empty_answer(site: Site) -> None:
     assert sent_as_lines(site, b"").json() == {"items": []}
 
 
-def test_a_batch_that_finds_no_room_is_refused_before_it_is_read(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: GroupCommit, more: int) -> None:
-        assert more == MOST_IN_A_BATCH
-        raise TooBusyError
+class WaitingTracker:
+    """A tracker that stores nothing before the gate is open."""
 
-    monkeypatch.setattr(GroupCommit, "check_room", full)
-    answer = site.client.post("/v1/dossiers:batch", content=b"{", headers=site.shown("desk"))
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    def __init__(self, tracker: Tracker, gate: Event) -> None:
+        self._tracker = tracker
+        self._gate = gate
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._tracker, name)
+
+    def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
+        assert self._gate.wait(60)
+        return self._tracker.handle(posts)
+
+
+def test_a_batch_that_finds_no_room_is_refused_before_it_is_read(site: Site) -> None:
+    gate, lines = Event(), [site.intake() for _ in range(MOST_IN_A_BATCH)]
+    tracker = WaitingTracker(site.installation.tracker, gate)
+
+    def answer_to_half_a_line(busy: Site) -> Response:
+        return busy.client.post(BATCH, content=b"{", headers=busy.shown("desk"))
+
+    with site.rebuilt(tracker=tracker) as busy, ThreadPoolExecutor(_TOO_MANY) as pool:
+        assert answer_to_half_a_line(busy).status_code == 415
+        try:
+            sent = [pool.submit(busy.post, BATCH, "desk", lines) for _ in range(_TOO_MANY)]
+            deadline = time.monotonic() + 60
+            while (answer := answer_to_half_a_line(busy)).status_code == 415:
+                assert time.monotonic() < deadline
+        finally:
+            gate.set()
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert {one.result().status_code for one in sent} <= {200, 503}

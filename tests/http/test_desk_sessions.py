@@ -1,9 +1,11 @@
+import base64
 import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from tests.http.clerk import FROM_OUR_PAGE, OURS, Clerk, clerk_at
 from tests.http.site import NOON, Site
@@ -81,14 +83,11 @@ def test_a_session_that_was_changed_in_the_least_is_none(clerk: Clerk) -> None:
     assert answer.status_code == 200
 
 
-def test_another_installation_does_not_know_the_session(
-    clerk: Clerk, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_installation_does_not_know_the_session(clerk: Clerk, site: Site) -> None:
     clerk.signs_in("desk")
-    monkeypatch.setattr(
-        "tracker.settings.Settings.master_key_bytes", lambda _settings: b"another master key......"
-    )
-    with site.rebuilt() as elsewhere:
+    another_key = SecretStr(base64.b64encode(bytes(32)).decode())
+    settings = site.installation.settings.model_copy(update={"master_key": another_key})
+    with site.rebuilt(settings=settings) as elsewhere:
         told = {"Cookie": f"{COOKIE}={clerk.browser.cookies[COOKIE]}"}
         assert clerk_at(elsewhere).browser.get("/desk", headers=told).status_code == 401
 

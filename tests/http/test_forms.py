@@ -1,3 +1,4 @@
+import sys
 import unicodedata
 from datetime import timedelta
 from io import BytesIO
@@ -142,7 +143,7 @@ def test_without_the_extra_the_pdf_is_said_to_be_missing_and_the_page_works(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = site.received()
-    monkeypatch.setattr("tracker.adapters.paper.pdf.find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "typst", None)
     answer = site.get(f"/v1/dossiers/{code}/forms/01.pdf", "desk")
     assert answer.status_code == 501
     assert answer.json()["type"] == "/problems/no-pdf"

@@ -11,7 +11,7 @@ from tracker.adapters.exports.columns import COLUMNS, ColumnKind, Told, rows_of,
 from tracker.adapters.exports.sinks import Sink
 from tracker.application.queries.export import ExportedDossier, NoParquetError
 
-_ROWS_A_GROUP = 10_000
+ROWS_A_GROUP = 10_000
 
 
 class CsvFile:
@@ -42,9 +42,9 @@ class CsvFile:
 
 
 class ParquetFile:
-    """Writes Parquet in groups of 10,000 rows; times are moments in UTC, to the microsecond."""
+    """Writes Parquet in groups of rows; times are moments in UTC, to the microsecond."""
 
-    def __init__(self, file: Sink, zone: tzinfo) -> None:
+    def __init__(self, file: Sink, zone: tzinfo, *, rows_a_group: int = ROWS_A_GROUP) -> None:
         """Write to this file. Raises `NoParquetError` where pyarrow is missing."""
         if find_spec("pyarrow") is None:
             raise NoParquetError
@@ -63,12 +63,13 @@ class ParquetFile:
         )
         self._parquet: Any = parquet.ParquetWriter(file, schema, compression="zstd")
         self._zone = zone
+        self._rows_a_group = rows_a_group
         self._rows: list[Told] = []
 
     def add(self, taken: ExportedDossier) -> None:
         """Take the rows of a dossier, and write a group when it is full."""
         self._rows += rows_of(taken, self._zone)
-        if len(self._rows) >= _ROWS_A_GROUP:
+        if len(self._rows) >= self._rows_a_group:
             self._write()
 
     def finish(self) -> None:

@@ -10,7 +10,7 @@ from tracker.cli.recovery import rebuild
 from tracker.settings import Settings
 from tracker.translations.catalogues import read_catalogue
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.databases"]
 _COLLECT_AFTER = 20_000
 """So many more objects made than let go of, instead of 700."""
 

@@ -1,33 +1,27 @@
 """What every keeper of deliveries must do: each once, a dossier's in order, nothing forgotten."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from sqlalchemy import Engine
 
-from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.service_tables.deliveries import Sent, SqlDeliveries, UnknownDeliveryError
+from tracker.adapters.sql.service_tables.service_tables import create_service_tables
 from tracker.application.notifications.dispatcher import Backlog, Delivery, State
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.notifications.notifications import Notification, NotificationKind
-
-RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 
 NOW = datetime(2026, 11, 22, 2, 10, 0, 123_456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 ONE, OTHER, THIRD = (f"H26.05-261122-000{number}" for number in (1, 2, 3))
 
 
-@pytest.fixture(params=REGISTRIES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: RegistryMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """Return an engine whose database has the tables of the service."""
+    create_service_tables(engine)
+    return engine
 
 
 @pytest.fixture

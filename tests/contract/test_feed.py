@@ -1,28 +1,15 @@
 """What every feed must give: each event once, in order, from any position on."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 from threading import Timer
 from time import monotonic
-from typing import TypeAlias
 
 import pytest
 
-from tests.contract.makers import FEEDS, Fed
+from tests.contract.makers import Fed
 from tests.contract.random_lives import history
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Feed, Record
 from tracker.serialization import encode
-
-FeedMaker: TypeAlias = Callable[[Path], AbstractContextManager[Fed]]
-
-
-@pytest.fixture(params=FEEDS)
-def fed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fed]:
-    maker: FeedMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 def read_all(feed: Feed, limit: int, after: dict[str, int] | None = None) -> list[Record]:

@@ -1,13 +1,12 @@
 """Random legal histories: rows are the fold of the events, and figures are what one counts."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
 from uuid import UUID
 
 import pytest
@@ -17,10 +16,10 @@ from msgspec.structs import asdict
 from sqlalchemy import Engine, select
 
 from tests.contract.list_feed import ListFeed
-from tests.contract.makers import ENGINES
 from tests.contract.random_lives import BEGIN, by_dossier, history
 from tests.contract.recount import recount
 from tracker.adapters.sql.columns import table_of
+from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.read_models.figures import SqlFigures
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.domain.dossier.events.event import Event
@@ -34,8 +33,6 @@ from tracker.projections.figures.recomputation import recomputed
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.projector import Projector
 
-EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
-
 PARTNERS = {"DL-VNPOST-001": "VNPOST"}
 
 
@@ -48,6 +45,7 @@ SEEDS = st.integers(0, 10**9)
 calmly = settings(
     deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+READ_MODELS = "status|sla|promises|timeline"
 slowly = settings(calmly, max_examples=4)
 
 
@@ -107,17 +105,47 @@ class Office:
 class Offices:
     """Makes an office in a place of its own for every example."""
 
-    def __init__(self, maker: EngineMaker) -> None:
+    def __init__(self, maker: Callable[[], AbstractContextManager[Engine]]) -> None:
         self._maker = maker
 
     def open(self, stack: ExitStack, events: list[Event]) -> Office:
-        directory = Path(stack.enter_context(TemporaryDirectory()))
-        return Office(stack.enter_context(self._maker(directory)), events)
+        return Office(stack.enter_context(self._maker()), events)
 
 
-@pytest.fixture(params=ENGINES)
+@contextmanager
+def new_sqlite() -> Iterator[Engine]:
+    with TemporaryDirectory() as directory:
+        engine = open_engine(f"sqlite:///{directory}/views.db")
+        yield engine
+        engine.dispose()
+
+
+@contextmanager
+def emptied_postgresql(url: str) -> Iterator[Engine]:
+    """Open the database without its read models: a new one for each example takes too long."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        tables = connection.exec_driver_sql(
+            f"SELECT tablename FROM pg_tables WHERE tablename ~ '^({READ_MODELS})_[0-9]+$'"
+        ).scalars()
+        for table in tables.all():
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("DELETE FROM read_model_positions")
+        connection.exec_driver_sql("DELETE FROM read_models")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.system, pytest.mark.slow]),
+    ]
+)
 def offices(request: pytest.FixtureRequest) -> Offices:
-    return Offices(request.param)
+    if request.param == "sqlite":
+        return Offices(new_sqlite)
+    return Offices(partial(emptied_postgresql, request.getfixturevalue("database")))
 
 
 def test_the_random_histories_take_every_step_there_is() -> None:

@@ -1,16 +1,10 @@
 """What every database must answer when it is asked for an office's dossiers of some days."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TypeAlias
 
-import pytest
 from sqlalchemy import Engine
 
 from tests.contract.list_feed import ListFeed
-from tests.contract.makers import ENGINES
 from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, told
 from tracker.adapters.sql.read_models.intakes import SqlIntakes
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
@@ -21,15 +15,7 @@ from tracker.domain.dossier.values import Offices
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.model.projector import Projector
 
-EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 ELSEWHERE = Offices("CN07", "CN07", "SO-YTE")
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: EngineMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 def code(number: int) -> str:

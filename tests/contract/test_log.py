@@ -1,16 +1,11 @@
 """What every database of read models must keep of the log: the tree, and the trees of heads."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import TypeAlias
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, inspect
 
 from tests.contract.list_feed import ListFeed
-from tests.contract.makers import ENGINES
 from tests.contract.random_lives import history
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
@@ -31,15 +26,7 @@ from tracker.projections.model.projector import Projector
 from tracker.projections.transparency_log import TransparencyLogProjection
 from tracker.serialization import encode
 
-EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 EVENTS = history(3, dossiers=9, steps=120)
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: EngineMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

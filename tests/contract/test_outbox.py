@@ -1,15 +1,9 @@
 """What every outbox must do: give each line since a moment once, oldest first, with who agreed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import TypeAlias
-
 import pytest
 from sqlalchemy import Engine
 
 from tests.contract.list_feed import ListFeed
-from tests.contract.makers import ENGINES
 from tests.contract.random_lives import by_dossier, history
 from tracker.adapters.sql.read_models.outbox import SqlOutbox
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
@@ -18,15 +12,6 @@ from tracker.domain.dossier.state import DossierState
 from tracker.domain.notifications.notifications import notification_of
 from tracker.projections.model.projector import Projector
 from tracker.projections.notifications import NotificationsProjection
-
-EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: EngineMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])

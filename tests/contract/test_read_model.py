@@ -1,19 +1,16 @@
 """What every database of read models must keep: rows and position move together or not at all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Barrier
 from time import sleep
-from typing import TypeAlias, cast
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine, func, select, text
 
 from tests.contract.list_feed import ListFeed
-from tests.contract.makers import ENGINES
 from tests.contract.random_lives import history, records
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import writing
@@ -29,7 +26,6 @@ from tracker.projections.model.rows import View
 from tracker.projections.notifications import NotificationsProjection
 from tracker.projections.transparency_log import TransparencyLogProjection
 
-EngineMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
 KINDS: tuple[type[Projection], ...] = (
     StatusProjection,
     TimelineProjection,
@@ -64,13 +60,6 @@ class Following:
     def tamper(self, statement: str) -> None:
         with writing(self.engine).begin() as connection:
             connection.execute(text(statement))
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: EngineMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 def follow(

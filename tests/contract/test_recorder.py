@@ -1,32 +1,19 @@
 """What every event store must keep: all or nothing, in order, no gap, no request twice."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 from threading import Barrier
-from typing import TypeAlias
 from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
-from tests.contract.makers import STORES, Opens
+from tests.contract.makers import Opens
 from tracker.application.ports import DossierRecorder, Request
 from tracker.domain.dossier.codes import dossier_id
 
-StoreMaker: TypeAlias = Callable[[Path], AbstractContextManager[Opens]]
-
 CODES = [f"H26.05-261122-{number:04d}" for number in range(1, 6)]
 IDS = [dossier_id(code) for code in CODES]
-
-
-@pytest.fixture(params=STORES)
-def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
-    maker: StoreMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

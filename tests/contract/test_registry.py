@@ -1,17 +1,13 @@
 """What every registry must keep: keys only as digests, blocks of codes that never overlap."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.contract.makers import REGISTRIES
 from tracker.adapters.sql.service_tables.access_log import AccessRecord, SqlAccessLog
 from tracker.adapters.sql.service_tables.api_keys import ApiKey, SqlApiKeys, UnknownKeyError
 from tracker.adapters.sql.service_tables.code_blocks import SqlCodeBlocks
@@ -29,19 +25,17 @@ from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.codes import CodeBlock, CodesUsedUpError, dossier_id
 from tracker.domain.dossier.store_epochs import range_of
 
-RegistryMaker: TypeAlias = Callable[[Path], AbstractContextManager[Engine]]
-
 NOW = datetime(2026, 11, 22, 2, 10, 0, 123_456, tzinfo=UTC)
 DAY = date(2026, 11, 22)
 CLERK = Actor(Role.STAFF, "clerk", office="CN05")
 POSTMAN = Actor(Role.CARRIER, "postman", partner="VNPOST")
 
 
-@pytest.fixture(params=REGISTRIES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    maker: RegistryMaker = request.param
-    with maker(tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """Return an engine whose database has the tables of the service."""
+    create_service_tables(engine)
+    return engine
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -33,9 +32,9 @@ class Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(store_url: str) -> Iterator[Store]:
     with ExitStack() as stack:
-        yield Store(f"sqlite:///{tmp_path / 'events.db'}", stack)
+        yield Store(store_url, stack)
 
 
 def rows(store: Store, up_to: int) -> list[list[StoredRow]]:

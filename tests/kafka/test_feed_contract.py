@@ -19,7 +19,7 @@ from tracker.serialization import to_stored
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(params=["alone", "in a group"])  # type: ignore[no-redef]
+@pytest.fixture(params=["alone", "in a group"])
 def fed(
     request: pytest.FixtureRequest,
     connection: KafkaConnection,

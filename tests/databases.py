@@ -1,4 +1,4 @@
-"""PostgreSQL databases as the program finds them: migrated, and otherwise empty."""
+"""PostgreSQL databases as the program finds them: every table is there, and all are empty."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tracker.adapters.sql.migrate import Branch, migrate
 
 @pytest.fixture
 def database(postgres_url: str) -> str:
-    """The URL of a fresh database with every table."""
+    """Return the URL of a new database with every table."""
     engine = open_engine(postgres_url)
     for branch in Branch:
         migrate(engine, branch)

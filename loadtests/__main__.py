@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtests import report
 from loadtests.profile import PROFILES, Profile, load
-from loadtests.visiting import Before, read_back, visit
+from loadtests.results import report
+from loadtests.runner import StartState, read_back, visit
 from ops.local_servers.errors import ServerMissing
 from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
@@ -39,13 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(stack: Stack, profiles: dict[str, Profile], results: Path) -> int:
     results.mkdir(parents=True)
-    cast = results / "cast.txt"
-    cast.write_text(stack.demo, encoding="utf-8")
-    before = Before.of(stack)
+    credentials = results / "credentials.txt"
+    credentials.write_text(stack.demo, encoding="utf-8")
+    before = StartState.of(stack)
     faults: list[str] = []
     places = [results / Path(name).stem for name in profiles]
     for (name, profile), place in zip(profiles.items(), places, strict=True):
-        faults += visit(stack, name, profile, cast, place).faults
+        faults += visit(stack, name, profile, credentials, place).faults
     faults += read_back(stack, places, before)
     report.verdict(faults, results)
     return 1 if faults else 0

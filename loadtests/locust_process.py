@@ -1,4 +1,4 @@
-"""Runs locust in a process of its own: it changes Python's sockets for all that live with it."""
+"""Runs locust in its own process, because it replaces Python's sockets for the whole process."""
 
 import os
 import subprocess
@@ -10,10 +10,11 @@ _FINISH_WITHIN_S = 30
 _HERE = Path(__file__).parent
 
 
-def run_locust(profile: str, *, host: str, cast: Path, results: Path) -> int:
-    """Let the people of a profile visit a service; give locust's exit code, 0 even for failures.
+def run_locust(profile: str, *, host: str, credentials: Path, results: Path) -> int:
+    """Run the users of a profile; return locust's exit code, which is 0 even if requests failed.
 
-    `cast` holds what `tracker demo` said; `results` takes the report, the log, and the journal.
+    `credentials` holds the output of `tracker demo`. The report, the log and the recorded requests
+    are written to `results`.
     """
     results.mkdir(parents=True)
     with (results / LOG).open("wb") as log:
@@ -28,7 +29,7 @@ def run_locust(profile: str, *, host: str, cast: Path, results: Path) -> int:
             env=os.environ
             | {
                 "LOADTEST_PROFILE": profile,
-                "LOADTEST_CAST": str(cast),
+                "LOADTEST_CREDENTIALS": str(credentials),
                 "LOADTEST_RESULTS": str(results),
                 "PYTHONPATH": str(_HERE.parent),
             },

@@ -1,7 +1,7 @@
-"""Names the journeys. Which of them are made, by how many and when, says the profile.
+"""Names the journeys. The profile decides which of them run, with how many users and when.
 
-Run by `python -m loadtests`; by hand with LOADTEST_PROFILE (a name or a file), LOADTEST_CAST (a
-file with what `tracker demo` said) and LOADTEST_RESULTS (a directory).
+`python -m loadtests` starts it. To start it by hand, set LOADTEST_PROFILE (a name or a file),
+LOADTEST_CREDENTIALS (a file with the output of `tracker demo`) and LOADTEST_RESULTS (a directory).
 """
 
 import os
@@ -13,8 +13,6 @@ import locust.stats
 from locust import LoadTestShape, TaskSet, events
 from locust.contrib.fasthttp import FastResponse
 
-from loadtests.cast import read_cast
-from loadtests.journal import Journal, Request
 from loadtests.journeys.agent_point import AgentPoint
 from loadtests.journeys.auditor import Auditor
 from loadtests.journeys.branch_clerk import BranchClerk
@@ -26,10 +24,12 @@ from loadtests.journeys.kiosk import Kiosk
 from loadtests.journeys.life_cycle import LifeCycle
 from loadtests.journeys.manager import Manager
 from loadtests.journeys.officer import Officer
-from loadtests.messages import Procedures
-from loadtests.person import Scene, enter
 from loadtests.profile import load
-from loadtests.town import Town
+from loadtests.results.recorder import Recorder, Request
+from loadtests.users.credentials import read_credentials
+from loadtests.users.messages import Procedures
+from loadtests.users.shared_state import SharedState
+from loadtests.users.simulated_user import TestContext, enter
 
 JOURNEYS = (
     AgentPoint,
@@ -49,20 +49,20 @@ locust.stats.PERCENTILES_TO_CHART = [0.5, 0.95, 0.99]
 locust.stats.HISTORY_STATS_INTERVAL_SEC = 1  # a point of the report's curves
 
 profile = load(os.environ["LOADTEST_PROFILE"])
-cast = read_cast(Path(os.environ["LOADTEST_CAST"]))
-journal = Journal(Path(os.environ["LOADTEST_RESULTS"]))
-scene = Scene(
+credentials = read_credentials(Path(os.environ["LOADTEST_CREDENTIALS"]))
+recorder = Recorder(Path(os.environ["LOADTEST_RESULTS"]))
+context = TestContext(
     profile,
-    cast,
-    Procedures(cast.deciding_office, datetime.now(UTC).date()),
-    journal,
-    Town(receipts=list(cast.codes)),
+    credentials,
+    Procedures(credentials.deciding_office, datetime.now(UTC).date()),
+    recorder,
+    SharedState(receipts=list(credentials.codes)),
 )
-enter(JOURNEYS, scene)
+enter(JOURNEYS, context)
 
 
 class AllDay(LoadTestShape):
-    """Everybody is there from the first moment to the last; how often they come says the course."""
+    """All users are there from start to end; the load curve decides how often they visit."""
 
     def tick(self) -> tuple[int, float] | None:
         """Say how many people there are, and how many of them may arrive in a second."""
@@ -91,17 +91,17 @@ def _note_request(
     began_s = (start_time or time.time()) - began_at
     status = (response.status_code or 0) if response is not None else 0
     fault = str(exception) if exception else ""
-    journal.requested(Request(began_s, who, what, response_time, status, fault))
+    recorder.requested(Request(began_s, who, what, response_time, status, fault))
 
 
 def _end(**_: object) -> None:
-    journal.close()
+    recorder.close()
 
 
 def _note_breakdown(user_instance: TaskSet, exception: Exception, **_: object) -> None:
     fault = f"the journey itself broke: {exception!r}"
     who = user_instance.user.__module__.rpartition(".")[2]
-    journal.requested(Request(time.time() - began_at, who, "visit", 0.0, 0, fault))
+    recorder.requested(Request(time.time() - began_at, who, "visit", 0.0, 0, fault))
 
 
 events.test_start.add_listener(_begin)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from loadtests.course import Course, Stretch, day
+from loadtests.load_curve import LoadCurve, Segment, day
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -100,11 +100,11 @@ class Profile(_Settings):
         """How long it lasts."""
         return self.day.seconds if self.day else sum(one.seconds for one in self.steps)
 
-    def course(self, journey: str) -> Course:
+    def load_curve(self, journey: str) -> LoadCurve:
         """How busy this journey is as time passes."""
         if self.day:
             return day(self.day.curves[str(self.journeys[journey].hours)], self.day.seconds)
-        return Course([Stretch(one.seconds, one.level) for one in self.steps])
+        return LoadCurve([Segment(one.seconds, one.level) for one in self.steps])
 
 
 def load(name: str) -> Profile:

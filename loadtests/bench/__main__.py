@@ -11,13 +11,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from loadtests.bench import catching_up, machine, serving
-from loadtests.bench.enduring import visible
-from loadtests.bench.figures import table
-from loadtests.bench.growing import growing
-from loadtests.bench.relaying import relaying
-from loadtests.bench.run import Run, Scenario, measured, what_it_measures
-from loadtests.bench.spiking import spikes
+from loadtests.bench.harness import machine
+from loadtests.bench.harness.figures import table
+from loadtests.bench.harness.run import Run, Scenario, measured, what_it_measures
+from loadtests.bench.scenarios import catch_up as catching_up
+from loadtests.bench.scenarios import http as serving
+from loadtests.bench.scenarios.growth import growing
+from loadtests.bench.scenarios.relay import relaying
+from loadtests.bench.scenarios.soak import visible
+from loadtests.bench.scenarios.spikes import spikes
 
 SCENARIOS: dict[str, Scenario] = {
     "intake": serving.intake,

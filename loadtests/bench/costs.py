@@ -24,10 +24,10 @@ from eventsourcing.persistence import StoredEvent
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
-from loadtests.bench import machine, messages
-from loadtests.bench.client import load
-from loadtests.bench.rounds import Spread, alternate
-from loadtests.bench.serving import CONNECTIONS
+from loadtests.bench.harness import machine, messages
+from loadtests.bench.harness.client import load
+from loadtests.bench.harness.rounds import Spread, alternate
+from loadtests.bench.scenarios.http import CONNECTIONS
 from tracker.adapters.http.schema.bodies import parsed
 from tracker.adapters.vault.aes import AesVault
 from tracker.application.commands.envelope import Accepted, Envelope

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, cast
 from uuid import UUID
 
-from loadtests.bench.machine import directory
+from loadtests.bench.harness.machine import directory
 from ops.local_servers.postgres import PostgresServer, production_settings
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 
-from loadtests.bench import machine
-from loadtests.bench.archived import archived, kafka, measured, new_topics
-from loadtests.bench.relaying import publish
-from loadtests.bench.rounds import Spread, alternate
+from loadtests.bench.archive.installation import archived, kafka, measured, new_topics
+from loadtests.bench.harness import machine
+from loadtests.bench.harness.rounds import Spread, alternate
+from loadtests.bench.scenarios.relay import publish
 from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from loadtests.crowd.conversation import Target
 from loadtests.crowd.flood import flood
-from loadtests.crowd.hangers_on import BEHAVIOURS, hold
 from loadtests.crowd.probe import calm
 from loadtests.crowd.service import embedded_service
+from loadtests.crowd.stalled_clients import BEHAVIOURS, hold
 from ops.local_servers.ports import HOST
 
 _CONNECTIONS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loadtests.crowd.conversation import Conversation, Seen, Target, take_in
 from loadtests.crowd.probe import Noticed, calm
-from loadtests.judging import percentile
+from loadtests.results.objectives import percentile
 
 _UNAVAILABLE = 503
 _QUIET_IN_A_ROW = 10

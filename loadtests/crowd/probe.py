@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from loadtests.crowd.conversation import Seen, Target, take_in
-from loadtests.judging import percentile
+from loadtests.results.objectives import percentile
 
 _A_SECOND = 20
 

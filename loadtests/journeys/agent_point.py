@@ -2,27 +2,27 @@
 
 from urllib.parse import quote
 
-from loadtests.messages import intake, stamped
-from loadtests.person import Person
+from loadtests.users.messages import intake, stamped
+from loadtests.users.simulated_user import SimulatedUser
 
 _LINE_DROPS = 0.1
 
 
-class AgentPoint(Person):
+class AgentPoint(SimulatedUser):
     """Takes in what is open to agents, over a line that drops, and follows it for the citizen."""
 
     role = "agent"
 
     def visit(self) -> None:
-        message = stamped(intake(self.chance, self.scene.procedures, agent=True))
+        message = stamped(intake(self.chance, self.load_test.procedures, agent=True))
         self.think()
         taken = self.tell("/v1/dossiers", "take in", message)
         if self.chance.random() < _LINE_DROPS:
             again = self.tell("/v1/dossiers", "take in again", message)
             if again != taken:
                 self.missed("take in again", "the same message was stored as another")
-        self.town.file(taken.code)
-        self.town.taken_in.append(taken.code)
+        self.state.file(taken.code)
+        self.state.taken_in.append(taken.code)
         self.think()
         path = f"/v1/dossiers/{quote(taken.code)}?after={taken.position}"
         shown = self.look(path, "follow the dossier")

@@ -2,16 +2,16 @@
 
 from urllib.parse import quote
 
-from loadtests.person import Person
+from loadtests.users.simulated_user import SimulatedUser
 
 
-class Auditor(Person):
+class Auditor(SimulatedUser):
     """Reads a history, goes back to the moment of one event, and asks who looked."""
 
     role = "auditor"
 
     def visit(self) -> None:
-        code = self.town.somebodys_code(self.chance)
+        code = self.state.pick_code(self.chance)
         if code is None:
             return
         path = f"/v1/dossiers/{quote(code)}"
@@ -26,7 +26,9 @@ class Auditor(Person):
             self.missed("replay as it was known", "what was known then is missing")
         self.think()
         readers = self.look(f"{path}/readers", "ask who looked")["readers"]
-        if self.scene.cast.actors[self.role].source not in {one["actor"] for one in readers}:
+        if self.load_test.credentials.actors[self.role].source not in {
+            one["actor"] for one in readers
+        }:
             self.missed("ask who looked", "the auditor's own look is not there")
         self.think()
         self.look(f"/v1/sla?known_at={known}", "recompute the figures of then")

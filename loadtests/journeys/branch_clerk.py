@@ -2,41 +2,41 @@
 
 from urllib.parse import quote
 
-from loadtests.messages import intake
-from loadtests.person import Person
+from loadtests.users.messages import intake
+from loadtests.users.simulated_user import SimulatedUser
 
 
-class BranchClerk(Person):
+class BranchClerk(SimulatedUser):
     """Serves whoever is next: hands out a result, takes papers, takes a dossier in."""
 
     role = "staff"
 
     def visit(self) -> None:
-        if self.town.to_collect:
-            self.step(self.town.to_collect.popleft(), "hand over the result", "collected")
+        if self.state.to_collect:
+            self.step(self.state.to_collect.popleft(), "hand over the result", "collected")
             self.think()
-        if self.town.wanting_papers:
-            self._take_papers(self.town.wanting_papers.popleft())
-        if self.town.handed_in:
+        if self.state.wanting_papers:
+            self._take_papers(self.state.wanting_papers.popleft())
+        if self.state.handed_in:
             self._take_in_from_the_kiosk()
         else:
             self._take_in()
 
     def _take_in(self) -> None:
         self.think()
-        taken = self.tell("/v1/dossiers", "take in", intake(self.chance, self.scene.procedures))
+        taken = self.tell("/v1/dossiers", "take in", intake(self.chance, self.load_test.procedures))
         self.think()
         path = f"/v1/dossiers/{quote(taken.code)}/deadline?after={taken.position}"
         self.look(path, "print the receipt")
-        self.town.file(taken.code)
-        self.town.taken_in.append(taken.code)
+        self.state.file(taken.code)
+        self.state.taken_in.append(taken.code)
 
     def _take_in_from_the_kiosk(self) -> None:
-        code, applied = self.town.handed_in.popleft()
+        code, applied = self.state.handed_in.popleft()
         self.look(f"/v1/dossiers/{quote(code)}", "open what was handed in")
         self.think()
         taken = self.step(code, "take in from the kiosk", "received", **applied)
-        self.town.taken_in.append(taken.code)
+        self.state.taken_in.append(taken.code)
 
     def _take_papers(self, code: str) -> None:
         shown = self.look(f"/v1/dossiers/{quote(code)}", "open a dossier")
@@ -44,4 +44,4 @@ class BranchClerk(Person):
             self.missed("open a dossier", "papers were asked, and may not be brought")
         self.think()
         self.step(code, "take missing papers", "supplement_received")
-        self.town.taken_in.append(code)
+        self.state.taken_in.append(code)

@@ -3,23 +3,23 @@
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from loadtests.messages import scans
-from loadtests.person import Person
+from loadtests.users.messages import scans
+from loadtests.users.simulated_user import SimulatedUser
 from ops.reading_back import Acknowledged
 
 _RETURNED = 10
 _SENT_TWICE = 0.3
 
 
-class Carrier(Person):
+class Carrier(SimulatedUser):
     """Sends the whole way of a parcel, shuffled, some scans twice."""
 
     role = "carrier"
 
     def visit(self) -> None:
-        if not self.town.parcels:
+        if not self.state.parcels:
             return
-        parcel = self.town.parcels.popleft()
+        parcel = self.state.parcels.popleft()
         way = scans(parcel.number, parcel.handed_at, datetime.now(UTC))
         feed = [*way, *(one for one in way if self.chance.random() < _SENT_TWICE)]
         self.chance.shuffle(feed)

@@ -3,18 +3,18 @@
 from http import HTTPStatus
 from urllib.parse import quote
 
-from loadtests.person import Person
-from loadtests.typing_errors import mistyped, written_freely
+from loadtests.users.simulated_user import SimulatedUser
+from loadtests.users.typing_errors import mistyped, written_freely
 
 _ON_THE_PAGE = 0.5
 _MISTYPED = 0.05
 
 
-class Citizen(Person):
+class Citizen(SimulatedUser):
     """Looks a dossier up, by the page or by an app, and looks again after a slip."""
 
     def visit(self) -> None:
-        code = self.town.somebodys_code(self.chance)
+        code = self.state.pick_code(self.chance)
         if code is None:
             return
         if self.chance.random() < _MISTYPED:

@@ -4,8 +4,8 @@ from datetime import datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from loadtests.own_address import LOOPBACK
-from loadtests.person import Person
+from loadtests.users.own_address import LOOPBACK
+from loadtests.users.simulated_user import SimulatedUser
 
 _HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 _BRANCHES = 12
@@ -13,7 +13,7 @@ _MOST = 400
 _AT_ONCE = 20
 
 
-class CodeGuesser(Person):
+class CodeGuesser(SimulatedUser):
     """Guesses as fast as it is answered. What is found and what it tells is noted."""
 
     def address(self) -> str:
@@ -32,4 +32,4 @@ class CodeGuesser(Person):
             fine=(HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
         )
         if answer.status == HTTPStatus.OK:
-            self.scene.journal.learnt(answer.body)
+            self.load_test.recorder.learnt(answer.body)

@@ -8,8 +8,8 @@ from typing import Any
 
 from locust.exception import RescheduleTask
 
-from loadtests.messages import Message, intake, stamped
-from loadtests.person import NDJSON, Person
+from loadtests.users.messages import Message, intake, stamped
+from loadtests.users.simulated_user import NDJSON, SimulatedUser
 from ops.reading_back import Acknowledged
 
 _DOSSIERS, _STEPS_LATER = 120, 80
@@ -20,7 +20,7 @@ _AWAY = timedelta(days=2)
 _MOST_ROUNDS = 40
 
 
-class Collaborator(Person):
+class Collaborator(SimulatedUser):
     """Leases codes, is away, and sends all in portions: late, out of order, some of it twice."""
 
     role = "collaborator"
@@ -30,9 +30,9 @@ class Collaborator(Person):
         back = datetime.now(UTC)
         outbox = self._two_days_of_work(block["codes"], back - _AWAY, back)
         self.chance.shuffle(outbox)
-        source = self.scene.cast.actors[self.role].source
+        source = self.load_test.credentials.actors[self.role].source
         for message in outbox:
-            self.scene.journal.sent(source, message["event_id"])
+            self.load_test.recorder.sent(source, message["event_id"])
         known: dict[str, Acknowledged] = {}
         sent: list[Message] = []
         for _ in range(_MOST_ROUNDS):
@@ -45,7 +45,7 @@ class Collaborator(Person):
             self.think()
         if outbox:
             self.missed("send what was done", f"{len(outbox)} messages were never accepted")
-        self.town.taken_in.extend(one.code for one in known.values() if one.version == 1)
+        self.state.taken_in.extend(one.code for one in known.values() if one.version == 1)
         self._give_back_what_is_left(block)
 
     def _lease(self) -> dict[str, Any]:
@@ -59,7 +59,8 @@ class Collaborator(Person):
     def _two_days_of_work(self, codes: list[str], first: datetime, back: datetime) -> list[Message]:
         dossiers = [
             stamped(
-                {**intake(self.chance, self.scene.procedures), "code": code, **self._slip(at)}, at
+                {**intake(self.chance, self.load_test.procedures), "code": code, **self._slip(at)},
+                at,
             )
             for code in codes[:_DOSSIERS]
             for at in [first + (back - first) * self.chance.uniform(0, 0.8)]
@@ -100,13 +101,13 @@ class Collaborator(Person):
     def _remember(
         self, message: Message, item: dict[str, Any], known: dict[str, Acknowledged]
     ) -> None:
-        source = self.scene.cast.actors[self.role].source
+        source = self.load_test.credentials.actors[self.role].source
         one = self.acknowledged(source, message, item["stored"])
         before = known.setdefault(one.event_id, one)
         if before != one:
             self.missed("send what was done", "the same message was stored as another")
         if "procedure" in message and before is one:
-            self.town.file(one.code)
+            self.state.file(one.code)
 
     def _give_back_what_is_left(self, block: dict[str, Any]) -> None:
         numbers = list(range(block["first"] + _DOSSIERS, block["last"] + 1))

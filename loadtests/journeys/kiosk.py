@@ -1,20 +1,20 @@
 """A kiosk in a housing estate, at night."""
 
-from loadtests.messages import intake
-from loadtests.person import Person
+from loadtests.users.messages import intake
+from loadtests.users.simulated_user import SimulatedUser
 
 
-class Kiosk(Person):
+class Kiosk(SimulatedUser):
     """Hands a dossier in unseen, prints the slip, and shows where it stands."""
 
     role = "kiosk"
 
     def visit(self) -> None:
-        applied = intake(self.chance, self.scene.procedures)
+        applied = intake(self.chance, self.load_test.procedures)
         self.think()
         handed = self.tell("/v1/dossiers", "hand in", {"step": "submitted", **applied})
-        self.town.file(handed.code)
-        self.town.handed_in.append((handed.code, applied))
+        self.state.file(handed.code)
+        self.state.handed_in.append((handed.code, applied))
         self.think()
         path = f"/v1/lookup/{handed.code}?after={handed.position}"
         told = self.look(path, "show where it stands", role="")

@@ -2,19 +2,19 @@
 
 from urllib.parse import quote
 
-from loadtests.messages import intake
-from loadtests.person import Person
+from loadtests.users.messages import intake
+from loadtests.users.simulated_user import SimulatedUser
 
 _RETURNED = 10
 
 
-class LifeCycle(Person):
+class LifeCycle(SimulatedUser):
     """The measure the others publish: how many such lives go through in a second."""
 
     role = "staff"
 
     def visit(self) -> None:
-        applied = intake(self.chance, self.scene.procedures, way="collect")
+        applied = intake(self.chance, self.load_test.procedures, way="collect")
         taken = self.tell("/v1/dossiers", "intake", applied)
         self.step(taken.code, "start", "processing_started", role="officer")
         self.step(taken.code, "decide", "decided", role="officer", outcome="granted")

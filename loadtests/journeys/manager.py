@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from loadtests.person import Person
+from loadtests.users.simulated_user import SimulatedUser
 
 _BY = ("channel", "office", "received_at", "helped_at", "partner", "procedure")
 
 
-class Manager(Person):
+class Manager(SimulatedUser):
     """Asks for the total, then for one breakdown of the last month."""
 
     role = "manager"

@@ -7,23 +7,23 @@ from urllib.parse import quote
 
 from locust.exception import RescheduleTask
 
-from loadtests.messages import parcel_number, stamped
-from loadtests.person import Person
-from loadtests.town import Parcel
+from loadtests.users.messages import parcel_number, stamped
+from loadtests.users.shared_state import Parcel
+from loadtests.users.simulated_user import SimulatedUser
 
 _PAPERS_MISSING = 0.15
 _ACTED_ON_TOGETHER = 0.1
 
 
-class Officer(Person):
+class Officer(SimulatedUser):
     """Takes the dossier that waits longest, works on it, decides, and gives the result back."""
 
     role = "officer"
 
     def visit(self) -> None:
-        if not self.town.taken_in:
+        if not self.state.taken_in:
             return
-        code = self.town.taken_in.popleft()
+        code = self.state.taken_in.popleft()
         shown = self.look(f"/v1/dossiers/{quote(code)}", "open a dossier")
         self.think()
         if "processing_started" in shown["next_steps"]:
@@ -66,15 +66,15 @@ class Officer(Person):
             basis="Nghị định 118/2025/NĐ-CP",
             papers=[{"name": "Bản sao giấy tờ tùy thân", "form": "copy", "quantity": 1}],
         )
-        self.town.wanting_papers.append(code)
+        self.state.wanting_papers.append(code)
 
     def _give_back(self, code: str, way: str) -> None:
         if way == "electronic":
             self.step(code, "give back by the portal", "delivered_electronically")
         elif way == "collect":
-            self.town.to_collect.append(code)
+            self.state.to_collect.append(code)
         else:
             number, now = parcel_number(self.chance), datetime.now(UTC)
-            carrier = self.scene.cast.actors["carrier"].at
+            carrier = self.load_test.credentials.actors["carrier"].at
             self.step(code, "give to the post", "handed_to_carrier", carrier=carrier, number=number)
-            self.town.parcels.append(Parcel(code, number, now))
+            self.state.parcels.append(Parcel(code, number, now))

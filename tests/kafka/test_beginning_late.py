@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.bench.spiking import begin_at_the_end
+from loadtests.bench.scenarios.spikes import begin_at_the_end
 from ops.reading_back import headers, records
 from tests.kafka.conftest import PARTITIONS
 from tests.kafka.histories import append, histories

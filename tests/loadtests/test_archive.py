@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from loadtests.bench.archive import load
+from loadtests.bench.archive.fill import load
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
 from tracker.adapters.vault.aes import AesVault

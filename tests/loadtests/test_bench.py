@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from loadtests.bench.figures import Figure, against, at_least, at_most, table
-from loadtests.bench.run import Run, measured
+from loadtests.bench.harness.figures import Figure, against, at_least, at_most, table
+from loadtests.bench.harness.run import Run, measured
 
 
 def a_run(told: list[str]) -> Run:

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from loadtests.messages import Procedures, intake, parcel_number, scans, stamped
-from loadtests.typing_errors import mistyped, written_freely
-from loadtests.zipf import ByRecency
+from loadtests.users.messages import Procedures, intake, parcel_number, scans, stamped
+from loadtests.users.typing_errors import mistyped, written_freely
+from loadtests.users.zipf import ByRecency
 from tracker.application.commands.registry import read_command
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.dossier.postal import is_s10

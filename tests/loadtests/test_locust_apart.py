@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WITH_LOCUST = {"locustfile", "person", "own_address"}
+WITH_LOCUST = {"__init__", "locustfile", "own_address", "simulated_user"}
 MODULES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for folder in ("loadtests", "loadtests/crowd")
-    for path in sorted((ROOT / folder).glob("*.py"))
+    for folder in ("", "crowd", "results", "users")
+    for path in sorted((ROOT / "loadtests" / folder).glob("*.py"))
     if path.stem not in WITH_LOCUST
 ]
 

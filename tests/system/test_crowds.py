@@ -7,8 +7,8 @@ import pytest
 
 from loadtests.crowd.conversation import Target
 from loadtests.crowd.flood import flood
-from loadtests.crowd.hangers_on import BEHAVIOURS, hold
 from loadtests.crowd.service import embedded_service
+from loadtests.crowd.stalled_clients import BEHAVIOURS, hold
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 PATIENCE_S = 2.0

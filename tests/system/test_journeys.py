@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from loadtests.crowd.service import embedded_service
-from loadtests.journal import Told, read_learnt, read_requests
-from loadtests.judging import by_journey, faults_by_name
 from loadtests.locust_process import LOG, run_locust
 from loadtests.profile import PROFILES
+from loadtests.results.objectives import by_journey, faults_by_name
+from loadtests.results.recorder import RecordedCommands, read_learnt, read_requests
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 JOURNEYS = sorted(path.stem for path in (PROFILES.parent / "journeys").glob("*.py"))
@@ -36,25 +36,25 @@ def demo(directory: Path) -> Path:
         capture_output=True,
         text=True,
     ).stdout
-    cast = directory / "cast.txt"
-    cast.write_text(said)
-    return cast
+    credentials = directory / "credentials.txt"
+    credentials.write_text(said)
+    return credentials
 
 
 def test_every_journey_is_made_and_none_finds_fault(tmp_path: Path) -> None:
-    cast, results = demo(tmp_path), tmp_path / "results"
+    credentials, results = demo(tmp_path), tmp_path / "results"
     with embedded_service(tmp_path) as service:
         code = run_locust(
             str(profile(tmp_path / "everybody.toml")),
             host=f"http://{service.host}:{service.port}",
-            cast=cast,
+            credentials=credentials,
             results=results,
         )
     assert code == 0, (results / LOG).read_text()
     requests = read_requests(results)
     assert faults_by_name(requests) == {}
     assert sorted(by_journey(requests)) == JOURNEYS
-    told = Told.read([results])
+    told = RecordedCommands.read([results])
     assert len(told.acknowledged) > 200
     assert (told.unanswered, told.faults) == (set(), [])
     learnt = {name for answer in read_learnt(results) for name in answer}

@@ -9,8 +9,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loadtests.bench.client import Load
-from loadtests.bench.rounds import Spread
+from loadtests.bench.harness.client import Load
+from loadtests.bench.harness.rounds import Spread
 
 mpl.use("Agg")
 

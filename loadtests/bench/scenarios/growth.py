@@ -8,14 +8,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from loadtests.bench import machine, messages
-from loadtests.bench.archived import Archive
-from loadtests.bench.client import Load, load
-from loadtests.bench.figures import Figure, against
-from loadtests.bench.growth_picture import Point, draw
-from loadtests.bench.rounds import alternate
-from loadtests.bench.run import STATUS, Run
-from loadtests.bench.serving import CONNECTIONS, look_ups
+from loadtests.bench.archive.installation import Archive
+from loadtests.bench.harness import machine, messages
+from loadtests.bench.harness.client import Load, load
+from loadtests.bench.harness.figures import Figure, against
+from loadtests.bench.harness.rounds import alternate
+from loadtests.bench.harness.run import STATUS, Run
+from loadtests.bench.scenarios.growth_picture import Point, draw
+from loadtests.bench.scenarios.http import CONNECTIONS, look_ups
 
 HANDFUL = 2_000
 WORK = ("intake", "step", "look-up")

@@ -13,10 +13,10 @@ from time import perf_counter
 
 from kafka.partitioner import DefaultPartitioner
 
-from loadtests.bench.archived import archived, kafka, measured, new_topics
-from loadtests.bench.figures import Figure, against
-from loadtests.bench.rounds import Spread, alternate
-from loadtests.bench.run import Run
+from loadtests.bench.archive.installation import archived, kafka, measured, new_topics
+from loadtests.bench.harness.figures import Figure, against
+from loadtests.bench.harness.rounds import Spread, alternate
+from loadtests.bench.harness.run import Run
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay.relay import Relay, RelayCondition, RelayState, RelayTimes

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loadtests import report
-from loadtests.journal import Request, Told, read_learnt, read_requests
-from loadtests.judging import missed
 from loadtests.locust_process import LOG, run_locust
-from loadtests.processor import Spent
 from loadtests.profile import Profile
+from loadtests.results import report
+from loadtests.results.objectives import missed
+from loadtests.results.processor_time import Spent
+from loadtests.results.recorder import RecordedCommands, Request, read_learnt, read_requests
 from ops.reading_back import (
     NONE,
     Message,
@@ -28,7 +28,7 @@ _PUBLISHED_WITHIN_S = 60
 
 
 @dataclass(frozen=True)
-class Visit:
+class ProfileResult:
     """What came of a profile: every request, what it cost, and the objectives that were missed."""
 
     asked: Sequence[Request] = ()
@@ -36,42 +36,46 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
 
-def visit(stack: Stack, name: str, profile: Profile, cast: Path, results: Path) -> Visit:
+def visit(
+    stack: Stack, name: str, profile: Profile, credentials: Path, results: Path
+) -> ProfileResult:
     """Let the people of a profile come, and show how they fared."""
     print(
         f"\n{name}: {profile.what} {profile.people} people, {profile.seconds:.0f} s …", flush=True
     )
     before = Spent.until_now(stack.pids)
-    locust = run_locust(name, host=stack.address, cast=cast, results=results)
+    locust = run_locust(name, host=stack.address, credentials=credentials, results=results)
     if ended := stack.ended():
-        return Visit(faults=[f"{name}: {', '.join(ended)} ended under the load"])
+        return ProfileResult(faults=[f"{name}: {', '.join(ended)} ended under the load"])
     if locust:
-        return Visit(faults=[f"{name}: locust ended with {locust}; {results / LOG} says why"])
+        return ProfileResult(
+            faults=[f"{name}: locust ended with {locust}; {results / LOG} says why"]
+        )
     spent = Spent.until_now(stack.pids).since(before)
     asked = read_requests(results)
     report.journeys(profile, asked)
     report.spikes(profile, asked)
     report.processor(spent, asked)
     report.guesses(asked, read_learnt(results))
-    return Visit(asked, spent, [f"{name}: {one}" for one in missed(profile, asked)])
+    return ProfileResult(asked, spent, [f"{name}: {one}" for one in missed(profile, asked)])
 
 
 @dataclass(frozen=True)
-class Before:
+class StartState:
     """What was there before anybody came: at the positions `without` nobody looks at all."""
 
     sent: set[Message]
     without: range
 
     @classmethod
-    def of(cls, stack: Stack, *, without: range = NONE) -> "Before":
+    def of(cls, stack: Stack, *, without: range = NONE) -> "StartState":
         """Read it."""
         return cls({event.sent_as() for event in stored(stack.store_url, without=without)}, without)
 
 
-def read_back(stack: Stack, results: Sequence[Path], before: Before) -> list[str]:
+def read_back(stack: Stack, results: Sequence[Path], before: StartState) -> list[str]:
     """Hold the store and the topic against everything that was acknowledged, by readers apart."""
-    told = Told.read(results)
+    told = RecordedCommands.read(results)
     events = stored(stack.store_url, without=before.without)
     known = requests(stack.store_url, without=before.without)
     asked = [row for row in known if row[:2] not in before.sent]
@@ -94,5 +98,5 @@ def read_back(stack: Stack, results: Sequence[Path], before: Before) -> list[str
     return faults
 
 
-def _published(stack: Stack, before: Before) -> list[Any]:
+def _published(stack: Stack, before: StartState) -> list[Any]:
     return records(stack.kafka_servers, events_topic(stack.kafka_servers), without=before.without)

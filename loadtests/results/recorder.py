@@ -30,7 +30,7 @@ class Request:
         return not self.fault
 
 
-class Journal:
+class Recorder:
     """Writes into a directory, a line each, so that nothing is lost with whoever writes."""
 
     def __init__(self, directory: Path) -> None:
@@ -66,8 +66,8 @@ class Journal:
 
 
 @dataclass
-class Told:
-    """The messages of a journal."""
+class RecordedCommands:
+    """The messages of a recorder."""
 
     acknowledged: dict[Message, Acknowledged] = field(default_factory=dict)
     unanswered: set[Message] = field(default_factory=set)
@@ -92,7 +92,7 @@ class Told:
 
 
 def read_requests(directory: Path) -> list[Request]:
-    """Give every request of a journal, as they ended."""
+    """Give every request of a recorder, as they ended."""
     return [Request(*line) for line in _lines(directory / _REQUESTS)]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from loadtests.journal import Request
-from loadtests.judging import faults_by_name, missed, percentile, recoveries, summary
 from loadtests.profile import Profile, Recovery
+from loadtests.results.objectives import faults_by_name, missed, percentile, recoveries, summary
+from loadtests.results.recorder import Request
 
 QUIET_MS, LOUD_MS = 10.0, 200.0
 RECOVERY = Recovery(within_s=5, tolerance=1.5, floor_ms=12)

@@ -6,17 +6,17 @@ from itertools import pairwise
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """So many seconds at this level; 1 is as busy as it ever gets."""
 
     seconds: float
     level: float
 
 
-class Course:
+class LoadCurve:
     """Levels one after the other. Whoever comes every 10 s at level 1 comes every 40 s at 0.25."""
 
-    def __init__(self, stretches: Sequence[Stretch]) -> None:
+    def __init__(self, stretches: Sequence[Segment]) -> None:
         self._stretches = stretches
 
     @property
@@ -59,6 +59,6 @@ class Course:
         return found
 
 
-def day(levels: Sequence[float], seconds: float) -> Course:
+def day(levels: Sequence[float], seconds: float) -> LoadCurve:
     """A day of as many equal stretches as there are levels, passing in so many seconds."""
-    return Course([Stretch(seconds / len(levels), level) for level in levels])
+    return LoadCurve([Segment(seconds / len(levels), level) for level in levels])

@@ -14,16 +14,16 @@ from secrets import token_hex
 
 import httpx2
 
-from loadtests.bench import machine
-from loadtests.bench.archived import Archive, make_topics
-from loadtests.bench.figures import Figure, at_least, at_most
-from loadtests.bench.run import Run
-from loadtests.journal import Request
-from loadtests.judging import recoveries, summary
-from loadtests.processor import Spent
+from loadtests.bench.archive.installation import Archive, make_topics
+from loadtests.bench.harness import machine
+from loadtests.bench.harness.figures import Figure, at_least, at_most
+from loadtests.bench.harness.run import Run
 from loadtests.profile import Profile, load
-from loadtests.report import life_cycles
-from loadtests.visiting import Before, read_back, visit
+from loadtests.results.objectives import recoveries, summary
+from loadtests.results.processor_time import Spent
+from loadtests.results.recorder import Request
+from loadtests.results.report import life_cycles
+from loadtests.runner import StartState, read_back, visit
 from ops.local_servers.kafka import KafkaCluster
 from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
@@ -46,8 +46,8 @@ def spikes(run: Run) -> list[Figure]:
     (directory / "master.key").write_text(archive.site.environment["TRACKER_MASTER_KEY"])
     profile = load(PROFILE)
     run.results.mkdir(parents=True, exist_ok=True)
-    cast = run.results / "cast.txt"
-    cast.write_text(run.invited.demo, encoding="utf-8")
+    credentials = run.results / "credentials.txt"
+    credentials.write_text(run.invited.demo, encoding="utf-8")
     place = run.results / PROFILE
     with machine.staying_on(machine.ALL):
         _begin_kafka(directory / "kafka", archive)
@@ -55,8 +55,8 @@ def spikes(run: Run) -> list[Figure]:
         (port,) = free_ports(1)
         with standing(directory, port=port) as stack:
             _wait_for_checkpoint(stack, run.told)
-            before = Before.of(stack, without=range(1, head + 1))
-            made = visit(stack, PROFILE, profile, cast, place)
+            before = StartState.of(stack, without=range(1, head + 1))
+            made = visit(stack, PROFILE, profile, credentials, place)
             wrong = read_back(stack, [place], before)
     if made.spent is None:
         raise RuntimeError("; ".join(made.faults))

@@ -4,9 +4,9 @@ from math import inf
 
 import pytest
 
-from loadtests.course import Course, Stretch, day
+from loadtests.load_curve import LoadCurve, Segment, day
 
-UP_AND_DOWN = Course([Stretch(10, 0.5), Stretch(10, 1), Stretch(10, 0), Stretch(10, 0.25)])
+UP_AND_DOWN = LoadCurve([Segment(10, 0.5), Segment(10, 1), Segment(10, 0), Segment(10, 0.25)])
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_falls_are_where_it_becomes_quieter() -> None:
 
 
 def test_a_day_passes_in_as_many_seconds_as_wished() -> None:
-    course = day([0, 1, 0.5, 0], 8)
-    assert course.seconds == 8
-    assert [course.level(at) for at in (1, 3, 5, 7)] == [0, 1, 0.5, 0]
+    curve = day([0, 1, 0.5, 0], 8)
+    assert curve.seconds == 8
+    assert [curve.level(at) for at in (1, 3, 5, 7)] == [0, 1, 0.5, 0]

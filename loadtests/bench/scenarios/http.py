@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from statistics import median
 
-from loadtests.bench import machine, messages
-from loadtests.bench.archived import Archive
-from loadtests.bench.client import Load, load, request
-from loadtests.bench.figures import Figure, against
-from loadtests.bench.raw_insert import RawInsert
-from loadtests.bench.rounds import Spread, alternate, ratios
-from loadtests.bench.run import STATUS, Run
+from loadtests.bench.archive.installation import Archive
+from loadtests.bench.harness import machine, messages
+from loadtests.bench.harness.client import Load, load, request
+from loadtests.bench.harness.figures import Figure, against
+from loadtests.bench.harness.raw_insert import RawInsert
+from loadtests.bench.harness.rounds import Spread, alternate, ratios
+from loadtests.bench.harness.run import STATUS, Run
 
 CONNECTIONS = 64
 BATCH = 500
@@ -133,7 +133,7 @@ def look_up(run: Run) -> list[Figure]:
 
 
 def _to(stack: ExitStack, which: str, measure: Callable[[int], float]) -> Callable[[], float]:
-    port = stack.enter_context(machine.ceiling(which))
+    port = stack.enter_context(machine.baseline(which))
     return lambda: measure(port)
 
 

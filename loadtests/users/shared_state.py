@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from loadtests.messages import Message
-from loadtests.zipf import ByRecency
+from loadtests.users.messages import Message
+from loadtests.users.zipf import ByRecency
 
 _HOME_AFTER_S = 2.0
 
@@ -22,7 +22,7 @@ class Parcel:
 
 
 @dataclass
-class Town:
+class SharedState:
     """Who waits for whom. Each queue is worked off by one kind of user."""
 
     receipts: list[str]
@@ -45,7 +45,7 @@ class Town:
         """Give somebody the receipt with this code."""
         self._on_the_way_home.append((time.monotonic() + _HOME_AFTER_S, code))
 
-    def somebodys_code(self, chance: Random) -> str | None:
+    def pick_code(self, chance: Random) -> str | None:
         """Give a code somebody wants to know about: mostly a new one."""
         while self._on_the_way_home and self._on_the_way_home[0][0] <= time.monotonic():
             self.receipts.append(self._on_the_way_home.popleft()[1])

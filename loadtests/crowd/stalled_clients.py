@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.crowd.conversation import Conversation, Target, head, intake
 from loadtests.crowd.probe import Noticed, noticed, probing
-from loadtests.judging import percentile
+from loadtests.results.objectives import percentile
 
 _AT_ONCE = 200
 _DROP_S = 0.1
@@ -42,7 +42,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 @dataclass(frozen=True)
-class Held:
+class HoldResult:
     """What became of the connections, and of an ordinary client beside them."""
 
     wanted: int
@@ -62,7 +62,9 @@ class Held:
         return f"{self.opened} of {self.wanted} connections stood; {ends}\n  beside: {self.beside}"
 
 
-async def hold(target: Target, behave: Behaviour, *, connections: int, seconds: float) -> Held:
+async def hold(
+    target: Target, behave: Behaviour, *, connections: int, seconds: float
+) -> HoldResult:
     """Open these connections, let each behave so, and watch an ordinary client for so long."""
     opened: list[Conversation] = []
     ends: list[float] = []
@@ -96,7 +98,9 @@ async def hold(target: Target, behave: Behaviour, *, connections: int, seconds: 
     await asyncio.gather(*living, return_exceptions=True)
     for conversation in opened:
         conversation.end()
-    return Held(connections, len(opened), closed, percentile(ends[:closed], 50), noticed(seen))
+    return HoldResult(
+        connections, len(opened), closed, percentile(ends[:closed], 50), noticed(seen)
+    )
 
 
 async def _quietly(behave: Behaviour, conversation: Conversation, target: Target) -> None:

@@ -24,7 +24,7 @@ from struct import Struct
 
 import psycopg
 
-from loadtests.bench.patterns import (
+from loadtests.bench.archive.patterns import (
     LONGEST_WEEKS,
     Pattern,
     copied_event,
@@ -165,7 +165,7 @@ def _copy(connection: psycopg.Connection, table: str, rows: Sequence[bytes]) -> 
 def main() -> int:
     """Fill the store that Tracker's own settings name."""
     parser = argparse.ArgumentParser(
-        prog="python -m loadtests.bench.archive",
+        prog="python -m loadtests.bench.archive.fill",
         description=__doc__,
         epilog="TRACKER_STORE_URL and TRACKER_MASTER_KEY say where, as they do for the service.",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -121,7 +121,7 @@ def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
 
 
 @contextmanager
-def ceiling(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
+def baseline(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
     """Run one of the endpoints Tracker is compared with; gives the port."""
     with served(ceiling_command(which), os.environ, processors) as (port, _):
         yield port
@@ -129,7 +129,7 @@ def ceiling(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
 
 def ceiling_command(which: str) -> tuple[str, ...]:
     """Give what starts one of the endpoints Tracker is compared with."""
-    return (sys.executable, "-m", "loadtests.bench.ceilings", which)
+    return (sys.executable, "-m", "loadtests.bench.harness.baselines", which)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtests.bench.rounds import Spread, ratios
+from loadtests.bench.harness.rounds import Spread, ratios
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from locust.contrib.fasthttp import ResponseContextManager
 from locust.env import Environment
 from locust.exception import RescheduleTask
 
-from loadtests.cast import Cast
-from loadtests.course import Course
-from loadtests.journal import Journal
-from loadtests.messages import Message, Procedures, stamped
-from loadtests.own_address import any_address, call_from
+from loadtests.load_curve import LoadCurve
 from loadtests.profile import Journey, Profile
-from loadtests.town import Town
+from loadtests.results.recorder import Recorder
+from loadtests.users.credentials import Credentials
+from loadtests.users.messages import Message, Procedures, stamped
+from loadtests.users.own_address import any_address, call_from
+from loadtests.users.shared_state import SharedState
 from ops.reading_back import Acknowledged
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -35,14 +35,14 @@ _STORED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 
 
 @dataclass(frozen=True)
-class Scene:
+class TestContext:
     """What all people of one load test share."""
 
     profile: Profile
-    cast: Cast
+    credentials: Credentials
     procedures: Procedures
-    journal: Journal
-    town: Town
+    recorder: Recorder
+    state: SharedState
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Answer:
         return f"{self.status} {str(told).removeprefix('/problems/')}".strip()
 
 
-class Person(FastHttpUser):
+class SimulatedUser(FastHttpUser):
     """Begins visits as often as the profile says, and each from an address of their own.
 
     A journey names its role (empty: has no key) and says what happens in a `visit`.
@@ -70,27 +70,27 @@ class Person(FastHttpUser):
     abstract = True
     role: ClassVar[str] = ""
     journey: ClassVar[str]
-    scene: ClassVar[Scene]
+    load_test: ClassVar[TestContext]
     settings: ClassVar[Journey]
-    course: ClassVar[Course]
+    load_curve: ClassVar[LoadCurve]
     network_timeout = 20.0
     connection_timeout = 20.0
 
     @classmethod
-    def enters(cls, scene: Scene) -> None:
+    def enters(cls, context: TestContext) -> None:
         """Take part in this load test as the profile says, or not at all."""
         cls.journey = cls.__module__.rpartition(".")[2]
-        cls.abstract = cls.journey not in scene.profile.journeys
+        cls.abstract = cls.journey not in context.profile.journeys
         if not cls.abstract:
-            cls.scene = scene
-            cls.settings = scene.profile.journeys[cls.journey]
-            cls.course = scene.profile.course(cls.journey)
+            cls.load_test = context
+            cls.settings = context.profile.journeys[cls.journey]
+            cls.load_curve = context.profile.load_curve(cls.journey)
             cls.fixed_count = cls.settings.people
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.chance = random.Random()
-        self.town = self.scene.town
+        self.state = self.load_test.state
         self._last_came_at: float | None = None
         call_from(self.client.client.clientpool, str(self.host), self.address())
 
@@ -104,7 +104,7 @@ class Person(FastHttpUser):
 
     @task
     def come(self) -> None:
-        """Visit; but nobody does so the moment the doors open."""
+        """ProfileResult; but nobody does so the moment the doors open."""
         if self._last_came_at is not None:
             self.visit()
 
@@ -112,7 +112,7 @@ class Person(FastHttpUser):
         """How long until the next visit, counted from when the last one began, not ended."""
         now = self.now()
         last = now if self._last_came_at is None else self._last_came_at
-        due = self.course.after(last, self.chance.expovariate(1 / self.settings.every_s))
+        due = self.load_curve.after(last, self.chance.expovariate(1 / self.settings.every_s))
         self._last_came_at = max(now, due)
         return min(self._last_came_at - now, _NOBODY_COMES_S)
 
@@ -178,8 +178,8 @@ class Person(FastHttpUser):
     ) -> Acknowledged:
         """Send a message until it is acknowledged, always as the same event; else leave."""
         message = message if "event_id" in message else stamped(message)
-        source = self.scene.cast.actors[self.role if role is None else role].source
-        self.scene.journal.sent(source, message["event_id"])
+        source = self.load_test.credentials.actors[self.role if role is None else role].source
+        self.load_test.recorder.sent(source, message["event_id"])
         body = json.dumps(message, ensure_ascii=False)
         for _ in range(_TRIES):
             answer = self.ask(path, name, fine=_STORED, role=role, body=body, headers=headers)
@@ -202,7 +202,7 @@ class Person(FastHttpUser):
             stored["position"],
             stored["status"],
         )
-        self.scene.journal.acknowledged(one)
+        self.load_test.recorder.acknowledged(one)
         return one
 
     def step(self, code: str, name: str, step: str, **fields: Any) -> Acknowledged:  # noqa: ANN401
@@ -223,13 +223,13 @@ class Person(FastHttpUser):
         )
 
     def _key(self, role: str) -> str:
-        return self.scene.cast.actors[role].key if role else ""
+        return self.load_test.credentials.actors[role].key if role else ""
 
 
-def enter(journeys: Iterable[type[Person]], scene: Scene) -> None:
+def enter(journeys: Iterable[type[SimulatedUser]], context: TestContext) -> None:
     """Let those of these journeys take part that the profile names."""
     for journey in journeys:
-        journey.enters(scene)
+        journey.enters(context)
 
 
 def _answer(response: ResponseContextManager) -> Answer:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-_DATA = Path(__file__).parents[1] / "tracker" / "data" / "hanoi"
+_DATA = Path(__file__).parents[2] / "tracker" / "data" / "hanoi"
 _FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô")
 _MIDDLE = ("Văn", "Thị", "Hữu", "Ngọc", "Minh", "Thu", "Thị Thanh", "Đình Quốc")
 _GIVEN = ("Ví Dụ", "Thử Tải", "Minh Họa", "Giả Định", "Mẫu")

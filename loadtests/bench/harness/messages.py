@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from loadtests.bench.client import request
+from loadtests.bench.harness.client import request
 
 _NAMES = ("Nguyễn Thị An", "Trần Văn Bình", "Lê Thị Cúc", "Phạm Quốc Dũng", "Hoàng Thị Giang")
 _PAPERS = [

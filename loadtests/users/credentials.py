@@ -9,7 +9,7 @@ _LINE = re.compile(r"^(\w+) +(\S+) +(.*?) *(trk_\S+)$", re.MULTILINE)
 _CODES = re.compile(r"^Codes to try: (.+)$", re.MULTILINE)
 
 
-class NoCastError(Exception):
+class NoCredentialsError(Exception):
     """What `tracker demo` said holds no keys: there were dossiers already, or it was not kept."""
 
 
@@ -23,7 +23,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Cast:
+class Credentials:
     """Everybody, by role. Of staff there are two: at the counter, and where is decided."""
 
     actors: Mapping[str, Actor]
@@ -36,13 +36,13 @@ class Cast:
         return self.actors["officer"].at
 
 
-def read_cast(path: Path) -> Cast:
-    """Read who there is from what `tracker demo` said. Raises `NoCastError`."""
+def read_credentials(path: Path) -> Credentials:
+    """Read who there is from what `tracker demo` said. Raises `NoCredentialsError`."""
     text = path.read_text(encoding="utf-8")
     actors: dict[str, Actor] = {}
     for role, source, at, key in _LINE.findall(text):
         actors["officer" if role in actors else role] = Actor(source, at, key)
     if not actors:
-        raise NoCastError
+        raise NoCredentialsError
     codes = _CODES.search(text)
-    return Cast(actors, tuple(codes[1].split(", ")) if codes else ())
+    return Credentials(actors, tuple(codes[1].split(", ")) if codes else ())

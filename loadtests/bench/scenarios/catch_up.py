@@ -11,11 +11,11 @@ from functools import partial
 from itertools import pairwise
 from time import perf_counter
 
-from loadtests.bench.archived import archived, kafka, measured, new_topics
-from loadtests.bench.figures import Figure, against, at_least
-from loadtests.bench.relaying import publish
-from loadtests.bench.rounds import Spread, alternate, ratios
-from loadtests.bench.run import STATUS, Run
+from loadtests.bench.archive.installation import archived, kafka, measured, new_topics
+from loadtests.bench.harness.figures import Figure, against, at_least
+from loadtests.bench.harness.rounds import Spread, alternate, ratios
+from loadtests.bench.harness.run import STATUS, Run
+from loadtests.bench.scenarios.relay import publish
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.sql.event_store.store_feed import PARTITION, StoreFeed
 from tracker.container import Container

@@ -9,10 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.journal import Request, Told
-from loadtests.judging import by_journey, faults_by_name, recoveries, summary
-from loadtests.processor import Spent
 from loadtests.profile import Profile
+from loadtests.results.objectives import by_journey, faults_by_name, recoveries, summary
+from loadtests.results.processor_time import Spent
+from loadtests.results.recorder import RecordedCommands, Request
 
 _WIDTH = 110
 _MOST = 20
@@ -87,7 +87,7 @@ def guesses(requests: Sequence[Request], learnt: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def checked(told: Told, events: int, published: int, *, well: bool) -> None:
+def checked(told: RecordedCommands, events: int, published: int, *, well: bool) -> None:
     """Show what was held against what, and that it is as it should be."""
     print(
         f"\nRead back: {len(told.acknowledged):,} messages were acknowledged,"

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import psycopg
 
-from loadtests.bench import archive, machine
+from loadtests.bench.archive import fill as archive
+from loadtests.bench.harness import machine
 from ops.local_servers.kafka import KafkaCluster
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics

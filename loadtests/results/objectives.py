@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests.journal import Request
 from loadtests.profile import Journey, Profile, Recovery
+from loadtests.results.recorder import Request
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,14 @@ def recoveries(profile: Profile, wanted: Recovery, requests: Sequence[Request]) 
 
     Looked at second by second: it is quiet again from the second on after which none is loud.
     """
-    course = profile.course(next(iter(profile.journeys)))
+    curve = profile.load_curve(next(iter(profile.journeys)))
     by_second: Mapping[int, list[float]] = _by_second(requests)
     first = profile.steps[0].seconds
     calm = percentile([one.ms for one in requests if one.began_s < first], 95)
     loud_from = max(wanted.floor_ms, calm * wanted.tolerance)
     found = []
     began = first
-    for falls_at, ends_at in course.falls():
+    for falls_at, ends_at in curve.falls():
         loud = [
             second + 1
             for second in range(int(falls_at), int(ends_at))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from loadtests.bench import machine
-from loadtests.bench.archived import Archive
-from loadtests.bench.figures import Figure, broken
+from loadtests.bench.archive.installation import Archive
+from loadtests.bench.harness import machine
+from loadtests.bench.harness.figures import Figure, broken
 
 STATUS = "status"
 """The read model that look-ups ask."""

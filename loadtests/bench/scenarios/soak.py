@@ -18,11 +18,11 @@ from unittest.mock import patch
 import httpx2
 import orjson
 
-from loadtests.bench import machine, messages
-from loadtests.bench.client import load
-from loadtests.bench.figures import Figure, at_most
-from loadtests.bench.run import Run
-from loadtests.bench.serving import CONNECTIONS
+from loadtests.bench.harness import machine, messages
+from loadtests.bench.harness.client import load
+from loadtests.bench.harness.figures import Figure, at_most
+from loadtests.bench.harness.run import Run
+from loadtests.bench.scenarios.http import CONNECTIONS
 from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
 
@@ -39,7 +39,7 @@ _SETTLES_WITHIN = 0.25
 
 
 @dataclass
-class Course:
+class SoakResult:
     """What came of the run: how long each intake followed took to be seen, and memory in MiB."""
 
     rate: float
@@ -71,13 +71,13 @@ def visible(run: Run) -> list[Figure]:
         machine.directory() as directory,
         standing(directory, port=port) as stack,
     ):
-        course = _course(stack, _key_of(stack), run)
-    middle = quantiles(course.seen_after, n=100)[49] * 1000
-    pace = f"{course.taken_in / course.seconds:,.0f}/s ({course.rate:,.0f} wanted)"
-    beside = f"p50 {middle:.0f} ms of {len(course.seen_after):,} followed"
+        result = _soak(stack, _key_of(stack), run)
+    middle = quantiles(result.seen_after, n=100)[49] * 1000
+    pace = f"{result.taken_in / result.seconds:,.0f}/s ({result.rate:,.0f} wanted)"
+    beside = f"p50 {middle:.0f} ms of {len(result.seen_after):,} followed"
     return [
         at_most(
-            f"accepted to visible at {pace}, p99", [course.p99() * 1000], _VISIBLE_MS, "ms", beside
+            f"accepted to visible at {pace}, p99", [result.p99() * 1000], _VISIBLE_MS, "ms", beside
         ),
         *(
             at_most(
@@ -85,15 +85,15 @@ def visible(run: Run) -> list[Figure]:
                 [percent],
                 _FLAT_PERCENT,
                 "% more",
-                f"{course.memory[name][0]:.0f}, at last {course.memory[name][-1]:.0f} MiB",
+                f"{result.memory[name][0]:.0f}, at last {result.memory[name][-1]:.0f} MiB",
                 digits=1,
             )
-            for name, percent in course.growth().items()
+            for name, percent in result.growth().items()
         ),
     ]
 
 
-def _course(stack: Stack, key: str, run: Run) -> Course:
+def _soak(stack: Stack, key: str, run: Run) -> SoakResult:
     """Keep the stack busy for so many minutes at half of what it can take."""
     port = int(stack.address.rsplit(":", 1)[1])
     full = load(port, messages.intakes(key, _run()), connections=CONNECTIONS, seconds=_FULL_LOAD_S)
@@ -102,46 +102,46 @@ def _course(stack: Stack, key: str, run: Run) -> Course:
     rate = full.rate * _FULL_LOAD_S / (_FULL_LOAD_S + late)
     run.told(f"  full load: {full.rate:,.0f} intakes a second, the last seen {late:.1f} s later:")
     run.told(f"  {rate:,.0f} a second taken in and seen")
-    course = Course(rate / 2)
-    asyncio.run(_keep_busy(stack, key, course, run.minutes * 60, run.told))
-    return course
+    result = SoakResult(rate / 2)
+    asyncio.run(_keep_busy(stack, key, result, run.minutes * 60, run.told))
+    return result
 
 
 async def _keep_busy(
-    stack: Stack, key: str, course: Course, seconds: float, told: Callable[[str], None]
+    stack: Stack, key: str, result: SoakResult, seconds: float, told: Callable[[str], None]
 ) -> None:
     limits = httpx2.Limits(max_connections=CONNECTIONS * 2)
     async with httpx2.AsyncClient(
         base_url=stack.address, limits=limits, timeout=_GIVE_UP_S
     ) as client:
         # The most of it comes in small batches: a clerk's tool that sends on what it has.
-        lot = max(1, round(course.rate * _FOLLOWED_EVERY_S) - 1)
+        lot = max(1, round(result.rate * _FOLLOWED_EVERY_S) - 1)
         began = time.monotonic()
         async with asyncio.TaskGroup() as at_work:
-            at_work.create_task(_watch(stack, course, began + seconds, told))
+            at_work.create_task(_watch(stack, result, began + seconds, told))
             for number in range(1, int(seconds / _FOLLOWED_EVERY_S) + 1):
-                at_work.create_task(_follow(client, key, course))
-                at_work.create_task(_post_lot(client, key, course, lot))
+                at_work.create_task(_follow(client, key, result))
+                at_work.create_task(_post_lot(client, key, result, lot))
                 due = began + number * _FOLLOWED_EVERY_S
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-            course.seconds = time.monotonic() - began
+            result.seconds = time.monotonic() - began
 
 
-async def _follow(client: httpx2.AsyncClient, key: str, course: Course) -> None:
+async def _follow(client: httpx2.AsyncClient, key: str, result: SoakResult) -> None:
     answer = await client.post(
         "/v1/dossiers", json=messages.intake(0, _run()), headers=_signed(key)
     )
     answer.raise_for_status()
     accepted, code = time.monotonic(), answer.json()["code"]
-    course.taken_in += 1
+    result.taken_in += 1
     while time.monotonic() - accepted < _GIVE_UP_S:
         if (await client.get(f"/v1/lookup/{code}")).status_code == httpx2.codes.OK:
             break
         await asyncio.sleep(_LOOK_AGAIN_S)
-    course.seen_after.append(time.monotonic() - accepted)
+    result.seen_after.append(time.monotonic() - accepted)
 
 
-async def _post_lot(client: httpx2.AsyncClient, key: str, course: Course, count: int) -> None:
+async def _post_lot(client: httpx2.AsyncClient, key: str, result: SoakResult, count: int) -> None:
     run = _run()
     lines = b"\n".join(orjson.dumps(messages.intake(number, run)) for number in range(count))
     answer = await client.post(
@@ -150,14 +150,14 @@ async def _post_lot(client: httpx2.AsyncClient, key: str, course: Course, count:
         headers={**_signed(key), "Content-Type": "application/x-ndjson"},
     )
     answer.raise_for_status()
-    course.taken_in += count
+    result.taken_in += count
 
 
-async def _watch(stack: Stack, course: Course, end: float, told: Callable[[str], None]) -> None:
+async def _watch(stack: Stack, result: SoakResult, end: float, told: Callable[[str], None]) -> None:
     while time.monotonic() < end:
         for name, pid in stack.pids.items():
-            course.memory.setdefault(name, []).append(_memory(pid))
-        now = ", ".join(f"{name} {values[-1]:.0f}" for name, values in course.memory.items())
+            result.memory.setdefault(name, []).append(_memory(pid))
+        now = ", ".join(f"{name} {values[-1]:.0f}" for name, values in result.memory.items())
         told(f"  {max(0, end - time.monotonic()):5.0f} s left; MiB: {now}")
         await asyncio.sleep(_MEMORY_EVERY_S)
 

@@ -1,4 +1,4 @@
-"""`python -m loadtests city-day …`: the stack, the people, the judges; 1 if anything fails."""
+"""`python -m loadtests city-day …`: start the stack, run the users, verify; 1 if anything fails."""
 
 import argparse
 import signal
@@ -17,18 +17,20 @@ from ops.stack import Stack, standing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the profiles one after the other on one stack, and check it once at the end."""
+    """Run the profiles one after the other on one stack, and verify the stack once at the end."""
     names = sorted(path.stem for path in PROFILES.glob("*.toml"))
     parser = argparse.ArgumentParser(prog="python -m loadtests", description=__doc__)
     parser.add_argument("profiles", nargs="*", default=["city-day"], help=", ".join(names))
     parser.add_argument("--results", type=Path, default=Path("var/loadtest"))
     chosen = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # so that everything we started is stopped as well
     profiles = {name: load(name) for name in chosen.profiles}
     results = chosen.results / f"{time.strftime('%Y%m%d-%H%M%S')}"
     try:
         with tempfile.TemporaryDirectory(prefix="tracker-loadtest-") as directory:
-            Path(directory).chmod(0o755)  # PostgreSQL's account has to get in
+            Path(directory).chmod(0o755)  # the account of PostgreSQL must be able to enter
             (port,) = free_ports(1)
             with standing(Path(directory), port=port) as stack:
                 return _load(stack, profiles, results)

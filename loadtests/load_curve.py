@@ -1,4 +1,4 @@
-"""How busy it is as time passes, and so when somebody comes next."""
+"""The load over time, and from it the time of the next visit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Segment:
-    """So many seconds at this level; 1 is as busy as it ever gets."""
+    """Some seconds at this level; 1 is the maximum load."""
 
     seconds: float
     level: float
 
 
 class LoadCurve:
-    """Levels one after the other. Whoever comes every 10 s at level 1 comes every 40 s at 0.25."""
+    """Levels in sequence. A user who comes every 10 s at level 1 comes every 40 s at level 0.25."""
 
     def __init__(self, stretches: Sequence[Segment]) -> None:
         self._stretches = stretches
 
     @property
     def seconds(self) -> float:
-        """How long it all lasts."""
+        """The whole duration."""
         return sum(one.seconds for one in self._stretches)
 
     def level(self, at: float) -> float:
-        """The level at this second; 0 before the beginning and after the end."""
+        """Return the level at this second; 0 before the start and after the end."""
         began = 0.0
         for one in self._stretches:
             if began <= at < began + one.seconds:
@@ -34,9 +34,9 @@ class LoadCurve:
         return 0.0
 
     def after(self, at: float, wait: float) -> float:
-        """The second at which a wait that would take so long at level 1 ends, begun at `at`.
+        """Return the end of a wait that starts at `at` and takes `wait` seconds at level 1.
 
-        Infinite where it does not end before all is over.
+        Infinite if it does not end before the end of the curve.
         """
         began = 0.0
         for one in self._stretches:
@@ -50,7 +50,7 @@ class LoadCurve:
         return float("inf")
 
     def falls(self) -> list[tuple[float, float]]:
-        """Every stretch that follows a busier one: when it begins and when it ends."""
+        """Return start and end of every segment that follows a busier one."""
         began, found = 0.0, []
         for before, one in pairwise(self._stretches):
             began += before.seconds
@@ -60,5 +60,5 @@ class LoadCurve:
 
 
 def day(levels: Sequence[float], seconds: float) -> LoadCurve:
-    """A day of as many equal stretches as there are levels, passing in so many seconds."""
+    """Return a day with one segment for each level, compressed into these seconds."""
     return LoadCurve([Segment(seconds / len(levels), level) for level in levels])

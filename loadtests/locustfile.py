@@ -65,7 +65,7 @@ class AllDay(LoadTestShape):
     """All users are there from start to end; the load curve decides how often they visit."""
 
     def tick(self) -> tuple[int, float] | None:
-        """Say how many people there are, and how many of them may arrive in a second."""
+        """Return the number of users, and how many of them may start in a second."""
         if self.get_run_time() > profile.seconds:  # type: ignore[no-untyped-call]
             return None
         return profile.people, float(profile.people)

@@ -1,4 +1,4 @@
-"""The settings of a load test: who comes, how often, when, and what they may expect."""
+"""The settings of a load test: which users come, how often and when, and their objectives."""
 
 import tomllib
 from pathlib import Path
@@ -19,43 +19,43 @@ class _Settings(BaseModel):
 
 
 class Journey(_Settings):
-    """One kind of user: how many, how often each begins a visit when it is busiest, what is due."""
+    """One kind of user: how many, how often each visits at maximum load, and the objectives."""
 
     people: Annotated[int, Field(ge=1, le=2_000)]
     every_s: Annotated[float, Field(gt=0)]
     think_s: tuple[float, float] = (0.0, 0.0)
-    """How long they think between two requests, at least and at most."""
+    """The shortest and the longest pause between two requests."""
     hours: str | None = None
-    """Which of the day's curves they follow; none: as busy at all times as the whole."""
+    """The curve of the day that they follow; none: the steps of the profile."""
     p95_ms: float | None = None
-    """95 % of the requests are answered within."""
+    """95 % of the requests must be answered within this time."""
     errors: _Level = 0.0
-    """At most this share of the requests fails."""
+    """At most this share of the requests may fail."""
 
     @property
     def visits_per_s(self) -> float:
-        """How many visits of this kind begin in a second when it is busiest."""
+        """The visits of this kind a second at maximum load."""
         return self.people / self.every_s
 
 
 class Day(_Settings):
-    """A day of 24 hours in so many seconds."""
+    """A day of 24 hours, compressed into these seconds."""
 
     seconds: Annotated[float, Field(gt=0)]
     curves: dict[str, Annotated[list[_Level], Field(min_length=_HOURS, max_length=_HOURS)]]
 
 
 class Step(_Settings):
-    """So many seconds at a level of the busiest."""
+    """Some seconds at a level of the maximum load."""
 
     seconds: Annotated[float, Field(gt=0)]
     level: _Level
 
 
 class Recovery(_Settings):
-    """How soon after a spike it must be as quiet as before the first.
+    """How soon after a spike the service must be as fast as before the first one.
 
-    Quiet: the 95th percentile is at most `tolerance` times what it was, or under `floor_ms`.
+    As fast: the 95th percentile is at most `tolerance` times its first value, or under `floor_ms`.
     """
 
     within_s: Annotated[float, Field(gt=0)]
@@ -64,7 +64,7 @@ class Recovery(_Settings):
 
 
 class Profile(_Settings):
-    """All of a load test. Either a `day`, whose curves the journeys follow, or `steps`."""
+    """A whole load test: either a `day`, whose curves the journeys follow, or `steps`."""
 
     what: str
     day: Day | None = None
@@ -92,22 +92,22 @@ class Profile(_Settings):
 
     @property
     def people(self) -> int:
-        """How many people there are in all."""
+        """The number of users."""
         return sum(one.people for one in self.journeys.values())
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """The duration."""
         return self.day.seconds if self.day else sum(one.seconds for one in self.steps)
 
     def load_curve(self, journey: str) -> LoadCurve:
-        """How busy this journey is as time passes."""
+        """Return the load of this journey over time."""
         if self.day:
             return day(self.day.curves[str(self.journeys[journey].hours)], self.day.seconds)
         return LoadCurve([Segment(one.seconds, one.level) for one in self.steps])
 
 
 def load(name: str) -> Profile:
-    """Read a profile by its name, or by the path of a file of one's own."""
+    """Read a profile by its name or by the path of a file."""
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
     return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

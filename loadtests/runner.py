@@ -1,4 +1,4 @@
-"""Lets people visit a stack that stands, and reads back what they were told was safe."""
+"""Runs a profile on a running stack, and verifies that everything acknowledged is stored."""
 
 import time
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _PUBLISHED_WITHIN_S = 60
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """What came of a profile: every request, what it cost, and the objectives that were missed."""
+    """The result of a profile: every request, the processor time, and the missed objectives."""
 
     asked: Sequence[Request] = ()
     spent: Spent | None = None
@@ -39,7 +39,7 @@ class ProfileResult:
 def visit(
     stack: Stack, name: str, profile: Profile, credentials: Path, results: Path
 ) -> ProfileResult:
-    """Let the people of a profile come, and show how they fared."""
+    """Run the users of a profile and print the report."""
     print(
         f"\n{name}: {profile.what} {profile.people} people, {profile.seconds:.0f} s …", flush=True
     )
@@ -62,20 +62,20 @@ def visit(
 
 @dataclass(frozen=True)
 class StartState:
-    """What was there before anybody came: at the positions `without` nobody looks at all."""
+    """The requests in the store before the load; the positions `without` are ignored."""
 
     sent: set[Message]
     without: range
 
     @classmethod
     def of(cls, stack: Stack, *, without: range = NONE) -> "StartState":
-        """Read it."""
+        """Read the requests of this stack."""
         return cls({event.sent_as() for event in stored(stack.store_url, without=without)}, without)
 
 
 def read_back(stack: Stack, results: Sequence[Path], before: StartState) -> list[str]:
-    """Hold the store and the topic against everything that was acknowledged, by readers apart."""
-    told = RecordedCommands.read(results)
+    """Compare the store and the topic with everything that was acknowledged."""
+    recorded = RecordedCommands.read(results)
     events = stored(stack.store_url, without=before.without)
     known = requests(stack.store_url, without=before.without)
     asked = [row for row in known if row[:2] not in before.sent]
@@ -85,16 +85,16 @@ def read_back(stack: Stack, results: Sequence[Path], before: StartState) -> list
             break
         time.sleep(1)
     faults = [
-        *told.faults,
+        *recorded.faults,
         *faults_of_store(
             events,
             asked,
-            told.acknowledged.values(),
-            unanswered=told.unanswered | before.sent,
+            recorded.acknowledged.values(),
+            unanswered=recorded.unanswered | before.sent,
         ),
         *faults_of_topic(events, found),
     ]
-    report.checked(told, len(events), len(found), well=not faults)
+    report.checked(recorded, len(events), len(found), well=not faults)
     return faults
 
 

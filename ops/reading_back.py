@@ -1,7 +1,7 @@
-"""What the service stored and published, read back by readers that share no code with it.
+"""Checks that the service stored and published what it acknowledged. Shares no code with it.
 
-The store is read by psycopg, the topic by kafka-python as `read_committed`; both are held against
-what the service acknowledged. What is wrong comes back as sentences; no sentence, no fault.
+psycopg reads the store; kafka-python reads the topic as `read_committed`. Each fault is returned as
+a sentence.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ POSITIONS_TOPIC = "tracker.relay-positions"
 _SELECT = "SELECT notification_id, originator_id, originator_version, topic, state"
 
 NONE = range(0)
-"""No position at all."""
+"""No position."""
 
 Message = tuple[str, str]
-"""Who sent a message, and the event id it bore: the same never counts twice."""
+"""The sender of a command and its event id: together they are unique."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Stored:
     state: bytes
 
     def sent_as(self) -> Message:
-        """Tell which message led to it."""
+        """Return the command that led to it."""
         told = json.loads(self.state)
         return told["source"], told["event_id"]
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """What the service said is safe on disk."""
+    """A command that the service acknowledged as stored."""
 
     source: str
     event_id: str
@@ -56,12 +56,12 @@ class Acknowledged:
 
     @property
     def message(self) -> Message:
-        """Tell which message it answers."""
+        """Return the command that it answers."""
         return self.source, self.event_id
 
 
 def stored(url: str, *, without: range = NONE) -> list[Stored]:
-    """Give every event of the store, in its order, but those at the positions `without`."""
+    """Return every event of the store in order, except those at the positions `without`."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             f"{_SELECT} FROM stored_events"
@@ -72,7 +72,7 @@ def stored(url: str, *, without: range = NONE) -> list[Stored]:
 
 
 def requests(url: str, *, without: range = NONE) -> list[tuple[Any, ...]]:
-    """Give what is known of every request but the digest of what was sent."""
+    """Return every stored request, without the digest of its content."""
     with psycopg.connect(url) as connection:
         return connection.execute(
             "SELECT source, event_id, code, version, position FROM requests"
@@ -82,9 +82,9 @@ def requests(url: str, *, without: range = NONE) -> list[tuple[Any, ...]]:
 
 
 def records(servers: str, topic: str, *, without: range = NONE) -> list[Any]:
-    """Give every committed record of a topic, partition by partition, in order.
+    """Return every committed record of a topic, partition by partition, in order.
 
-    Those of the events at the positions `without` are read and passed over.
+    Records of events at the positions `without` are read and ignored.
     """
     consumer = KafkaConsumer(
         bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
@@ -114,7 +114,7 @@ def _position(record: Any) -> int:  # noqa: ANN401  as `headers`
 
 
 def headers(record: Any) -> dict[str, str]:  # noqa: ANN401  kafka-python has no types
-    """Give the headers of a record as text."""
+    """Return the headers of a record as text."""
     return {name: value.decode() for name, value in record.headers}
 
 
@@ -140,10 +140,10 @@ def faults_of_store(
     *,
     unanswered: Collection[Message] = (),
 ) -> list[str]:
-    """Say where the store is not what was acknowledged: each message once as answered, no other.
+    """Return the faults of the store: each acknowledged command is there once, and no other.
 
-    `unanswered` were sent, and nobody was told what became of them: once or never is right.
-    A message may lead to several events, one after the other in one dossier, each of another kind.
+    `unanswered` commands were sent without an answer: they may be there once or not at all. A
+    command may lead to several consecutive events of one dossier, each of another kind.
     """
     faults = [
         f"position {position} stands {times} times in the store"
@@ -183,9 +183,9 @@ def _faults_of_message(told: Acknowledged, got: Sequence[Stored]) -> list[str]:
 
 
 def faults_of_topic(events: Sequence[Stored], found: Sequence[Any]) -> list[str]:
-    """Say where the topic is not the store: each event in order, byte for byte, no more.
+    """Return the faults of the topic: each event of the store, in order, byte for byte.
 
-    Equal repeats do no harm and are passed over.
+    Equal repeats do no harm and are ignored.
     """
     faults = []
     found = without_repeats(found)

@@ -1,8 +1,8 @@
 """`make stack`: the production shape on this machine, with real servers, until Ctrl-C.
 
-PostgreSQL and Kafka from `ops/local_servers`, then the programs as an operator would start them:
-`tracker migrate`, `topics`, `demo`, `serve`, and `work` twice. Everything lives in one directory,
-which is kept: started again, it goes on where it was.
+It starts PostgreSQL and Kafka from `ops/local_servers`, then the programs as an operator would:
+`tracker migrate`, `topics`, `demo`, `serve`, and `work` twice. Everything is in one directory,
+which is kept: a new start continues with its data.
 """
 
 import argparse
@@ -30,26 +30,26 @@ _STOP_WITHIN_S = 40
 
 @dataclass(frozen=True)
 class Stack:
-    """The production shape while it stands."""
+    """The running production shape."""
 
     address: str
     store_url: str
     kafka_servers: str
     programs: Mapping[str, subprocess.Popen[bytes]]
     pids: Mapping[str, int]
-    """The first process of everything that runs: our programs, PostgreSQL, Kafka."""
+    """The process ids of our programs, PostgreSQL and Kafka."""
     master_key: bytes
-    """What the dossiers' keys are wrapped with."""
+    """The master key, which encrypts the keys of the dossiers."""
     demo: str
-    """What `tracker demo` said: codes to try, and a key for every role."""
+    """The output of `tracker demo`: codes to try, and a key for every role."""
 
     def ended(self) -> list[str]:
-        """Name the programs that run no more."""
+        """Return the names of the programs that have ended."""
         return _ended(self.programs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the stack and give the exit code: 0 stopped in order, 1 something died."""
+    """Run the stack; return 0 if it was stopped in order, 1 if a program died."""
     parser = argparse.ArgumentParser(description="The production shape on this machine.")
     parser.add_argument("--directory", type=Path, default=Path("var/stack"))
     parser.add_argument("--port", type=int, default=8080)
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def standing(directory: Path, *, port: int, brokers: int = 1) -> Iterator[Stack]:
-    """Keep the stack up inside, ready and with demo data in it; all of it is stopped after."""
+    """Start the stack with demo data and wait until it is ready; stop everything afterwards."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -150,7 +150,7 @@ def _program(
             env=environment,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # Ctrl-C is for us; they are told in their turn
+            start_new_session=True,  # Ctrl-C goes to this process only; we stop the others in order
         )
         try:
             yield process

@@ -1,7 +1,7 @@
-"""`make bench`: measures what the service does, each beside what it is held against.
+"""`make bench`: measures the service, each figure together with its baseline.
 
-Prints every round, and at the end one table. A figure counts only beside the ceiling of its own
-run: the machine's speed is another each time.
+Prints every round, and one table at the end. Compare a figure only with the baseline of the same
+run, because the speed of the machine changes from run to run.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SCENARIOS: dict[str, Scenario] = {
     "rebuild": catching_up.rebuild,
     "spikes": spikes,
 }
-"""They come in this order, whatever was asked for: the last leaves no archive for others."""
+"""Always in this order: the last scenario leaves no archive for the others."""
 
 
 _HOW_LONG = """\
@@ -47,9 +47,11 @@ too. All of it: a good hour and a half, and 25 GB in the directory for temporary
 
 
 def main() -> int:
-    """Run the scenarios that were asked for; 1 where a target was missed or one of them broke."""
+    """Run the chosen scenarios; return 1 if a target was missed or a scenario failed."""
     chosen = _parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # so that everything we started is stopped as well
     print(f"Server on processor {machine.SERVER}, client and database on {machine.OTHERS}.")
     with ExitStack() as ending, machine.staying_on(machine.OTHERS):
         run = Run(
@@ -59,7 +61,7 @@ def main() -> int:
             sizes=chosen.dossiers,
             picture=chosen.picture,
             results=Path("var/bench") / time.strftime("%Y%m%d-%H%M%S"),
-            told=_say,
+            say=_say,
             ending=ending,
         )
         asked = {name: one for name, one in SCENARIOS.items() if name in chosen.only}

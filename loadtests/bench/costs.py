@@ -1,10 +1,10 @@
-"""Where the time of one intake goes: what each part of it takes of a processor.
+"""Where the time of one intake goes: the processor time of each part.
 
     python -m loadtests.bench.costs
 
-The whole is what the server's process takes a request at full load. The parts run here one by one,
-as many at once as ride together then, and count at their best: nothing disturbs them, so that the
-whole is always more than their sum.
+The whole is the processor time of the server's process for a request at full load. The parts run
+here one after the other, in groups of the same size as at full load, and the best time counts.
+Nothing disturbs them here, so the whole is always more than the sum of the parts.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _CEILINGS = {"bare ASGI": "bare", "FastAPI, typed": "typed"}
 
 
 class _NothingStored:
-    """A recorder that keeps nothing and finds nothing; all else is the real one's."""
+    """A recorder that stores nothing and finds nothing; otherwise the real one."""
 
     def __init__(self, real: DossierRecorder) -> None:
         self._real = real
@@ -60,8 +60,8 @@ class _NothingStored:
         return range(1, len(events) + 1)
 
 
-def whole(site: machine.Site, rounds: int, told: Callable[[str], None]) -> dict[str, Spread]:
-    """Give the processor time of a request, in µs, of the servers themselves at full load."""
+def whole(site: machine.Site, rounds: int, say: Callable[[str], None]) -> dict[str, Spread]:
+    """Return the processor time of the servers for one request at full load, in µs."""
     with ExitStack() as stack:
 
         def of(command: Sequence[str], environment: Mapping[str, str]) -> Callable[[], float]:
@@ -82,12 +82,12 @@ def whole(site: machine.Site, rounds: int, told: Callable[[str], None]) -> dict[
             for name, which in _CEILINGS.items()
         }
         sides["intake"] = of((*machine.TRACKER, "serve"), site.environment)
-        values = alternate(sides, rounds, told=told)
+        values = alternate(sides, rounds, say=say)
     return {name: Spread.of(one) for name, one in values.items()}
 
 
 def parts(it: Container, key: str) -> dict[str, float]:
-    """Give the processor time of an intake's parts, in µs."""
+    """Return the processor time of the parts of an intake, in µs."""
     actor = it.keys.actor_of(key)
     numbers = itertools.count()
     vault = AesVault(it.settings.master_key_bytes())
@@ -122,7 +122,7 @@ def parts(it: Container, key: str) -> dict[str, float]:
 
 
 def _layers(it: Container, key: str, bodies: Callable[[], list[bytes]]) -> float:
-    """Give what the application takes where an intake is answered without being carried out."""
+    """Return the time of the application when an intake is answered without being handled."""
     (answer,) = it.tracker.handle([Envelope(it.keys.actor_of(key), parsed(bodies()[0], INTAKE))])
     if not isinstance(answer, Accepted):
         raise answer
@@ -133,7 +133,7 @@ def _layers(it: Container, key: str, bodies: Callable[[], list[bytes]]) -> float
         await asyncio.gather(*[_ask(app, key, one) for one in these])
 
     with asyncio.Runner() as runner:
-        runner.run(ask_all(bodies()))  # the key is known from here on
+        runner.run(ask_all(bodies()))  # from here on the key is cached
         return _best(lambda these: runner.run(ask_all(these)), bodies)
 
 
@@ -159,7 +159,7 @@ async def _ask(app: FastAPI, key: str, body: bytes) -> None:
 
 
 def _best(work: Callable[[Any], object], prepared: Callable[[], Sequence[Any]]) -> float:
-    """Give the least this thread takes for one of what is prepared, in µs."""
+    """Return the shortest time of this thread for one of the prepared items, in µs."""
     took: list[float] = []
     for _ in range(_TIMES):
         given = prepared()

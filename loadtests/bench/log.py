@@ -1,9 +1,9 @@
-"""Measures the Merkle log: appending, proving, the tree of heads, and verifying it all.
+"""Measures the transparency log: append, proofs, the tree of heads, and verification.
 
     python -m loadtests.bench.log --leaves 1000000 [--on postgres]
 
-Events are made up and not read from a store, so the figures are those of the log alone; each
-dossier has eight, and they come mixed.
+The events are generated and not read from a store, so the figures describe the log alone. Each
+dossier has eight events, and they are mixed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ STATE_BYTES = 700
 
 @dataclass(frozen=True)
 class Happened:
-    """As much of an event as the log looks at."""
+    """The fields of an event that the log uses."""
 
     originator_id: UUID
     originator_version: int
@@ -47,7 +47,7 @@ class Happened:
 
 
 class MadeUp:
-    """Events by position, the same whenever they are asked for."""
+    """Events by position, always the same."""
 
     def __init__(self, count: int) -> None:
         self.count = count

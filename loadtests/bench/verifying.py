@@ -1,9 +1,9 @@
-"""How fast `tracker verify` goes: the store, Kafka by itself, and one against the other.
+"""How fast `tracker verify` is: the store, Kafka alone, and both compared.
 
     python -m loadtests.bench.verifying [--dossiers 12000]
 
-All on one processor, with PostgreSQL and Kafka on the other. Read models and the Merkle log are not
-among it (`loadtests.bench.log`); nor are checkpoints, of which there is none.
+It runs on one processor, PostgreSQL and Kafka on the other. It does not measure read models, the
+transparency log (see `loadtests.bench.log`) or checkpoints.
 """
 
 import argparse
@@ -29,7 +29,7 @@ TARGET = 50_000
 
 
 def main() -> int:
-    """Measure and print; 1 where a median misses the target."""
+    """Measure and print; return 1 if a median misses the target."""
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.bench.verifying",
         description=__doc__,
@@ -53,7 +53,7 @@ def main() -> int:
                     "both": partial(_both, it, connection, names),
                 },
                 chosen.rounds,
-                told=_say,
+                say=_say,
             )
     print(f"\nEvents a second, medians of {chosen.rounds} rounds (least to most):\n")
     print("| verify --of | rate | target | |\n|---|---|---|---|")

@@ -1,6 +1,6 @@
-"""`python -m loadtests.crowd KIND`: crowds that must not stop intake.
+"""`python -m loadtests.crowd KIND`: misbehaving clients that must not stop intake.
 
-Without --url it starts an embedded service of its own, and stops it after. Only loopback.
+Without --url it starts its own embedded service and stops it afterwards. Only on loopback.
 """
 
 import argparse
@@ -28,11 +28,11 @@ _CONNECTIONS = {
     "flood-of-batches": 40,
 }
 _LINES = {"flood": 0, "flood-of-batches": 500}
-"""How many a batch of each flood has. Both send more at once than the service lets in."""
+"""Intakes in a batch of each flood. Both floods send more at once than the service accepts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Let one crowd come, and print what it did."""
+    """Start one crowd and print its effect."""
     parser = argparse.ArgumentParser(prog="python -m loadtests.crowd", description=__doc__)
     parser.add_argument("crowd", choices=_CONNECTIONS)
     parser.add_argument("--connections", type=int)
@@ -54,7 +54,7 @@ async def _come(target: Target, crowd: str, connections: int, seconds: float) ->
     if crowd in _LINES:
         lines = _LINES[crowd]
         return str(await flood(target, connections=connections, seconds=seconds, lines=lines))
-    await calm(target)  # a service that has just begun is slow at first
+    await calm(target)  # a service that has just started is slow at first
     before = await calm(target)
     held = await hold(target, BEHAVIOURS[crowd], connections=connections, seconds=seconds)
     return f"  before: {before}\n{held}"
@@ -74,7 +74,7 @@ def _target(url: str | None, key: str) -> Iterator[Target]:
 
 
 def _allow_files(connections: int) -> None:
-    """Let this process, and what it starts, hold as many connections."""
+    """Raise the limit of open files of this process and its children."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = min(connections + 1_000, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -14,7 +14,7 @@ _PATH = "/v1/dossiers"
 
 @dataclass(frozen=True)
 class Target:
-    """Where dossiers are taken in, and with whose key."""
+    """The address of a service, and the key to use."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Seen:
-    """One intake as its sender saw it: the status is 0 where no answer came."""
+    """One intake as its sender saw it; the status is 0 if no answer came."""
 
     began_s: float
     seconds: float
@@ -32,12 +32,12 @@ class Seen:
 
     @property
     def stored(self) -> bool:
-        """Whether it was taken in."""
+        """Whether it was stored."""
         return self.status in {200, 201}
 
 
 def intake() -> bytes:
-    """A body of a realistic size, with an event id of its own."""
+    """Return a body of a realistic size with a new event id."""
     message = {
         "event_id": uuid4().hex,
         "occurred_at": datetime.now(UTC).isoformat(),
@@ -54,7 +54,7 @@ def intake() -> bytes:
 def head(
     target: Target, length: int, *, path: str = _PATH, media: str = "application/json"
 ) -> bytes:
-    """The head of an intake with a body of so many bytes."""
+    """Return the head of an intake with a body of this length."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: {target.host}\r\nAuthorization: Bearer {target.key}\r\n"
         f"Content-Type: {media}\r\nContent-Length: {length}\r\n\r\n"
@@ -62,13 +62,13 @@ def head(
 
 
 def batch(target: Target, lines: int) -> bytes:
-    """So many intakes in one request."""
+    """Return one request with several intakes."""
     body = b"\n".join(intake() for _ in range(lines))
     return head(target, len(body), path=f"{_PATH}:batch", media="application/x-ndjson") + body
 
 
 class Conversation:
-    """A connection, which may be used for several intakes."""
+    """A connection for one or several intakes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -85,24 +85,24 @@ class Conversation:
         await self._writer.drain()
 
     async def hear(self) -> tuple[int, bool]:
-        """Wait for an answer: its status, and whether it says when to try again."""
+        """Wait for an answer; return its status and whether it has `Retry-After`."""
         lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
         await self._reader.readexactly(int(headers.get("content-length", "0")))
         return int(lines[0].split()[1]), "retry-after" in headers
 
     async def until_closed(self) -> None:
-        """Wait until the other side hangs up, whatever it says before."""
+        """Wait until the other side closes the connection."""
         while await self._reader.read(65_536):
             pass
 
     def end(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writer.transport.abort()
 
 
 async def take_in(target: Target, on: Conversation | None = None, *, lines: int = 0) -> Seen:
-    """Post one intake, or a batch of so many `lines`; on its own connection unless one is given."""
+    """Post one intake, or a batch of `lines` intakes, on a new connection or on the given one."""
     began = time.monotonic()
     conversation = on
     try:

@@ -1,4 +1,4 @@
-"""More than the service can do: is it told so at once, and does it recover?"""
+"""More requests than the service can handle: does it answer 503 at once, and does it recover?"""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ _QUICK_S = 0.05
 
 @dataclass(frozen=True)
 class Flooded:
-    """How a flood was answered, and how long after its end an ordinary client noticed it."""
+    """The answers to a flood, and how long after its end an ordinary client was still slower."""
 
     seconds: float
     statuses: Counter[int]
     dossiers: int
-    """How many were stored."""
+    """The number of stored dossiers."""
     stored_p99_ms: float
     refused_p99_ms: float
     most_ms: float
@@ -55,12 +55,12 @@ async def flood(
     lines: int = 0,
     quick_s: float = _QUICK_S,
 ) -> Flooded:
-    """Post on so many connections at once, on each as soon as the last was answered.
+    """Post on many connections at once, on each as soon as its last request was answered.
 
-    Each request takes one dossier in, or is a batch of so many `lines`. It has recovered once
-    intakes take no longer than `quick_s`, or twice what they took before.
+    Each request is one intake, or a batch of `lines` intakes. The service has recovered when
+    intakes take at most `quick_s`, or twice their time before the flood.
     """
-    await calm(target)  # a service that has just begun is slow at first
+    await calm(target)  # a service that has just started is slow at first
     before = await calm(target)
     seen: list[Seen] = []
     end = time.monotonic() + seconds
@@ -88,7 +88,7 @@ async def flood(
 
 
 async def _recovered(target: Target, quick_s: float, *, since: float) -> float:
-    """Seconds from the flood's end until the first of several quick intakes in a row began."""
+    """Return the seconds from the flood's end to the first of several quick intakes in a row."""
     row: list[Seen] = []
     while len(row) < _QUIET_IN_A_ROW and time.monotonic() < since + _LONGEST_S:
         one = await take_in(target)

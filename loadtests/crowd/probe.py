@@ -1,4 +1,4 @@
-"""An ordinary client beside the crowd: what does it notice?"""
+"""An ordinary client during a crowd: does it get slower?"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ _A_SECOND = 20
 
 @dataclass(frozen=True)
 class Noticed:
-    """What an ordinary client noticed."""
+    """The intakes of an ordinary client: their number, failures and times."""
 
     intakes: int
     stored: int
@@ -29,7 +29,7 @@ class Noticed:
 
 
 def noticed(seen: Sequence[Seen]) -> Noticed:
-    """Sum up what was seen."""
+    """Summarise these intakes."""
     ms = [one.seconds * 1000 for one in seen]
     stored = sum(one.stored for one in seen)
     return Noticed(len(ms), stored, percentile(ms, 50), percentile(ms, 95), max(ms, default=0.0))
@@ -37,7 +37,7 @@ def noticed(seen: Sequence[Seen]) -> Noticed:
 
 @asynccontextmanager
 async def probing(target: Target) -> AsyncIterator[list[Seen]]:
-    """Take dossiers in meanwhile, each on a new connection, whether or not the last is answered."""
+    """Post intakes at a steady rate, each on a new connection, without waiting for answers."""
     seen: list[Seen] = []
     going = asyncio.Event()
 
@@ -58,7 +58,7 @@ async def probing(target: Target) -> AsyncIterator[list[Seen]]:
 
 
 async def calm(target: Target, seconds: float = 2.0) -> Noticed:
-    """What an ordinary client notices while there is no crowd."""
+    """Measure an ordinary client without a crowd."""
     async with probing(target) as seen:
         await asyncio.sleep(seconds)
     return noticed(seen)

@@ -1,4 +1,4 @@
-"""An embedded service to be crowded: `tracker serve` on a directory of its own."""
+"""An embedded service for a crowd: `tracker serve` on its own directory."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ _TRACKER = (sys.executable, "-m", "tracker")
 
 @contextmanager
 def embedded_service(directory: Path) -> Iterator[Target]:
-    """Serve inside, empty, on a free port; it is gone after."""
+    """Start an empty service on a free port; stop it afterwards."""
     environment = {**os.environ, "TRACKER_DATA_DIR": str(directory / "data")}
     made = subprocess.run(
         [*_TRACKER, *["keys", "make", "--role", "staff", "--actor", "crowd", "--office", "CN01"]],

@@ -1,4 +1,4 @@
-"""Connections that hold the service without getting anything from it."""
+"""Clients that keep connections open and never finish a request."""
 
 import asyncio
 import time
@@ -16,11 +16,11 @@ Behaviour = Callable[[Conversation, Target], Awaitable[None]]
 
 
 async def idle(_conversation: Conversation, _target: Target) -> None:
-    """Connect, and say nothing."""
+    """Connect and send nothing."""
 
 
 async def slow_body(conversation: Conversation, target: Target) -> None:
-    """Send the body of an intake a byte at a time, ten a second."""
+    """Send the body of an intake byte by byte, ten bytes a second."""
     body = intake()
     await conversation.say(head(target, len(body)))
     for byte in body:
@@ -29,7 +29,7 @@ async def slow_body(conversation: Conversation, target: Target) -> None:
 
 
 async def half_open(conversation: Conversation, target: Target) -> None:
-    """Send half of a request's head, and never the rest: the client has died, or plays dead."""
+    """Send half of a request's head and never the rest, like a client that has died."""
     whole = head(target, 1_000)
     await conversation.say(whole[: len(whole) // 2])
 
@@ -43,29 +43,29 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 @dataclass(frozen=True)
 class HoldResult:
-    """What became of the connections, and of an ordinary client beside them."""
+    """The end of the connections, and the times of an ordinary client during them."""
 
     wanted: int
     opened: int
     closed_by_service: int
     held_s: float
-    """How long those that were hung up on had lasted, in the middle; 0 where none was."""
-    beside: Noticed
+    """The median age of connections that the service closed; 0 if it closed none."""
+    meanwhile: Noticed
 
     def __str__(self) -> str:
         ends = (
-            f"the service hung up on {self.closed_by_service}, in the middle after"
-            f" {self.held_s:.1f} s"
+            f"the service closed {self.closed_by_service}, median after {self.held_s:.1f} s"
             if self.closed_by_service
-            else "the service hung up on none"
+            else "the service closed none"
         )
-        return f"{self.opened} of {self.wanted} connections stood; {ends}\n  beside: {self.beside}"
+        opened = f"{self.opened} of {self.wanted} connections were open"
+        return f"{opened}; {ends}\n  ordinary client: {self.meanwhile}"
 
 
 async def hold(
     target: Target, behave: Behaviour, *, connections: int, seconds: float
 ) -> HoldResult:
-    """Open these connections, let each behave so, and watch an ordinary client for so long."""
+    """Open these connections, let each behave so, and measure an ordinary client meanwhile."""
     opened: list[Conversation] = []
     ends: list[float] = []
     gate = asyncio.Semaphore(_AT_ONCE)
@@ -104,7 +104,7 @@ async def hold(
 
 
 async def _quietly(behave: Behaviour, conversation: Conversation, target: Target) -> None:
-    """Behave until the service hangs up; whoever listens on the other side notes that."""
+    """Behave until the service closes the connection; the reading task notices that."""
     try:
         await behave(conversation, target)
     except OSError:

@@ -9,7 +9,7 @@ _LINE_DROPS = 0.1
 
 
 class AgentPoint(SimulatedUser):
-    """Takes in what is open to agents, over a line that drops, and follows it for the citizen."""
+    """Takes dossiers in over an unreliable line, and looks them up for the citizen."""
 
     role = "agent"
 

@@ -1,4 +1,4 @@
-"""An auditor who replays: what happened, as it was and as it was known."""
+"""An auditor who replays a dossier and the figures at an earlier moment."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ from loadtests.users.simulated_user import SimulatedUser
 
 
 class Auditor(SimulatedUser):
-    """Reads a history, goes back to the moment of one event, and asks who looked."""
+    """Reads a history, replays it at the moment of one event, and lists who has read it."""
 
     role = "auditor"
 

@@ -7,7 +7,7 @@ from loadtests.users.simulated_user import SimulatedUser
 
 
 class BranchClerk(SimulatedUser):
-    """Serves whoever is next: hands out a result, takes papers, takes a dossier in."""
+    """Serves the next person: hands out a result, takes missing papers, or takes a dossier in."""
 
     role = "staff"
 

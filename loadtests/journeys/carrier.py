@@ -1,4 +1,4 @@
-"""A carrier's feed of scans: unsigned in life, repeated, and out of order."""
+"""A carrier's feed of scans, repeated and out of order."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -12,7 +12,7 @@ _SENT_TWICE = 0.3
 
 
 class Carrier(SimulatedUser):
-    """Sends the whole way of a parcel, shuffled, some scans twice."""
+    """Sends all scans of a parcel, shuffled, some of them twice."""
 
     role = "carrier"
 
@@ -24,11 +24,11 @@ class Carrier(SimulatedUser):
         feed = [*way, *(one for one in way if self.chance.random() < _SENT_TWICE)]
         self.chance.shuffle(feed)
         delivered = False
-        told: dict[str, Acknowledged] = {}
+        known: dict[str, Acknowledged] = {}
         for scan in feed:
             one = self.tell(f"/v1/dossiers/{quote(parcel.code)}/events", "scan", scan)
-            repeated = one.event_id in told
-            if told.setdefault(one.event_id, one) != one:
+            repeated = one.event_id in known
+            if known.setdefault(one.event_id, one) != one:
                 self.missed("scan", "the same scan was stored as another")
             delivered = delivered or scan["scan"] == "EMI"
             if delivered and not repeated and one.status != _RETURNED:

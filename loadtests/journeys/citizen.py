@@ -1,4 +1,4 @@
-"""Citizens on the look-up page: mostly about new dossiers, some with a slip of the finger."""
+"""Citizens who look dossiers up, mostly new ones, sometimes with a typing error."""
 
 from http import HTTPStatus
 from urllib.parse import quote
@@ -11,7 +11,7 @@ _MISTYPED = 0.05
 
 
 class Citizen(SimulatedUser):
-    """Looks a dossier up, by the page or by an app, and looks again after a slip."""
+    """Looks a dossier up on the page or by an app, and tries again after a typing error."""
 
     def visit(self) -> None:
         code = self.state.pick_code(self.chance)
@@ -31,6 +31,6 @@ class Citizen(SimulatedUser):
             if code not in page:
                 self.missed("look up on the page", "the dossier was not shown")
         else:
-            told = self.look(f"/v1/lookup/{typed}", "look up by the app")
-            if told["code"] != code:
+            shown = self.look(f"/v1/lookup/{typed}", "look up by the app")
+            if shown["code"] != code:
                 self.missed("look up by the app", "another dossier was shown")

@@ -1,4 +1,4 @@
-"""Somebody who walks through the codes of the day, which have no check digit, from one address."""
+"""Someone who tries all codes of the day from one address. Codes have no check digit."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _AT_ONCE = 20
 
 
 class CodeGuesser(SimulatedUser):
-    """Guesses as fast as it is answered. What is found and what it tells is noted."""
+    """Guesses as fast as answers come, and records what each hit discloses."""
 
     def address(self) -> str:
         return LOOPBACK

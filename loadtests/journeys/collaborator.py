@@ -21,7 +21,7 @@ _MOST_ROUNDS = 40
 
 
 class Collaborator(SimulatedUser):
-    """Leases codes, is away, and sends all in portions: late, out of order, some of it twice."""
+    """Leases codes, works offline, and sends all events in portions: late, shuffled, some twice."""
 
     role = "collaborator"
 
@@ -75,12 +75,12 @@ class Collaborator(SimulatedUser):
         return [*dossiers, *steps]
 
     def _slip(self, at: datetime) -> Message:
-        """Some were given a slip with a date, which then stands."""
+        """Some citizens got a slip with a date, which is then the promised date."""
         due = at + timedelta(days=5)
         return {"promised_at": due.isoformat()} if self.chance.random() < _GIVEN_A_SLIP else {}
 
     def _send(self, portion: list[Message], known: dict[str, Acknowledged]) -> list[Message]:
-        """Send a portion; give what has to be sent again, since its dossier was not there yet."""
+        """Send a portion; return the commands to repeat because their dossier is unknown yet."""
         lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in portion)
         answer = self.ask("/v1/dossiers:batch", "send what was done", body=lines, media_type=NDJSON)
         if answer.status != HTTPStatus.OK:

@@ -5,7 +5,7 @@ from loadtests.users.simulated_user import SimulatedUser
 
 
 class Kiosk(SimulatedUser):
-    """Hands a dossier in unseen, prints the slip, and shows where it stands."""
+    """Submits a dossier without a clerk, prints the slip, and shows its status."""
 
     role = "kiosk"
 
@@ -17,6 +17,6 @@ class Kiosk(SimulatedUser):
         self.state.handed_in.append((handed.code, applied))
         self.think()
         path = f"/v1/lookup/{handed.code}?after={handed.position}"
-        told = self.look(path, "show where it stands", role="")
-        if told["code"] != handed.code:
-            self.missed("show where it stands", "another dossier was shown")
+        shown = self.look(path, "show its status", role="")
+        if shown["code"] != handed.code:
+            self.missed("show its status", "another dossier was shown")

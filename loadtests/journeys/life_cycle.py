@@ -9,7 +9,7 @@ _RETURNED = 10
 
 
 class LifeCycle(SimulatedUser):
-    """The measure the others publish: how many such lives go through in a second."""
+    """The measure that other systems publish: life cycles a second."""
 
     role = "staff"
 

@@ -1,4 +1,4 @@
-"""A manager who looks at the figures, and breaks them down."""
+"""A manager who reads the figures and breaks them down."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""An officer of the office that decides; without one no other journey would come to its end."""
+"""An officer of the deciding office; without one no other journey can finish."""
 
 import json
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ _ACTED_ON_TOGETHER = 0.1
 
 
 class Officer(SimulatedUser):
-    """Takes the dossier that waits longest, works on it, decides, and gives the result back."""
+    """Takes the dossier that has waited longest, works on it, decides, and returns the result."""
 
     role = "officer"
 
@@ -43,7 +43,7 @@ class Officer(SimulatedUser):
         self._give_back(code, shown["way_of_return"])
 
     def _be_told_of_a_conflict(self, code: str, believed: int, current: int) -> None:
-        """A colleague acts on what he saw before: exactly one of the two may succeed."""
+        """Let a colleague act on the old version: exactly one of the two may succeed."""
         if self.chance.random() > _ACTED_ON_TOGETHER:
             return
         path = f"/v1/dossiers/{quote(code)}/events"

@@ -1,4 +1,4 @@
-"""Holds what was measured against the objectives of the profile."""
+"""Compares the measured requests with the objectives of the profile."""
 
 import statistics
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from loadtests.results.recorder import Request
 
 @dataclass(frozen=True)
 class Summary:
-    """How the requests of one kind went."""
+    """Number, failures and times of the requests of one kind."""
 
     requests: int
     failures: int
@@ -26,14 +26,14 @@ class Summary:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Give the percentile, between the two nearest values; 0 where there are none."""
+    """Return the percentile, interpolated between the two nearest values; 0 if there are none."""
     if len(values) < 2:  # noqa: PLR2004  the least that statistics takes
         return values[0] if values else 0.0
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def summary(requests: Iterable[Request]) -> Summary:
-    """Sum these requests up."""
+    """Summarise these requests."""
     them = list(requests)
     times = [one.ms for one in them]
     return Summary(
@@ -44,7 +44,7 @@ def summary(requests: Iterable[Request]) -> Summary:
 
 
 def by_journey(requests: Iterable[Request]) -> dict[str, list[Request]]:
-    """Part the requests by whose they were."""
+    """Group the requests by journey."""
     parted = defaultdict[str, list[Request]](list)
     for one in requests:
         parted[one.journey].append(one)
@@ -52,12 +52,12 @@ def by_journey(requests: Iterable[Request]) -> dict[str, list[Request]]:
 
 
 def faults_by_name(requests: Iterable[Request]) -> Counter[str]:
-    """Count what went wrong, by its name."""
+    """Count the failures by name."""
     return Counter(f"{one.journey}: {one.name}: {one.fault}" for one in requests if not one.ok)
 
 
 def missed(profile: Profile, requests: Sequence[Request]) -> list[str]:
-    """Name every objective that was missed, with its figure."""
+    """Return a sentence for every missed objective, with its figure."""
     parted = by_journey(requests)
     found = []
     for name, journey in profile.journeys.items():
@@ -88,7 +88,7 @@ def _missed_by(name: str, journey: Journey, got: Summary) -> list[str]:
 
 @dataclass(frozen=True)
 class Spike:
-    """A spike's end, how long its echo lasted, and the percentiles in and after it."""
+    """The end of a spike, the time to recover, and the 95th percentile during it."""
 
     ended_s: float
     took_s: float
@@ -97,9 +97,9 @@ class Spike:
 
 
 def recoveries(profile: Profile, wanted: Recovery, requests: Sequence[Request]) -> list[Spike]:
-    """Tell for every fall of the load how long it took until it was as quiet as at first.
+    """Return for every fall of the load how long the service took to be as fast as at first.
 
-    Looked at second by second: it is quiet again from the second on after which none is loud.
+    The service has recovered from the second after which no second is slow.
     """
     curve = profile.load_curve(next(iter(profile.journeys)))
     by_second: Mapping[int, list[float]] = _by_second(requests)

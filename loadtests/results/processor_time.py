@@ -1,4 +1,4 @@
-"""Where the machine's processor time went: to the service, to the people, to others."""
+"""Processor time of the service, of the simulated users, and of other programs."""
 
 import os
 import resource
@@ -14,19 +14,19 @@ _CLOCKS = ("user", "system", "children_user", "children_system")
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds of processor time, and of the clock on the wall."""
+    """Seconds of processor time and of wall-clock time."""
 
     parts: Mapping[str, float]
-    """Of each part of the service, with all its children's."""
+    """Of each part of the service, with all its child processes."""
     people: float
-    """Of locust, and whatever else was started from here and has ended."""
+    """Of locust and every other child process that has ended."""
     machine: float
-    """Of all there is."""
+    """Of the whole machine."""
     wall: float
 
     @classmethod
     def until_now(cls, pids: Mapping[str, int]) -> Self:
-        """Give what was spent so far."""
+        """Return the time spent so far."""
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         times = psutil.cpu_times()
         return cls(
@@ -37,7 +37,7 @@ class Spent:
         )
 
     def since(self, before: Self) -> "Spent":
-        """Give what was spent in between."""
+        """Return the time spent since then."""
         return Spent(
             {name: now - before.parts[name] for name, now in self.parts.items()},
             self.people - before.people,
@@ -52,7 +52,7 @@ class Spent:
 
     @property
     def others_share(self) -> float:
-        """Which share of the machine had nothing to do with the load test."""
+        """The share of the machine that other programs used."""
         cores = os.cpu_count() or 1
         others = self.machine - self.service - self.people
         return max(0.0, others) / (self.wall * cores)
@@ -63,7 +63,7 @@ def _of(process: psutil.Process) -> float:
     for one in (process, *process.children(recursive=True)):
         try:
             times = one.cpu_times()
-        except psutil.NoSuchProcess:  # a backend that has just ended; its parent counts it
+        except psutil.NoSuchProcess:  # a backend that has just ended; its parent's time includes it
             continue
         total += sum(getattr(times, clock) for clock in _CLOCKS)
     return total

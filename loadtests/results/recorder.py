@@ -1,4 +1,4 @@
-"""What was sent, what was acknowledged, and how each request went: written down as it happens."""
+"""Records which commands were sent and acknowledged, and how each request went."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ _MESSAGES, _REQUESTS, _LEARNT = "messages.jsonl", "requests.jsonl", "learnt.json
 
 @dataclass(frozen=True)
 class Request:
-    """One request: when it began, whose it was, and how it ended. `fault` is empty where well."""
+    """One request: when it began, its journey, and its result. `fault` is empty if it succeeded."""
 
     began_s: float
     """Seconds since the load began."""
@@ -26,12 +26,12 @@ class Request:
 
     @property
     def ok(self) -> bool:
-        """Whether it was answered as it should be."""
+        """Whether it was answered as expected."""
         return not self.fault
 
 
 class Recorder:
-    """Writes into a directory, a line each, so that nothing is lost with whoever writes."""
+    """Writes one line for each record into a directory, so that a crash loses nothing."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -41,23 +41,23 @@ class Recorder:
         }
 
     def sent(self, source: str, event_id: str) -> None:
-        """Note that a message is about to be sent."""
+        """Record that a command is about to be sent."""
         self._write(_MESSAGES, {"sent": [source, event_id]})
 
     def acknowledged(self, one: Acknowledged) -> None:
-        """Note that the service said it is safe."""
+        """Record that the service acknowledged a command."""
         self._write(_MESSAGES, {"acknowledged": asdict(one)})
 
     def requested(self, request: Request) -> None:
-        """Note how a request went."""
+        """Record the result of a request."""
         self._write(_REQUESTS, astuple(request))
 
     def learnt(self, answer: Mapping[str, object]) -> None:
-        """Note what a guessed code gave away."""
+        """Record what a guessed code disclosed."""
         self._write(_LEARNT, answer)
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the files."""
         for file in self._files.values():
             file.close()
 
@@ -67,7 +67,7 @@ class Recorder:
 
 @dataclass
 class RecordedCommands:
-    """The messages of a recorder."""
+    """The commands that a recorder wrote."""
 
     acknowledged: dict[Message, Acknowledged] = field(default_factory=dict)
     unanswered: set[Message] = field(default_factory=set)
@@ -75,29 +75,31 @@ class RecordedCommands:
 
     @classmethod
     def read(cls, directories: Iterable[Path]) -> Self:
-        """Read them; a message acknowledged twice must have been told the same."""
-        told = cls()
+        """Read them; a command acknowledged twice must have got the same answer."""
+        recorded = cls()
         for line in chain.from_iterable(_lines(one / _MESSAGES) for one in directories):
             if "sent" in line:
                 source, event_id = line["sent"]
-                if (source, event_id) not in told.acknowledged:
-                    told.unanswered.add((source, event_id))
+                if (source, event_id) not in recorded.acknowledged:
+                    recorded.unanswered.add((source, event_id))
                 continue
             one = Acknowledged(**line["acknowledged"])
-            first = told.acknowledged.setdefault(one.message, one)
+            first = recorded.acknowledged.setdefault(one.message, one)
             if first != one:
-                told.faults.append(f"{one.message} was told {first} first, and {one} later")
-            told.unanswered.discard(one.message)
-        return told
+                recorded.faults.append(
+                    f"{one.message} got the answer {first} first, and {one} later"
+                )
+            recorded.unanswered.discard(one.message)
+        return recorded
 
 
 def read_requests(directory: Path) -> list[Request]:
-    """Give every request of a recorder, as they ended."""
+    """Return every recorded request, in the order in which they ended."""
     return [Request(*line) for line in _lines(directory / _REQUESTS)]
 
 
 def read_learnt(directory: Path) -> list[dict[str, Any]]:
-    """Give what guessed codes gave away."""
+    """Return what guessed codes disclosed."""
     return list(_lines(directory / _LEARNT))
 
 

@@ -1,4 +1,4 @@
-"""What a load test says on the terminal."""
+"""The report of a load test on the terminal."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _LIFE, _GUESS = "life_cycle", "code_guesser"
 
 
 def journeys(profile: Profile, requests: Sequence[Request]) -> None:
-    """Show how each journey went, against its objective; then what failed, by name."""
+    """Print each journey with its objective, then the failures by name."""
     table = _table("journey", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "objective")
     for name, them in by_journey(requests).items():
         got, wanted = summary(them), profile.journeys[name]
@@ -37,7 +37,7 @@ def journeys(profile: Profile, requests: Sequence[Request]) -> None:
 
 
 def spikes(profile: Profile, requests: Sequence[Request]) -> None:
-    """Show what each spike did, and for how long."""
+    """Print the effect of each spike and its duration."""
     if profile.recovery is None:
         return
     table = _table("spike ended at s", "p95 ms in it", "quiet again after s")
@@ -47,7 +47,7 @@ def spikes(profile: Profile, requests: Sequence[Request]) -> None:
 
 
 def processor(spent: Spent, requests: Sequence[Request]) -> None:
-    """Show the processor time of each part, what one core would do, and who else was at work."""
+    """Print the processor time of each part, the rate a core, and the share of others."""
     parts = ", ".join(f"{name} {used:.1f}" for name, used in spent.parts.items())
     print(
         f"Processor seconds in {spent.wall:.0f} s: {parts}; the service in all"
@@ -62,12 +62,12 @@ def processor(spent: Spent, requests: Sequence[Request]) -> None:
 
 
 def life_cycles(requests: Sequence[Request]) -> int:
-    """Count those that were lived to their end."""
+    """Count the complete life cycles."""
     return sum(one.journey == _LIFE and one.name == "look-up" and one.ok for one in requests)
 
 
 def guesses(requests: Sequence[Request], learnt: Sequence[Mapping[str, Any]]) -> None:
-    """Show what guessing codes yields, and what stands in its way."""
+    """Print what guessing codes yields, and how many guesses were limited."""
     them = [one for one in requests if one.journey == _GUESS]
     if not them:
         return
@@ -87,11 +87,11 @@ def guesses(requests: Sequence[Request], learnt: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def checked(told: RecordedCommands, events: int, published: int, *, well: bool) -> None:
-    """Show what was held against what, and that it is as it should be."""
+def checked(recorded: RecordedCommands, events: int, published: int, *, well: bool) -> None:
+    """Print the numbers of the verification, and whether everything is there."""
     print(
-        f"\nRead back: {len(told.acknowledged):,} messages were acknowledged,"
-        f" {len(told.unanswered)} never answered; {events:,} events are stored,"
+        f"\nRead back: {len(recorded.acknowledged):,} messages were acknowledged,"
+        f" {len(recorded.unanswered)} never answered; {events:,} events are stored,"
         f" {published:,} are on the topic."
     )
     if well:
@@ -99,7 +99,7 @@ def checked(told: RecordedCommands, events: int, published: int, *, well: bool) 
 
 
 def verdict(faults: Sequence[str], results: Path) -> None:
-    """Show what is wrong, or that nothing is, and where the pictures lie."""
+    """Print the errors, or that there are none, and the paths of the pictures."""
     for fault in faults[:_MOST]:
         print(f"MISSED  {fault}")
     if len(faults) > _MOST:

@@ -1,4 +1,4 @@
-"""Who the people of a load test are to the service: the keys that `tracker demo` made."""
+"""The API keys of the simulated users, made by `tracker demo`."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ _CODES = re.compile(r"^Codes to try: (.+)$", re.MULTILINE)
 
 
 class NoCredentialsError(Exception):
-    """What `tracker demo` said holds no keys: there were dossiers already, or it was not kept."""
+    """The output of `tracker demo` holds no keys: perhaps there were dossiers already."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who holds a key; `source` is what the service calls them."""
+    """The holder of a key; `source` is its name in the service."""
 
     source: str
     at: str
@@ -24,20 +24,20 @@ class Actor:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Everybody, by role. Of staff there are two: at the counter, and where is decided."""
+    """All holders by role. Two are staff: at the counter and at the deciding office."""
 
     actors: Mapping[str, Actor]
     codes: tuple[str, ...]
-    """Codes of dossiers that were there before."""
+    """Codes of existing dossiers."""
 
     @property
     def deciding_office(self) -> str:
-        """The office whose officer holds a key."""
+        """The office of the officer who holds a key."""
         return self.actors["officer"].at
 
 
 def read_credentials(path: Path) -> Credentials:
-    """Read who there is from what `tracker demo` said. Raises `NoCredentialsError`."""
+    """Read the output of `tracker demo`. Raises `NoCredentialsError`."""
     text = path.read_text(encoding="utf-8")
     actors: dict[str, Actor] = {}
     for role, source, at, key in _LINE.findall(text):

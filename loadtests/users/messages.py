@@ -1,4 +1,4 @@
-"""Messages of a realistic size, about people who do not exist."""
+"""Commands of a realistic size, with invented people."""
 
 import csv
 import json
@@ -20,9 +20,9 @@ Message = dict[str, Any]
 
 
 class Procedures:
-    """What may be applied for today, read from the service's own tables.
+    """The procedures that can be applied for today, read from the service's data files.
 
-    Only what one office decides: the officer of the load test stands there.
+    Only those that one office decides: the office of the load test's officer.
     """
 
     def __init__(self, decided_by: str, today: date, directory: Path = _DATA) -> None:
@@ -58,7 +58,7 @@ def _rows(path: Path) -> list[Mapping[str, str]]:
 
 
 def stamped(message: Message, at: datetime | None = None) -> Message:
-    """Give the message an event id of its own, and the time it tells of: now unless said."""
+    """Add a new event id and the time of the event, by default now."""
     at = at or datetime.now(UTC)
     return {"event_id": uuid4().hex, "occurred_at": at.isoformat(), **message}
 
@@ -66,7 +66,7 @@ def stamped(message: Message, at: datetime | None = None) -> Message:
 def intake(
     chance: Random, procedures: Procedures, *, agent: bool = False, way: str | None = None
 ) -> Message:
-    """A dossier to be taken in, of about a kilobyte."""
+    """Return an intake of about a kilobyte."""
     code = chance.choice(procedures.open_to_agents if agent else procedures.all)
     number = chance.randrange(10**6)
     return {
@@ -87,14 +87,14 @@ def intake(
 
 
 def parcel_number(chance: Random) -> str:
-    """A valid S10 number (UPU S10)."""
+    """Return a valid parcel number (UPU S10)."""
     serial = f"{chance.randrange(10**8):08d}"
     rest = 11 - sum(int(d) * w for d, w in zip(serial, _WEIGHTS, strict=True)) % 11
     return f"RR{serial}{ {10: 0, 11: 5}.get(rest, rest) }VN"
 
 
 def scans(number: str, handed_at: datetime, now: datetime) -> list[Message]:
-    """The way of a parcel until it is delivered, as the carrier's feed has it, in order."""
+    """Return the scans of a parcel until its delivery, in order."""
     way = ("EMA", "EMC", "EMD", "EMF", "EDG", "EMI")
     apart = (now - handed_at) / (len(way) + 1)
     return [

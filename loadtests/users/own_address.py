@@ -1,7 +1,7 @@
-"""Lets each person call from an address of their own, as in life.
+"""Lets each user call from its own address, as in reality.
 
-The whole of 127.0.0.0/8 is this machine on Linux. To any other service they call from where they
-are, and share one address.
+On Linux all of 127.0.0.0/8 is this machine. For a service on another machine all users share one
+address.
 """
 
 from random import Random
@@ -14,12 +14,12 @@ LOOPBACK = "127.0.0.1"
 
 
 def any_address(chance: Random) -> str:
-    """Give one of the loopback's addresses."""
+    """Return a random loopback address."""
     return f"127.{chance.randint(1, 254)}.{chance.randrange(256)}.{chance.randint(1, 254)}"
 
 
 def call_from(pool: HTTPClientPool, url: str, address: str) -> None:
-    """Bind every connection of this pool to that address of the loopback's."""
+    """Bind every connection of this pool to this loopback address."""
     if urlsplit(url).hostname != LOOPBACK:
         return
     connections = pool.get_client(url)._connection_pool  # noqa: SLF001  it has no other door

@@ -1,4 +1,4 @@
-"""What the people of one load test know of each other's dossiers."""
+"""The dossiers that the users of one load test share."""
 
 import time
 from collections import deque
@@ -14,7 +14,7 @@ _HOME_AFTER_S = 2.0
 
 @dataclass(frozen=True)
 class Parcel:
-    """A result on its way."""
+    """A result that a carrier delivers."""
 
     code: str
     number: str
@@ -23,30 +23,30 @@ class Parcel:
 
 @dataclass
 class SharedState:
-    """Who waits for whom. Each queue is worked off by one kind of user."""
+    """Queues of dossiers. One kind of user takes from each queue."""
 
     receipts: list[str]
-    """Every code somebody wants to know about, oldest first."""
+    """Every code that citizens look up, oldest first."""
     _on_the_way_home: deque[tuple[float, str]] = field(default_factory=deque)
-    """Whose receipts were printed just now; nobody looks up what he has just been told."""
+    """Receipts printed just now; citizens look them up only some time later."""
     handed_in: deque[tuple[str, Message]] = field(default_factory=deque)
-    """Handed in at a kiosk, to be taken in by a clerk: the code and what was applied for."""
+    """Submitted at a kiosk, for a clerk: the code and the application."""
     taken_in: deque[str] = field(default_factory=deque)
-    """To be worked on by the officer."""
+    """For the officer."""
     wanting_papers: deque[str] = field(default_factory=deque)
-    """The citizen will bring them to a counter."""
+    """The citizen will bring missing papers to a counter."""
     to_collect: deque[str] = field(default_factory=deque)
-    """The result lies at the counter."""
+    """The result is ready at the counter."""
     parcels: deque[Parcel] = field(default_factory=deque)
-    """With the carrier."""
+    """Handed to the carrier."""
     _by_recency: ByRecency = field(default_factory=ByRecency)
 
     def file(self, code: str) -> None:
-        """Give somebody the receipt with this code."""
+        """Add a receipt with this code."""
         self._on_the_way_home.append((time.monotonic() + _HOME_AFTER_S, code))
 
     def pick_code(self, chance: Random) -> str | None:
-        """Give a code somebody wants to know about: mostly a new one."""
+        """Return a code to look up, mostly a new one."""
         while self._on_the_way_home and self._on_the_way_home[0][0] <= time.monotonic():
             self.receipts.append(self._on_the_way_home.popleft()[1])
         return self._by_recency.pick(self.receipts, chance) if self.receipts else None

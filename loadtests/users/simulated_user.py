@@ -1,6 +1,6 @@
-"""Somebody who comes, has a conversation with the service, and comes again.
+"""A simulated user who visits the service again and again.
 
-Locust has made `time.sleep` let the others go on meanwhile.
+Locust replaces `time.sleep`: other users continue while one sleeps.
 """
 
 import json
@@ -36,7 +36,7 @@ _STORED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 
 @dataclass(frozen=True)
 class TestContext:
-    """What all people of one load test share."""
+    """What all users of one load test share."""
 
     profile: Profile
     credentials: Credentials
@@ -47,24 +47,24 @@ class TestContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service said: the status is 0 where no answer came."""
+    """An answer of the service; the status is 0 if no answer came."""
 
     status: int
     body: Any
     retry_after_s: float
 
     def named(self) -> str:
-        """Its status and the kind of problem, as the service names it."""
+        """Return its status and the type of its problem."""
         if not self.status:
             return "no answer"
-        told = self.body.get("type", "") if isinstance(self.body, dict) else ""
-        return f"{self.status} {str(told).removeprefix('/problems/')}".strip()
+        problem = self.body.get("type", "") if isinstance(self.body, dict) else ""
+        return f"{self.status} {str(problem).removeprefix('/problems/')}".strip()
 
 
 class SimulatedUser(FastHttpUser):
-    """Begins visits as often as the profile says, and each from an address of their own.
+    """Begins visits as often as the profile says; each user has its own address.
 
-    A journey names its role (empty: has no key) and says what happens in a `visit`.
+    A journey names its role (empty: no key) and implements `visit`.
     """
 
     abstract = True
@@ -78,7 +78,7 @@ class SimulatedUser(FastHttpUser):
 
     @classmethod
     def enters(cls, context: TestContext) -> None:
-        """Take part in this load test as the profile says, or not at all."""
+        """Take part in this load test if the profile names this journey."""
         cls.journey = cls.__module__.rpartition(".")[2]
         cls.abstract = cls.journey not in context.profile.journeys
         if not cls.abstract:
@@ -95,21 +95,21 @@ class SimulatedUser(FastHttpUser):
         call_from(self.client.client.clientpool, str(self.host), self.address())
 
     def address(self) -> str:
-        """Give the address to call from."""
+        """Return the address to call from."""
         return any_address(self.chance)
 
     def visit(self) -> None:
-        """Have one conversation."""
+        """Visit the service once."""
         raise NotImplementedError
 
     @task
     def come(self) -> None:
-        """ProfileResult; but nobody does so the moment the doors open."""
+        """Visit, except at the very start of the load test."""
         if self._last_came_at is not None:
             self.visit()
 
     def wait_time(self) -> float:
-        """How long until the next visit, counted from when the last one began, not ended."""
+        """Return the time to the next visit, counted from the beginning of the last one."""
         now = self.now()
         last = now if self._last_came_at is None else self._last_came_at
         due = self.load_curve.after(last, self.chance.expovariate(1 / self.settings.every_s))
@@ -122,7 +122,7 @@ class SimulatedUser(FastHttpUser):
         return shape.get_run_time() if shape else 0.0
 
     def think(self) -> None:
-        """Do what people do between two requests."""
+        """Pause between two requests."""
         time.sleep(self.chance.uniform(*self.settings.think_s))
 
     def ask(
@@ -136,9 +136,9 @@ class SimulatedUser(FastHttpUser):
         media_type: str = JSON,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask once; an answer with another status than these is noted as a failure, by its name.
+        """Send one request; an answer with a status that is not in `fine` is recorded as a failure.
 
-        With a body it is a POST. `role`: whose key is shown, where it is not the person's own.
+        With a body it is a POST. `role` names the key to use, by default that of the journey.
         """
         sent = dict(headers or {})
         if key := self._key(self.role if role is None else role):
@@ -161,7 +161,7 @@ class SimulatedUser(FastHttpUser):
         return answer
 
     def look(self, path: str, name: str, **how: Any) -> Any:  # noqa: ANN401  whatever is JSON
-        """Ask for something that must be there, and give it; who is turned away leaves."""
+        """Return something that must exist; end the visit if the service refuses."""
         answer = self.ask(path, name, **how)
         if answer.status != HTTPStatus.OK:
             raise RescheduleTask
@@ -176,7 +176,7 @@ class SimulatedUser(FastHttpUser):
         role: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Acknowledged:
-        """Send a message until it is acknowledged, always as the same event; else leave."""
+        """Send a command, with one event id, until it is acknowledged; else end the visit."""
         message = message if "event_id" in message else stamped(message)
         source = self.load_test.credentials.actors[self.role if role is None else role].source
         self.load_test.recorder.sent(source, message["event_id"])
@@ -193,7 +193,7 @@ class SimulatedUser(FastHttpUser):
     def acknowledged(
         self, source: str, message: Message, stored: Mapping[str, Any]
     ) -> Acknowledged:
-        """Remember what the service said it has stored."""
+        """Record what the service has stored."""
         one = Acknowledged(
             source,
             message["event_id"],
@@ -206,13 +206,13 @@ class SimulatedUser(FastHttpUser):
         return one
 
     def step(self, code: str, name: str, step: str, **fields: Any) -> Acknowledged:  # noqa: ANN401
-        """Tell of one step on a dossier. `role` and `headers` are as for `tell`."""
+        """Send one step on a dossier. `role` and `headers` are as for `tell`."""
         how = {one: fields.pop(one) for one in ("role", "headers") if one in fields}
         path = f"/v1/dossiers/{quote(code)}/events"
         return self.tell(path, name, stamped({"step": step, **fields}), **how)
 
     def missed(self, name: str, what: str) -> None:
-        """Note that the service answered, and answered wrongly."""
+        """Record a wrong answer of the service."""
         self.environment.events.request.fire(
             request_type="SAYS",
             name=f"{self.journey}: {name}",
@@ -227,7 +227,7 @@ class SimulatedUser(FastHttpUser):
 
 
 def enter(journeys: Iterable[type[SimulatedUser]], context: TestContext) -> None:
-    """Let those of these journeys take part that the profile names."""
+    """Let the journeys that the profile names take part."""
     for journey in journeys:
         journey.enters(context)
 

@@ -1,4 +1,4 @@
-"""What is new is asked for most: Zipf's law by recency."""
+"""New dossiers are looked up most often: Zipf's law by age."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 class ByRecency:
-    """Picks the newest most often: the one of rank r with a weight of 1 / r ** exponent."""
+    """Picks the newest most often; rank r has the weight 1 / r ** exponent."""
 
     def __init__(self, exponent: float = 1.1) -> None:
         self._exponent = exponent
         self._sums: list[float] = []
 
     def pick(self, oldest_first: Sequence[T], chance: Random) -> T:
-        """Pick one of these, of which there must be one."""
+        """Return one of these; there must be at least one."""
         count = len(oldest_first)
         while len(self._sums) < count:
             before = self._sums[-1] if self._sums else 0.0

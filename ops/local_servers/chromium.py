@@ -1,4 +1,4 @@
-"""A browser on this machine, for the tests that look at pages as people do."""
+"""A browser on this machine, for the tests of pages."""
 
 import shutil
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from ops.local_servers.errors import ServerMissing
 
 PACKAGES = ("chromium", "fonts-noto-core")
-"""The browser, and letters for every Vietnamese word."""
+"""The browser, and a font with all Vietnamese letters."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def browser() -> Path:
-    """The program to start.
+    """Return the program to start.
 
     Raises:
         ServerMissing: there is none.

@@ -1,6 +1,6 @@
-"""Bring to this machine what the local servers need.
+"""Install what the local servers need.
 
-`--if-possible` ends well even where something can't be had.
+With `--if-possible` the exit code is 0 even if something can't be installed.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from ops.local_servers.postgres import binaries
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Bring what is missing; say what can't be had."""
+    """Install what is missing; print what can't be installed."""
     missing = list(filter(None, (_kafka(), _verapdf(), _postgres(), _chromium())))
     for line in missing:
         print(f"Not to be had here: {line}", file=sys.stderr)
@@ -69,7 +69,7 @@ def _fetch_kafka() -> None:
     _fetch(KAFKA)
     archive = KAFKA.installed() / ARCHIVE
     with (
-        contextlib.suppress(ServerError),  # without it, brokers only start slower
+        contextlib.suppress(ServerError),  # without the archive brokers only start slower
         tempfile.TemporaryDirectory() as directory,
         KafkaCluster(
             Path(directory), java_options=[f"-XX:ArchiveClassesAtExit={archive}"]

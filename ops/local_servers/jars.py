@@ -1,4 +1,4 @@
-"""Where the jars of Java programs and the Java to run them are, and how the jars get there."""
+"""Finds Java and the jars of Java programs, and downloads the jars."""
 
 import contextlib
 import functools
@@ -14,14 +14,14 @@ from pathlib import Path
 from ops.local_servers.errors import ServerMissing
 
 _OPS = Path(__file__).parents[1]
-_OLDEST_JAVA = 17  # the brokers of Kafka 4 run on nothing older
+_OLDEST_JAVA = 17  # the brokers of Kafka 4 need this version
 
 
 @dataclass(frozen=True)
 class Jars:
-    """The jars of one program: those that the `pom.xml` in its directory under `ops/` names.
+    """The jars of one program, listed by the `pom.xml` in its directory under `ops/`.
 
-    `chief` is the pattern of the jar without which the others are of no use.
+    `chief` is the pattern of the main jar.
     """
 
     program: str
@@ -34,9 +34,9 @@ class Jars:
 
     @property
     def directory(self) -> Path:
-        """The directory of exactly these jars; it may not exist yet.
+        """The directory of these jars; it may not exist yet.
 
-        `TRACKER_TEST_KAFKA_JARS`, and likewise for other programs, names another.
+        `TRACKER_TEST_KAFKA_JARS`, or the same for another program, names another directory.
         """
         if chosen := os.environ.get(f"TRACKER_TEST_{self.program.upper()}_JARS"):
             return Path(chosen)
@@ -51,10 +51,10 @@ class Jars:
         return cache / "tracker" / f"{name}-{found[1]}-{digest}"
 
     def installed(self) -> Path:
-        """The directory of the jars.
+        """Return the directory of the jars.
 
         Raises:
-            ServerMissing: they have not been fetched.
+            ServerMissing: they are not downloaded.
 
         """
         if not any(self.directory.glob(self.chief)):
@@ -63,7 +63,7 @@ class Jars:
         return self.directory
 
     def fetch(self) -> None:
-        """Bring the jars with Maven; all or none.
+        """Download the jars with Maven; all or none.
 
         Raises:
             ServerMissing: there is no Maven, or it failed.
@@ -89,7 +89,9 @@ class Jars:
                     f"Maven could not fetch {self.program}'s jars (it ended with {done.returncode})"
                 )
                 raise ServerMissing(message)
-            with contextlib.suppress(OSError):  # someone else was quicker, or it is in the way
+            with contextlib.suppress(
+                OSError
+            ):  # another process was faster, or something else has this name
                 jars.rename(target)
         self.installed()
 
@@ -100,10 +102,10 @@ VERAPDF = Jars("veraPDF", "greenfield-apps-*.jar")
 
 @functools.cache
 def java() -> str:
-    """The command of a Java that can run them.
+    """Return the command of a Java that can run them.
 
     Raises:
-        ServerMissing: there is none, or too old a one.
+        ServerMissing: there is no Java, or it is too old.
 
     """
     home = os.environ.get("JAVA_HOME")

@@ -18,7 +18,7 @@ from ops.local_servers.ports import HOST, free_ports, is_open
 from ops.local_servers.processes import ServerProcess, run
 
 ARCHIVE = "kafka.jsa"
-"""Beside the jars: the JVM's memory of their classes, with which a broker starts twice as fast."""
+"""A class-data archive of the JVM next to the jars; with it a broker starts twice as fast."""
 
 _START_SECONDS = 90.0
 _STOP_SECONDS = 60.0
@@ -26,8 +26,8 @@ _STOP_SECONDS = 60.0
 _JAVA_OPTIONS = (
     "-Xms256m",
     "-Xmx512m",
-    "-XX:+UseSerialGC",  # one thread, not one for each core
-    "-XX:TieredStopAtLevel=1",  # a short life is not worth the better compiler
+    "-XX:+UseSerialGC",  # one thread instead of one for each core
+    "-XX:TieredStopAtLevel=1",  # the process is too short-lived for the optimising compiler
     "-XX:+ExitOnOutOfMemoryError",
     f"-Dlog4j2.configurationFile={KAFKA.files / 'log4j2.properties'}",
 )
@@ -38,8 +38,8 @@ _SETTINGS = {
     "log.retention.ms": "-1",
     "log.segment.bytes": str(64 << 20),
     "log.index.size.max.bytes": str(1 << 20),
-    "log.cleaner.dedupe.buffer.size": str(8 << 20),  # of the heap; else a quarter of it
-    # Quick instead of spacious:
+    "log.cleaner.dedupe.buffer.size": str(8 << 20),  # of the heap; the default is a quarter of it
+    # Fast instead of large:
     "num.network.threads": "2",
     "num.io.threads": "4",
     "offsets.topic.num.partitions": "3",
@@ -47,18 +47,18 @@ _SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
-    # A killed broker loses its partitions, and may come back, after three seconds, not nine:
+    # A killed broker loses its partitions, and may return, after three seconds instead of nine:
     "broker.heartbeat.interval.ms": "300",
     "broker.session.timeout.ms": "3000",
 }
 
 
 class KafkaCluster:
-    """One broker, or several, each a controller too; as a context manager, up inside, gone after.
+    """One or more brokers, each also a controller. As a context manager it starts and kills them.
 
-    `directory` takes settings and logs, `data_directory` (the same, unless told) what the brokers
-    store. What is there already is served again, on other ports. Brokers are numbered from 1 and
-    keep their ports for as long as this object lives. `settings` are the brokers' own words.
+    `directory` holds settings and logs, `data_directory` (by default the same) the brokers' data.
+    Existing data are served again, on other ports. Brokers are numbered from 1 and keep their ports
+    as long as this object exists. `settings` are broker settings by name.
     """
 
     def __init__(
@@ -96,27 +96,27 @@ class KafkaCluster:
 
     @property
     def bootstrap_servers(self) -> str:
-        """The addresses of all brokers, with commas between."""
+        """The addresses of all brokers, separated by commas."""
         return ",".join(self.address(number) for number in self._numbers)
 
     def address(self, broker: int) -> str:
-        """Where one broker listens."""
+        """The address of one broker."""
         return f"{HOST}:{self._ports[broker]}"
 
     def log(self, broker: int) -> Path:
-        """The file with what one broker says."""
+        """The log file of one broker."""
         return self._directory / f"broker-{broker}.log"
 
     def data(self, broker: int) -> Path:
-        """The directory with what one broker stores."""
+        """The data directory of one broker."""
         return self._data / f"broker-{broker}"
 
     def pid(self, broker: int) -> int:
-        """The process of one broker."""
+        """The process id of one broker."""
         return self._processes[broker].pid
 
     def alive(self, broker: int) -> bool:
-        """Whether the process of one broker runs; a paused one does."""
+        """Whether the process of one broker runs, paused or not."""
         return self._processes[broker].alive
 
     def __enter__(self) -> Self:
@@ -136,7 +136,7 @@ class KafkaCluster:
         self.kill()
 
     def start(self, broker: int | None = None) -> None:
-        """Start one broker, or all that do not run, and wait until each answers and may lead."""
+        """Start one broker, or all that do not run; wait until each can be a leader."""
         numbers = [number for number in self._chosen(broker) if not self.alive(number)]
         for number in numbers:
             self._write_settings(number)
@@ -150,25 +150,25 @@ class KafkaCluster:
                 process.wait_until(functools.partial(ready, number), seconds=_START_SECONDS)
 
     def stop(self, broker: int | None = None) -> None:
-        """Let one broker, or all, end in order: what they hold is handed over and written."""
+        """Stop one broker, or all: they hand over their partitions and write their data."""
         alive = [self._processes[it] for it in self._chosen(broker) if self.alive(it)]
-        for process in alive:  # all at once: the last of a quorum would wait for the others
+        for process in alive:  # all at once: the last broker of a quorum would wait for the others
             process.send(signal.SIGTERM)
         for process in alive:
             process.stop(signal.SIGTERM, seconds=_STOP_SECONDS)
 
     def kill(self, broker: int | None = None) -> None:
-        """End one broker, or all, with SIGKILL."""
+        """Kill one broker, or all, with SIGKILL."""
         for number in self._chosen(broker):
             self._processes[number].kill()
 
     def pause(self, broker: int | None = None) -> None:
-        """Freeze one broker, or all, with SIGSTOP: its ports stay open, and nobody answers."""
+        """Freeze one broker, or all, with SIGSTOP: the ports stay open and do not answer."""
         for number in self._chosen(broker):
             self._processes[number].send(signal.SIGSTOP)
 
     def resume(self, broker: int | None = None) -> None:
-        """Wake what was paused."""
+        """Continue the paused brokers."""
         for number in self._chosen(broker):
             self._processes[number].send(signal.SIGCONT)
 
@@ -216,7 +216,7 @@ class KafkaCluster:
     def _cluster_id(self) -> str:
         file = self._directory / "cluster-id"
         if not file.exists():
-            # "T": an id that began with a dash would look like an option
+            # "T": an id that starts with a dash would look like an option
             encoded = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()
             file.write_text("T" + encoded[1:22])
         return file.read_text()

@@ -7,12 +7,12 @@ import socket
 HOST = "127.0.0.1"
 
 _BELOW_THE_EPHEMERAL = range(15_000, 32_000)
-"""Linux hands out 32768 and up as senders' ports. A server that is down for a moment would find its
-port taken by some client there, and a client that calls it may even reach itself."""
+"""Linux uses ports from 32768 for clients. If a server there is down for a moment, a client may
+take its port, and a client that connects to it may even reach itself."""
 
 
 def free_ports(count: int) -> list[int]:
-    """As many different ports as asked for, none of which anyone listens on now."""
+    """Return this number of different ports on which no program listens now."""
     with contextlib.ExitStack() as held:
         found: list[int] = []
         while len(found) < count:
@@ -25,7 +25,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def is_open(port: int) -> bool:
-    """Whether someone accepts connections there."""
+    """Return whether a program accepts connections there."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0

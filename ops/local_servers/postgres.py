@@ -1,7 +1,7 @@
 """A real PostgreSQL server on this machine.
 
-pytest-postgresql's executor is not used: it starts every server with fsync off, knows no immediate
-stop, empties the data directory it finds, and can not run for root.
+We do not use pytest-postgresql's executor: it starts every server with fsync off, has no immediate
+stop, empties an existing data directory, and cannot run for root.
 """
 
 import contextlib
@@ -26,11 +26,11 @@ _PRODUCTION = Path(__file__).parents[1] / "postgresql.conf"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 _STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-_READY_LINE = 7  # of postmaster.pid, from 0: what pg_ctl looks at
+_READY_LINE = 7  # the line of postmaster.pid, from 0, that pg_ctl reads
 
 
 def binaries() -> Path:
-    """The directory of `initdb` and `postgres`, the newest where there are several.
+    """Return the directory of `initdb` and `postgres`, of the newest version.
 
     Raises:
         ServerMissing: PostgreSQL's server is not installed.
@@ -47,19 +47,19 @@ def binaries() -> Path:
 
 
 def production_settings() -> dict[str, str]:
-    """Give what `ops/postgresql.conf` tells a server: lines `name = value`, and comments."""
+    """Return the settings in `ops/postgresql.conf`."""
     lines = _PRODUCTION.read_text(encoding="utf-8").splitlines()
     said = [line.partition("#")[0].partition("=") for line in lines]
     return {name.strip(): value.strip() for name, _, value in said if name.strip()}
 
 
 class PostgresServer:
-    """A server on loopback that trusts whoever calls; as a context manager, up inside, gone after.
+    """A server on loopback without passwords. As a context manager it starts and kills the server.
 
-    `directory` takes the data and the log; what is there already is served again, on another port.
-    The port stays the same for as long as this object lives. Nothing is traded for speed: what is
-    committed is on disk. `settings` are the server's own words. PostgreSQL refuses to be root;
-    for root it runs as `postgres` or `nobody`, who must be able to enter `directory`.
+    `directory` holds the data and the log. Existing data are served again, on another port. The
+    port stays the same as long as this object exists. Committed data are on disk. `settings` are
+    server settings by name. PostgreSQL does not run as root; for root it runs as `postgres` or
+    `nobody`, which must be able to enter `directory`.
     """
 
     def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None) -> None:
@@ -85,17 +85,17 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """The database that is always there, as its superuser."""
+        """The URL of the default database, for the superuser."""
         return f"postgresql://{USER}@{HOST}:{self.port}/postgres"
 
     @property
     def log(self) -> Path:
-        """The file with what the server says."""
+        """The log file of the server."""
         return self._directory / "postgres.log"
 
     @property
     def pid(self) -> int:
-        """The first process of the server."""
+        """The process id of the server."""
         return self._process.pid
 
     @property
@@ -120,7 +120,7 @@ class PostgresServer:
         self.kill()
 
     def start(self) -> None:
-        """Start it, after a crash too, and wait until it answers."""
+        """Start it, also after a crash, and wait until it answers."""
         self._directory.mkdir(parents=True, exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             self._make_data()
@@ -128,18 +128,20 @@ class PostgresServer:
         self._process.wait_until(self._ready, seconds=_START_SECONDS)
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """Stop it: `fast` breaks off what is open and writes all; `immediate` just drops it all."""
+        """Stop it: `fast` aborts transactions and writes all data; `immediate` ends at once."""
         if self.alive:
             self._process.stop(_STOPS[mode], seconds=_STOP_SECONDS)
 
     def kill(self) -> None:
-        """End all its processes with SIGKILL."""
+        """Kill all its processes with SIGKILL."""
         children = _children(self.pid) if self.alive else []
         self._process.kill()
-        for child in children:  # each leads a group of its own, and would end a moment later
+        for child in children:  # each leads its own group, and would end a moment later
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        while any(map(_holds_memory, children)):  # what is left of the old would stop the new
+        while any(
+            map(_holds_memory, children)
+        ):  # the shared memory of the old server prevents the start of a new one
             time.sleep(0.01)
 
     def _make_data(self) -> None:

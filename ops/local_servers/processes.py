@@ -1,4 +1,4 @@
-"""One server process: started, watched, stopped, and never left behind."""
+"""Starts, watches and stops one server process, and never leaves it behind."""
 
 import contextlib
 import os
@@ -16,10 +16,10 @@ _POLL_SECONDS = 0.03
 
 
 def run(argv: Sequence[str], *, account: str | None = None) -> None:
-    """Run a command to its end, as another account where one is named.
+    """Run a command to its end, as another account if one is named.
 
     Raises:
-        ServerError: it failed; with what it said.
+        ServerError: it failed; the message holds its output.
 
     """
     with _begin(argv, stdout=subprocess.PIPE, account=account) as process:
@@ -33,8 +33,8 @@ def run(argv: Sequence[str], *, account: str | None = None) -> None:
 class ServerProcess:
     """A command that runs until it is stopped, in a process group of its own.
 
-    A guardian (one idle shell) holds a pipe to us and kills the group once the pipe closes: so no
-    server survives whoever started it, not even when that one was killed with SIGKILL.
+    A guardian (one idle shell) holds a pipe to this process and kills the group when the pipe
+    closes. So no server outlives the process that started it, not even after a SIGKILL.
     """
 
     def __init__(self, argv: Sequence[str], log: Path, *, account: str | None = None) -> None:
@@ -46,16 +46,16 @@ class ServerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs; a paused one does."""
+        """Whether it runs, paused or not."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The number of the process that runs or ran last."""
+        """The id of the process that runs or ran last."""
         return self._started().pid
 
     def start(self) -> None:
-        """Start it; what it says is added to its log."""
+        """Start it; its output is appended to its log."""
         if self.alive:
             message = f"{self._argv[0]} runs already"
             raise ServerError(message)
@@ -90,10 +90,10 @@ class ServerProcess:
         self._started().send_signal(number)
 
     def stop(self, number: signal.Signals, *, seconds: float) -> None:
-        """Ask it to end with this signal and wait for that; one that is paused is woken.
+        """Send it this signal and wait for its end; a paused process is continued.
 
         Raises:
-            ServerError: it had not ended in time, and was killed.
+            ServerError: it did not end in time and was killed.
 
         """
         self.send(number)
@@ -106,7 +106,7 @@ class ServerProcess:
         self._dismiss_guardian()
 
     def kill(self) -> None:
-        """End its whole group with SIGKILL, if it runs, and wait until it is gone."""
+        """Kill its whole group with SIGKILL, if it runs, and wait for the end."""
         if self._process is not None:
             if self.alive:
                 with contextlib.suppress(ProcessLookupError):
@@ -122,7 +122,7 @@ class ServerProcess:
 
     def _dismiss_guardian(self) -> None:
         if self._guardian is not None:
-            self._guardian.kill()  # before its pipe closes: the number may be someone else's by now
+            self._guardian.kill()  # before its pipe closes: another process may have this id by now
             self._guardian.communicate()
             self._guardian = None
 

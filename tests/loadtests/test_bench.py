@@ -6,7 +6,7 @@ from loadtests.bench.harness.figures import Figure, against, at_least, at_most, 
 from loadtests.bench.harness.run import Run, measured
 
 
-def a_run(told: list[str]) -> Run:
+def a_run(say: list[str]) -> Run:
     return Run(
         rounds=1,
         seconds=1,
@@ -14,7 +14,7 @@ def a_run(told: list[str]) -> Run:
         sizes=[1],
         picture=None,
         results=Path("nowhere"),
-        told=told.append,
+        say=say.append,
     )
 
 
@@ -30,11 +30,11 @@ def goes_well(run: Run) -> list[Figure]:
 
 
 def test_a_scenario_that_breaks_is_told_and_keeps_no_other_from_being_measured() -> None:
-    told: list[str] = []
-    figures = measured({"one": breaks, "two": goes_well}, a_run(told))
+    say: list[str] = []
+    figures = measured({"one": breaks, "two": goes_well}, a_run(say))
 
     assert [(one.what, one.is_met) for one in figures] == [("one", False), ("all", True)]
-    assert any("no such server" in line for line in told)
+    assert any("no such server" in line for line in say)
     assert table(figures).endswith(
         "| one | not measured | RuntimeError, see above |  | **missed** |\n"
         "| all | 2 a second | nothing | 1 a second | met |"

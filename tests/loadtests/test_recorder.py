@@ -27,19 +27,19 @@ def test_what_was_acknowledged_is_known_and_what_was_not_too(tmp_path: Path) -> 
         recorder.sent("desk", "e2")
     with closing(Recorder(second)) as recorder:
         recorder.sent("desk", "e3")
-    told = RecordedCommands.read([first, second])
-    assert told.acknowledged == {ONE.message: ONE}
-    assert told.unanswered == {("desk", "e2"), ("desk", "e3")}
-    assert told.faults == []
+    recorded = RecordedCommands.read([first, second])
+    assert recorded.acknowledged == {ONE.message: ONE}
+    assert recorded.unanswered == {("desk", "e2"), ("desk", "e3")}
+    assert recorded.faults == []
 
 
 def test_another_answer_to_the_same_message_is_a_fault(tmp_path: Path) -> None:
     with closing(Recorder(tmp_path)) as recorder:
         recorder.acknowledged(ONE)
         recorder.acknowledged(replace(ONE, version=2))
-    told = RecordedCommands.read([tmp_path])
-    assert told.acknowledged == {ONE.message: ONE}
-    assert len(told.faults) == 1
+    recorded = RecordedCommands.read([tmp_path])
+    assert recorded.acknowledged == {ONE.message: ONE}
+    assert len(recorded.faults) == 1
 
 
 def test_requests_and_what_was_learnt_come_back_as_they_were(tmp_path: Path) -> None:

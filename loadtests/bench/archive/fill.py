@@ -1,14 +1,14 @@
 """Fills an event store on PostgreSQL with an archive of finished dossiers, fast.
 
-Every dossier is the life of a demo dossier with a code, an id, days and sender's ids of its own.
-Events stand in the order in which the service would have heard of them, thousands of dossiers being
-under way at a time. Keys are real, so that a life may go on; what is sealed in a demo dossier's
-events stays as it was there, and no key of the archive's opens it. The same seed gives the same
-archive, but for what is sealed and the keys.
+Every dossier copies the life of a demo dossier, with its own code, id, days and event ids. The
+events are in the order in which the service would have received them, with thousands of dossiers
+open at a time. The keys are real, so new steps on a dossier work. The sealed texts are copies from
+the demo dossier, and no key of the archive opens them. The same seed gives the same archive, except
+for sealed texts and keys.
 
-The archive ends months before a demo begins, so that it may be added to one: its positions follow
-on what is there. The tables must have been made, by `tracker migrate`, the database's user be a
-superuser, and nobody else write meanwhile.
+The archive ends months before a demo begins, so it can be added to a demo: its positions continue
+after the existing ones. `tracker migrate` must have made the tables, the database user must be a
+superuser, and no other program may write at the same time.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from tracker.domain.dossier.codes import DossierCode, dossier_id
 from tracker.settings import Settings
 
 LIVES = 160
-"""How many demo dossiers are lived; about two in three come to their end and serve as patterns."""
+"""The number of demo dossiers; about two in three finish and serve as patterns."""
 
 _A_WEEK = 14_000
 ENDS_ON = date(2026, 6, 1)
@@ -58,32 +58,34 @@ def load(
     lives: int = LIVES,
     first: int = 0,
     ends_on: date = ENDS_ON,
-    told: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Add so many dossiers to the store and give how many events they have.
+    """Add dossiers to the store and return the number of their events.
 
-    The last event of them lies before the Monday `ends_on`. Two archives in one store must share
-    neither a day nor a number, else codes or requests' ids would be the same: let the next end
-    where `begins_on` says, and count from the `first` number still free.
+    Their last event is before the Monday `ends_on`. Two archives in one store must not share a day
+    or a number, because codes or request ids would then repeat. End the next archive at
+    `begins_on`, and count from the `first` free number.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         there = head(connection)
-        told(f"{lives} demo dossiers live their lives.")
+        say(f"{lives} demo dossiers live their lives.")
         known = patterns(lives, seed)
-        # The guards look for the predecessor of every row. Here versions follow each other as they
-        # are made, and nobody else writes: for this session the guards stand aside.
+        # The triggers look up the predecessor of every row. Here the versions are consecutive by
+        # construction and no other program writes, so this session turns the triggers off.
         connection.execute("SET session_replication_role = replica")
         began, done = time.perf_counter(), 0
         chance, vault = random.Random(seed), AesVault(master_key)
         numbers = range(first, first + dossiers)
         days = _days(known, begins_on(dossiers, ends_on), numbers, chance, vault)
-        with ThreadPoolExecutor(1) as writer:  # the next day is made while PostgreSQL writes this
+        with ThreadPoolExecutor(
+            1
+        ) as writer:  # prepares the next day while PostgreSQL writes this one
             written = writer.submit(_write, connection, (), ())
             for rows, keys in days:
                 numbered = list(enumerate(rows, there + done + 1))
                 done += len(rows)
                 written.result()
-                told(f"{done:,} events, {done / (time.perf_counter() - began):,.0f} a second")
+                say(f"{done:,} events, {done / (time.perf_counter() - began):,.0f} a second")
                 written = writer.submit(_write, connection, numbered, keys)
             written.result()
         connection.execute(
@@ -95,7 +97,7 @@ def load(
 
 
 def begins_on(dossiers: int, ends_on: date = ENDS_ON) -> date:
-    """Give the Monday on which an archive of so many dossiers begins."""
+    """Return the Monday on which an archive of this size begins."""
     return ends_on - timedelta(weeks=_weeks(dossiers))
 
 
@@ -104,7 +106,7 @@ def _weeks(dossiers: int) -> int:
 
 
 def head(connection: psycopg.Connection) -> int:
-    """Give the position of the last event in the store; 0 where there is none."""
+    """Return the position of the last event in the store, or 0."""
     found = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
     return (found and found[0]) or 0
 
@@ -116,7 +118,7 @@ def _days(
     chance: random.Random,
     vault: AesVault,
 ) -> Iterator[tuple[list[_Row], list[bytes]]]:
-    """Give what is heard of on each day, in order, and the keys of those who came in that week."""
+    """Yield the rows of each day, in order, and the keys of the dossiers received in that week."""
     heard: dict[date, list[_Row]] = defaultdict(list)
     codes: Counter[date] = Counter()
     for week in range(_weeks(len(numbers))):
@@ -163,7 +165,7 @@ def _copy(connection: psycopg.Connection, table: str, rows: Sequence[bytes]) -> 
 
 
 def main() -> int:
-    """Fill the store that Tracker's own settings name."""
+    """Fill the store that the settings of Tracker name."""
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.bench.archive.fill",
         description=__doc__,
@@ -185,7 +187,7 @@ def main() -> int:
         chosen.dossiers,
         seed=chosen.seed,
         master_key=settings.master_key_bytes(),
-        told=lambda line: print(line, flush=True),
+        say=lambda line: print(line, flush=True),
     )
     return 0
 

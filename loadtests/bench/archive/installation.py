@@ -1,4 +1,4 @@
-"""Installations whose store holds an archive of finished dossiers, and a Kafka to bring it to."""
+"""Installations with an archive of finished dossiers, and a Kafka to publish it to."""
 
 import random
 import time
@@ -22,14 +22,14 @@ from tracker.settings import Settings
 _SAMPLE = 100_000
 _TOLD_EVERY_S = 30.0
 
-Told = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 class _Seldom:
-    """Tells a line now and then, of all that there would be to tell."""
+    """Prints one line every 30 seconds and drops the others."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, say: Say) -> None:
+        self._told = say
         self._next = time.monotonic() + _TOLD_EVERY_S
 
     def __call__(self, line: str) -> None:
@@ -42,7 +42,7 @@ class Archive:
     """An installation on PostgreSQL, without Kafka, whose archive grows."""
 
     def __init__(self, site: machine.Site) -> None:
-        """Begin with what is there: perhaps a demo, but no archive."""
+        """Start with the existing store, which may hold a demo but no archive."""
         self.site = site
         self.dossiers = 0
         self._ends_on = archive.ENDS_ON
@@ -50,8 +50,8 @@ class Archive:
         with psycopg.connect(self._settings.store_url) as connection:
             self._before = archive.head(connection)
 
-    def grow(self, dossiers: int, told: Told) -> None:
-        """Add to the archive until it has so many dossiers."""
+    def grow(self, dossiers: int, say: Say) -> None:
+        """Add dossiers until the archive has this many."""
         more = dossiers - self.dossiers
         if more <= 0:
             return
@@ -63,16 +63,16 @@ class Archive:
             master_key=self._settings.master_key_bytes(),
             first=self.dossiers,
             ends_on=self._ends_on,
-            told=_Seldom(told),
+            say=_Seldom(say),
         )
         seconds = time.monotonic() - began
-        told(f"  {events:,} events of {more:,} dossiers came into the store in {seconds:,.0f} s")
+        say(f"  {events:,} events of {more:,} dossiers came into the store in {seconds:,.0f} s")
         self._ends_on = archive.begins_on(more, self._ends_on)
         self.dossiers = dossiers
         self._settle()
 
-    def follow(self, names: Collection[str], told: Told) -> None:
-        """Bring these read models up to date from the store, as they follow it without Kafka."""
+    def follow(self, names: Collection[str], say: Say) -> None:
+        """Update these read models from the store, as they follow it without Kafka."""
         with self.opened() as it, measured():
             follower = Follower(
                 it.store_feed,
@@ -80,21 +80,21 @@ class Archive:
                 at_once=len(names),
             )
             taken, began = 0, time.monotonic()
-            seldom = _Seldom(told)
+            seldom = _Seldom(say)
             while more := follower.run_once():
                 taken += more
                 seldom(f"{taken:,} events came into {', '.join(names)}")
         seconds = time.monotonic() - began
-        told(f"  {taken:,} events came into {', '.join(names)} in {seconds:,.0f} s")
+        say(f"  {taken:,} events came into {', '.join(names)} in {seconds:,.0f} s")
         self._settle()
 
     def head(self) -> int:
-        """Give the position of the last event in the store."""
+        """Return the position of the last event in the store."""
         with psycopg.connect(self._settings.store_url) as connection:
             return archive.head(connection)
 
     def codes(self) -> list[str]:
-        """Give codes of dossiers that came with the archive or after, in no order."""
+        """Return codes of dossiers of the archive or newer ones, in random order."""
         with psycopg.connect(self._settings.store_url) as connection:
             codes = [
                 code
@@ -116,35 +116,35 @@ class Archive:
     def _settle(self) -> None:
         with psycopg.connect(self._settings.store_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
-            connection.execute("CHECKPOINT")  # what is measured next need not wait for old writes
+            connection.execute("CHECKPOINT")  # so that old writes do not delay the next measurement
 
 
 @contextmanager
-def archived(dossiers: int, told: Told) -> Iterator[Container]:
-    """Give an installation on a PostgreSQL of its own with so many finished dossiers."""
+def archived(dossiers: int, say: Say) -> Iterator[Container]:
+    """Open an installation on its own PostgreSQL with this many finished dossiers."""
     with machine.on_postgres() as site:
         made = Archive(site)
-        made.grow(dossiers, told)
+        made.grow(dossiers, say)
         with made.opened() as it:
             yield it
 
 
 @contextmanager
 def kafka() -> Iterator[KafkaConnection]:
-    """Give a broker, on the processors of whoever starts it."""
+    """Start a broker on the processors of the caller."""
     with machine.directory() as made, KafkaCluster(made) as cluster:
         yield KafkaConnection(cluster.bootstrap_servers)
 
 
 def new_topics(connection: KafkaConnection) -> TopicNames:
-    """Make the topics of an installation, with names of their own."""
+    """Create the topics of an installation under new names."""
     names = TopicNames(f"bench-{uuid4().hex[:10]}")
     make_topics(connection, names)
     return names
 
 
 def make_topics(connection: KafkaConnection, names: TopicNames) -> None:
-    """Make these topics, as they are by default."""
+    """Create these topics with the default settings."""
     partitions = Settings.model_fields["kafka_partitions"].default
     create_topics(
         connection, wanted_topics(names, partitions=partitions, replication=1, min_insync=1)
@@ -153,6 +153,6 @@ def make_topics(connection: KafkaConnection, names: TopicNames) -> None:
 
 @contextmanager
 def measured() -> Iterator[None]:
-    """Be like a program of Tracker's that runs where the one that is measured does."""
+    """Run like a program of Tracker, on the processor of the measured server."""
     with machine.staying_on(machine.SERVER), less_frequent_gc():
         yield

@@ -1,7 +1,7 @@
-"""Lives of dossiers as patterns, from which others are made by filling in what is their own.
+"""Patterns of dossiers' lives. Filling in a pattern makes another dossier.
 
-The lives are those of demo dossiers, taken through the service's own door; the pattern of an event
-is its row of PostgreSQL's binary COPY, with `%(name)b` where it differs from dossier to dossier.
+The lives are those of demo dossiers, created by the service itself. The pattern of an event is its
+row in PostgreSQL's binary COPY format, with `%(name)b` where dossiers differ.
 """
 
 import base64
@@ -28,7 +28,7 @@ from tracker.serialization import decode, encode
 from tracker.settings import Settings
 
 LONGEST_WEEKS = 14
-"""From the Monday of the week a dossier comes in, no life goes on for longer."""
+"""No life is longer, counted from the Monday of the week in which the dossier was received."""
 
 _LIVED_UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 _DAY = re.compile(rb'"(\d{4}-\d\d-\d\d)T')
@@ -42,9 +42,10 @@ _COLUMNS = Struct("!h").pack
 class Line:
     """One event of a life.
 
-    `day` counts from the Monday before the life began, `time` is that of the day. `event` is the
-    row of `stored_events` but for its position, which goes first; `request` that of `requests`,
-    where the position goes last, if it is this event that the request is told of.
+    `day` counts from the Monday before the life began; `time` is the time of day. `event` is the
+    row of `stored_events` without its position, which comes first. `request` is the row of
+    `requests` without its position, which comes last; only the event that answers the request has
+    one.
     """
 
     day: int
@@ -55,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One life; `days` are all that are named in it, `day` is the one in the dossier's code."""
+    """One life. `days` are all days that it names; `day` is the one in the dossier's code."""
 
     agency: str
     day: int
@@ -65,7 +66,7 @@ class Pattern:
     def filled_in(
         self, code: str, dossier: UUID, number: int, monday: date
     ) -> Mapping[bytes, bytes]:
-        """Give what is the own of the dossier of this number that comes in in this week."""
+        """Return the values of the dossier with this number, received in this week."""
         return {
             b"code": code.encode(),
             b"id": str(dossier).encode(),
@@ -77,17 +78,17 @@ class Pattern:
 
 
 def copied_event(position: int, line: bytes) -> bytes:
-    """Give the row of `stored_events` of a filled-in line."""
+    """Return the row of `stored_events` for a filled-in line."""
     return _COLUMNS(5) + _NUMBER(_NUMBER_BYTES, position) + line
 
 
 def copied_request(position: int, line: bytes) -> bytes:
-    """Give the row of `requests` of a filled-in line."""
+    """Return the row of `requests` for a filled-in line."""
     return line + _NUMBER(_NUMBER_BYTES, position)
 
 
 def patterns(lives: int, seed: int) -> list[Pattern]:
-    """Live so many demo dossiers and give the patterns of those whose result was given back."""
+    """Create demo dossiers and return the patterns of those whose result was returned."""
     with tempfile.TemporaryDirectory() as made:
         settings = Settings(
             data_dir=Path(made),
@@ -116,7 +117,7 @@ def _pattern(events: Sequence[Event]) -> Pattern:
     first = events[0]
     monday = first.recorded_at.date() - timedelta(days=first.recorded_at.weekday())
     code = DossierCode.parse(first.code)
-    # Two events may come of one request; it is told of the last.
+    # One request may lead to two events; its answer names the last.
     told_of = {(event.source, event.event_id): event for event in events}.values()
     days: set[int] = set()
     lines = []
@@ -180,7 +181,7 @@ def _request_row(event: Event, sample: Mapping[bytes, bytes]) -> bytes:
 
 
 def _field(pattern: bytes, sample: Mapping[bytes, bytes]) -> bytes:
-    """Write a field with its length, which is the same whatever is filled in."""
+    """Write a field with its length, which does not depend on the value filled in."""
     return _still(_LENGTH(len(pattern % sample))) + pattern
 
 

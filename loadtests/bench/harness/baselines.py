@@ -1,8 +1,8 @@
-"""What the framework alone can do: the endpoints that Tracker's are compared with.
+"""The baselines: endpoints of the framework alone, to compare those of Tracker with.
 
-`bare` is an ASGI application that reads the body and answers; `typed` is FastAPI with a typed body
-and a typed answer, which checks what it gets and stores nothing. Both answer as much as Tracker's
-intake does, and run under the same uvicorn with the same settings.
+`bare` is an ASGI application that reads the body and answers. `typed` is FastAPI with a typed body
+and a typed answer; it checks its input and stores nothing. Both answers are as long as that of
+Tracker's intake. Both run under the same uvicorn with the same settings.
 """
 
 import argparse
@@ -36,7 +36,7 @@ async def bare(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Person(BaseModel):
-    """Who applies."""
+    """The applicant."""
 
     name: str
     phone: str | None = None
@@ -45,7 +45,7 @@ class Person(BaseModel):
 
 
 class Paper(BaseModel):
-    """One line of a list."""
+    """One line of the list of papers."""
 
     name: str
     form: str
@@ -53,7 +53,7 @@ class Paper(BaseModel):
 
 
 class Message(BaseModel):
-    """An intake as Tracker's own, without its rules."""
+    """An intake like Tracker's, without its rules."""
 
     event_id: str
     occurred_at: datetime
@@ -64,7 +64,7 @@ class Message(BaseModel):
 
 
 class Answer(BaseModel):
-    """What Tracker answers."""
+    """The answer of Tracker."""
 
     code: str
     version: int
@@ -76,7 +76,7 @@ class Answer(BaseModel):
 
 
 def typed() -> FastAPI:
-    """Make the application whose endpoints are typed and store nothing."""
+    """Return the application with typed endpoints that store nothing."""
     app = FastAPI()
     promised_at = datetime(2026, 11, 30, 10, tzinfo=UTC)
 
@@ -103,7 +103,7 @@ def typed() -> FastAPI:
 
 
 def main() -> None:
-    """Serve one of them until killed."""
+    """Serve one of them until the process is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", choices=("bare", "typed"))
     parser.add_argument("--port", type=int, required=True)

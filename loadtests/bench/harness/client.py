@@ -1,7 +1,7 @@
-"""A client that keeps many HTTP connections busy and costs little itself.
+"""A client that keeps many HTTP connections busy and uses little processor time itself.
 
-locust's users think, and cost a hundred times as much a request: they are for journeys. This one is
-for ceilings. It speaks just enough HTTP/1.1 for servers of ours: answers with a `Content-Length`,
+Locust's users take a hundred times as much for a request; they are for journeys. This client is for
+maximum rates. It speaks just enough HTTP/1.1 for our servers: answers with a `Content-Length`,
 connections that stay open, one request at a time on each.
 """
 
@@ -20,7 +20,7 @@ _LENGTH = b"content-length: "
 
 @dataclass
 class Load:
-    """What came of some seconds of load: answers by status, and how long each took, in seconds."""
+    """The result of some seconds of load: answers by status, and the time of each in seconds."""
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -32,12 +32,12 @@ class Load:
         return len(self.times) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Give the time, in seconds, within which this share of the answers came."""
+        """Return the time in seconds within which this share of the answers came."""
         ordered = sorted(self.times)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
     def require(self, *expected: int) -> None:
-        """Raise `RuntimeError` where an answer had another status than these."""
+        """Raise `RuntimeError` if an answer had another status."""
         others = {status: n for status, n in self.statuses.items() if status not in expected}
         if others or not self.times:
             message = f"unexpected answers: {others or 'none at all'}"
@@ -45,7 +45,7 @@ class Load:
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
-    """Write a request; an underscore in a header's name stands for a dash."""
+    """Return the bytes of a request; an underscore in a header's name becomes a dash."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     if body:
@@ -61,10 +61,10 @@ def load(
     seconds: float,
     warm_up: float = 1.0,
 ) -> Load:
-    """Send these requests one after the other on so many connections; give what came of it.
+    """Send these requests on several connections and return the result.
 
-    What is answered during the warm-up does not count. The load ends with the requests or the
-    time. Raises `ConnectionError` where the server closes a connection.
+    Answers during the warm-up do not count. The load ends when the requests or the time end. Raises
+    `ConnectionError` if the server closes a connection.
     """
 
     def begun(ended: "asyncio.Future[None]") -> _Run:

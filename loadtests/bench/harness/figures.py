@@ -1,4 +1,4 @@
-"""What the bench prints: what was measured, what it is held against, and whether that is met."""
+"""The lines that the bench prints: the figure, its baseline or target, and whether it is met."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from loadtests.bench.harness.rounds import Spread, ratios
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. What has no target `is_met` neither way."""
+    """One line of the table. `is_met` is `None` if there is no target."""
 
     what: str
     figure: str
-    beside: str
+    baseline: str
     target: str = ""
     is_met: bool | None = None
 
     def line(self) -> str:
         """Write it as a row of a Markdown table."""
         met = {True: "met", False: "**missed**", None: ""}[self.is_met]
-        return f"| {self.what} | {self.figure} | {self.beside} | {self.target} | {met} |"
+        return f"| {self.what} | {self.figure} | {self.baseline} | {self.target} | {met} |"
 
 
 def against(
@@ -31,7 +31,7 @@ def against(
     *,
     unit: str = "requests/s",
 ) -> Figure:
-    """Hold the values of the rounds against a ceiling's, round by round: a ratio at least."""
+    """Compare the values with those of a baseline, round by round; the ratio has a minimum."""
     ratio = ratios(values, ceiling)
     return Figure(
         what,
@@ -43,29 +43,41 @@ def against(
 
 
 def at_least(
-    what: str, values: Sequence[float], target: float, unit: str, beside: str, *, digits: int = 0
+    what: str,
+    values: Sequence[float],
+    target: float,
+    unit: str,
+    baseline: str,
+    *,
+    digits: int = 0,
 ) -> Figure:
-    """Hold the median against what is wanted, whatever the machine."""
+    """Compare the median with a minimum, whatever the machine."""
     spread = Spread.of(values)
     figure = f"{spread:,.{digits}f} {unit}"
-    return Figure(what, figure, beside, f"{target:,g} {unit}", spread.mid >= target)
+    return Figure(what, figure, baseline, f"{target:,g} {unit}", spread.mid >= target)
 
 
 def at_most(
-    what: str, values: Sequence[float], target: float, unit: str, beside: str, *, digits: int = 0
+    what: str,
+    values: Sequence[float],
+    target: float,
+    unit: str,
+    baseline: str,
+    *,
+    digits: int = 0,
 ) -> Figure:
-    """Hold the median against what is allowed, whatever the machine."""
+    """Compare the median with a maximum, whatever the machine."""
     spread = Spread.of(values)
     figure = f"{spread:,.{digits}f} {unit}"
-    return Figure(what, figure, beside, f"at most {target:,g} {unit}", spread.mid <= target)
+    return Figure(what, figure, baseline, f"at most {target:,g} {unit}", spread.mid <= target)
 
 
 def broken(name: str, error: Exception) -> Figure:
-    """Give the line of a scenario that could not be measured."""
+    """Return the line of a scenario that failed."""
     return Figure(name, "not measured", f"{type(error).__name__}, see above", is_met=False)
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Write the table: medians, with the least and the most of the rounds in brackets."""
-    head = "| what | figure | beside | target | |\n|---|---|---|---|---|\n"
+    """Return the table: medians, with the lowest and the highest round in brackets."""
+    head = "| what | figure | compared with | target | |\n|---|---|---|---|---|\n"
     return head + "\n".join(figure.line() for figure in figures)

@@ -1,7 +1,7 @@
-"""Starts what is measured, each part on the processor it is given, and stops it again.
+"""Starts the measured programs, each on its processor, and stops them again.
 
-With two processors the server has one to itself; the client, PostgreSQL and what keeps the read
-models beside the server share the other.
+With two processors the server has one alone. The client, PostgreSQL and the process that updates
+the read models share the other.
 """
 
 import base64
@@ -37,7 +37,7 @@ ALL = SERVER | OTHERS
 UNLIMITED = {
     f"TRACKER_LOOKUPS_{what}": str(10**9) for what in ("PER_CODE", "PER_NETWORK", "OVERALL")
 }
-"""Limits that are reckoned with and never reached: all of the bench comes from one address."""
+"""The limits are checked and never reached, although all requests come from one address."""
 
 _READY_WITHIN_S = 60
 _KAFKA = "TRACKER_KAFKA_SERVERS"
@@ -46,21 +46,21 @@ TRACKER = (sys.executable, "-m", "tracker")
 
 @dataclass(frozen=True)
 class Site:
-    """One installation to be measured: how its programs are told of it, and a clerk's key."""
+    """One measured installation: the environment of its programs, and a clerk's key."""
 
     environment: Mapping[str, str]
     key: str
     directory: Path
     stop_store: Callable[[], None] = lambda: None
-    """Stop its PostgreSQL in good order; what is stored stays in the directory."""
+    """Stop its PostgreSQL in order; the data stay in the directory."""
 
     def command(self, *words: str) -> str:
-        """Run one of Tracker's commands, as where there is no Kafka, and give what it printed."""
+        """Run a command of Tracker without Kafka and return its output."""
         own = {name: value for name, value in self.environment.items() if name != _KAFKA}
         return _run(words, own)
 
     def settings(self) -> Settings:
-        """Give what it is opened with where it has no Kafka: its read models follow the store."""
+        """Return its settings without Kafka: the read models follow the store."""
         return Settings(
             data_dir=Path(self.environment["TRACKER_DATA_DIR"]),
             store_url=self.environment["TRACKER_STORE_URL"],
@@ -70,7 +70,7 @@ class Site:
 
 @contextmanager
 def directory() -> Iterator[Path]:
-    """Give a directory that PostgreSQL's account may enter too; afterwards it is gone."""
+    """Make a directory that the account of PostgreSQL can enter; delete it afterwards."""
     made = Path(tempfile.mkdtemp(prefix="tracker-bench-"))
     made.chmod(0o755)
     try:
@@ -81,10 +81,10 @@ def directory() -> Iterator[Path]:
 
 @contextmanager
 def on_postgres() -> Iterator[Site]:
-    """Give an installation on a PostgreSQL of its own, durable as in production.
+    """Make an installation on its own PostgreSQL, as durable as in production.
 
-    Its service is told of a Kafka that is not there: read models are then other processes' work,
-    and intake does not wait for Kafka.
+    Its settings name a Kafka that does not exist. Other processes then update the read models, and
+    intake does not wait for Kafka.
     """
     with directory() as made:
         server = PostgresServer(made / "postgres", settings=production_settings())
@@ -97,7 +97,7 @@ def on_postgres() -> Iterator[Site]:
 
 @contextmanager
 def staying_on(processors: set[int]) -> Iterator[None]:
-    """Be on these processors meanwhile, with all that is started."""
+    """Run this process, and all that it starts, on these processors."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, processors)
     try:
@@ -108,27 +108,27 @@ def staying_on(processors: set[int]) -> Iterator[None]:
 
 @contextmanager
 def on_sqlite() -> Iterator[Site]:
-    """Give an installation as it is by default: everything in one directory."""
+    """Make an installation with the default settings: everything in one directory."""
     with directory() as made:
         yield _site(made)
 
 
 @contextmanager
 def serving(site: Site, *, processors: set[int] = SERVER) -> Iterator[int]:
-    """Run `tracker serve`; gives the port."""
+    """Run `tracker serve`; yield the port."""
     with served((*TRACKER, "serve"), site.environment, processors) as (port, _):
         yield port
 
 
 @contextmanager
 def baseline(which: str, *, processors: set[int] = SERVER) -> Iterator[int]:
-    """Run one of the endpoints Tracker is compared with; gives the port."""
+    """Run one of the baselines; yield the port."""
     with served(ceiling_command(which), os.environ, processors) as (port, _):
         yield port
 
 
 def ceiling_command(which: str) -> tuple[str, ...]:
-    """Give what starts one of the endpoints Tracker is compared with."""
+    """Return the command that starts one of the baselines."""
     return (sys.executable, "-m", "loadtests.bench.harness.baselines", which)
 
 
@@ -136,7 +136,7 @@ def ceiling_command(which: str) -> tuple[str, ...]:
 def served(
     command: Sequence[str], environment: Mapping[str, str], processors: set[int]
 ) -> Iterator[tuple[int, int]]:
-    """Run a program that serves HTTP; gives its port and its process once it answers."""
+    """Run a program that serves HTTP; yield its port and its process once it answers."""
     (port,) = free_ports(1)
     with running([*command, "--port", str(port)], environment, processors) as process:
         _wait_for(f"http://127.0.0.1:{port}/livez")
@@ -146,7 +146,7 @@ def served(
 
 
 def processor_time(pid: int) -> float:
-    """Give the seconds of processor time a process has taken so far."""
+    """Return the processor time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -155,7 +155,7 @@ def processor_time(pid: int) -> float:
 def running(
     command: Sequence[str], environment: Mapping[str, str], processors: set[int]
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a program on these processors; afterwards it is told to end, and waited for."""
+    """Run a program on these processors; stop it afterwards and wait for its end."""
     process = subprocess.Popen(
         ["taskset", "-c", ",".join(map(str, sorted(processors))), *command],
         env=environment,
@@ -196,7 +196,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str]) -> str:
 
 
 def _move(server: int, processors: set[int]) -> None:
-    """Move a server with all its processes; those it starts later inherit the place."""
+    """Move a server with all its processes, also those that it starts later."""
     for pid in (server, *_children(server)):
         for thread in _threads(pid):
             os.sched_setaffinity(thread, processors)

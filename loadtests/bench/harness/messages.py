@@ -1,4 +1,4 @@
-"""What the clients of the bench send: intakes and steps as large as real ones."""
+"""The requests of the bench: intakes and steps as large as real ones."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _PROCEDURE = "2.001610"
 
 
 def intake(number: int, run: str) -> dict[str, object]:
-    """Give one intake; `run` and the number make it the only one of its kind."""
+    """Return one intake; `run` and the number make it unique."""
     return {
         "event_id": f"{run}-{number}",
         "occurred_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -33,7 +33,7 @@ def intake(number: int, run: str) -> dict[str, object]:
 
 
 def intakes(key: str, run: str) -> Iterator[bytes]:
-    """Give requests that each take one dossier in, without end."""
+    """Yield requests with one intake each, without end."""
     for number in itertools.count():
         body = orjson.dumps(intake(number, run))
         yield request(
@@ -46,7 +46,7 @@ def intakes(key: str, run: str) -> Iterator[bytes]:
 
 
 def batches(key: str, run: str, size: int) -> Iterator[bytes]:
-    """Give requests that each take in so many dossiers, one a line, without end."""
+    """Yield requests with several intakes each, one a line, without end."""
     for number in itertools.count():
         lines = (orjson.dumps(intake(number * size + n, run)) for n in range(size))
         yield request(
@@ -59,7 +59,7 @@ def batches(key: str, run: str, size: int) -> Iterator[bytes]:
 
 
 def steps(key: str, run: str, codes: Sequence[str]) -> Iterator[bytes]:
-    """Give requests that each add a step to one of these dossiers, without end."""
+    """Yield requests that each add a step to one of these dossiers, without end."""
     for number, code in enumerate(itertools.cycle(codes)):
         body = orjson.dumps(
             {

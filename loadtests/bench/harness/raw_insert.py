@@ -1,7 +1,7 @@
-"""The ceiling of a batch: the same rows put into tables of the same form by plain statements.
+"""The baseline of a batch: plain statements that insert the same rows into tables of the same form.
 
-No triggers, no checks, nothing decided: `INSERT … SELECT FROM unnest(…)`, 500 rows a statement, the
-rows of one batch of Tracker's in each transaction.
+No triggers, no checks, no decisions: `INSERT … SELECT FROM unnest(…)`, 500 rows a statement, the
+rows of one batch of Tracker in each transaction.
 """
 
 import time
@@ -34,10 +34,10 @@ _INSERTS = (
 
 
 class RawInsert:
-    """Inserts rows like those that Tracker stored last."""
+    """Inserts rows like the last ones that Tracker stored."""
 
     def __init__(self, url: str, *, like_the_last: int) -> None:
-        """Take the newest rows of this store, so many dossiers' intakes, as the pattern."""
+        """Use the newest intakes of this store as the pattern."""
         send_binary_arrays()
         self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=0)
         self._count = like_the_last
@@ -61,7 +61,7 @@ class RawInsert:
         self._connection.close()
 
     def rate(self, seconds: float) -> float:
-        """Insert for so long; give how many dossiers' rows went in a second."""
+        """Insert for this time; return the number of dossiers a second."""
         done, began = 0, time.perf_counter()
         while (elapsed := time.perf_counter() - began) < seconds:
             with self._connection.transaction():
@@ -82,7 +82,7 @@ class RawInsert:
         ).fetchall()
 
     def _fresh(self, done: int) -> list[tuple[object, ...]]:
-        """Give the pattern's rows with ids nobody has had."""
+        """Return the rows of the pattern with new ids."""
         rows = self._pattern
         ids = [type(row[0])(int=row[0].int ^ (done + 1)) for row in rows]
         ones = BigintArray.of([1] * len(rows))

@@ -1,4 +1,4 @@
-"""Measures things in turn, round after round, so that a noisy machine disturbs all alike."""
+"""Measures several things in turn, so that a noisy machine disturbs all of them alike."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Spread:
-    """What several rounds gave: the least, the median and the most."""
+    """The lowest value, the median and the highest value of several rounds."""
 
     low: float
     mid: float
@@ -15,11 +15,11 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Sum the values up. Raises `ValueError` where there are none."""
+        """Return the spread of these values. Raises `ValueError` if there are none."""
         return cls(min(values), median(values), max(values))
 
     def __format__(self, how: str) -> str:
-        """Write it as `median (least to most)`, each in the format given; one alone as it is."""
+        """Return `median (lowest to highest)`, or the value alone if all are equal."""
         if self.low == self.high:
             return f"{self.mid:{how}}"
         return f"{self.mid:{how}} ({self.low:{how}} to {self.high:{how}})"
@@ -29,9 +29,9 @@ def alternate(
     sides: Mapping[str, Callable[[], float]],
     rounds: int,
     *,
-    told: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[float]]:
-    """Run every side once a round, every other round in reverse, and give each side's values."""
+    """Run every side once a round, every second round in reverse; return each side's values."""
     values: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
         names = list(sides)
@@ -40,10 +40,10 @@ def alternate(
         for name in names:
             value = sides[name]()
             values[name].append(value)
-            told(f"  round {number + 1} of {rounds}  {name:<28} {value:12,.1f}")
+            say(f"  round {number + 1} of {rounds}  {name:<28} {value:12,.1f}")
     return values
 
 
 def ratios(values: Sequence[float], ceiling: Sequence[float]) -> Spread:
-    """Give the ratio to a ceiling, round by round."""
+    """Return the ratio to a baseline, round by round."""
     return Spread.of([one / other for one, other in zip(values, ceiling, strict=True)])

@@ -1,4 +1,4 @@
-"""One run of the bench: what its scenarios are told, and the large archive that they share."""
+"""One run of the bench: the settings of its scenarios, and the large archive that they share."""
 
 import time
 import traceback
@@ -18,7 +18,7 @@ STATUS = "status"
 
 @dataclass(frozen=True)
 class Invited:
-    """An archive, and who may come to it: what `tracker demo` said before it was filled."""
+    """An archive, and the output of `tracker demo`, with keys, from before it was filled."""
 
     archive: Archive
     demo: str
@@ -26,7 +26,7 @@ class Invited:
 
 @dataclass
 class Run:
-    """What was asked for. `sizes`, in dossiers: the archive grows from one to the next."""
+    """The settings of a run. `sizes`, in dossiers: the archive grows from one to the next."""
 
     rounds: int
     seconds: float
@@ -34,22 +34,22 @@ class Run:
     sizes: Sequence[int]
     picture: Path | None
     results: Path
-    told: Callable[[str], None]
+    say: Callable[[str], None]
     ending: ExitStack = field(default_factory=ExitStack)
-    """What ends with the run."""
+    """Everything that is closed at the end of the run."""
 
     @cached_property
     def invited(self) -> Invited:
-        """The large archive, as yet empty but for a demo: filled by whoever needs it first."""
+        """The large archive. It starts with a demo; the first scenario that needs more fills it."""
         site = self.ending.enter_context(machine.on_postgres())
         demo = site.command("demo")
         return Invited(Archive(site), demo)
 
     def large_archive(self, *names: str) -> Archive:
-        """Give it with all its dossiers in it, and all of them in these read models."""
+        """Return the archive with all its dossiers, and these read models up to date."""
         archive = self.invited.archive
-        archive.grow(self.sizes[-1], self.told)
-        archive.follow(names, self.told)
+        archive.grow(self.sizes[-1], self.say)
+        archive.follow(names, self.say)
         return archive
 
 
@@ -57,26 +57,26 @@ Scenario = Callable[[Run], list[Figure]]
 
 
 def what_it_measures(scenario: Scenario) -> str:
-    """Give the first line of what a scenario says of itself."""
+    """Return the first line of a scenario's docstring."""
     return (scenario.__doc__ or "").partition("\n")[0]
 
 
 def measured(scenarios: Mapping[str, Scenario], run: Run) -> list[Figure]:
-    """Run scenarios in turn, and tell at once what came of each.
+    """Run scenarios in turn and print each result at once.
 
-    One that breaks is told, has a line of its own, and keeps no other from being measured.
+    A scenario that fails is printed and has its own line in the table; the others still run.
     """
     figures: list[Figure] = []
     for name, scenario in scenarios.items():
-        run.told(f"{name}: {what_it_measures(scenario)}")
+        run.say(f"{name}: {what_it_measures(scenario)}")
         began = time.monotonic()
         try:
             found = scenario(run)
-        except Exception as error:  # noqa: BLE001  it is told, and counts as missed
-            run.told(traceback.format_exc())
+        except Exception as error:  # noqa: BLE001  it is printed, and counts as missed
+            run.say(traceback.format_exc())
             found = [broken(name, error)]
         for figure in found:
-            run.told(figure.line())
-        run.told(f"  {name} took {time.monotonic() - began:,.0f} s")
+            run.say(figure.line())
+        run.say(f"  {name} took {time.monotonic() - began:,.0f} s")
         figures += found
     return figures

@@ -1,8 +1,8 @@
 """How fast read models catch up on PostgreSQL: from the store, from Kafka, and as events grow.
 
 Every round fills new, empty tables with the same events: one read model alone, then all three at
-once, on one feed, as `tracker work` runs them. The ceiling is the feed itself, read and decoded
-with nothing written.
+once on one feed, as `tracker work` runs them. The baseline is the feed itself, read and decoded
+without writing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,21 +26,21 @@ from tracker.projections.model.projector import BATCH, Projector
 NAMES = (STATUS, "timeline", "promises")
 TOGETHER, FEED = "all three at once", "the feed alone"
 _DOSSIERS = 6_000
-"""With some nine events each."""
+"""Each has about nine events."""
 _STRETCHES = 10
 
 OpenFrom = Callable[[], OpenFeed]
 
 
 def from_store(run: Run) -> list[Figure]:
-    """Read models catch up from the store, beside the feed alone."""
-    with archived(_DOSSIERS, run.told) as it, measured():
+    """Read models catch up from the store, compared with the feed alone."""
+    with archived(_DOSSIERS, run.say) as it, measured():
         return _catching_up(it, "store", partial(StoreFeed, it.tracker.store), run, 30_000)
 
 
 def from_kafka(run: Run) -> list[Figure]:
-    """Read models catch up from Kafka, beside the feed alone."""
-    with archived(_DOSSIERS, run.told) as it, kafka() as connection:
+    """Read models catch up from Kafka, compared with the feed alone."""
+    with archived(_DOSSIERS, run.say) as it, kafka() as connection:
         topics = new_topics(connection)
         publish(it.tracker.store, connection, topics)
         with measured():
@@ -60,7 +60,7 @@ def rebuild(run: Run) -> list[Figure]:
             taken += more
             if taken >= head * len(marks) // _STRETCHES:
                 marks.append((taken, perf_counter() - began))
-                run.told(f"  {taken:12,} events, the last {_pace(*marks[-2:]):,.0f} a second")
+                run.say(f"  {taken:12,} events, the last {_pace(*marks[-2:]):,.0f} a second")
         follow.model.replace_with(green)
         follow.model.drop_old()
     half = len(marks) // 2
@@ -88,7 +88,7 @@ def _catching_up(
             FEED: partial(_feed_alone, open_feed),
         },
         run.rounds,
-        told=run.told,
+        say=run.say,
     )
     return [
         at_least(
@@ -103,12 +103,12 @@ def _catching_up(
 
 
 def _pace(begin: tuple[int, float], end: tuple[int, float]) -> float:
-    """Give how many events a second were taken between two marks."""
+    """Return the number of events a second between two marks."""
     return (end[0] - begin[0]) / (end[1] - begin[1])
 
 
 def _catch_up(it: Container, names: Sequence[str], open_feed: OpenFrom) -> float:
-    """Let these projections fill new tables; give how many events a second all of them took."""
+    """Let these projections fill new tables; return the number of events a second."""
     with _follower(it, names, open_feed) as follower:
         began = perf_counter()
         taken = follower.catch_up()
@@ -117,7 +117,7 @@ def _catch_up(it: Container, names: Sequence[str], open_feed: OpenFrom) -> float
 
 @contextmanager
 def _follower(it: Container, names: Sequence[str], open_feed: OpenFrom) -> Iterator[Follower]:
-    """Give these projections with empty tables beside the live ones, on a feed of their own."""
+    """Open these projections with new empty tables and their own feed."""
     with closing(open_feed()) as feed:
         projectors = {
             name: Projector(

@@ -1,7 +1,7 @@
-"""What an archive costs: the same work beside a handful of dossiers and beside more and more.
+"""The cost of an archive: the same work with few dossiers stored, and with more and more.
 
-Both installations hold finished lives of the same kind, so that a step has as long a history to
-read in either.
+Both installations hold finished lives of the same kind, so a step reads a history of the same
+length in both.
 """
 
 import uuid
@@ -22,26 +22,26 @@ WORK = ("intake", "step", "look-up")
 
 
 def growing(run: Run) -> list[Figure]:
-    """Intake, step and look-up with a handful of dossiers in the store and beside the archive.
+    """Intake, step and look-up with few dossiers in the store, and with the archive.
 
-    The archive grows through all sizes; what came of them is drawn where the run says.
+    The archive grows through all sizes. The run may name a file for the picture.
     """
     figures: list[Figure] = []
     points: list[Point] = []
     many = run.invited.archive
     for size in run.sizes:
-        many.grow(size, run.told)
-        many.follow([STATUS], run.told)
-        with machine.on_postgres() as site:  # anew, for what is measured makes it grow, too
+        many.grow(size, run.say)
+        many.follow([STATUS], run.say)
+        with machine.on_postgres() as site:  # again, because the measurement itself adds dossiers
             few = Archive(site)
-            few.grow(HANDFUL, run.told)
-            few.follow([STATUS], run.told)
+            few.grow(HANDFUL, run.say)
+            few.follow([STATUS], run.say)
             rates, loads = _measured(few, many, run)
         for work in WORK:
-            what = f"{work} beside {size:,} dossiers"
-            beside = f"beside {HANDFUL:,}"
+            what = f"{work} with {size:,} dossiers"
+            baseline = f"baseline {HANDFUL:,}"
             sides = [rates[f"{work}, {side}"] for side in ("many", "few")]
-            figures.append(against(what, sides[0], sides[1], beside, 0.9))
+            figures.append(against(what, sides[0], sides[1], baseline, 0.9))
             points += [
                 Point(work, one.dossiers, loads[f"{work}, {side}"])
                 for side, one in (("few", few), ("many", many))
@@ -54,7 +54,7 @@ def growing(run: Run) -> list[Figure]:
 def _measured(
     few: Archive, many: Archive, run: Run
 ) -> tuple[dict[str, list[float]], dict[str, list[Load]]]:
-    """Give the rates of each round, and all that was asked, by work and side."""
+    """Return the rates of each round, and all loads, by work and side."""
     loads: dict[str, list[Load]] = {}
     sides: dict[str, Callable[[], float]] = {}
     with ExitStack() as stack:
@@ -64,7 +64,7 @@ def _measured(
                 name = f"{work}, {side}"
                 loads[name] = []
                 sides[name] = _side(port, requests, run.seconds, loads[name])
-        return alternate(sides, run.rounds, told=run.told), loads
+        return alternate(sides, run.rounds, say=run.say), loads
 
 
 def _requests(one: Archive) -> dict[str, Callable[[], Iterator[bytes]]]:

@@ -20,7 +20,7 @@ _ROOM_FOR_THE_LEGEND = 1.25
 
 @dataclass(frozen=True)
 class Point:
-    """What came of the rounds of one kind of work beside so many dossiers."""
+    """The rounds of one kind of work with this many dossiers stored."""
 
     work: str
     dossiers: int
@@ -28,7 +28,7 @@ class Point:
 
 
 def draw(points: Sequence[Point], path: Path) -> None:
-    """Draw medians of the rounds, with the least and the most, as a PNG."""
+    """Draw the medians of the rounds, with the lowest and the highest, as a PNG."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     rates, times = figure.subplots(1, 2)
     for colour, work in zip(_COLOURS, dict.fromkeys(one.work for one in points), strict=False):

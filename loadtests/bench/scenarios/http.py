@@ -1,4 +1,4 @@
-"""Intake, steps, batches and look-ups over HTTP, each beside what the framework alone can do."""
+"""Intake, steps, batches and look-ups over HTTP, each compared with its baseline."""
 
 import itertools
 import random
@@ -23,7 +23,7 @@ _FINISHED = 10_000
 
 
 def intake(run: Run) -> list[Figure]:
-    """Single intakes on PostgreSQL beside a bare ASGI application and a typed endpoint."""
+    """Single intakes on PostgreSQL, compared with a bare ASGI application and a typed endpoint."""
     loads: list[Load] = []
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_postgres())
@@ -43,9 +43,9 @@ def intake(run: Run) -> list[Figure]:
                 "intake": post_ours,
             },
             run.rounds,
-            told=run.told,
+            say=run.say,
         )
-    run.told(f"  intake: {_times(loads)}")
+    run.say(f"  intake: {_times(loads)}")
     what = "single intake, PostgreSQL"
     return [
         against(what, values["intake"], values[TYPED], TYPED, 2.0),
@@ -55,7 +55,7 @@ def intake(run: Run) -> list[Figure]:
 
 
 def embedded(run: Run) -> list[Figure]:
-    """Single intakes on SQLite, read models following beside the service."""
+    """Single intakes on SQLite, while another process updates the read models."""
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_sqlite())
         ours = stack.enter_context(machine.serving(site))
@@ -64,12 +64,12 @@ def embedded(run: Run) -> list[Figure]:
             return _posted(port, messages.intakes(site.key, _run()), run.seconds).rate
 
         sides = {TYPED: _to(stack, "typed", post), "intake": lambda: post(ours)}
-        values = alternate(sides, run.rounds, told=run.told)
+        values = alternate(sides, run.rounds, say=run.say)
     return [against("single intake, SQLite", values["intake"], values[TYPED], TYPED, 1.5)]
 
 
 def batch(run: Run) -> list[Figure]:
-    """Batches of 500 beside a plain insert of the same rows, 500 a statement."""
+    """Batches of 500, compared with a plain insert of the same rows, 500 a statement."""
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_postgres())
         ours = stack.enter_context(machine.serving(site))
@@ -85,21 +85,21 @@ def batch(run: Run) -> list[Figure]:
         raw = stack.enter_context(RawInsert(url, like_the_last=BATCH))
         plain = "plain insert"
         sides = {plain: lambda: raw.rate(run.seconds), "batches": post}
-        values = alternate(sides, run.rounds, told=run.told)
+        values = alternate(sides, run.rounds, say=run.say)
     return [
         against("batch intake", values["batches"], values[plain], plain, 0.5, unit="dossiers/s")
     ]
 
 
 def step(run: Run) -> list[Figure]:
-    """One more step on dossiers that have come to their end: load, decide, append.
+    """One more step on finished dossiers: load, decide, append.
 
-    They are so many that their histories, of nine events or so, hardly grow by what is measured.
+    There are so many dossiers that their histories, of about nine events, hardly grow.
     """
     with ExitStack() as stack:
         site = stack.enter_context(machine.on_postgres())
         archive = Archive(site)
-        archive.grow(_FINISHED, run.told)
+        archive.grow(_FINISHED, run.say)
         codes = archive.codes()
         ours = stack.enter_context(machine.serving(site))
 
@@ -110,7 +110,7 @@ def step(run: Run) -> list[Figure]:
             return _posted(port, messages.intakes(site.key, _run()), run.seconds).rate
 
         sides = {TYPED: _to(stack, "typed", post), "steps": take}
-        values = alternate(sides, run.rounds, told=run.told)
+        values = alternate(sides, run.rounds, say=run.say)
     return [against("one more step, PostgreSQL", values["steps"], values[TYPED], TYPED, 0.8)]
 
 
@@ -127,7 +127,7 @@ def look_up(run: Run) -> list[Figure]:
             return done.rate
 
         sides = {TYPED: _to(stack, "typed", ask), "look-ups": lambda: ask(ours)}
-        values = alternate(sides, run.rounds, told=run.told)
+        values = alternate(sides, run.rounds, say=run.say)
     what = f"look-up by code, {archive.dossiers:,} dossiers"
     return [against(what, values["look-ups"], values[TYPED], TYPED, 1.5)]
 
@@ -148,14 +148,14 @@ def _posted(port: int, requests: Iterator[bytes], seconds: float) -> Load:
 
 
 def look_ups(codes: Sequence[str]) -> Iterator[bytes]:
-    """Give requests that look these codes up, one after the other, without end."""
+    """Yield requests that look these codes up, one after the other, without end."""
     start = random.randrange(len(codes))
     for code in itertools.islice(itertools.cycle(codes), start, None):
         yield request("GET", f"/v1/lookup/{code}")
 
 
 def _tail(what: str, loads: list[Load]) -> Figure:
-    """Give how far the slowest are from the middle: the target is a p99 under five times p50."""
+    """Return the ratio of the slowest to the median: the target is a p99 under five times p50."""
     slowest = [one.percentile(0.99) * 1000 for one in loads]
     allowed = [one.percentile(0.5) * 1000 * 5 for one in loads]
     ratio = ratios(allowed, slowest)

@@ -1,9 +1,9 @@
-"""The relay beside kafka-python's own transactional producer, on the same records.
+"""The relay, compared with kafka-python's own transactional producer on the same records.
 
-Both fill topics of their own every round, in transactions of one size, with the same settings but
-for how a key's partition is found: the producer alone has kafka-python's own way. It is given its
-records ready made: it reads no store, reckons no hash, looks at no record's own result and writes
-no position. Each clock starts after the first transaction.
+Both fill their own topics every round, in transactions of one size, with the same settings except
+for the choice of a key's partition: the producer uses kafka-python's own. The producer gets
+finished records: it reads no store, calculates no hash, checks no record's result and writes no
+position. Each clock starts after the first transaction.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ from tracker.adapters.kafka.topics import TopicNames
 
 TIMES = RelayTimes()
 _DOSSIERS = 3_000
-"""With some nine events each."""
+"""Each has about nine events."""
 
 
 def relay_rate(store: Notifications, connection: KafkaConnection) -> float:
-    """Let a relay publish all of the store to new topics; give its events a second."""
+    """Let a relay publish the whole store to new topics; return its events a second."""
     return publish(store, connection, new_topics(connection))
 
 
 def publish(store: Notifications, connection: KafkaConnection, names: TopicNames) -> float:
-    """Let a relay publish all of the store to these topics; give its events a second."""
+    """Let a relay publish the whole store to these topics; return its events a second."""
     head = store.max_notification_id() or 0
     marks: list[tuple[float, int]] = []
 
@@ -59,7 +59,7 @@ def publish(store: Notifications, connection: KafkaConnection, names: TopicNames
 
 
 def producer_rate(records: Sequence[Outgoing], connection: KafkaConnection) -> float:
-    """Let kafka-python alone send these records; give how many a second."""
+    """Let kafka-python alone send these records; return the number a second."""
     events = new_topics(connection).events
     producer = open_producer(
         connection,
@@ -81,8 +81,8 @@ def producer_rate(records: Sequence[Outgoing], connection: KafkaConnection) -> f
 
 
 def relaying(run: Run) -> list[Figure]:
-    """The relay beside kafka-python's own transactional producer, on the same records."""
-    with archived(_DOSSIERS, run.told) as it, kafka() as connection:
+    """The relay, compared with kafka-python's own transactional producer on the same records."""
+    with archived(_DOSSIERS, run.say) as it, kafka() as connection:
         store = it.tracker.store
         head = store.max_notification_id() or 0
         records = [outgoing("", one) for one in store.select_notifications(1, head)]
@@ -93,7 +93,7 @@ def relaying(run: Run) -> list[Figure]:
                     "producer": partial(producer_rate, records, connection),
                 },
                 run.rounds,
-                told=run.told,
+                say=run.say,
             )
     alone = f"kafka-python alone, {Spread.of(values['producer']):,.0f}"
     what = f"relay, {TIMES.batch} events a transaction"

@@ -1,8 +1,8 @@
-"""The whole stack at work: how soon an intake can be looked up, and whether memory stays flat.
+"""The whole stack under load: how soon an intake can be looked up, and whether memory stays flat.
 
-Everything runs that runs in production: API, relay, Kafka, projections, PostgreSQL. Intakes come at
-a steady pace, half of what the stack takes in and shows at most; now and then one is followed from
-its answer until the look-up knows it. They come when they are due, however long those before take.
+All programs of production run: API, relay, Kafka, projections, PostgreSQL. Intakes come at a steady
+pace, half of the maximum of the stack. Some are followed from their answer until the look-up finds
+them. Each intake is sent at its time, even if earlier ones are not answered yet.
 """
 
 import asyncio
@@ -33,28 +33,28 @@ _MEMORY_EVERY_S = 10.0
 _FULL_LOAD_S = 10.0
 _VISIBLE_MS = 500.0
 _FLAT_PERCENT = 5.0
-"""A process whose memory grows by no more once it has settled is held to be flat."""
+"""The memory of a process is flat if it grows by no more than this once it has settled."""
 _SETTLES_WITHIN = 0.25
-"""The share of the run in which caches may fill before memory is held to be flat."""
+"""The share of the run in which caches may fill before memory must be flat."""
 
 
 @dataclass
 class SoakResult:
-    """What came of the run: how long each intake followed took to be seen, and memory in MiB."""
+    """The result of the run: the time until each followed intake was visible, and memory in MiB."""
 
     rate: float
-    """How many intakes a second there should be."""
+    """The wanted number of intakes a second."""
     taken_in: int = 0
     seconds: float = 0.0
     seen_after: list[float] = field(default_factory=list)
     memory: dict[str, list[float]] = field(default_factory=dict)
 
     def p99(self) -> float:
-        """Give within how many seconds 99 of 100 could be looked up."""
+        """Return the number of seconds within which 99 of 100 could be looked up."""
         return quantiles(self.seen_after, n=100)[98]
 
     def growth(self) -> dict[str, float]:
-        """Give by program how much memory grew, in percent, once it had settled."""
+        """Return the growth of memory once settled, in percent, by program."""
         settled = int(len(next(iter(self.memory.values()))) * _SETTLES_WITHIN)
         return {
             name: (max(values[settled:]) / values[settled] - 1) * 100
@@ -74,10 +74,14 @@ def visible(run: Run) -> list[Figure]:
         result = _soak(stack, _key_of(stack), run)
     middle = quantiles(result.seen_after, n=100)[49] * 1000
     pace = f"{result.taken_in / result.seconds:,.0f}/s ({result.rate:,.0f} wanted)"
-    beside = f"p50 {middle:.0f} ms of {len(result.seen_after):,} followed"
+    baseline = f"p50 {middle:.0f} ms of {len(result.seen_after):,} followed"
     return [
         at_most(
-            f"accepted to visible at {pace}, p99", [result.p99() * 1000], _VISIBLE_MS, "ms", beside
+            f"accepted to visible at {pace}, p99",
+            [result.p99() * 1000],
+            _VISIBLE_MS,
+            "ms",
+            baseline,
         ),
         *(
             at_most(
@@ -94,31 +98,31 @@ def visible(run: Run) -> list[Figure]:
 
 
 def _soak(stack: Stack, key: str, run: Run) -> SoakResult:
-    """Keep the stack busy for so many minutes at half of what it can take."""
+    """Keep the stack busy for the minutes of the run, at half of its maximum."""
     port = int(stack.address.rsplit(":", 1)[1])
     full = load(port, messages.intakes(key, _run()), connections=CONNECTIONS, seconds=_FULL_LOAD_S)
     full.require(201)
     late = _wait_until_seen(stack)
     rate = full.rate * _FULL_LOAD_S / (_FULL_LOAD_S + late)
-    run.told(f"  full load: {full.rate:,.0f} intakes a second, the last seen {late:.1f} s later:")
-    run.told(f"  {rate:,.0f} a second taken in and seen")
+    run.say(f"  full load: {full.rate:,.0f} intakes a second, the last seen {late:.1f} s later:")
+    run.say(f"  {rate:,.0f} a second taken in and seen")
     result = SoakResult(rate / 2)
-    asyncio.run(_keep_busy(stack, key, result, run.minutes * 60, run.told))
+    asyncio.run(_keep_busy(stack, key, result, run.minutes * 60, run.say))
     return result
 
 
 async def _keep_busy(
-    stack: Stack, key: str, result: SoakResult, seconds: float, told: Callable[[str], None]
+    stack: Stack, key: str, result: SoakResult, seconds: float, say: Callable[[str], None]
 ) -> None:
     limits = httpx2.Limits(max_connections=CONNECTIONS * 2)
     async with httpx2.AsyncClient(
         base_url=stack.address, limits=limits, timeout=_GIVE_UP_S
     ) as client:
-        # The most of it comes in small batches: a clerk's tool that sends on what it has.
+        # Most of them come in small batches, as from a clerk's tool that forwards its queue.
         lot = max(1, round(result.rate * _FOLLOWED_EVERY_S) - 1)
         began = time.monotonic()
         async with asyncio.TaskGroup() as at_work:
-            at_work.create_task(_watch(stack, result, began + seconds, told))
+            at_work.create_task(_watch(stack, result, began + seconds, say))
             for number in range(1, int(seconds / _FOLLOWED_EVERY_S) + 1):
                 at_work.create_task(_follow(client, key, result))
                 at_work.create_task(_post_lot(client, key, result, lot))
@@ -153,17 +157,17 @@ async def _post_lot(client: httpx2.AsyncClient, key: str, result: SoakResult, co
     result.taken_in += count
 
 
-async def _watch(stack: Stack, result: SoakResult, end: float, told: Callable[[str], None]) -> None:
+async def _watch(stack: Stack, result: SoakResult, end: float, say: Callable[[str], None]) -> None:
     while time.monotonic() < end:
         for name, pid in stack.pids.items():
             result.memory.setdefault(name, []).append(_memory(pid))
         now = ", ".join(f"{name} {values[-1]:.0f}" for name, values in result.memory.items())
-        told(f"  {max(0, end - time.monotonic()):5.0f} s left; MiB: {now}")
+        say(f"  {max(0, end - time.monotonic()):5.0f} s left; MiB: {now}")
         await asyncio.sleep(_MEMORY_EVERY_S)
 
 
 def _memory(pid: int) -> float:
-    """Give the MiB that a process has to itself, or shares by its part."""
+    """Return the proportional memory of a process in MiB."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
@@ -171,7 +175,7 @@ def _memory(pid: int) -> float:
 
 
 def _wait_until_seen(stack: Stack) -> float:
-    """Return once everything can be looked up, and tell how many seconds that took."""
+    """Wait until everything can be looked up; return the number of seconds."""
     began = time.monotonic()
     while httpx2.get(f"{stack.address}/readyz").json()["read_models"]["status"]["behind"]:
         time.sleep(0.1)
@@ -187,6 +191,6 @@ def _run() -> str:
 
 
 def _key_of(stack: Stack) -> str:
-    """Give the key of a clerk at a branch, as `tracker demo` printed it."""
+    """Return the key of a clerk at a branch, as printed by `tracker demo`."""
     words = (line.split() for line in stack.demo.splitlines())
     return next(line[-1] for line in words if line and line[0] == "staff")

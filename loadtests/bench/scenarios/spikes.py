@@ -1,9 +1,9 @@
-"""Spikes of whole life cycles on the production shape, beside the large archive.
+"""Spikes of whole life cycles on the production shape, with the large archive stored.
 
-Until the archive is full the installation has no Kafka: its read models follow the store, which is
-much quicker than behind Kafka. Then Kafka begins as a relay that published the archive's last event
-would have left it, without what came before; relay and read models go on from there as in
-production, and all that the people of the test do goes that way.
+While the archive is filled there is no Kafka: the read models follow the store, which is much
+faster. Kafka then starts in the state that a relay would have left after the last event of the
+archive, without the earlier events. Relay and read models continue from there as in production, and
+everything that the test does takes that path.
 """
 
 import time
@@ -40,7 +40,7 @@ _LIMIT_S = 10.0
 
 
 def spikes(run: Run) -> list[Figure]:
-    """Life cycles, 1 -> 15 -> 1 -> 25 -> 2 -> 35 -> 10 a second, beside the large archive."""
+    """Life cycles, 1 -> 15 -> 1 -> 25 -> 2 -> 35 -> 10 a second, with the large archive."""
     archive = run.large_archive(*(kind.NAME for kind in PROJECTIONS))
     directory, head = archive.site.directory, archive.head()
     (directory / "master.key").write_text(archive.site.environment["TRACKER_MASTER_KEY"])
@@ -54,15 +54,15 @@ def spikes(run: Run) -> list[Figure]:
         archive.site.stop_store()
         (port,) = free_ports(1)
         with standing(directory, port=port) as stack:
-            _wait_for_checkpoint(stack, run.told)
+            _wait_for_checkpoint(stack, run.say)
             before = StartState.of(stack, without=range(1, head + 1))
             made = visit(stack, PROFILE, profile, credentials, place)
             wrong = read_back(stack, [place], before)
     if made.spent is None:
         raise RuntimeError("; ".join(made.faults))
     for one in wrong:
-        run.told(f"  WRONG  {one}")
-    what = f"spikes beside {archive.dossiers:,} dossiers"
+        run.say(f"  WRONG  {one}")
+    what = f"spikes with {archive.dossiers:,} dossiers"
     return [
         *_figures(what, profile, made.asked),
         _a_core(what, made.asked, made.spent),
@@ -76,15 +76,15 @@ def spikes(run: Run) -> list[Figure]:
     ]
 
 
-def _wait_for_checkpoint(stack: Stack, told: Callable[[str], None]) -> None:
-    """Return when the log's first checkpoint is signed; the next comes twenty times as late."""
+def _wait_for_checkpoint(stack: Stack, say: Callable[[str], None]) -> None:
+    """Wait for the first signed checkpoint of the log; the next takes twenty times as long."""
     began = time.monotonic()
     while httpx2.get(f"{stack.address}/v1/log/checkpoint").status_code != httpx2.codes.OK:
         if ended := stack.ended():
             message = f"{', '.join(ended)} ended"
             raise RuntimeError(message)
         time.sleep(1)
-    told(f"  the first checkpoint was signed after {time.monotonic() - began:.0f} s")
+    say(f"  the first checkpoint was signed after {time.monotonic() - began:.0f} s")
 
 
 def _figures(what: str, profile: Profile, asked: Sequence[Request]) -> list[Figure]:
@@ -130,9 +130,9 @@ def _begin_kafka(directory: Path, archive: Archive) -> None:
 
 
 def begin_at_the_end(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
-    """Leave on empty topics the last event of each partition, and that a relay published up to it.
+    """Write to empty topics the last event of each partition and the position of a relay after it.
 
-    Read models that hold it already pass over it when they come to it.
+    Read models that have this event already ignore it.
     """
     head = store.max_notification_id() or 0
     with closing(open_consumer(connection)) as consumer:

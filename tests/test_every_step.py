@@ -59,7 +59,7 @@ PLACES: dict[str, Callable[[Step], bool]] = {
     "pages/templates/desk/words.html: TO_DO": lambda step: (
         step in NOT_SENT or step.value in DESK_TO_DO
     ),
-    "tests/domain/stored_events.json": lambda step: step in STORED,
+    "tests/domain/dossier/stored_events.json": lambda step: step in STORED,
 }
 
 

@@ -16,8 +16,8 @@ from msgspec.structs import asdict
 from sqlalchemy import Engine, select
 
 from tests.contract.list_feed import ListFeed
+from tests.contract.oracle import expected_figures
 from tests.contract.random_lives import BEGIN, by_dossier, history
-from tests.contract.recount import recount
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.read_models.figures import SqlFigures
@@ -228,7 +228,7 @@ def test_figures_of_any_moment_as_known_at_any_moment_are_what_one_counts_by_han
                 by=chance.choice((None, *GroupBy)),
             )
             answer = office.figures.answer(question)
-            total, groups = recount(histories, question, PARTNERS)
+            total, groups = expected_figures(histories, question, PARTNERS)
             assert (answer.total, dict(answer.groups)) == (total, groups)
             if question.by:
                 assert sum(answer.groups.values(), start=type(total)()) == answer.total

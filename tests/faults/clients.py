@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from ops.local_servers.ports import HOST
 from ops.reading_back import Acknowledged
-from tests.faults.machine_room import DEPARTMENT, DESK
+from tests.faults.cluster import DEPARTMENT, DESK
 
 _PATIENCE_S = 150.0
 _ANSWER_S = 15.0

@@ -9,7 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.faults.invariants", "tests.faults.clients")
 
-from tests.faults.machine_room import MachineRoom  # noqa: E402  its asserts tell more now
+from tests.faults.cluster import Cluster  # noqa: E402  its asserts tell more now
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def kafka_data() -> Path | None:
 
 
 @pytest.fixture
-def room(
+def cluster(
     *,
     needs_postgres: None,
     needs_kafka: None,
@@ -38,12 +38,10 @@ def room(
     brokers: int,
     relays: Sequence[str],
     kafka_data: Path | None,
-) -> Iterator[MachineRoom]:
+) -> Iterator[Cluster]:
     with (
         kept_logs(server_directory, tmp_path),
-        MachineRoom(
-            server_directory, brokers=brokers, relays=relays, kafka_data=kafka_data
-        ) as made,
+        Cluster(server_directory, brokers=brokers, relays=relays, kafka_data=kafka_data) as made,
     ):
         yield made
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.commands import bare_environment
-from tests.faults.machine_room import DESK, ROOT, Program, is_ready, run_tracker, wait_for
+from tests.faults.cluster import DESK, ROOT, Program, is_ready, run_tracker, wait_for
 
 
 class Embedded:

@@ -16,7 +16,7 @@ from ops.reading_back import (
     stored,
 )
 from tests.faults.clients import Client, Load, Posted
-from tests.faults.machine_room import MachineRoom, wait_for
+from tests.faults.cluster import Cluster, wait_for
 
 _SETTLED_WITHIN_S = 120
 
@@ -25,9 +25,9 @@ def published(servers: str) -> list[Any]:
     return records(servers, events_topic(servers))
 
 
-def check_read_models(room: MachineRoom, told: Sequence[Posted]) -> None:
+def check_read_models(cluster: Cluster, told: Sequence[Posted]) -> None:
     """Everybody finds what was acknowledged to him, and the read models equal a fold."""
-    client = Client(room.port, room.keys, Load())
+    client = Client(cluster.port, cluster.keys, Load())
     newest: dict[str, Posted] = {}
     for one in told:
         if one.code not in newest or newest[one.code].version < one.version:
@@ -44,25 +44,25 @@ def check_read_models(room: MachineRoom, told: Sequence[Posted]) -> None:
         assert found[0] == 200, found
         assert (found[1]["code"], found[1]["status"]) == (one.code, one.status)
     client.close()
-    room.tracker("verify")
-    assert room.tracker("rebuild").stdout.count(": equal") == 5
+    cluster.tracker("verify")
+    assert cluster.tracker("rebuild").stdout.count(": equal") == 5
 
 
-def check(room: MachineRoom, told: Sequence[Posted]) -> int:
+def check(cluster: Cluster, told: Sequence[Posted]) -> int:
     """Wait until all is quiet, check everything, and give how many events were checked."""
-    wait_for(room.ready, "the service is ready again")
-    events = stored(room.postgres.url)
-    assert faults_of_store(events, requests(room.postgres.url), told) == []
+    wait_for(cluster.ready, "the service is ready again")
+    events = stored(cluster.postgres.url)
+    assert faults_of_store(events, requests(cluster.postgres.url), told) == []
     found: list[Any] = []
 
     def all_there() -> bool:
         nonlocal found
-        found = published(room.kafka.bootstrap_servers)
+        found = published(cluster.kafka.bootstrap_servers)
         return len(found) >= len(events)
 
     wait_for(all_there, "all is on Kafka", seconds=_SETTLED_WITHIN_S)
     assert faults_of_topic(events, found) == []
-    check_read_models(room, told)
-    assert stored(room.postgres.url) == events
-    assert len(published(room.kafka.bootstrap_servers)) == len(events)
+    check_read_models(cluster, told)
+    assert stored(cluster.postgres.url) == events
+    assert len(published(cluster.kafka.bootstrap_servers)) == len(events)
     return len(events)

@@ -7,8 +7,8 @@ import pytest
 
 from ops.reading_back import stored
 from tests.faults.clients import posting
+from tests.faults.cluster import Cluster, Program, wait_for
 from tests.faults.invariants import check, published
-from tests.faults.machine_room import MachineRoom, Program, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -23,23 +23,25 @@ def is_publishing(relay: Program) -> bool:
 
 
 def test_a_relay_woken_after_another_took_over_publishes_nothing_twice(
-    room: MachineRoom,
+    cluster: Cluster,
 ) -> None:
-    relays = [room.programs["relay-a"], room.programs["relay-b"]]
-    with posting(room.port, room.keys, clients=2, rate=10) as load:
+    relays = [cluster.programs["relay-a"], cluster.programs["relay-b"]]
+    with posting(cluster.port, cluster.keys, clients=2, rate=10) as load:
         wait_for(lambda: any(map(is_publishing, relays)), "one relay publishes")
         active, other = sorted(relays, key=is_publishing, reverse=True)
         assert not is_publishing(other)
         wait_for(lambda: len(load) > 30, "there is load")
-        room.kafka.pause()  # so that the relay is frozen with a transaction open
+        cluster.kafka.pause()  # so that the relay is frozen with a transaction open
         time.sleep(1)
         active.send(signal.SIGSTOP)
-        room.kafka.resume()
-        before = len(published(room.kafka.bootstrap_servers))
+        cluster.kafka.resume()
+        before = len(published(cluster.kafka.bootstrap_servers))
         wait_for(lambda: is_publishing(other), "the other relay takes over", seconds=90)
-        wait_for(lambda: len(published(room.kafka.bootstrap_servers)) > before + 20, "it gets on")
+        wait_for(
+            lambda: len(published(cluster.kafka.bootstrap_servers)) > before + 20, "it gets on"
+        )
         active.send(signal.SIGCONT)
         time.sleep(3)
-    check(room, load.acknowledged)
+    check(cluster, load.acknowledged)
     assert active.ends == other.ends == []
-    assert len(stored(room.postgres.url)) > before
+    assert len(stored(cluster.postgres.url)) > before

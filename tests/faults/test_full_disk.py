@@ -12,10 +12,10 @@ import pytest
 
 from ops.local_servers.ports import free_ports
 from tests.faults.clients import Client, Load, posting
+from tests.faults.cluster import DESK, Cluster, wait_for
 from tests.faults.conftest import kept_logs
 from tests.faults.embedded import Embedded
 from tests.faults.invariants import check
-from tests.faults.machine_room import DESK, MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 _PAGE = 4096
@@ -94,17 +94,17 @@ class TestKafka:
             yield disk
 
     def test_a_kafka_whose_disk_is_full_delays_and_loses_nothing(
-        self, room: MachineRoom, kafka_data: Path
+        self, cluster: Cluster, kafka_data: Path
     ) -> None:
-        log = room.kafka.log(1)
-        with posting(room.port, room.keys, clients=2) as load:
+        log = cluster.kafka.log(1)
+        with posting(cluster.port, cluster.keys, clients=2) as load:
             wait_for(lambda: len(load) > 20, "there is load")
             ballast = fill(kafka_data)
             full = len(load)
             wait_for(lambda: len(load) > full + 40, "intake goes on")
             fill(kafka_data)
             wait_for(lambda: "No space left" in log.read_text(errors="replace"), "it is felt")
-            room.kafka.kill()
+            cluster.kafka.kill()
             ballast.unlink()
-            room.kafka.start()
-        check(room, load.acknowledged)
+            cluster.kafka.start()
+        check(cluster, load.acknowledged)

@@ -15,8 +15,8 @@ import pytest
 
 from ops.local_servers.kafka import KafkaCluster
 from ops.reading_back import headers, records
+from tests.faults.cluster import wait_for
 from tests.faults.conftest import kept_logs
-from tests.faults.machine_room import wait_for
 from tests.faults.test_full_disk import fill, small_disk
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import Running

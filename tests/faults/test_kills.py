@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.clients import posting
+from tests.faults.cluster import Cluster
 from tests.faults.invariants import check
-from tests.faults.machine_room import MachineRoom
 
 KILLS = int(os.environ.get("TRACKER_TEST_FAULT_KILLS", "12"))
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(240 + 30 * KILLS)]
@@ -32,23 +32,23 @@ class Victim:
     start: Callable[[], None]
 
 
-def victims(room: MachineRoom) -> list[Victim]:
-    postgres, kafka = room.postgres, room.kafka
+def victims(cluster: Cluster) -> list[Victim]:
+    postgres, kafka = cluster.postgres, cluster.kafka
     return [
-        *(Victim(name, one.kill, one.start) for name, one in room.programs.items()),
+        *(Victim(name, one.kill, one.start) for name, one in cluster.programs.items()),
         Victim("postgres (kill)", postgres.kill, postgres.start),
         Victim("postgres (immediate)", lambda: postgres.stop("immediate"), postgres.start),
         Victim("kafka", kafka.kill, kafka.start),
     ]
 
 
-def kill_some(room: MachineRoom, chance: random.Random, kills: int) -> Counter[str]:
+def kill_some(cluster: Cluster, chance: random.Random, kills: int) -> Counter[str]:
     """Kill one after the other, sometimes two at once, each victim as often as any other."""
     killed = Counter[str]()
     waiting: list[Victim] = []
     while sum(killed.values()) < kills:
         if not waiting:
-            waiting = victims(room)
+            waiting = victims(cluster)
             chance.shuffle(waiting)
         time.sleep(chance.uniform(0.1, 2.5))
         struck = [waiting.pop() for _ in range(min(len(waiting), chance.choice((1, 1, 1, 2))))]
@@ -63,36 +63,38 @@ def kill_some(room: MachineRoom, chance: random.Random, kills: int) -> Counter[s
     return killed
 
 
-def kafka_left_a_transaction_open(room: MachineRoom) -> bool:
+def kafka_left_a_transaction_open(cluster: Cluster) -> bool:
     """Tell whether the only broker, killed while it ended a transaction, gave that up for good.
 
     Started again, it finds its own old registration, sees no leader for a while, takes the
     partitions for deleted, and calls the transaction complete without having said so to all.
     """
-    return "likely deleted already and hence can be skipped" in room.kafka.log(1).read_text()
+    return "likely deleted already and hence can be skipped" in cluster.kafka.log(1).read_text()
 
 
 def test_whoever_is_killed_when_nothing_acknowledged_is_lost_or_doubled(
-    room: MachineRoom, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("TRACKER_TEST_FAULT_SEED") or random.randrange(10**6))
     sys.stdout.write(f"TRACKER_TEST_FAULT_SEED={seed} TRACKER_TEST_FAULT_KILLS={KILLS}\n")
     began = time.monotonic()
-    with posting(room.port, room.keys) as load:
-        killed = kill_some(room, random.Random(seed), KILLS)
+    with posting(cluster.port, cluster.keys) as load:
+        killed = kill_some(cluster, random.Random(seed), KILLS)
         time.sleep(1)
     try:
-        checked = check(room, load.acknowledged)
+        checked = check(cluster, load.acknowledged)
     except AssertionError:
-        if not kafka_left_a_transaction_open(room):
+        if not kafka_left_a_transaction_open(cluster):
             raise
-        assert "nothing is published" in room.programs["relay"].said()
+        assert "nothing is published" in cluster.programs["relay"].said()
         pytest.xfail("Kafka forgot to end a transaction; the relay saw it and stands still")
     report = {
         "seed": seed,
         "kills": sum(killed.values()),
         "by_victim": dict(sorted(killed.items())),
-        "ended_by_themselves": {name: one.ends for name, one in room.programs.items() if one.ends},
+        "ended_by_themselves": {
+            name: one.ends for name, one in cluster.programs.items() if one.ends
+        },
         "events_checked": checked,
         "posted_more_than_once": load.tried_again(),
         "seconds": round(time.monotonic() - began, 1),

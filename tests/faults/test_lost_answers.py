@@ -7,9 +7,9 @@ import pytest
 
 from ops.local_servers.ports import free_ports
 from tests.faults.clients import Client, Load, intake
+from tests.faults.cluster import DEPARTMENT, DESK, Cluster, wait_for
 from tests.faults.cutting_proxy import Cut, CuttingProxy
 from tests.faults.invariants import check
-from tests.faults.machine_room import DEPARTMENT, DESK, MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -26,20 +26,22 @@ _KEY_REMEMBERED_S = 1.2
 
 
 def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
-    room: MachineRoom,
+    cluster: Cluster,
 ) -> None:
     load = Load()
-    room.programs["api"].stop()
-    (room.port,) = free_ports(1)
+    cluster.programs["api"].stop()
+    (cluster.port,) = free_ports(1)
     with (
-        CuttingProxy(room.postgres.port) as proxy,
-        closing(Client(room.port, room.keys, load)) as client,
+        CuttingProxy(cluster.postgres.port) as proxy,
+        closing(Client(cluster.port, cluster.keys, load)) as client,
     ):
-        room.add(
+        cluster.add(
             "cut-off",
-            *("serve", "--port", str(room.port)),
-            TRACKER_STORE_URL=room.postgres.url.replace(str(room.postgres.port), str(proxy.port)),
-            TRACKER_VIEWS_URL=room.postgres.url,
+            *("serve", "--port", str(cluster.port)),
+            TRACKER_STORE_URL=cluster.postgres.url.replace(
+                str(cluster.postgres.port), str(proxy.port)
+            ),
+            TRACKER_VIEWS_URL=cluster.postgres.url,
         )
         dossier = client.take_in()
         for cuts in CUTS:
@@ -52,15 +54,15 @@ def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
             step = {"step": "complained", "text": "Chờ quá lâu."}
             client.post(f"/v1/dossiers/{dossier.code}/events", DEPARTMENT, step)
         proxy.cut_next()
-        check(room, load.acknowledged)
+        check(cluster, load.acknowledged)
 
 
-def test_while_there_is_no_database_every_route_says_to_try_again(room: MachineRoom) -> None:
+def test_while_there_is_no_database_every_route_says_to_try_again(cluster: Cluster) -> None:
     load = Load()
-    with closing(Client(room.port, room.keys, load)) as client:
+    with closing(Client(cluster.port, cluster.keys, load)) as client:
         code = client.take_in().code
         wait_for(lambda: client.ask("GET", f"/v1/lookup/{code}")[0] == 200, "it is shown")
-        room.postgres.kill()
+        cluster.postgres.kill()
         for _ in range(2):
             assert [
                 client.ask("GET", "/readyz")[0],
@@ -70,7 +72,7 @@ def test_while_there_is_no_database_every_route_says_to_try_again(room: MachineR
                 client.ask("POST", "/v1/dossiers", DESK, intake())[0],
             ] == [503] * 5
             time.sleep(_KEY_REMEMBERED_S)
-        room.postgres.start()
+        cluster.postgres.start()
         time.sleep(_KEY_REMEMBERED_S)
         assert [
             client.ask("GET", "/readyz")[0],

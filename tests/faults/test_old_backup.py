@@ -12,8 +12,8 @@ import pytest
 
 from ops.reading_back import faults_of_topic, requests, stored
 from tests.faults.clients import Client, Load, intake, posting
+from tests.faults.cluster import DESK, Cluster, wait_for
 from tests.faults.invariants import check, published
-from tests.faults.machine_room import DESK, MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 OTHERS = ("api", "projections-1", "projections-2")
@@ -52,39 +52,41 @@ class Branch(Client):
         assert self.ask("GET", f"/v1/dossiers/{code}", DESK)[0] == 200
 
 
-def assert_relay_ended(room: MachineRoom, says: str) -> None:
-    relay = room.programs["relay"]
+def assert_relay_ended(cluster: Cluster, says: str) -> None:
+    relay = cluster.programs["relay"]
     wait_for(lambda: not relay.alive, "the relay has stopped")
     assert relay.exit_code == 1
     assert says in relay.said()
 
 
-def write_while_kafka_is_away(room: MachineRoom, branch: Branch, code: str, count: int) -> None:
+def write_while_kafka_is_away(cluster: Cluster, branch: Branch, code: str, count: int) -> None:
     """Nothing tells that the store is old then: it starts and is written, until Kafka is back."""
-    api, relay = room.programs["api"], room.programs["relay"]
+    api, relay = cluster.programs["api"], cluster.programs["relay"]
     api.stop()
-    room.kafka.stop()
+    cluster.kafka.stop()
     api.start()
-    wait_for(room.ready, "the service is ready without Kafka")
+    wait_for(cluster.ready, "the service is ready without Kafka")
     for _ in range(count):
         branch.take_in()
-    room.kafka.start()
-    wait_for(lambda: not room.ready(), "the service has looked again")
+    cluster.kafka.start()
+    wait_for(lambda: not cluster.ready(), "the service has looked again")
     branch.is_refused(code)
     relay.start()
     relay.let_end()
-    assert_relay_ended(room, "this event store has another there")
+    assert_relay_ended(cluster, "this event store has another there")
 
 
-def codes_of_restored(room: MachineRoom, url: str) -> set[str]:
+def codes_of_restored(cluster: Cluster, url: str) -> set[str]:
     """Serve the restored store; return the codes of a block and of five dossiers."""
-    room.programs["api"].stop()
-    room.environment["TRACKER_STORE_URL"] = url
-    made = room.tracker(*("keys", "make", "--role", "staff", "--actor", DESK, "--office", "CN05"))
-    restored = room.add("restored", "serve", "--port", str(room.port))
-    wait_for(room.ready, "the restored service is ready")
-    keys = room.keys | {DESK: made.stdout.split()[-1]}
-    with closing(Branch(room.port, keys, Load())) as branch:
+    cluster.programs["api"].stop()
+    cluster.environment["TRACKER_STORE_URL"] = url
+    made = cluster.tracker(
+        *("keys", "make", "--role", "staff", "--actor", DESK, "--office", "CN05")
+    )
+    restored = cluster.add("restored", "serve", "--port", str(cluster.port))
+    wait_for(cluster.ready, "the restored service is ready")
+    keys = cluster.keys | {DESK: made.stdout.split()[-1]}
+    with closing(Branch(cluster.port, keys, Load())) as branch:
         codes = branch.lease() | {branch.take_in().code for _ in range(5)}
     restored.stop()
     assert len(codes) == 25
@@ -92,53 +94,53 @@ def codes_of_restored(room: MachineRoom, url: str) -> set[str]:
 
 
 def test_after_an_old_backup_nothing_is_written_and_the_store_comes_back_from_kafka(
-    room: MachineRoom, server_directory: Path
+    cluster: Cluster, server_directory: Path
 ) -> None:
     data, backup = server_directory / "postgres/data", server_directory / "backup"
-    relay, postgres = room.programs["relay"], room.postgres
-    branch = Branch(room.port, room.keys, Load())
+    relay, postgres = cluster.programs["relay"], cluster.postgres
+    branch = Branch(cluster.port, cluster.keys, Load())
     code = branch.take_in().code
     handed_out = branch.lease()
-    with posting(room.port, room.keys, clients=2) as first:
+    with posting(cluster.port, cluster.keys, clients=2) as first:
         wait_for(lambda: len(first) > 40, "there is load")
-    with room.without(*OTHERS, "relay"):
+    with cluster.without(*OTHERS, "relay"):
         postgres.stop()
         copy(data, backup)
         postgres.start()
-    wait_for(room.ready, "the service is ready")
-    with posting(room.port, room.keys, clients=2) as second:
+    wait_for(cluster.ready, "the service is ready")
+    with posting(cluster.port, cluster.keys, clients=2) as second:
         wait_for(lambda: len(second) > 40, "there is more load")
     handed_out |= branch.lease()
     acknowledged = [*first.acknowledged, *second.acknowledged, *branch.load.acknowledged]
-    check(room, acknowledged)
+    check(cluster, acknowledged)
     whole, known = stored(postgres.url), requests(postgres.url)
 
-    with room.without(*OTHERS):
+    with cluster.without(*OTHERS):
         relay.let_end()
         postgres.stop()
         shutil.rmtree(data)
         copy(backup, data)
         postgres.start()
-        assert_relay_ended(room, "old backup")
-        room.programs["api"].start()
+        assert_relay_ended(cluster, "old backup")
+        cluster.programs["api"].start()
         wait_for(lambda: branch.ask("GET", "/livez")[0] == 200, "the service answers")
         before = stored(postgres.url)
         branch.is_refused(code)
-        assert "older than its own past" in room.programs["api"].said(60)
+        assert "older than its own past" in cluster.programs["api"].said(60)
         accept = ("restore", "--accept-old-backup", "--decision", "try")
-        assert "Nothing needs to be lost" in room.tracker(*accept, code=1).stderr
+        assert "Nothing needs to be lost" in cluster.tracker(*accept, code=1).stderr
         assert stored(postgres.url) == before
         # No read model has caught up with Kafka yet: only Kafka can tell what is lost.
-        write_while_kafka_is_away(room, branch, code, len(whole) - len(before) + 5)
-    assert faults_of_topic(whole, published(room.kafka.bootstrap_servers)) == []
+        write_while_kafka_is_away(cluster, branch, code, len(whole) - len(before) + 5)
+    assert faults_of_topic(whole, published(cluster.kafka.bootstrap_servers)) == []
 
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE restored TEMPLATE template0")
     new = postgres.url.removesuffix("/postgres") + "/restored"
-    room.tracker("migrate", TRACKER_STORE_URL=new)
-    done = room.tracker("restore", "--from-kafka", TRACKER_STORE_URL=new)
+    cluster.tracker("migrate", TRACKER_STORE_URL=new)
+    done = cluster.tracker("restore", "--from-kafka", TRACKER_STORE_URL=new)
     assert "The store is in epoch 1 now" in done.stdout
     assert stored(new) == whole
     assert requests(new) == known
     branch.close()
-    assert not codes_of_restored(room, new) & (handed_out | {one.code for one in acknowledged})
+    assert not codes_of_restored(cluster, new) & (handed_out | {one.code for one in acknowledged})

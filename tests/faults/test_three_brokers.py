@@ -8,8 +8,8 @@ from kafka.errors import KafkaConnectionError
 
 from ops.reading_back import EVENTS_TOPIC
 from tests.faults.clients import posting
+from tests.faults.cluster import Cluster, wait_for
 from tests.faults.invariants import check, published
-from tests.faults.machine_room import MachineRoom, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -19,27 +19,27 @@ def brokers() -> int:
     return 3
 
 
-def leader(room: MachineRoom) -> int:
-    with KafkaAdminClient(bootstrap_servers=room.kafka.bootstrap_servers) as client:
+def leader(cluster: Cluster) -> int:
+    with KafkaAdminClient(bootstrap_servers=cluster.kafka.bootstrap_servers) as client:
         (described,) = client.describe_topics([EVENTS_TOPIC])
         return int(described["partitions"][0]["leader_id"])
 
 
-def count(room: MachineRoom) -> int:
+def count(cluster: Cluster) -> int:
     """Count what is published; nothing as long as it is the dead broker that is asked."""
     try:
-        return len(published(room.kafka.bootstrap_servers))
+        return len(published(cluster.kafka.bootstrap_servers))
     except KafkaConnectionError:
         return 0
 
 
-def test_one_of_three_brokers_killed_under_load_costs_nothing(room: MachineRoom) -> None:
-    with posting(room.port, room.keys, clients=2, rate=8) as load:
+def test_one_of_three_brokers_killed_under_load_costs_nothing(cluster: Cluster) -> None:
+    with posting(cluster.port, cluster.keys, clients=2, rate=8) as load:
         wait_for(lambda: len(load) > 20, "there is load")
-        struck = leader(room)
-        room.kafka.kill(struck)
+        struck = leader(cluster)
+        cluster.kafka.kill(struck)
         before = len(load)
-        wait_for(lambda: count(room) > before, "two brokers go on", seconds=90)
-        room.kafka.start(struck)
+        wait_for(lambda: count(cluster) > before, "two brokers go on", seconds=90)
+        cluster.kafka.start(struck)
         time.sleep(2)
-    assert before < check(room, load.acknowledged)
+    assert before < check(cluster, load.acknowledged)

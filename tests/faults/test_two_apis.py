@@ -11,17 +11,17 @@ import pytest
 from ops.local_servers.ports import free_ports
 from ops.reading_back import requests
 from tests.faults.clients import Client, Load, intake, stamp
-from tests.faults.machine_room import DEPARTMENT, DESK, MachineRoom, is_ready, wait_for
+from tests.faults.cluster import DEPARTMENT, DESK, Cluster, is_ready, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 PAIRS = 200
 
 
-def test_of_two_answers_to_one_message_one_is_201_and_one_is_200(room: MachineRoom) -> None:
+def test_of_two_answers_to_one_message_one_is_201_and_one_is_200(cluster: Cluster) -> None:
     (other,) = free_ports(1)
-    room.add("api-2", "serve", "--port", str(other))
+    cluster.add("api-2", "serve", "--port", str(other))
     wait_for(lambda: is_ready(other), "the second service is ready")
-    clients = [Client(port, room.keys, Load()) for port in (room.port, other)]
+    clients = [Client(port, cluster.keys, Load()) for port in (cluster.port, other)]
     barrier = Barrier(2)
 
     def ask(client: Client, path: str, who: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401  whatever is JSON
@@ -49,7 +49,7 @@ def test_of_two_answers_to_one_message_one_is_201_and_one_is_200(room: MachineRo
                 for items in zip(*(answer["items"] for _, answer in pair), strict=True):
                     outcomes = sorted(item["outcome"] for item in items)
                     assert outcomes == ["created", "duplicate"], items
-    keys = [(source, event_id) for source, event_id, *_ in requests(room.postgres.url)]
+    keys = [(source, event_id) for source, event_id, *_ in requests(cluster.postgres.url)]
     assert len(keys) == len(set(keys)) == 1 + 2 * PAIRS + 2 * (PAIRS // 10)
 
 

@@ -23,7 +23,7 @@ from tests.frozen.asking import ask
 from tests.frozen.living import DEMO_UNTIL, FROZEN_AT, live, send_later, send_messages
 from tests.frozen.thawing import KEY_FILES, PARTITIONS, TEST_KEYS
 from tests.http.site import Site
-from tests.kafka.posting import Partner, serving
+from tests.kafka.inbox.posting import Partner, serving
 from tests.kafka.relaying import publish_all
 from tracker.adapters.kafka.inbox.dead_letters import DeadLetters
 from tracker.adapters.kafka.topics import create_topics, wanted_topics

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.http.pages.test_register import ask
 from tests.http.site import ACTORS, NOON, Site
-from tests.http.test_register import ask
 from tracker.bootstrap import http_app, open_container
 from tracker.settings import Settings
 

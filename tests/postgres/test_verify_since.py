@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.test_log_tampering import (  # noqa: F401  the very same installation
+from tests.postgres.test_transparency_log_tampering import (  # noqa: F401  the very same installation
     Hand,
     at,
     changed_bytes,

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from loadtests.bench.client import request
+from loadtests.bench.harness.client import request
 from tests.serving import ROOT, Service, environment, tracker
 
 PATIENCE_S = 60

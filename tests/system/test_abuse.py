@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from loadtests.bench.client import request
+from loadtests.bench.harness.client import request
 from tests.system.abuse import (
     ENDS_WITHIN_S,
     MEMORY_MB,

@@ -13,7 +13,7 @@ from tests.frozen.asking import ask, differences, same
 from tests.frozen.living import FROZEN_AT
 from tests.frozen.thawing import VERSIONS, Thawed, thaw_production, thaw_sqlite
 from tests.http.site import Site
-from tests.kafka.posting import Partner, serving
+from tests.kafka.inbox.posting import Partner, serving
 from tests.kafka.relaying import publish_all
 from tests.servers import fresh_database
 from tracker.adapters.sql.engine import open_engine

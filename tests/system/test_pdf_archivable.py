@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.filled_forms import FORMS, PAPER, receipt, register
-from tests.adapters.test_paper_pdf import set_form
+from tests.adapters.paper.filled_forms import FORMS, PAPER, receipt, register
+from tests.adapters.paper.test_pdf import set_form
 
 pytestmark = pytest.mark.system
 

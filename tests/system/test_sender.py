@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
-from tests.adapters.sinks import HttpSink, http_sink
+from tests.adapters.notifications.sinks import HttpSink, http_sink
 from tests.serving import beside
 from tests.system.test_work import (  # noqa: F401  production is a fixture
     PATIENCE_S,

@@ -1,0 +1,170 @@
+"""Whose dossier was tried is told of it: once, by consent, and no more than can be borne."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.application.notifications.test_dispatcher import BY_SMS, Post, fate, refuse, sender, work
+from tests.application.service_desk import (
+    ADMINISTRATOR,
+    CLERK,
+    DECIDER,
+    PHONE,
+    ServiceDesk,
+    service_desk,
+)
+from tracker.application.notifications.dispatcher import Dispatcher, PendingNotification
+from tracker.application.queries.citizen_access import NotYoursError
+from tracker.application.queries.guessing import FREE, Admission, Try
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.notifications.notifications import (
+    LOCKS_TOLD_EVERY,
+    Notification,
+    notification_of_lock,
+)
+
+_NETWORKS = count(1)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
+    with service_desk(tmp_path) as opened:
+        yield opened
+
+
+def sends_locks(desk: ServiceDesk, post: Post) -> Dispatcher:
+    return sender(desk, post, target="locks:sms", outbox=desk.at.lock_outbox)
+
+
+def guess(desk: ServiceDesk, code: str, times: int = FREE) -> None:
+    """Try wrong digits, whatever each costs, from networks that are new."""
+    for _ in range(times):
+        one = Try(code, "0000", [(f"network {next(_NETWORKS)}", 1)])
+        with pytest.raises(NotYoursError):
+            desk.at.guard.open(one, Admission(0, has_worked=True))
+
+
+def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code, FREE - 1)
+    post = Post()
+    work(sends_locks(desk, post), desk)
+    assert post.kinds == []
+    guess(desk, code, 3)
+    for _ in range(2):
+        work(sends_locks(desk, post), desk)
+    (letter,) = post.brought
+    assert letter.to == PHONE
+    assert code in letter.text
+    assert "hồ sơ không bị khóa" in letter.text
+    assert f"/stop/{code}/" in letter.text
+
+
+def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
+    desk: ServiceDesk,
+) -> None:
+    by_mail = {"channels": ["email", "sms"]}
+    person = {"name": "An", "phone": PHONE, "email": "an@example.vn"}
+    codes = [
+        desk.take_in().code,
+        desk.take_in(notices=BY_SMS).code,
+        desk.take_in(notices=by_mail, applicant=person).code,
+    ]
+    agreed_at = desk.hands.now
+    desk.at.catch_up()
+    for code in codes:
+        desk.later(minutes=1)
+        guess(desk, code)
+    found: list[PendingNotification] = []
+    while page := desk.at.lock_outbox.since(
+        agreed_at, after=found[-1].notice if found else None, limit=1
+    ):
+        found += page
+    assert found == [
+        PendingNotification(lock_of(codes[0], agreed_at + timedelta(minutes=1)), frozenset(), None),
+        PendingNotification(
+            lock_of(codes[1], agreed_at + timedelta(minutes=2)), {"sms"}, agreed_at
+        ),
+        PendingNotification(
+            lock_of(codes[2], agreed_at + timedelta(minutes=3)), {"sms", "email"}, agreed_at
+        ),
+    ]
+
+
+def lock_of(code: str, locked_at: datetime) -> Notification:
+    return notification_of_lock(dossier_id(code), code, locked_at)
+
+
+def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(
+    tmp_path: Path,
+) -> None:
+    post = Post()
+    with service_desk(tmp_path) as desk:
+        guess(desk, desk.take_in(notices=BY_SMS).code)
+        work(sends_locks(desk, post), desk)
+    with service_desk(tmp_path) as desk:
+        desk.later(minutes=6)
+        work(sends_locks(desk, post), desk)
+    assert len(post.brought) == 1
+
+
+def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk) -> None:
+    never = desk.take_in().code
+    stopped, erased = (desk.take_in(notices=BY_SMS).code for _ in range(2))
+    for code in (never, stopped, erased):
+        guess(desk, code)
+    desk.at.catch_up()
+    post = Post()
+    one = sends_locks(desk, post)
+    one.pick_up()
+    desk.post(CLERK, code=stopped, step="notices_stopped")
+    desk.at.tracker.erase_personal_data(ADMINISTRATOR, erased, event_id="erase", basis="luật")
+    work(one, desk)
+    assert post.brought == []
+
+
+def test_nobody_is_flooded_however_long_a_stranger_goes_on_guessing(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    post = Post()
+    one = sends_locks(desk, post)
+    for _ in range(23):
+        guess(desk, code)
+        work(one, desk)
+        desk.hands.now += timedelta(minutes=61)
+    assert 3 <= len(post.brought) <= 4
+    told = [letter.notice.recorded_at for letter in post.brought]
+    assert told == sorted(told)
+
+
+def test_a_message_of_a_lock_and_one_of_an_event_do_not_wait_for_each_other(
+    desk: ServiceDesk,
+) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code)
+    stuck = Post(refuse)
+    work(sends_locks(desk, stuck), desk)
+    desk.post(DECIDER, code=code, step="supplement_asked", reason="thiếu")
+    post = Post()
+    work(sender(desk, post), desk)
+    assert post.kinds == ["received", "papers_asked"]
+    desk.later(minutes=1)
+    late = Post()
+    work(sends_locks(desk, late), desk)
+    assert late.kinds == ["locked"]
+
+
+def test_an_older_lock_is_never_told_after_a_newer_one(desk: ServiceDesk) -> None:
+    code = desk.take_in(notices=BY_SMS).code
+    guess(desk, code)
+    post = Post(refuse)
+    work(sends_locks(desk, post), desk)
+    desk.hands.now += LOCKS_TOLD_EVERY
+    guess(desk, code)
+    late = Post()
+    work(sends_locks(desk, late), desk)
+    told = [letter.notice.recorded_at for letter in late.brought]
+    assert told == sorted(told)
+    assert {state for _, state, _ in fate(desk)} == {"sent"}

@@ -1,0 +1,88 @@
+"""The outbox: one line an event worth telling, nothing personal, and who agreed."""
+
+import pytest
+
+from tests.domain.dossier_spec import (
+    ADMINISTRATOR,
+    CLERK,
+    CODE,
+    HEARD,
+    PORTAL,
+    SEALED,
+    Told,
+    agreed,
+    asked,
+    at,
+    decided,
+    due,
+    received,
+    told,
+)
+from tests.projections.memory_view import as_records, row_of, rows_after
+from tracker.domain.dossier.codes import dossier_id
+from tracker.domain.dossier.events.citizen import Complained, NoticesStopped
+from tracker.domain.dossier.events.records import PersonalDataErased
+from tracker.domain.dossier.values import NoticeChannel
+from tracker.projections.model.projection import GapInHistoryError
+from tracker.projections.notifications import AudienceRow, NotificationsProjection, OutboxRow
+
+TAKEN_IN = received(at(2), due(9))
+STOPPED = told(NoticesStopped, at(4), PORTAL)
+ERASED = told(PersonalDataErased, at(4), ADMINISTRATOR, basis="law")
+
+
+def audience(version: int, channels: str = "") -> AudienceRow:
+    return AudienceRow(
+        dossier_id=dossier_id(CODE),
+        code=CODE,
+        version=version,
+        channels=channels,
+        agreed_at=HEARD if channels else None,
+    )
+
+
+def test_each_event_worth_telling_is_one_line_of_the_outbox() -> None:
+    view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), asked(at(3)))
+    line = {
+        "dossier_id": dossier_id(CODE),
+        "code": CODE,
+        "recorded_at": HEARD,
+        "due_at": None,
+        "amount": None,
+        "carrier": "",
+        "number": "",
+    }
+    assert view.added == [
+        OutboxRow(
+            **line | {"version": 1, "kind": "received", "occurred_at": at(2), "due_at": at(9, 17)}  # type: ignore[arg-type]
+        ),
+        OutboxRow(**line | {"version": 3, "kind": "papers_asked", "occurred_at": at(3)}),  # type: ignore[arg-type]
+    ]
+
+
+def test_nobody_is_told_before_they_agree() -> None:
+    assert row_of(AudienceRow, rows_after(NotificationsProjection(), TAKEN_IN)) == audience(1)
+
+
+def test_who_agreed_is_told_by_what_they_agreed_to_last() -> None:
+    by_both = agreed(at(3), channels=(NoticeChannel.SMS, NoticeChannel.EMAIL), contact=SEALED)
+    view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), by_both)
+    assert row_of(AudienceRow, view) == audience(3, "sms,email")
+
+
+@pytest.mark.parametrize("end", [STOPPED, ERASED])
+def test_who_stopped_or_was_erased_is_told_no_more(end: Told) -> None:
+    view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), end)
+    assert row_of(AudienceRow, view) == audience(3)
+
+
+def test_no_line_bears_anything_sealed() -> None:
+    complained = told(Complained, at(3), CLERK, text=SEALED)
+    view = rows_after(NotificationsProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
+    assert SEALED not in repr(view.added) + repr(view.rows)
+
+
+def test_a_missing_event_stops_the_outbox() -> None:
+    view = rows_after(NotificationsProjection(), TAKEN_IN)
+    with pytest.raises(GapInHistoryError):
+        NotificationsProjection().apply(as_records([asked(at(3))(3)]), view)

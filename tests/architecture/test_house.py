@@ -50,3 +50,11 @@ def test_the_domain_keeps_the_rule(rule: Rule) -> None:
     domain = [module for module in SOURCES if is_within(module, "tracker.domain")]
     assert domain
     assert [fault for module in domain for fault in rule(module, SOURCES[module])] == []
+
+
+@pytest.mark.parametrize("root", ["tests", "loadtests"])
+def test_no_folder_of_tests_is_crowded(root: str) -> None:
+    paths = [path for path in (ROOT / root).rglob("*.py") if path.name != "conftest.py"]
+    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    assert modules
+    assert list(a_folder_is_small(modules)) == []

@@ -1,5 +1,6 @@
 """What every database of read models must keep of the log: the tree, and the trees of heads."""
 
+from functools import cache
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.adapters.sql.read_models.transparency_log import MissingLeafError, SqlTransparencyLog
 from tracker.application.audit.proofs import NoCheckpointError
+from tracker.domain.dossier.events.event import Event
 from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, head_hash, leaf_hash
 from tracker.domain.transparency_log.merkle import (
     EMPTY_ROOT,
@@ -26,7 +28,10 @@ from tracker.projections.model.projector import Projector
 from tracker.projections.transparency_log import TransparencyLogProjection
 from tracker.serialization import encode
 
-EVENTS = history(3, dossiers=9, steps=120)
+
+@cache
+def some_events() -> list[Event]:
+    return history(3, dossiers=9, steps=120)
 
 
 @pytest.fixture
@@ -38,23 +43,23 @@ def model(engine: Engine) -> SqlReadModel:
 
 @pytest.fixture
 def log(engine: Engine, model: SqlReadModel) -> SqlTransparencyLog:
-    Projector(TransparencyLogProjection(), ListFeed(EVENTS), model).catch_up()
+    Projector(TransparencyLogProjection(), ListFeed(some_events()), model).catch_up()
     return SqlTransparencyLog(engine, model)
 
 
 def root_by_hand(size: int) -> bytes:
     tree = Frontier()
-    for event in EVENTS[:size]:
+    for event in some_events()[:size]:
         tree.append(leaf_hash(event.TOPIC, encode(event)))
     return tree.root()
 
 
 def heads_by_hand(size: int) -> list[bytes]:
     """The leaves of the tree of heads, from the events alone."""
-    newest = {event.originator_id: number for number, event in enumerate(EVENTS[:size])}
+    newest = {event.originator_id: number for number, event in enumerate(some_events()[:size])}
     projected = rows_by_hand()
     return [
-        head_hash(dossier, EVENTS[number].originator_version, number, projected[number])
+        head_hash(dossier, some_events()[number].originator_version, number, projected[number])
         for dossier, number in sorted(newest.items())
     ]
 
@@ -62,7 +67,7 @@ def heads_by_hand(size: int) -> list[bytes]:
 def rows_by_hand() -> list[bytes]:
     chains: dict[UUID, bytes] = {}
     made = []
-    for number, event in enumerate(EVENTS):
+    for number, event in enumerate(some_events()):
         before = chains.get(event.originator_id, NO_CHAIN)
         chain = chained(before, number, leaf_hash(event.TOPIC, encode(event)))
         chains[event.originator_id] = chain
@@ -76,13 +81,13 @@ def test_an_empty_log_has_the_empty_root(engine: Engine, model: SqlReadModel) ->
 
 
 def test_the_root_at_every_size_is_that_of_the_events(log: SqlTransparencyLog) -> None:
-    assert log.size() == len(EVENTS)
-    for size in range(1, len(EVENTS) + 1):
+    assert log.size() == len(some_events())
+    for size in range(1, len(some_events()) + 1):
         assert root_of(size, log.fetch) == root_by_hand(size)
 
 
 def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlTransparencyLog) -> None:
-    size, root = len(EVENTS), root_by_hand(len(EVENTS))
+    size, root = len(some_events()), root_by_hand(len(some_events()))
     for leaf in range(size):
         proof = inclusion_proof(leaf, size, log.fetch)
         row = log.leaf(leaf)
@@ -94,10 +99,11 @@ def test_every_leaf_is_proven_and_every_size_continues_every_other(log: SqlTrans
 
 
 def test_a_rebuilt_log_has_the_very_same_roots(engine: Engine, model: SqlReadModel) -> None:
-    feed = ListFeed(EVENTS)
+    feed = ListFeed(some_events())
     Projector(TransparencyLogProjection(), feed, model).catch_up()
     before = [
-        root_of(size, SqlTransparencyLog(engine, model).fetch) for size in (1, 50, len(EVENTS))
+        root_of(size, SqlTransparencyLog(engine, model).fetch)
+        for size in (1, 50, len(some_events()))
     ]
     green = model.next_generation()
     while Projector(TransparencyLogProjection(), feed, green).run_once("list", limit=17):
@@ -105,7 +111,8 @@ def test_a_rebuilt_log_has_the_very_same_roots(engine: Engine, model: SqlReadMod
     assert model.compare_and_switch(green, feed).equal
     model.drop_old()
     after = [
-        root_of(size, SqlTransparencyLog(engine, model).fetch) for size in (1, 50, len(EVENTS))
+        root_of(size, SqlTransparencyLog(engine, model).fetch)
+        for size in (1, 50, len(some_events()))
     ]
     assert after == before
 
@@ -117,10 +124,11 @@ def test_a_missing_leaf_is_said_to_be_missing(log: SqlTransparencyLog, engine: E
         log.fetch([Node(6, 0)])
 
 
-@pytest.mark.parametrize("size", [1, 2, 40, len(EVENTS)])
+@pytest.mark.parametrize("size", [1, 2, 40, None])
 def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(
-    log: SqlTransparencyLog, size: int
+    log: SqlTransparencyLog, size: int | None
 ) -> None:
+    size = size or len(some_events())
     by_hand = Frontier()
     for head in heads_by_hand(size):
         by_hand.append(head)
@@ -129,9 +137,9 @@ def test_the_tree_of_heads_is_made_as_the_log_was_at_that_size(
 
 
 def test_every_dossiers_head_is_proven(log: SqlTransparencyLog) -> None:
-    size = len(EVENTS)
+    size = len(some_events())
     count, root = log.make_heads(size)
-    for dossier in {event.originator_id for event in EVENTS}:
+    for dossier in {event.originator_id for event in some_events()}:
         (head,) = log.heads_around(dossier, size)
         hashed = head_hash(dossier, head.version, head.leaf, head.chain)
         proof = inclusion_proof(head.number, count, lambda nodes: log.fetch_heads(size, nodes))
@@ -142,9 +150,9 @@ def test_every_dossiers_head_is_proven(log: SqlTransparencyLog) -> None:
 def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(
     log: SqlTransparencyLog,
 ) -> None:
-    size = len(EVENTS)
+    size = len(some_events())
     count, _ = log.make_heads(size)
-    ids = sorted({event.originator_id for event in EVENTS})
+    ids = sorted({event.originator_id for event in some_events()})
     for number, dossier in enumerate(ids[:-1]):
         between = log.heads_around(UUID(int=dossier.int + 1), size)
         assert [one.number for one in between] == [number, number + 1]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from threading import Barrier
 from time import sleep
 from typing import cast
@@ -33,7 +34,11 @@ KINDS: tuple[type[Projection], ...] = (
     TransparencyLogProjection,
     NotificationsProjection,
 )
-EVENTS = history(3, dossiers=6, steps=80)
+
+
+@cache
+def some_events() -> list[Event]:
+    return history(3, dossiers=6, steps=80)
 
 
 @dataclass
@@ -63,12 +68,16 @@ class Following:
 
 
 def follow(
-    engine: Engine, kind: type[Projection] = StatusProjection, events: Sequence[Event] = EVENTS
+    engine: Engine,
+    kind: type[Projection] = StatusProjection,
+    events: Sequence[Event] | None = None,
 ) -> Following:
     projection = kind()
     model = SqlReadModel(engine, projection)
     model.create()
-    return Following(projection, ListFeed(list(events)), model, engine)
+    return Following(
+        projection, ListFeed(list(some_events() if events is None else events)), model, engine
+    )
 
 
 @pytest.fixture(params=KINDS)
@@ -87,7 +96,7 @@ def test_making_it_twice_keeps_what_is_in_it(following: Following) -> None:
     following.projector().catch_up()
     digest = following.model.digest()
     following.model.create()
-    assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+    assert (following.model.digest(), following.position()) == (digest, len(some_events()))
 
 
 def test_tables_of_another_version_are_left_for_new_ones_that_fill_up_again(
@@ -100,16 +109,16 @@ def test_tables_of_another_version_are_left_for_new_ones_that_fill_up_again(
     following.model.create()
     assert (following.position(), following.count()) == (0, 0)
     following.projector().catch_up()
-    assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+    assert (following.model.digest(), following.position()) == (digest, len(some_events()))
     following.model.create()
-    assert following.position() == len(EVENTS)
+    assert following.position() == len(some_events())
 
 
 def test_catching_up_takes_every_event_once_and_then_nothing(following: Following) -> None:
-    assert following.projector().catch_up() == len(EVENTS)
+    assert following.projector().catch_up() == len(some_events())
     digest = following.model.digest()
     assert following.projector().catch_up() == 0
-    assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+    assert (following.model.digest(), following.position()) == (digest, len(some_events()))
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1_000])
@@ -141,7 +150,7 @@ def test_an_exception_within_a_batch_leaves_neither_rows_nor_position(
         Projector(Fails(), following.feed, following.model).run_once("list")
     assert (following.model.digest(), following.position()) == before
     following.projector().catch_up()
-    assert following.position() == len(EVENTS)
+    assert following.position() == len(some_events())
 
 
 def test_a_batch_that_begins_elsewhere_than_the_model_stands_is_passed_over(
@@ -151,7 +160,7 @@ def test_a_batch_that_begins_elsewhere_than_the_model_stands_is_passed_over(
     digest = following.model.digest()
     for after in (0, 5, 11):
         with following.model.batch() as batch:
-            assert not batch.advance("list", after=after, last=records(EVENTS)[19])
+            assert not batch.advance("list", after=after, last=records(some_events())[19])
     assert (following.model.digest(), following.position()) == (digest, 10)
 
 
@@ -171,7 +180,7 @@ def test_two_projectors_racing_on_one_model_write_nothing_twice(engine: Engine) 
                 future.result()
         alone = racing.model.next_generation()
         Projector(kind(), racing.feed, alone).catch_up()
-        assert racing.position() == len(EVENTS)
+        assert racing.position() == len(some_events())
         assert racing.model.digest() == alone.digest()
 
 
@@ -183,8 +192,8 @@ def test_two_projections_in_one_database_have_each_its_own_position(engine: Engi
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_event_stops_the_model_before_it(engine: Engine, kind: type[Projection]) -> None:
-    victim = next(event for event in EVENTS if event.originator_version == 2)
-    holed = follow(engine, kind, [event for event in EVENTS if event is not victim])
+    victim = next(event for event in some_events() if event.originator_version == 2)
+    holed = follow(engine, kind, [event for event in some_events() if event is not victim])
     with pytest.raises(GapInHistoryError):
         holed.projector().catch_up()
     assert (holed.position(), holed.count()) == (0, 0)
@@ -197,7 +206,7 @@ def test_an_event_that_comes_again_later_is_passed_over(
     clean, repeated = follow(engine, kind), follow(engine, kind)
     clean.projector().catch_up()
     again = clean.model.next_generation()
-    repeated.feed.events = [*EVENTS, *EVENTS[:10]]
+    repeated.feed.events = [*some_events(), *some_events()[:10]]
     repeated.feed.upto = len(repeated.feed.events)
     Projector(kind(), repeated.feed, again).catch_up()
     assert again.digest() == clean.model.digest()
@@ -220,7 +229,7 @@ def test_a_rebuilt_model_is_equal_and_takes_the_place_of_the_old(following: Foll
     assert comparison.live == comparison.rebuilt == digest
     with following.model.reading() as (_, generation):
         assert generation == 2
-    assert (following.model.digest(), following.position()) == (digest, len(EVENTS))
+    assert (following.model.digest(), following.position()) == (digest, len(some_events()))
 
 
 def test_a_rebuild_that_is_behind_or_ahead_is_brought_level_first(following: Following) -> None:
@@ -232,10 +241,10 @@ def test_a_rebuild_that_is_behind_or_ahead_is_brought_level_first(following: Fol
         green = live.model.next_generation()
         following.feed.upto = green_at
         Projector(following.projection, following.feed, green).catch_up()
-        following.feed.upto = len(EVENTS)
+        following.feed.upto = len(some_events())
         assert live.model.compare_and_switch(green, following.feed).equal
     following.projector().catch_up()
-    assert following.position() == len(EVENTS)
+    assert following.position() == len(some_events())
 
 
 TAMPERING = {
@@ -291,8 +300,8 @@ def test_the_model_goes_on_being_followed_after_a_switch(following: Following) -
     following.projector().catch_up()
     for _ in range(3):
         assert following.model.compare_and_switch(rebuilt(following), following.feed).equal
-    following.feed.upto = len(EVENTS)
-    assert following.projector().catch_up() == len(EVENTS) - 30
+    following.feed.upto = len(some_events())
+    assert following.projector().catch_up() == len(some_events()) - 30
     fresh = rebuilt(following)
     assert fresh.digest() == following.model.digest()
 
@@ -307,20 +316,20 @@ def test_who_reads_during_a_switch_reads_whole_tables_of_one_generation(engine: 
             first = connection.scalar(select(func.count()).select_from(table))
             switch = pool.submit(timeline.model.compare_and_switch, green, timeline.feed)
             second = connection.scalar(select(func.count()).select_from(table))
-            assert (generation, first, second) == (1, len(EVENTS), len(EVENTS))
+            assert (generation, first, second) == (1, len(some_events()), len(some_events()))
         assert switch.result(60).equal
     with timeline.model.reading() as (connection, generation):
         table = table_of(TimelineRow, generation)
         assert (generation, connection.scalar(select(func.count()).select_from(table))) == (
             2,
-            len(EVENTS),
+            len(some_events()),
         )
 
 
 def test_many_readers_during_many_switches_never_miss_a_row(engine: Engine) -> None:
     status = follow(engine)
     status.projector().catch_up()
-    dossiers = len({event.code for event in EVENTS})
+    dossiers = len({event.code for event in some_events()})
     done = False
 
     def read() -> set[int]:
@@ -352,11 +361,11 @@ def test_a_projector_that_began_before_a_switch_writes_into_the_new_tables_or_no
     green = rebuilt(status)
     after = status.position()
     assert status.model.compare_and_switch(green, status.feed).equal
-    batch_of_then = records(EVENTS)[30:40]
+    batch_of_then = records(some_events())[30:40]
     with status.model.batch() as batch:
         assert batch.advance("list", after=after, last=batch_of_then[-1])
         status.projection.apply(batch_of_then, batch.view)
-    status.feed.upto = len(EVENTS)
+    status.feed.upto = len(some_events())
     status.projector().catch_up()
     assert status.model.digest() == rebuilt(status).digest()
 
@@ -370,4 +379,4 @@ def test_a_rebuild_may_be_put_in_place_of_a_tampered_model_by_decision(
     green = rebuilt(following)
     assert not following.model.compare_and_switch(green, following.feed).equal
     following.model.replace_with(green)
-    assert (following.model.digest(), following.position()) == (clean, len(EVENTS))
+    assert (following.model.digest(), following.position()) == (clean, len(some_events()))

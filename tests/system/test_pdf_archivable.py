@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.paper.filled_forms import FORMS, PAPER, receipt, register
+from tests.adapters.paper.filled_forms import PAPER, forms, receipt, register
 from tests.adapters.paper.test_pdf import set_form
 
 pytestmark = pytest.mark.system
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.system
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Every form, and those that come to more than one page."""
     directory = tmp_path_factory.mktemp("printed")
-    forms = {
-        **FORMS,
+    printed = {
+        **forms(),
         "01-long": receipt([PAPER] * 60),
         "01-empty": receipt(()),
         "07-long": register(40),
     }
-    for name, form in forms.items():
+    for name, form in printed.items():
         (directory / f"{name}.pdf").write_bytes(set_form(form))
     return sorted(directory.iterdir())
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from tests.adapters.files.hanoi_files import HANOI
 from tracker.adapters.files.service_data import load_service_data
@@ -19,25 +20,17 @@ from tracker.application.queries.fill_form import Form
 from tracker.domain.deadlines.time_rules import ProcessingTime, TimeUnit
 from tracker.domain.dossier.lifecycle import PublicStatus, Step
 from tracker.domain.dossier.values import Paper, WayOfReturn
+from tracker.domain.network.network import Office
 from tracker.domain.network.procedures import PaperForm
 
 CODE = "H26.01-261120-0001"
 NAME = "Công Tằng Tôn Nữ Thị Ngọc Huyền Ễ Ữ Ỵ"
 PAPER = Paper("Giấy đề nghị đăng ký doanh nghiệp", PaperForm.CERTIFIED_COPY, 2)
+NUMBERS = ("01", "02", "03", "04", "05", "06", "07")
 LINK = f"https://hoso.example.vn/h/{CODE}/abcdefghijklmnopqrstuvwxyz"
 
-_BRANCH = load_service_data(HANOI).network.office("CN01")
 _DAY = datetime(2026, 11, 20, 2, tzinfo=UTC)
 _WHO = Person(name=NAME, id_number="001099000001", address="12 Hàng Bông", phone="0900 000 001")
-_HEAD = Head(
-    code=CODE,
-    issuer=_BRANCH,
-    above=None,
-    issued_at=_DAY,
-    applicant=_WHO,
-    procedure="2.001610",
-    procedure_name="Đăng ký thành lập doanh nghiệp tư nhân",
-)
 _LINE = Line(
     code=CODE,
     procedure="Đăng ký thành lập doanh nghiệp tư nhân",
@@ -51,11 +44,29 @@ _LINE = Line(
 )
 
 
+@cache
+def _branch() -> Office:
+    return load_service_data(HANOI).network.office("CN01")
+
+
+@cache
+def _head() -> Head:
+    return Head(
+        code=CODE,
+        issuer=_branch(),
+        above=None,
+        issued_at=_DAY,
+        applicant=_WHO,
+        procedure="2.001610",
+        procedure_name="Đăng ký thành lập doanh nghiệp tư nhân",
+    )
+
+
 def receipt(papers: Sequence[Paper] = (PAPER,), who: Person = _WHO) -> Receipt:
     return Receipt(
-        head=replace(_HEAD, applicant=who),
+        head=replace(_head(), applicant=who),
         link=LINK,
-        decided_by=_BRANCH,
+        decided_by=_branch(),
         papers=tuple(papers),
         time=ProcessingTime(5, TimeUnit.WORKING_DAYS),
         received_at=_DAY,
@@ -67,7 +78,7 @@ def receipt(papers: Sequence[Paper] = (PAPER,), who: Person = _WHO) -> Receipt:
 
 def register(lines: int) -> Register:
     return Register(
-        issuer=_BRANCH,
+        issuer=_branch(),
         above=None,
         issued_at=_DAY,
         first=date(2026, 11, 20),
@@ -77,33 +88,36 @@ def register(lines: int) -> Register:
     )
 
 
-FORMS: Mapping[str, Form] = {
-    "01": receipt(),
-    "02": SupplementRequest(
-        head=_HEAD, number=1, papers=(PAPER,), reason="thiếu", basis="b", papers_due_at=_DAY
-    ),
-    "03": Refusal(head=_HEAD, reason="sai thẩm quyền", basis=""),
-    "04": Apology(
-        head=_HEAD, number=1, of=1, received_at=_DAY, previous_due_at=_DAY, due_at=_DAY,
-        reason="bão lũ", basis="", signer="Trần Văn Được",
-    ),
-    "05": StopNotice(head=_HEAD, number=1, received_at=_DAY, reason="chờ tòa án", basis="b"),
-    "06": ControlSlip(
-        head=_HEAD, received_at=_DAY, first_due_at=_DAY, due_at=_DAY, finished_at=_DAY,
-        returned_at=_DAY, day=timedelta(hours=8),
-        holdings=(
-            Holding(
-                office_id="CN01", office=_BRANCH, unit="", clerk="", task="", from_at=_DAY,
-                to_at=_DAY, worked=timedelta(), waited=timedelta(), due_at=_DAY,
-                verdict=Verdict.EARLY,
+@cache
+def forms() -> Mapping[str, Form]:
+    """Return one filled form for each number in `NUMBERS`."""
+    return {
+        "01": receipt(),
+        "02": SupplementRequest(
+            head=_head(), number=1, papers=(PAPER,), reason="thiếu", basis="b", papers_due_at=_DAY
+        ),
+        "03": Refusal(head=_head(), reason="sai thẩm quyền", basis=""),
+        "04": Apology(
+            head=_head(), number=1, of=1, received_at=_DAY, previous_due_at=_DAY, due_at=_DAY,
+            reason="bão lũ", basis="", signer="Trần Văn Được",
+        ),
+        "05": StopNotice(head=_head(), number=1, received_at=_DAY, reason="chờ tòa án", basis="b"),
+        "06": ControlSlip(
+            head=_head(), received_at=_DAY, first_due_at=_DAY, due_at=_DAY, finished_at=_DAY,
+            returned_at=_DAY, day=timedelta(hours=8),
+            holdings=(
+                Holding(
+                    office_id="CN01", office=_branch(), unit="", clerk="", task="", from_at=_DAY,
+                    to_at=_DAY, worked=timedelta(), waited=timedelta(), due_at=_DAY,
+                    verdict=Verdict.EARLY,
+                ),
+            ),
+            way_back=(
+                Leg(
+                    holder="VNPost", number="RR473124829VN", failed=2, from_at=_DAY, to_at=_DAY,
+                    ended_by=Step.COLLECTED, ended_at=_branch(),
+                ),
             ),
         ),
-        way_back=(
-            Leg(
-                holder="VNPost", number="RR473124829VN", failed=2, from_at=_DAY, to_at=_DAY,
-                ended_by=Step.COLLECTED, ended_at=_BRANCH,
-            ),
-        ),
-    ),
-    "07": register(1),
-}  # fmt: skip
+        "07": register(1),
+    }  # fmt: skip

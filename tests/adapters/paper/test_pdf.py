@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from pypdf import PdfReader
 
-from tests.adapters.paper.filled_forms import CODE, FORMS, NAME, PAPER, receipt, register
+from tests.adapters.paper.filled_forms import CODE, NAME, NUMBERS, PAPER, forms, receipt, register
 from tracker.adapters.paper.pdf import set_pdf
 from tracker.adapters.paper.sheets import Sheets
 from tracker.application.forms.case import Person
@@ -19,7 +19,7 @@ from tracker.application.queries.fill_form import Form
 MARGIN = 56
 """Two centimetres, in points."""
 
-EVERY = pytest.mark.parametrize("number", FORMS)
+EVERY = pytest.mark.parametrize("number", NUMBERS)
 
 
 def set_form(form: Form) -> bytes:
@@ -53,7 +53,7 @@ def tagged(node: Any) -> Iterator[Any]:  # noqa: ANN401
 
 @EVERY
 def test_a_reader_aloud_is_told_the_language_the_title_and_what_is_what(number: str) -> None:
-    pdf = read(FORMS[number])
+    pdf = read(forms()[number])
     root = root_of(pdf)
     assert root["/Lang"] == "vi"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712  pypdf's own true
@@ -71,14 +71,14 @@ def test_a_reader_aloud_is_told_the_language_the_title_and_what_is_what(number: 
 
 
 def test_the_code_that_cannot_be_seen_is_told_to_be_one() -> None:
-    root = root_of(read(FORMS["01"]))
+    root = root_of(read(forms()["01"]))
     (figure,) = (one for one in tagged(root["/StructTreeRoot"]) if one["/S"] == "/Figure")
     assert figure["/Alt"] == "Mã QR của hồ sơ"
 
 
 @EVERY
 def test_a_usual_form_is_one_page(number: str) -> None:
-    assert len(read(FORMS[number]).pages) == 1
+    assert len(read(forms()[number]).pages) == 1
 
 
 def test_a_receipt_with_many_papers_says_on_every_leaf_whose_it_is() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic, sleep
 from typing import cast
 
@@ -10,20 +11,24 @@ import pytest
 
 from tests.contract.list_feed import ListFeed
 from tests.contract.random_lives import history
+from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 from tracker.projections.model.follower import CannotGoOnError, Follower
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.projector import Projector
 from tracker.projections.model.rows import View
 
-EVENTS = history(5, dossiers=4, steps=60)
+
+@cache
+def some_events() -> list[Event]:
+    return history(5, dossiers=4, steps=60)
 
 
 class CountedFeed(ListFeed):
     """A list that knows which of its places were read, and by how many calls."""
 
     def __init__(self) -> None:
-        super().__init__(list(EVENTS))
+        super().__init__(list(some_events()))
         self.read_places: list[int] = []
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
@@ -112,7 +117,7 @@ class SplitModel(Model):
 
 
 def test_a_batch_is_of_all_partitions_and_they_are_moved_on_in_one_order() -> None:
-    feed, model = SplitFeed(list(EVENTS)), SplitModel()
+    feed, model = SplitFeed(list(some_events())), SplitModel()
     feed.upto = 3
     following = follower(feed, model=model)
     assert following.catch_up() == 9
@@ -123,7 +128,7 @@ def test_a_batch_is_of_all_partitions_and_they_are_moved_on_in_one_order() -> No
 
 
 def test_what_somebody_else_took_of_one_partition_does_not_keep_the_others_back() -> None:
-    feed, model = SplitFeed(list(EVENTS)), SplitModel()
+    feed, model = SplitFeed(list(some_events())), SplitModel()
     feed.upto = 2
     following = follower(feed, model=model)
     following.run_once()
@@ -135,7 +140,7 @@ def test_what_somebody_else_took_of_one_partition_does_not_keep_the_others_back(
 
 def test_a_partition_that_always_has_more_does_not_keep_the_others_back() -> None:
     model = SplitModel()
-    following = follower(SplitFeed(list(EVENTS)), model=model)
+    following = follower(SplitFeed(list(some_events())), model=model)
     for _ in range(3):
         assert following.run_once(limit=10) == 10
     assert model.places == {"a": 10, "b": 10, "c": 10}
@@ -143,8 +148,8 @@ def test_a_partition_that_always_has_more_does_not_keep_the_others_back() -> Non
 
 def test_every_event_is_read_once_for_all() -> None:
     feed, one, other = CountedFeed(), Model(), Model()
-    assert follower(feed, one=one, other=other).catch_up() == len(EVENTS)
-    assert one.taken == other.taken == feed.read_places == list(range(1, len(EVENTS) + 1))
+    assert follower(feed, one=one, other=other).catch_up() == len(some_events())
+    assert one.taken == other.taken == feed.read_places == list(range(1, len(some_events()) + 1))
 
 
 def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
@@ -153,12 +158,12 @@ def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
     feed.upto = 45
     while following.run_once(limit=30):
         pass
-    feed.upto = len(EVENTS)
+    feed.upto = len(some_events())
     following.catch_up()
-    assert late.taken == list(range(1, len(EVENTS) + 1))
-    assert early.taken == list(range(41, len(EVENTS) + 1))
+    assert late.taken == list(range(1, len(some_events()) + 1))
+    assert early.taken == list(range(41, len(some_events()) + 1))
     after = [place for place in feed.read_places if place > 45]
-    assert after == list(range(46, len(EVENTS) + 1))
+    assert after == list(range(46, len(some_events()) + 1))
 
 
 def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
@@ -223,7 +228,7 @@ def test_tables_put_in_use_by_somebody_else_are_filled_though_nothing_new_comes(
     def stopping() -> bool:
         if next(passes) == 5:
             model.at = 0
-        return model.taken.count(len(EVENTS)) == 2
+        return model.taken.count(len(some_events())) == 2
 
     following.run(stopping)
-    assert model.at == len(EVENTS)
+    assert model.at == len(some_events())

@@ -181,7 +181,7 @@ class _Siege:
 
 
 def _hops(network: int, chance: random.Random) -> Iterator[str]:
-    """Give what each request claims: made-up hops, then the real one that the proxy appends."""
+    """Return what each request claims: made-up hops, then the real one that the proxy appends."""
     while True:
         made_up = f"{chance.randrange(1, 224)}.{chance.randrange(256)}.{chance.randrange(256)}.9"
         if network < NETWORKS:

@@ -48,7 +48,7 @@ class Service:
             models = json.loads(self.get("/readyz")[1])["read_models"]
 
     def beside(self) -> int:
-        """Give the process that keeps the read models, once there is one."""
+        """Return the process that keeps the read models, once there is one."""
         return beside(self.process.pid)
 
     def ended(self) -> tuple[int, str]:
@@ -57,7 +57,7 @@ class Service:
 
 
 def beside(service: int) -> int:
-    """Give the process that keeps this service's read models and sends, once there is one."""
+    """Return the process that keeps this service's read models and sends, once there is one."""
     tasks = Path(f"/proc/{service}/task")
     end = time.monotonic() + PATIENCE_S
     while True:

@@ -103,7 +103,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
 
 
 def wall_clock() -> datetime:
-    """Give the time it is now, in UTC."""
+    """Return the time it is now, in UTC."""
     return datetime.now(UTC)
 
 
@@ -327,7 +327,7 @@ def _merkle_log(
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
-    """Give where Kafka is and who we are to it."""
+    """Return where Kafka is and who we are to it."""
     return KafkaConnection(
         servers=settings.kafka_servers,
         security_protocol=settings.kafka_security_protocol,

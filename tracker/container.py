@@ -125,7 +125,7 @@ class Container:
 
     @property
     def is_embedded(self) -> bool:
-        """Tell whether the read models follow the store itself, without Kafka between."""
+        """Return whether the read models follow the store itself, without Kafka between."""
         return not self.settings.kafka_servers
 
     def catch_up(self) -> int:
@@ -144,7 +144,7 @@ class Container:
                 raise ReadModelAheadError(message)
 
     def sample_codes(self, limit: int) -> Sequence[str]:
-        """Give codes to try, one a stage; none where the dossiers are real people's."""
+        """Return codes to try, one a stage; none where the dossiers are real people's."""
         first = self.tracker.store.select_notifications(1, 1)
         is_demo = first and decode(first[0].topic, first[0].state).event_id.startswith(DEMO)
         return self.look_up.samples(limit) if is_demo else ()
@@ -167,7 +167,7 @@ class Container:
             follow.feed.wake()
 
     def following_tasks(self, names: Collection[str]) -> list[Task]:
-        """Give the tasks that keep these read models up to date."""
+        """Return the tasks that keep these read models up to date."""
         by_feed: dict[OpenFeed, dict[str, Projector]] = {}
         for name in names:
             by_feed.setdefault(self.follows[name].feed, {})[name] = self.follows[name].projector
@@ -180,7 +180,7 @@ class Container:
         return Task(", ".join(projectors), follower.run, follower.wake)
 
     def _signing(self) -> Task:
-        """Give the task that makes checkpoints of the log."""
+        """Return the task that makes checkpoints of the log."""
         signal, chosen = Signal(), self.settings
 
         def run(stopping: Callable[[], bool]) -> None:
@@ -197,7 +197,7 @@ class Container:
     def routes(self) -> Iterator[Routes]:
         """Open the ways by which people and systems are told; none where no file names any.
 
-        Raises `UnfitRoutesError`.
+        Raise `UnfitRoutesError`.
         """
         if self.settings.notices is None:
             yield Routes((), timedelta(), timedelta(), reach_people=False)
@@ -209,9 +209,9 @@ class Container:
             yield routes
 
     def message_gauges(self) -> list[NotificationGauges]:
-        """Give what tells of messages not sent, where a file says who is told.
+        """Return what tells of messages not sent, where a file says who is told.
 
-        Raises `UnfitRoutesError`.
+        Raise `UnfitRoutesError`.
         """
         with self.routes() as routes:
             names = [route.target for route in routes.routes]
@@ -224,7 +224,7 @@ class Container:
 
     @contextmanager
     def sending_tasks(self) -> Iterator[list[Task]]:
-        """Give the tasks that tell people and systems, one a target. Raises `UnfitRoutesError`."""
+        """Return the tasks that tell people and systems, one a target. Raise `UnfitRoutesError`."""
         with self.routes() as routes:
             senders = {
                 target: Dispatcher(

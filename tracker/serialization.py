@@ -41,7 +41,7 @@ _NOT_PROJECTED = _NOT_FOLDED | {
 
 
 def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
-    """Give a reader of such events that makes what a fold takes for one."""
+    """Return a reader of such events that makes what a fold takes for one."""
     hints = get_type_hints(kind)
     folded = [
         (one.name, hints[one.name], *(() if one.default is MISSING else (one.default,)))
@@ -55,7 +55,7 @@ def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
 
 
 def _projected(kind: type[Event]) -> Callable[[bytes], Event]:
-    """Give a reader of such events that makes an event without what read models never look at."""
+    """Return a reader of such events that makes an event without what read models never look at."""
     left_out = [(one.name, ClassVar[Any]) for one in fields(kind) if one.name in _NOT_PROJECTED]
     reduced = make_dataclass(kind.__name__, left_out, bases=(kind,), frozen=True, kw_only=True)
     return msgspec.json.Decoder(reduced).decode
@@ -71,7 +71,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(topic: str, state: bytes) -> Event:
-    """Read an event back by its stored name. Raises `UnreadableEventError`."""
+    """Read an event back by its stored name. Raise `UnreadableEventError`."""
     try:
         return _DECODERS[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
@@ -81,7 +81,7 @@ def decode(topic: str, state: bytes) -> Event:
 def decode_for_replay(topic: str, state: bytes) -> Event:
     """Read of an event what a dossier's fold looks at, which takes half as long.
 
-    Who sent it and under which id is left out. Raises `UnreadableEventError`.
+    Who sent it and under which id is left out. Raise `UnreadableEventError`.
     """
     try:
         return _FOLDING[topic](state)
@@ -93,7 +93,7 @@ def decode_for_projection(topic: str, state: bytes) -> Event:
     """Read of an event what read models look at, which takes half as long.
 
     It is an event of its kind, but who sent it, papers and what is sealed are no attributes of it.
-    Raises `UnreadableEventError`.
+    Raise `UnreadableEventError`.
     """
     try:
         return _PROJECTED[topic](state)
@@ -112,14 +112,14 @@ class EventMapper(Mapper[UUID]):
         """Need nothing: the bytes are neither compressed nor ciphered as a whole."""
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Give the event as its id, version, stored name and bytes."""
+        """Return the event as its id, version, stored name and bytes."""
         return to_stored(cast("Event", domain_event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
-        """Give the event of these bytes. Raises `UnreadableEventError`."""
+        """Return the event of these bytes. Raise `UnreadableEventError`."""
         return decode(stored_event.topic, stored_event.state)
 
 
 def to_stored(event: Event) -> StoredEvent:
-    """Give the event as its id, version, stored name and bytes."""
+    """Return the event as its id, version, stored name and bytes."""
     return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, encode(event))

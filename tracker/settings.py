@@ -231,20 +231,20 @@ class Settings(BaseSettings):
         return [ip_network(name) for name in _named(self.trusted_proxies)]
 
     def public_address(self) -> str:
-        """Give where citizens find the service, the default filled in."""
+        """Return where citizens find the service, the default filled in."""
         return self.public_url or self.listening_at()
 
     def listening_at(self) -> str:
-        """Give the address listened on, as a browser takes it."""
+        """Return the address listened on, as a browser takes it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     def events_url(self) -> str:
-        """Give the event store's address, the default filled in."""
+        """Return the event store's address, the default filled in."""
         return self.store_url or f"sqlite:///{self.data_dir / 'events.db'}"
 
     def read_models_url(self) -> str:
-        """Give the read models' address, the default filled in."""
+        """Return the read models' address, the default filled in."""
         if self.views_url:
             return self.views_url
         if self.store_url.startswith("postgresql://"):
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'views.db'}"
 
     def log_key_path(self) -> Path:
-        """Give where the key that signs the log is, the default filled in."""
+        """Return where the key that signs the log is, the default filled in."""
         return self.log_key_file or self.data_dir / "log.key"
 
     def master_key_path(self) -> Path:

@@ -75,7 +75,7 @@ class Conversation:
 
     @classmethod
     async def begin(cls, target: Target) -> Self:
-        """Connect. Raises `OSError`, `TimeoutError`."""
+        """Connect. Raise `OSError`, `TimeoutError`."""
         connecting = asyncio.open_connection(target.host, target.port)
         return cls(*await asyncio.wait_for(connecting, _PATIENCE_S))
 

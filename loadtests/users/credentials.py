@@ -37,7 +37,7 @@ class Credentials:
 
 
 def read_credentials(path: Path) -> Credentials:
-    """Read the output of `tracker demo`. Raises `NoCredentialsError`."""
+    """Read the output of `tracker demo`. Raise `NoCredentialsError`."""
     text = path.read_text(encoding="utf-8")
     actors: dict[str, Actor] = {}
     for role, source, at, key in _LINE.findall(text):

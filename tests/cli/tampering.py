@@ -36,7 +36,7 @@ class Victim:
 
 
 def find(connection: sqlite3.Connection, topic: str, where: str = "1") -> Victim:
-    """Give the first event of this name."""
+    """Return the first event of this name."""
     row = connection.execute(
         "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
         f" WHERE topic = ? AND {where} ORDER BY rowid LIMIT 1",

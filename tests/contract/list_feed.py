@@ -8,7 +8,7 @@ from tracker.projections.model.feed import Record
 
 
 class ListFeed:
-    """Gives the events of a list in its order; `read` may be told to end early."""
+    """Return the events of a list in its order; `read` may be told to end early."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events

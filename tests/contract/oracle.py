@@ -48,7 +48,7 @@ class Seen:
 
 
 def happened_at(events: list[Event]) -> dict[int, datetime]:
-    """Give when each event happened, by all that is known; a correction counts as its target."""
+    """Return when each event happened, by all that is known; a correction counts as its target."""
     times = {event.originator_version: event.occurred_at for event in events}
     for event in events:
         if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT:

@@ -61,7 +61,7 @@ class _Life:
 
 
 def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
-    """Give the events of some dossiers in the order in which they were heard of."""
+    """Return the events of some dossiers in the order in which they were heard of."""
     chance = Random(seed)
     lives: list[_Life] = []
     events: list[Event] = []
@@ -87,7 +87,7 @@ def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
 
 
 def records(events: list[Event]) -> list[Record]:
-    """Give the records of these events, read as a feed reads them."""
+    """Return the records of these events, read as a feed reads them."""
     states = [(event.TOPIC, encode(event)) for event in events]
     return [
         Record(place, decode_for_projection(topic, state), state)

@@ -66,7 +66,7 @@ CALENDAR = WorkCalendar(
 
 
 def at(day: int, hour: int = 9, minute: int = 0, month: int = 11) -> datetime:
-    """Give a time in Hanoi; 2 November 2026 is a Monday."""
+    """Return a time in Hanoi; 2 November 2026 is a Monday."""
     return datetime(2026, month, day, hour, minute, tzinfo=ZONE).astimezone(UTC)
 
 
@@ -81,12 +81,12 @@ def clock(
 
 
 def due(day: int, hour: int = 17, month: int = 11) -> Promise:
-    """Give a promise of five working days that was reckoned here."""
+    """Return a promise of five working days that was reckoned here."""
     return Promise(at(day, hour, month=month), "5 working_days", CALENDAR.version)
 
 
 def given_date(day: int, hour: int = 17, month: int = 11) -> Promise:
-    """Give a promise that stood on a slip or in an apology."""
+    """Return a promise that stood on a slip or in an apology."""
     return Promise(at(day, hour, month=month), given=True)
 
 
@@ -268,7 +268,7 @@ class Given:
 
 
 def pending(dossier: Dossier) -> list[Event]:
-    """Give the events that have been noted and not yet stored."""
+    """Return the events that have been noted and not yet stored."""
     return cast("list[Event]", list(dossier.pending_events))
 
 
@@ -277,7 +277,7 @@ def given(*events: Told) -> Given:
 
 
 def dossier_of(*events: Told) -> Dossier:
-    """Give the dossier to which this has happened, stored and read again."""
+    """Return the dossier to which this has happened, stored and read again."""
     return Dossier.replay(None, in_order(*events)) or Dossier.new(CODE)
 
 

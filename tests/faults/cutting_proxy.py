@@ -105,7 +105,7 @@ class _Wire:
 
 
 def _messages(client: socket.socket) -> Iterator[tuple[bytes, bytes]]:
-    """Give the messages of PostgreSQL's protocol, 3.0 and later; the first have no kind."""
+    """Return the messages of PostgreSQL's protocol, 3.0 and later; the first have no kind."""
     begun = False
     while True:
         kind = _exactly(client, 1) if begun else b""

@@ -64,7 +64,7 @@ def kill_some(cluster: Cluster, chance: random.Random, kills: int) -> Counter[st
 
 
 def kafka_left_a_transaction_open(cluster: Cluster) -> bool:
-    """Tell whether the only broker, killed while it ended a transaction, gave that up for good.
+    """Return whether the only broker, killed while it ended a transaction, gave that up for good.
 
     Started again, it finds its own old registration, sees no leader for a while, takes the
     partitions for deleted, and calls the transaction complete without having said so to all.

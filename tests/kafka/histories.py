@@ -35,7 +35,7 @@ def stamp(number: int) -> Stamp:
 
 
 def histories(dossiers: int, steps: int = 4, *, first: int = 1, seed: int = 7) -> Iterator[Event]:
-    """Give the events of so many dossiers, mixed as they happen to come."""
+    """Return the events of so many dossiers, mixed as they happen to come."""
     chance = random.Random(seed + first)
     numbers = iter(range(first * 1_000_000, first * 1_000_000 + 10 * dossiers * (steps + 3)))
     open_ = {n: Dossier.new(f"H26.05-261102-{n:05d}") for n in range(first, first + dossiers)}

@@ -30,7 +30,7 @@ Hand = psycopg.Connection[tuple[int, ...]]
 
 
 def copied(server: str, template: str) -> str:
-    """Give the address of a fresh copy of a database."""
+    """Return the address of a fresh copy of a database."""
     name = f"test_{uuid.uuid4().hex}"
     command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     with psycopg.connect(server, autocommit=True) as connection:
@@ -125,7 +125,7 @@ def count(hand: Hand) -> int:
 
 
 def move(hand: Hand, position: int, to: int) -> None:
-    """Give an event another position."""
+    """Return an event another position."""
     row = hand.execute(
         "DELETE FROM stored_events WHERE notification_id = %s"
         " RETURNING originator_id, originator_version, topic, state",

@@ -51,7 +51,7 @@ class MemoryView:
 
 
 def as_records(events: list[Event], after: int = 0) -> list[Record]:
-    """Give the records of these events, read as a feed reads them."""
+    """Return the records of these events, read as a feed reads them."""
     states = [(event.TOPIC, encode(event)) for event in events]
     return [
         Record(after + n, decode_for_projection(topic, state), state)
@@ -60,7 +60,7 @@ def as_records(events: list[Event], after: int = 0) -> list[Record]:
 
 
 def rows_after(projection: Projection, *story: Told) -> MemoryView:
-    """Give the rows after this story of one dossier, event by event."""
+    """Return the rows after this story of one dossier, event by event."""
     view = MemoryView()
     for record in as_records(in_order(*story)):
         projection.apply([record], view)
@@ -71,7 +71,7 @@ def rows_after(projection: Projection, *story: Told) -> MemoryView:
 
 
 def row_of(kind: type[R], view: MemoryView) -> R:
-    """Give the one row of this kind."""
+    """Return the one row of this kind."""
     (row,) = view.rows.values()
     assert type(row) is kind
     return row

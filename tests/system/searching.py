@@ -18,7 +18,7 @@ def found(words: dict[str, str], where: dict[str, bytes]) -> list[str]:
 
 
 def spellings(text: str) -> set[bytes]:
-    """Give the ways in which a text may stand in a file, a table, a topic or an answer."""
+    """Return the ways in which a text may stand in a file, a table, a topic or an answer."""
     return {spelt for letters in _letters(text) for spelt in _bytes(letters)}
 
 
@@ -43,7 +43,7 @@ def _bytes(text: str) -> Iterator[bytes]:
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
-    """Give what stands for it in base64, wherever it begins there; the edges are left out."""
+    """Return what stands for it in base64, wherever it begins there; the edges are left out."""
     for before in range(3):
         coded = base64.b64encode(bytes(before) + raw)
         inner = coded[(0, 2, 3)[before] : len(coded) - (0, 3, 2)[(before + len(raw)) % 3]]

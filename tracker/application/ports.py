@@ -41,7 +41,7 @@ class Request:
     """The event's place in the order of all events; the recorder fills it in."""
 
     def is_of(self, digest: bytes) -> bool:
-        """Tell whether this was sent with it; where the content is not known any more, it was."""
+        """Return whether this was sent with it; where the content is not known any more, it was."""
         return self.digest in (UNKNOWN_DIGEST, digest)
 
 
@@ -70,30 +70,30 @@ class DossierRecorder(ApplicationRecorder):
 
     @abstractmethod
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Give those of these requests that were carried out."""
+        """Return those of these requests that were carried out."""
 
     @abstractmethod
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
         """Store events under the very positions they bear, and requests, in one transaction.
 
-        A request that is there already is replaced. Raises the library's `IntegrityError` where a
+        A request that is there already is replaced. Raise the library's `IntegrityError` where a
         version is not the dossier's next. The next event stored afterwards gets a higher position.
         """
 
     @abstractmethod
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
-        """Give position, stored name and bytes of up to `limit` events after this position.
+        """Return position, stored name and bytes of up to `limit` events after this position.
 
         In the order of the store, as `select_notifications` does for whoever needs more of them.
         """
 
     @abstractmethod
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Give all events of those of these dossiers that are there, each dossier's in order."""
+        """Return all events of those of these dossiers that are there, each dossier's in order."""
 
     @abstractmethod
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+        """Return the wrapped keys of these dossiers; an erased one is not among them."""
 
 
 class Seal(Protocol):
@@ -103,7 +103,7 @@ class Seal(Protocol):
         """Seal the text; it opens only for the same dossier and field."""
 
     def open(self, field: str, sealed: Sealed) -> str:
-        """Give the text back. Raises `SealBrokenError`."""
+        """Return the text back. Raise `SealBrokenError`."""
 
 
 class Vault(Protocol):
@@ -113,10 +113,10 @@ class Vault(Protocol):
         """Make a random key; give it wrapped, to be stored, and ready for use."""
 
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
-        """Make a stored key ready for use. Raises `SealBrokenError`."""
+        """Make a stored key ready for use. Raise `SealBrokenError`."""
 
     def digest(self, content: bytes) -> bytes:
-        """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
+        """Return 32 bytes that tell equal contents; without the master key they tell nothing."""
 
 
 class CodeBlocks(Protocol):
@@ -125,10 +125,10 @@ class CodeBlocks(Protocol):
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Give the next `size` numbers of this agency and day to one holder."""
+        """Return the next `size` numbers of this agency and day to one holder."""
 
     def block_of(self, agency: str, day: date, sequence: int) -> CodeBlock | None:
-        """Give the block this number was leased in."""
+        """Return the block this number was leased in."""
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
         """Note numbers of a block that will never be used."""

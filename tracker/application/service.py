@@ -26,7 +26,7 @@ class Service:
     calendar: WorkCalendar
 
     def local_day(self, moment: datetime) -> date:
-        """Give the day it is here at this moment."""
+        """Return the day it is here at this moment."""
         return moment.astimezone(self.calendar.zone).date()
 
     def check_department(self, office_id: str) -> None:

@@ -49,7 +49,7 @@ def explain_difference(it: Container, question: Question, then: datetime, *, as_
             try:
                 explained = it.explain_figures.explain(me(Role.AUDITOR), question, then, step)
             except KnownBeforeThenError as error:
-                message = "--known-at lies before --explain. Give a later time or leave it out."
+                message = "--known-at lies before --explain. Return a later time or leave it out."
                 raise UsageError(message) from error
             lines.writelines(write(change, zone) + "\n" for change in explained.changes())
         lines.seek(0)
@@ -91,7 +91,7 @@ def _say_tables(explained: ExplainedChange, lines: IO[str], zone: tzinfo) -> Non
 
 
 def _rows(then: Figures, now: Figures) -> Iterator[list[object]]:
-    """Give the total and each group, line by line; of the groups only what differs."""
+    """Return the total and each group, line by line; of the groups only what differs."""
     yield from _rows_of("", then.total, now.total, every=True)
     for name in sorted({*then.groups, *now.groups}):
         before, after = (one.groups.get(name, Counts()) for one in (then, now))

@@ -28,7 +28,7 @@ _OFFICES: dict[Role, frozenset[OfficeKind]] = {
 
 
 def keys() -> typer.Typer:
-    """Give the commands of this group."""
+    """Return the commands of this group."""
     app = typer.Typer(help="Make, list and end API keys.", no_args_is_help=False)
     app.command("make")(make)
     app.command("list")(list_)
@@ -83,7 +83,7 @@ def revoke(
 
 
 def checked(network: Network, actor: Actor) -> Actor:
-    """Give the actor, an agent's partner filled in. Raises `UsageError` where it fits no role."""
+    """Return the actor, an agent's partner filled in. Raise `UsageError` where it fits no role."""
     try:
         TypeAdapter(Id).validate_python(actor.id)
     except ValidationError:

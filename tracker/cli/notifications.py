@@ -16,7 +16,7 @@ _PAGE = 1000
 
 
 def messages() -> typer.Typer:
-    """Give the commands of this group."""
+    """Return the commands of this group."""
     app = typer.Typer(help="See what people and systems were told; let it be told again.")
     app.command("list")(list_)
     app.command("retry")(retry)

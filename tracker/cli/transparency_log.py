@@ -16,7 +16,7 @@ from tracker.start_checks.log_key import check_log_key, check_new_log_key
 
 
 def log() -> typer.Typer:
-    """Give the commands of this group."""
+    """Return the commands of this group."""
     app = typer.Typer(help="Sign, look at and prove the Merkle log.", no_args_is_help=False)
     app.command("init")(init)
     app.command("status")(status)

@@ -17,7 +17,7 @@ _STANDS_AT = {
 
 
 def one_a_role(service: Service, now: datetime) -> list[Actor]:
-    """Give an actor of each role that has keys, of staff two; none where nobody is there today."""
+    """Return an actor of each role that has keys, of staff two; none where nobody is there today."""
     day = service.local_day(now)
     found: dict[Role, Callable[[], Actor | None]] = {
         Role.COLLABORATOR: lambda: _collaborator(service, day),
@@ -39,7 +39,7 @@ def one_a_role(service: Service, now: datetime) -> list[Actor]:
 
 
 def _deciding(service: Service, day: date) -> list[Actor]:
-    """Give a clerk of the office that decides most procedures, to take dossiers further."""
+    """Return a clerk of the office that decides most procedures, to take dossiers further."""
     deciding = Counter(one.decided_by for one in service.catalogue.in_force_on(day))
     return [
         Actor(Role.STAFF, f"demo-staff-{office.lower()}", office)

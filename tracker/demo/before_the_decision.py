@@ -179,11 +179,11 @@ def _decide(life: Life) -> Deeds:
 
 
 def _left(life: Life) -> timedelta:
-    """Give the time left until the promise, at least an hour."""
+    """Return the time left until the promise, at least an hour."""
     promised_at = life.promised_at or life.at + _USUAL
     return max(promised_at - life.at, timedelta(hours=1))
 
 
 def _on_the_way(life: Life, least: float, most: float) -> datetime:
-    """Give a moment of office time, after some part of what is left until the promise."""
+    """Return a moment of office time, after some part of what is left until the promise."""
     return life.town.at_desk(life.at + _left(life) * life.rng.uniform(least, most))

@@ -36,7 +36,7 @@ class DemoClock:
     moment: datetime
 
     def __call__(self) -> datetime:
-        """Give the time it shows."""
+        """Return the time it shows."""
         return self.moment
 
 
@@ -61,7 +61,7 @@ def fill(
     """Let so many dossiers live until this moment; give the number of acts.
 
     The same seed, end and service data make the same dossiers. `step` is told of every minute
-    that has passed. Raises `DemoError`.
+    that has passed. Raise `DemoError`.
     """
     acts, told = 0, until - SPAN
     coming = [_first(number, service, until, seed) for number in range(1, dossiers + 1)]

@@ -49,19 +49,19 @@ class Life:
         return self.rng.random() < share
 
     def later(self, least: float, most: float) -> datetime:
-        """Give a moment of office time, so many hours from now."""
+        """Return a moment of office time, so many hours from now."""
         return self.town.at_desk(self.at + timedelta(hours=self.rng.uniform(least, most)))
 
     def by_day(self, least: float, most: float) -> datetime:
-        """Give a moment at which people are up, so many hours from now."""
+        """Return a moment at which people are up, so many hours from now."""
         return self.town.by_day(self.at + timedelta(hours=self.rng.uniform(least, most)))
 
     def decider(self) -> Actor:
-        """Give a clerk of the office that decides."""
+        """Return a clerk of the office that decides."""
         return self.town.staff(self.decided_by)
 
     def desk(self) -> Actor:
-        """Give a clerk of some branch."""
+        """Return a clerk of some branch."""
         return self.town.desk(self.at.date())
 
     def do(

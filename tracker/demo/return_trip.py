@@ -9,7 +9,7 @@ _VIETTEL = {"posted": "104", "out": "500", "missed": "506", "delivered": "501", 
 
 
 def return_trip(life: Life) -> Deeds:
-    """Give the result back in the way that was asked for."""
+    """Return the result back in the way that was asked for."""
     match life.way_of_return:
         case "electronic":
             yield from life.do(life.later(0, 3), life.town.portal(), "delivered_electronically")

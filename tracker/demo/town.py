@@ -54,7 +54,7 @@ class Town:
         self._zone = service.calendar.zone
 
     def intake(self, about: datetime) -> Intake | None:
-        """Give an intake at about this time that the rules allow; `None` where none was found."""
+        """Return an intake at about this time that the rules allow; `None` where none was found."""
         channel = self._rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         at = self._hour(about, channel)
         day = self._service.local_day(at)
@@ -78,20 +78,20 @@ class Town:
         return Intake(at, actor, office, procedure) if actor and procedure else None
 
     def staff(self, office_id: str) -> Actor:
-        """Give a clerk of this office."""
+        """Return a clerk of this office."""
         return Actor(Role.STAFF, f"demo-staff-{office_id.lower()}", office_id)
 
     def desk(self, day: date) -> Actor:
-        """Give a clerk of any branch that is open."""
+        """Return a clerk of any branch that is open."""
         branches = [one for one in self._of_kind(OfficeKind.BRANCH) if one.exists_on(day)]
         return self.staff(self._rng.choice(branches).id)
 
     def portal(self) -> Actor:
-        """Give the portal."""
+        """Return the portal."""
         return Actor(Role.PORTAL, "demo-portal", self._of_kind(OfficeKind.PORTAL)[0].id)
 
     def carrier(self, day: date) -> Actor:
-        """Give a carrier that works on this day."""
+        """Return a carrier that works on this day."""
         partners = [
             one
             for one in self._service.network.partners.values()
@@ -101,19 +101,19 @@ class Town:
         return Actor(Role.CARRIER, f"demo-carrier-{partner.lower()}", partner=partner)
 
     def another_department(self, but: str) -> str:
-        """Give a department that is not this one."""
+        """Return a department that is not this one."""
         others = [one.id for one in self._of_kind(OfficeKind.DEPARTMENT) if one.id != but]
         return self._rng.choice(others)
 
     def parcel_number(self) -> str:
-        """Give a parcel number: mostly a valid S10 number, sometimes a carrier's own."""
+        """Return a parcel number: mostly a valid S10 number, sometimes a carrier's own."""
         serial = f"{self._rng.randrange(10**8):08d}"
         if self._rng.randint(1, 10) > _S10_OF_TEN:
             return f"DEMO{serial}"
         return f"R{self._rng.choice('ABCDR')}{serial}{s10_check_digit(serial)}VN"
 
     def at_desk(self, moment: datetime) -> datetime:
-        """Give this moment, or one soon after the desks open again."""
+        """Return this moment, or one soon after the desks open again."""
         local = moment.astimezone(self._zone)
         day, calendar = local.date(), self._service.calendar
         if calendar.is_working(day):
@@ -125,7 +125,7 @@ class Town:
         return self._soon(calendar.next_working_day(day), _HOURS.opens)
 
     def by_day(self, moment: datetime) -> datetime:
-        """Give this moment, or one on the next morning where people are asleep."""
+        """Return this moment, or one on the next morning where people are asleep."""
         local = moment.astimezone(self._zone)
         if _UP.start <= local.hour < _UP.stop:
             return local
@@ -133,7 +133,7 @@ class Town:
         return self._soon(day, time(_UP.start))
 
     def closing(self, moment: datetime, days: int) -> datetime:
-        """Give the closing time some working days after this moment."""
+        """Return the closing time some working days after this moment."""
         day = self._service.calendar.add_working_days(self._service.local_day(moment), days)
         return datetime.combine(day, _HOURS.closes, self._zone)
 

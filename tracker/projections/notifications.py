@@ -49,7 +49,7 @@ class NotificationsProjection(DossierProjection[AudienceRow]):
     ROW = AudienceRow
 
     def fold(self, row: AudienceRow | None, event: Event) -> AudienceRow:
-        """Give who is told after this event."""
+        """Return who is told after this event."""
         row = row or AudienceRow(
             dossier_id=event.originator_id,
             code=event.code,
@@ -66,6 +66,6 @@ class NotificationsProjection(DossierProjection[AudienceRow]):
         return row
 
     def lines(self, record: Record) -> Sequence[Row]:
-        """Give the line of the outbox, where there is something to tell."""
+        """Return the line of the outbox, where there is something to tell."""
         notice = notification_of(record.event)
         return (OutboxRow(**vars(notice)),) if notice else ()

@@ -31,7 +31,7 @@ class LogRow(Row, frozen=True, gc=False):
     nodes: bytes
 
     def node(self, level: int) -> bytes:
-        """Give the hash of the complete node of this level that ends here."""
+        """Return the hash of the complete node of this level that ends here."""
         return self.nodes[level * HASH_BYTES : (level + 1) * HASH_BYTES]
 
 
@@ -52,7 +52,7 @@ class HeadRow(Row, frozen=True, gc=False):
     nodes: bytes
 
     def node(self, level: int) -> bytes:
-        """Give the hash of the complete node of this level that ends here."""
+        """Return the hash of the complete node of this level that ends here."""
         return self.nodes[level * HASH_BYTES : (level + 1) * HASH_BYTES]
 
 
@@ -65,7 +65,7 @@ class TransparencyLogProjection(Projection):
     def apply(self, records: Sequence[Record], view: View) -> None:
         """Append one leaf an event; what is there already is passed over.
 
-        Raises `GapInHistoryError`.
+        Raise `GapInHistoryError`.
         """
         dossiers = ids(by_dossier(records))
         heads = dict(zip(dossiers, view.newest(LogRow, dossiers), strict=True))

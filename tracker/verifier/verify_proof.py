@@ -74,12 +74,12 @@ def refuse(english: str, vietnamese: str) -> NoReturn:
 
 
 def sha256(*parts: bytes) -> bytes:
-    """Give the hash of these bytes, one after the other."""
+    """Return the hash of these bytes, one after the other."""
     return hashlib.sha256(b"".join(parts)).digest()
 
 
 def is_included(leaf: int, size: int, hashed: bytes, path: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether the path leads from the leaf to the root (RFC 9162, 2.1.3.2)."""
+    """Return whether the path leads from the leaf to the root (RFC 9162, 2.1.3.2)."""
     if not 0 <= leaf < size:
         return False
     index, last = leaf, size - 1
@@ -99,7 +99,7 @@ def is_included(leaf: int, size: int, hashed: bytes, path: Sequence[bytes], root
 def is_consistent(
     first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Tell whether the second tree begins with the first (RFC 9162, 2.1.4.2)."""
+    """Return whether the second tree begins with the first (RFC 9162, 2.1.4.2)."""
     if first == second:
         return not path and first_root == second_root
     if not 0 < first < second:
@@ -125,7 +125,7 @@ def is_consistent(
 
 
 def read_key(text: str) -> Key:
-    """Read `name+id+base64`. Raises `ValueError`."""
+    """Read `name+id+base64`. Raise `ValueError`."""
     name, given, encoded = text.strip().split("+", 2)
     typed = base64.b64decode(encoded, validate=True)
     key_id = sha256(name.encode(), b"\n", typed)[:4]
@@ -135,7 +135,7 @@ def read_key(text: str) -> Key:
 
 
 def signed_by(note: str, key: Key) -> str | None:
-    """Give the text of a note where this key signed it, else `None`."""
+    """Return the text of a note where this key signed it, else `None`."""
     text, _, lines = note.rstrip("\n").rpartition("\n\n")
     text += "\n"
     for line in lines.splitlines():
@@ -269,7 +269,7 @@ def check_kept(proof: dict[str, Any], kept: str, key: Key, signed: Checkpoint) -
 
 
 def unpacked(path: Sequence[str]) -> list[bytes]:
-    """Give the hashes of a path."""
+    """Return the hashes of a path."""
     return [base64.b64decode(one, validate=True) for one in path]
 
 
@@ -280,7 +280,7 @@ def verify(
     kept: str | None = None,
     witnesses: Sequence[Key] = (),
 ) -> dict[str, Any]:
-    """Give what is proven; raises `Refused`."""
+    """Return what is proven; raises `Refused`."""
     if proof["format"] != FORMAT:
         refuse("this is no proof that I can read", "đây không phải tệp chứng minh đọc được")
     dossier = uuid.uuid5(DOSSIERS, proof["code"].upper())

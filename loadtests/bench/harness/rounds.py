@@ -15,7 +15,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Return the spread of these values. Raises `ValueError` if there are none."""
+        """Return the spread of these values. Raise `ValueError` if there are none."""
         return cls(min(values), median(values), max(values))
 
     def __format__(self, how: str) -> str:

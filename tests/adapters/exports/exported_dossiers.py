@@ -10,7 +10,7 @@ from tracker.serialization import encode
 
 
 def exported_dossiers(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[ExportedDossier]:
-    """Give some dossiers whose events bear the positions in which they were heard of."""
+    """Return some dossiers whose events bear the positions in which they were heard of."""
     events = history(seed, dossiers=dossiers, steps=steps)
     positions = {id(event): position for position, event in enumerate(events, 1)}
     return [

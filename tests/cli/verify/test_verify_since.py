@@ -183,7 +183,7 @@ def fewer_before(connection: sqlite3.Connection, signed: int) -> str:
 
 
 def untouched(connection: sqlite3.Connection, signed: int) -> int:
-    """Give the position of an event whose dossier did not go on."""
+    """Return the position of an event whose dossier did not go on."""
     row = connection.execute(
         "SELECT MIN(rowid) FROM stored_events WHERE originator_id NOT IN"
         " (SELECT originator_id FROM stored_events WHERE rowid > ?)",

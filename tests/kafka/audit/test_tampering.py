@@ -83,7 +83,7 @@ class Topics:
         self.set_header(at, "leaf_hash", hashed)
 
     def is_ours(self, at: int) -> bool:
-        """Tell whether it has headers."""
+        """Return whether it has headers."""
         return bool(self.events[at].headers)
 
     def of(self, key: bytes | None) -> list[int]:

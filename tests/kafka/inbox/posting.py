@@ -65,7 +65,7 @@ class Partner:
         return records(self.connection.servers, self.names.answers)
 
     def answers(self, expected: int | None = None) -> list[dict[str, Any]]:
-        """Give the answers in the order of what was posted, when they are all there."""
+        """Return the answers in the order of what was posted, when they are all there."""
         wanted = self.sent if expected is None else expected
         until(lambda: len(self.raw_answers()) >= wanted)
         found = sorted(self.raw_answers(), key=lambda one: int(headers(one)["inbox-offset"]))
@@ -117,7 +117,7 @@ def serving(
 def failing(
     handle: Handle, fails: Callable[[Sequence[Envelope]], Exception | None]
 ) -> Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]:
-    """Give a handler that fails before it does anything, as long as it is told to."""
+    """Return a handler that fails before it does anything, as long as it is told to."""
 
     def carry_out(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
         error = fails(posts)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.system
 
 
 def versions(published: list[Any]) -> dict[str, list[int]]:
-    """Give the versions of each dossier in the order they stand in Kafka."""
+    """Return the versions of each dossier in the order they stand in Kafka."""
     told: dict[str, list[int]] = {}
     for record in published:
         told.setdefault(record.key.decode(), []).append(int(headers(record)["originator_version"]))

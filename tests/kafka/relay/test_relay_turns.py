@@ -22,7 +22,7 @@ PATIENT = replace(QUICK, stand_by_s=600)
 
 
 def turns(connection: KafkaConnection, names: TopicNames) -> list[str]:
-    """Give the names of the relays in the order they had their turns."""
+    """Return the names of the relays in the order they had their turns."""
     told = [json.loads(one.value) for one in records(connection.servers, names.relay_positions)]
     return [name for (name, _), _ in groupby(told, key=lambda one: (one["relay"], one["session"]))]
 

@@ -122,7 +122,7 @@ def _all(stories: tuple[tuple[Told, ...], ...]) -> list[Event]:
 
 
 def both(counts: Counts, **late: int) -> Counts:
-    """Give the counts that are alike against the first promise and the latest."""
+    """Return the counts that are alike against the first promise and the latest."""
     return replace(counts, latest=Against(**late), first=Against(**late))
 
 

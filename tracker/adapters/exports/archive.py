@@ -55,9 +55,9 @@ class Archives:
         reason: str | None,
         progress: Callable[[int], None],
     ) -> Generator[bytes, None, None]:
-        """Give the archive piece by piece; personal data are opened where there is a reason.
+        """Return the archive piece by piece; personal data are opened where there is a reason.
 
-        `progress` is told how many more events were looked at. Raises `NoParquetError`, and what
+        `progress` is told how many more events were looked at. Raise `NoParquetError`, and what
         `DossierExport.take` does, before the first piece.
         """
         began_at, last, head = self._now(), self._checkpoints.last(), self._scan.head()
@@ -138,7 +138,7 @@ class _Outgoing:
         """It is given on as it comes."""
 
     def pieces(self, *, at_least: int = 1) -> Iterator[bytes]:
-        """Give all that waits, once it is so much."""
+        """Return all that waits, once it is so much."""
         if self._held.tell() < at_least:
             return
         self._held.seek(0)

@@ -48,7 +48,7 @@ def export(
 ) -> Manifest:
     """Write these dossiers as a new directory; times are in this zone.
 
-    Raises `ThereAlreadyError`, `NoPlaceError`, `NoParquetError`, and what `taken` does; then
+    Raise `ThereAlreadyError`, `NoPlaceError`, `NoParquetError`, and what `taken` does; then
     nothing is left.
     """
     directory = directory.absolute()
@@ -94,7 +94,7 @@ def export(
 def wrong_in(directory: Path) -> list[str]:
     """Compare an export with its manifest, and say what is wrong with it, file by file.
 
-    Raises `NoExportError`.
+    Raise `NoExportError`.
     """
     try:
         manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
@@ -113,7 +113,7 @@ def wrong_in(directory: Path) -> list[str]:
 
 @contextmanager
 def _coming_to_be(directory: Path) -> Iterator[Path]:
-    """Give a directory beside this one, which then gets its name; after an error it is gone."""
+    """Return a directory beside this one, which then gets its name; after an error it is gone."""
     draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         yield draft

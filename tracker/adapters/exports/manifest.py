@@ -40,7 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: Sequence[WrittenFile]
 
     def __bytes__(self) -> bytes:
-        """Give what is written."""
+        """Return what is written."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 

@@ -106,7 +106,7 @@ class OcelFile:
     def _objects_of(
         self, taken: ExportedDossier, name: str
     ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-        """Give the dossier itself, and the offices it shares with others."""
+        """Return the dossier itself, and the offices it shares with others."""
         case = case_of(taken, self._zone)
         offices = {
             qualifier: f"office:{case[column]}"

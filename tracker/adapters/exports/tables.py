@@ -45,7 +45,7 @@ class ParquetFile:
     """Writes Parquet in groups of rows; times are moments in UTC, to the microsecond."""
 
     def __init__(self, file: Sink, zone: tzinfo, *, rows_a_group: int = ROWS_A_GROUP) -> None:
-        """Write to this file. Raises `NoParquetError` where pyarrow is missing."""
+        """Write to this file. Raise `NoParquetError` where pyarrow is missing."""
         if find_spec("pyarrow") is None:
             raise NoParquetError
         import pyarrow as pa  # noqa: PLC0415  only where the extra is

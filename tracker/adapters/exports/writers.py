@@ -27,7 +27,7 @@ class Writer(Protocol):
 def writer(form: Form, file: Sink, zone: tzinfo, folder: Path, opened: ExitStack) -> Writer:
     """Begin to write this form; what it must put aside is in `folder`, closed with `opened`.
 
-    Raises `NoParquetError`.
+    Raise `NoParquetError`.
     """
     match form:
         case Form.NDJSON:

@@ -28,7 +28,7 @@ class CalendarFileError(InvalidInputError):
 def load_calendar(
     directory: Path, *, first_year: int = 2020, last_year: int = 2035
 ) -> WorkCalendar:
-    """Give Vietnam's calendar for these years, both included, with the changes in `directory`.
+    """Return Vietnam's calendar for these years, both included, with the changes in `directory`.
 
     The file `calendar_changes.csv` (UTF-8) has the columns on, works (yes or no), name,
     decided_on, citation; days as YYYY-MM-DD. Of what the package holds nothing says since when it
@@ -81,7 +81,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _change(cells: list[str]) -> tuple[list[str], DayChange | None]:
-    """Give what is wrong with these cells, and the change where nothing is."""
+    """Return what is wrong with these cells, and the change where nothing is."""
     if len(cells) != len(COLUMNS):
         return [f"{len(cells)} cells instead of {len(COLUMNS)}"], None
     row = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))

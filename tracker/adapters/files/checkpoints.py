@@ -19,7 +19,7 @@ class CheckpointFile:
         self._path = path
 
     def last(self) -> Note | None:
-        """Give the newest that is there. Raises `SilentPublisherError`."""
+        """Return the newest that is there. Raise `SilentPublisherError`."""
         try:
             with self._path.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
@@ -40,7 +40,7 @@ class CheckpointFile:
         fresh.replace(self._path)
 
     def publish(self, note: str) -> None:
-        """Put one more there, and on the disk. Raises `SilentPublisherError`."""
+        """Put one more there, and on the disk. Raise `SilentPublisherError`."""
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(("\n" if file.tell() else "") + note)

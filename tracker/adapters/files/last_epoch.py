@@ -18,7 +18,7 @@ class LastEpochFile:
         self._path = path
 
     def read(self) -> int:
-        """Return the number, 0 where there is none. Raises `BadEpochFileError`."""
+        """Return the number, 0 where there is none. Raise `BadEpochFileError`."""
         try:
             text = self._path.read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:

@@ -183,7 +183,7 @@ class Table:
         return [(row, made) for row, made in pairs if made is not None]
 
     def knows(self, **cells: str) -> bool:
-        """Tell whether some row, sound or not, has these cells; true if the table is incomplete.
+        """Return whether some row, sound or not, has these cells; true if the table is incomplete.
 
         So one fault is not told again by every row that refers to it.
         """

@@ -37,13 +37,13 @@ class Keys(Protocol):
     """Knows whose a key is."""
 
     def actor_of(self, key: str) -> Actor:
-        """Give the actor of a key. Raises `UnknownError`."""
+        """Return the actor of a key. Raise `UnknownError`."""
 
     def id_of(self, key: str) -> str:
-        """Give the id that a key bears, good or not."""
+        """Return the id that a key bears, good or not."""
 
     def holder_of(self, key_id: str) -> Actor:
-        """Give the actor of the key with this id. Raises `UnknownError`, also once revoked."""
+        """Return the actor of the key with this id. Raise `UnknownError`, also once revoked."""
 
 
 class OpenSessions(Protocol):
@@ -63,10 +63,10 @@ class LookUp(Protocol):
     """Knows where each dossier stands."""
 
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
-        """Give the status of the dossiers with these codes, as far as there are any."""
+        """Return the status of the dossiers with these codes, as far as there are any."""
 
     async def find(self, codes: Sequence[str]) -> Found:
-        """Give what is known of each of these codes, one at least; one asks at a time."""
+        """Return what is known of each of these codes, one at least; one asks at a time."""
 
 
 class Archives(Protocol):
@@ -81,7 +81,7 @@ class Archives(Protocol):
         reason: str | None,
         progress: Callable[[int], None],
     ) -> Generator[bytes, None, None]:
-        """Give the archive piece by piece; personal data are opened where there is a reason."""
+        """Return the archive piece by piece; personal data are opened where there is a reason."""
 
 
 class Blocks(Protocol):
@@ -90,10 +90,10 @@ class Blocks(Protocol):
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Give the next `size` numbers of this agency and day to one holder."""
+        """Return the next `size` numbers of this agency and day to one holder."""
 
     def block(self, block_id: str) -> CodeBlock | None:
-        """Give the block of this id."""
+        """Return the block of this id."""
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
         """Note numbers of a block that will never be used; said twice, they are noted once."""

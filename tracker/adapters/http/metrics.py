@@ -82,7 +82,7 @@ class Metrics:
         self._request(route, str(status)).observe(seconds)
 
     def exposition(self) -> bytes:
-        """Give all of it as Prometheus reads it."""
+        """Return all of it as Prometheus reads it."""
         return generate_latest(self._registry)
 
 
@@ -126,7 +126,7 @@ class LogLag(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Give both, or the first alone where nothing was ever signed."""
+        """Return both, or the first alone where nothing was ever signed."""
         lag = self._lag()
         yield GaugeMetricFamily(
             "tracker_log_lag", "Events stored and not under a signed checkpoint.", lag.events

@@ -63,7 +63,7 @@ class Limits:
         self._counts: dict[str, int] = {}
 
     def check(self, code: str, address: str) -> None:
-        """Count that this address asks about this code. Raises `TooOftenError`."""
+        """Count that this address asks about this code. Raise `TooOftenError`."""
         now = self._clock()
         if now >= self._ends_at:
             self._ends_at, self._counts = now + _WINDOW_S, {}

@@ -64,7 +64,7 @@ def import_log(
     """Import a log. `progress` is told how many of its `bytes_to_read` are done.
 
     Rows that cannot be imported go to `rejects`, by default `FILE.rejected.csv` beside the file.
-    Raises `LogFileError` where nothing can be imported, and what `handle` raises; then the rows
+    Raise `LogFileError` where nothing can be imported, and what `handle` raises; then the rows
     before are stored, and the same import may be started again.
     """
     rejects = rejects or path.with_name(f"{path.stem}.rejected.csv")
@@ -160,7 +160,7 @@ class _Import:
         progress()
 
     def report(self) -> ImportReport:
-        """Tell what was done."""
+        """Return what was done."""
         return ImportReport(
             **vars(self._counts),
             rejected=self._refused.count,

@@ -30,7 +30,7 @@ class Record:
 
 
 def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
-    """Give the heading and then every record, readable or not; blank lines are passed over.
+    """Return the heading and then every record, readable or not; blank lines are passed over.
 
     The file must be open with `newline=""` and `errors="surrogateescape"`.
     """

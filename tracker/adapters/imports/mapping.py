@@ -167,7 +167,7 @@ class LogMapping(_Part):
         return Actor(Role.ADMINISTRATOR, f"import:{self.source}")
 
     def columns(self) -> frozenset[str]:
-        """Give every column the log must have."""
+        """Return every column the log must have."""
         found: set[str] = set()
         for part in (self.dossier, self.offices, self.step):
             for _, value in part:
@@ -182,7 +182,7 @@ class LogMapping(_Part):
 
 
 def read_mapping(path: Path) -> LogMapping:
-    """Read a mapping file. Raises `MappingError` with everything that is wrong in it."""
+    """Read a mapping file. Raise `MappingError` with everything that is wrong in it."""
     try:
         data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:

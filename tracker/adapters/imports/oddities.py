@@ -78,7 +78,7 @@ class OddityReport:
             examples.append(Example(line.record.line, line.intake.code))
 
     def counts(self) -> tuple[OddityCount, ...]:
-        """Give the kinds that were seen, in the order they are declared."""
+        """Return the kinds that were seen, in the order they are declared."""
         return tuple(
             OddityCount(oddity, self._counts[oddity], tuple(self._examples[oddity]))
             for oddity in Oddity

@@ -23,12 +23,12 @@ class OpenLog:
 
 
 def is_xes(path: Path) -> bool:
-    """Tell whether this is a log in XES."""
+    """Return whether this is a log in XES."""
     return path.name.lower().endswith((".xes", ".xes.gz"))
 
 
 def bytes_to_read(path: Path) -> int:
-    """Give how many bytes an import reads; XES is read twice, for the first time to check it."""
+    """Return how many bytes an import reads; XES is read twice, for the first time to check it."""
     return path.stat().st_size * (2 if is_xes(path) else 1)
 
 
@@ -36,7 +36,7 @@ def bytes_to_read(path: Path) -> int:
 def open_log(path: Path, mapping: LogMapping, progress: Callable[[int], None]) -> Iterator[OpenLog]:
     """Open a log. `progress` is told how many bytes are done while it is checked.
 
-    Raises `LogFileError`; XES that cannot be read to its end is refused before any of it is given.
+    Raise `LogFileError`; XES that cannot be read to its end is refused before any of it is given.
     """
     if is_xes(path):
         columns = sorted(mapping.columns())

@@ -15,7 +15,7 @@ class RecentItems(Generic[V]):
         self._values: OrderedDict[str, V] = OrderedDict()
 
     def get(self, key: str) -> V | None:
-        """Give the value, if it is still known."""
+        """Return the value, if it is still known."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)

@@ -40,7 +40,7 @@ class RejectFile:
 
     @property
     def waiting(self) -> int:
-        """Tell how many rows are noted and not yet written."""
+        """Return how many rows are noted and not yet written."""
         return len(self._waiting)
 
     def flush(self) -> None:
@@ -53,7 +53,7 @@ class RejectFile:
             self._file.flush()
 
     def written(self) -> Path | None:
-        """Give the file's path, if there is one."""
+        """Return the file's path, if there is one."""
         return self._path if self._file else None
 
     def _write(self, ours: list[str], cells: list[str]) -> None:

@@ -47,7 +47,7 @@ class Translation:
     """Reads lines by a mapping, the columns found once by their heading."""
 
     def __init__(self, mapping: LogMapping, heading: Record) -> None:
-        """Find the columns. Raises `LogFileError` where one is missing or there twice."""
+        """Find the columns. Raise `LogFileError` where one is missing or there twice."""
         if heading.fault:
             message = f"The heading cannot be read: {heading.fault}."
             raise LogFileError(message)
@@ -64,7 +64,7 @@ class Translation:
         self._moment = _reader_of_times(mapping.time)
 
     def read(self, record: Record) -> LoggedLine:
-        """Give what a line says. Raises `UnreadableLineError` with the reason."""
+        """Return what a line says. Raise `UnreadableLineError` with the reason."""
         if record.fault:
             raise UnreadableLineError(record.fault)
         try:

@@ -24,9 +24,9 @@ _OF_THE_TRACE = "case:"
 
 
 def read_events(file: BufferedIOBase, columns: Sequence[str]) -> Iterator[Record]:
-    """Give a heading of these columns and then a record for each event, in the file's order.
+    """Return a heading of these columns and then a record for each event, in the file's order.
 
-    Raises `LogFileError` where the file is no XES, or ends too early.
+    Raise `LogFileError` where the file is no XES, or ends too early.
     """
     yield Record(1, list(columns))
     parser = DefusedExpatParser(forbid_dtd=True)

@@ -43,7 +43,7 @@ class KafkaConnection:
     key_file: str = ""
 
     def settings(self) -> dict[str, Any]:
-        """Give what every client of kafka-python is told."""
+        """Return what every client of kafka-python is told."""
         given = {
             "sasl_mechanism": self.sasl_mechanism,
             "sasl_plain_username": self.sasl_username,
@@ -103,7 +103,7 @@ def subscribe(
 
     kafka-python may forget to ask about a topic it is told of while it asks about something else,
     and as the leader of its group then gives nobody anything; or it asks in time, but shares out
-    twice. So it is made to ask before it joins. Raises `UnknownTopicOrPartitionError`.
+    twice. So it is made to ask before it joins. Raise `UnknownTopicOrPartitionError`.
     """
     consumer.subscribe([topic], listener=listener)
     if topic not in consumer.topics():
@@ -152,7 +152,7 @@ class _ByKey(DefaultPartitioner):  # type: ignore[misc]
         self._hash = lru_cache(maxsize=20_000)(murmur2)
 
     def partition(self, topic: str, *given: Any) -> int:  # noqa: ANN401  kafka-python has no types
-        """Give the partition; see `kafka.partitioner.Partitioner` for what is given."""
+        """Return the partition; see `kafka.partitioner.Partitioner` for what is given."""
         _, key, _, _, cluster = given
         if key is None:
             return int(super().partition(topic, *given))

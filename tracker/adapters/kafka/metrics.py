@@ -17,7 +17,7 @@ class Positioned(Protocol):
     """A read model that knows how far it is."""
 
     def position(self, partition: str) -> int:
-        """Give the last position that is in it."""
+        """Return the last position that is in it."""
 
 
 class WorkMetrics:
@@ -88,7 +88,7 @@ class _Lags(Collector):
         self._lock = Lock()
 
     def collect(self) -> Iterable[Metric]:
-        """Give the gauges."""
+        """Return the gauges."""
         positions = GaugeMetricFamily(
             "tracker_projection_position",
             "The last position in the read model.",

@@ -11,7 +11,7 @@ _CONNECTS_WITHIN_S = 1.0
 
 
 def can_be_reached(connection: KafkaConnection) -> bool:
-    """Tell whether one of the servers accepts a connection; a client would try for long."""
+    """Return whether one of the servers accepts a connection; a client would try for long."""
     for server in connection.servers.split(","):
         with suppress(OSError, ValueError):
             address = urlsplit(f"//{server.strip()}")

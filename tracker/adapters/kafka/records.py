@@ -47,7 +47,7 @@ _STAMP = msgspec.json.Decoder(_Stamp)
 
 
 def outgoing(topic: str, event: Notification) -> Outgoing:
-    """Give the record of a stored event. Raises msgspec's errors where it is no JSON of ours."""
+    """Return the record of a stored event. Raises msgspec's errors where it is no JSON of ours."""
     stamp = _STAMP.decode(event.state)
     return Outgoing(
         topic,
@@ -73,17 +73,17 @@ def continued(topic: str, partition: int, successor: str) -> Outgoing:
 
 
 def is_continued(record: Any) -> bool:  # noqa: ANN401  kafka-python has no types
-    """Tell whether this record says that the events continue in another topic."""
+    """Return whether this record says that the events continue in another topic."""
     return any(key == _CONTINUES for key, _ in record.headers)
 
 
 def recorded_at(state: bytes) -> str:
-    """Give when we heard of the event in these bytes, as it stands there."""
+    """Return when we heard of the event in these bytes, as it stands there."""
     return _STAMP.decode(state).recorded_at
 
 
 def header(record: Any, name: str) -> str:  # noqa: ANN401  kafka-python has no types
-    """Give the text of a header. Raises `UnreadableRecordError` where there is none."""
+    """Return the text of a header. Raise `UnreadableRecordError` where there is none."""
     for key, value in record.headers:
         if key == name:
             return str(value, "utf-8")
@@ -92,9 +92,9 @@ def header(record: Any, name: str) -> str:  # noqa: ANN401  kafka-python has no 
 
 
 def incoming(record: Any) -> Notification:  # noqa: ANN401  kafka-python has no types
-    """Give the stored event back that a record was made of.
+    """Return the stored event back that a record was made of.
 
-    Raises `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
+    Raise `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
     """
     place = f"{record.topic}, {record.partition}, {record.offset}"
     said, topic = header(record, "leaf_hash"), header(record, "topic")

@@ -84,7 +84,7 @@ class Topic:
 def wanted_topics(
     names: TopicNames, *, partitions: int, replication: int, min_insync: int
 ) -> tuple[Topic, ...]:
-    """Give the topics of an installation.
+    """Return the topics of an installation.
 
     What partners hand in holds personal data in the clear: it is kept for a week, and where it
     could not be accepted for a month.
@@ -110,7 +110,7 @@ def wanted_topics(
 def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> list[str]:
     """Make the topics that are missing and give their names.
 
-    Raises `TopicMismatchError` where one that is there is not as it must be; nothing that is there
+    Raise `TopicMismatchError` where one that is there is not as it must be; nothing that is there
     is ever changed.
     """
     with open_admin(connection) as admin:

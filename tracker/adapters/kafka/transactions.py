@@ -47,7 +47,7 @@ class Transactions:
     def __init__(
         self, connection: KafkaConnection, transactional_id: str, *, limit_s: float
     ) -> None:
-        """Give each transaction so many seconds, from its first record to its commit."""
+        """Return each transaction so many seconds, from its first record to its commit."""
         self._connection = connection
         self._id = transactional_id
         self._limit_s = limit_s
@@ -105,7 +105,7 @@ class Transactions:
     def commit(self, records: Iterable[Outgoing], offsets: Offsets | None = None) -> None:
         """Send the records, and the positions of a consumer group, as one transaction.
 
-        Raises `InDoubtError`; after that this object is of no use any more.
+        Raise `InDoubtError`; after that this object is of no use any more.
         """
         deadline = monotonic() + self._limit_s
         try:

@@ -49,11 +49,11 @@ class Notary:
         self._name = name
 
     def is_ready(self) -> bool:
-        """Tell whether there is a key to sign with."""
+        """Return whether there is a key to sign with."""
         return self._path.exists()
 
     def make_key(self, *, rotate: bool = False) -> PublicKey:
-        """Make a key and give its public half. Raises `LogKeyThereError`."""
+        """Make a key and give its public half. Raise `LogKeyThereError`."""
         if self.is_ready() and not rotate:
             raise LogKeyThereError
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Notary:
         return public
 
     def public_keys(self) -> list[PublicKey]:
-        """Give every key the log ever had, the one in use last. Raises `BadKeyError`."""
+        """Return every key the log ever had, the one in use last. Raise `BadKeyError`."""
         return read_keys(self._public)
 
     def public_key(self) -> PublicKey:
@@ -107,16 +107,16 @@ class WitnessKeys:
         self._path = path
 
     def known(self) -> list[PublicKey]:
-        """Give all of them. Raises `BadKeyError`."""
+        """Return all of them. Raise `BadKeyError`."""
         return read_keys(self._path) if self._path else []
 
     def signed_by(self, note: Note) -> list[PublicKey]:
-        """Give those whose good signature the note bears."""
+        """Return those whose good signature the note bears."""
         return [key for key, _ in signers(note, self.known())]
 
 
 def read_keys(path: Path) -> list[PublicKey]:
-    """Read public keys, one a line; none where there is no file. Raises `BadKeyError`."""
+    """Read public keys, one a line; none where there is no file. Raise `BadKeyError`."""
     try:
         lines = path.read_text().splitlines()
     except FileNotFoundError:
@@ -125,7 +125,7 @@ def read_keys(path: Path) -> list[PublicKey]:
 
 
 def signers(note: Note, keys: Sequence[PublicKey]) -> list[tuple[PublicKey, Signature]]:
-    """Give those of the keys that signed the note, each with its signature."""
+    """Return those of the keys that signed the note, each with its signature."""
     return [
         (key, signature)
         for key in keys

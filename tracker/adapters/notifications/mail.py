@@ -42,7 +42,7 @@ class MailTransport:
         self._now = now
 
     def bring(self, letter: RenderedNotification) -> None:
-        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
+        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         mail = self._mail(letter)
         try:
             server = smtplib.SMTP(self._host, self._port, timeout=_ANSWER_WITHIN_S)

@@ -24,7 +24,7 @@ class NotificationGauges(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Give the gauges."""
+        """Return the gauges."""
         waiting = GaugeMetricFamily(
             "tracker_messages_waiting", "Messages still to be sent.", labels=["target"]
         )

@@ -118,7 +118,7 @@ class _Config(_Part):
 def open_routes(path: Path, now: Callable[[], datetime]) -> Iterator[Routes]:
     """Read the file and make the couriers; afterwards their connections are closed.
 
-    Raises `UnfitRoutesError`, which repeats nothing of what stands there: it may be a secret.
+    Raise `UnfitRoutesError`, which repeats nothing of what stands there: it may be a secret.
     """
     config = _read(path)
     with httpx2.Client(timeout=_ANSWER_WITHIN_S) as client:

@@ -44,7 +44,7 @@ class SmsTransport:
         self._plain = plain
 
     def bring(self, letter: RenderedNotification) -> None:
-        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
+        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         text = without_accents(letter.text) if self._plain else letter.text
         values = {"id": letter.id, "to": re.sub(r"[ .]", "", letter.to), "text": text}
         fields, headers = _filled(self._fields, values), _filled(self._headers, values)

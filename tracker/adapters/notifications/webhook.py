@@ -31,7 +31,7 @@ class WebhookTransport:
         self._now = now
 
     def bring(self, letter: RenderedNotification) -> None:
-        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
+        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         body, now = _body(letter.notice), self._now()
         headers = {
             "Content-Type": "application/json",

@@ -9,7 +9,7 @@ from tracker.application.queries.fill_form import NoPdfError
 
 
 def set_pdf(sheet: str, at: datetime) -> bytes:
-    """Give the PDF of a sheet, dated `at`. Raises `NoPdfError` where the extra is missing."""
+    """Return the PDF of a sheet, dated `at`. Raise `NoPdfError` where the extra is missing."""
     fonts = find_spec("fontpkg_be_vietnam_pro")
     if find_spec("typst") is None or fonts is None or fonts.origin is None:
         raise NoPdfError

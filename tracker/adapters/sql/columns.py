@@ -28,12 +28,12 @@ _ROOM_FOR_CHANGES: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
 
 
 def microseconds(moment: datetime | None) -> int | None:
-    """Give a moment as the whole microseconds since 1970 in UTC."""
+    """Return a moment as the whole microseconds since 1970 in UTC."""
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(microseconds: int | None) -> datetime | None:
-    """Give the moment so many microseconds after 1970 began in UTC."""
+    """Return the moment so many microseconds after 1970 began in UTC."""
     return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
 
 
@@ -66,7 +66,7 @@ _MADE: dict[tuple[type[Row], int], Table] = {}
 
 
 def table_of(kind: type[Row], generation: int) -> Table:
-    """Give the table that holds these rows in this generation of its read model."""
+    """Return the table that holds these rows in this generation of its read model."""
     if (kind, generation) not in _MADE:
         name = f"{kind.TABLE}_{generation}"
         filled = _ROOM_FOR_CHANGES if issubclass(kind, DossierRow) else {}
@@ -78,7 +78,7 @@ def table_of(kind: type[Row], generation: int) -> Table:
 
 
 def temporary_table_of(kind: type[Row]) -> Table:
-    """Give a table for such rows which only its own connection sees."""
+    """Return a table for such rows which only its own connection sees."""
     return Table(f"past_{kind.TABLE}", MetaData(), *_columns(kind), prefixes=["TEMPORARY"])
 
 

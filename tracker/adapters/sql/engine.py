@@ -113,7 +113,7 @@ class KeptConnection:
         self._kept: Connection | None = None
 
     def read(self, ask: Callable[[Connection], T]) -> T:
-        """Give what `ask` reads; one reader at a time.
+        """Return what `ask` reads; one reader at a time.
 
         Where the connection has died since it was used last, it asks again on a new one.
         """
@@ -143,12 +143,12 @@ class KeptConnection:
 
 
 def writing(engine: Engine) -> Engine:
-    """Give the engine as it is used for transactions that write."""
+    """Return the engine as it is used for transactions that write."""
     return engine.execution_options(**{_WRITES: True})
 
 
 def snapshots(engine: Engine) -> Engine:
-    """Give the engine for transactions that see one moment, whatever is committed meanwhile."""
+    """Return the engine for transactions that see one moment, whatever is committed meanwhile."""
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ")
     return engine  # SQLite's transactions always do

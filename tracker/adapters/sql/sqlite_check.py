@@ -67,7 +67,7 @@ def _check_left_over_log(path: Path) -> None:
 
 
 def _stays_empty(path: Path) -> bool:
-    """Tell whether the file is empty, and no other process is making the database just now."""
+    """Return whether the file is empty, and no other process is making the database just now."""
     end = time.monotonic() + _BEING_MADE_S
     while path.stat().st_size == 0:
         log = path.with_name(path.name + "-wal")

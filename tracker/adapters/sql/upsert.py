@@ -25,12 +25,12 @@ class SqlRowView:
         self._generation = generation
 
     def last(self, kind: type[R]) -> R | None:
-        """Give the row with the greatest number, of rows known by one."""
+        """Return the row with the greatest number, of rows known by one."""
         row = self._connection.execute(_last(table_of(kind, self._generation), kind.KEY[0])).first()
         return kind(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's name for it
 
     def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
-        """Give the rows with these numbers, of rows known by one."""
+        """Return the rows with these numbers, of rows known by one."""
         query, found = _numbered(table_of(kind, self._generation), kind.KEY[0]), dict[int, R]()
         for part in _parts(numbers):
             for row in self._connection.execute(query, {"numbers": part}):
@@ -49,7 +49,7 @@ def _numbered(table: Table, number: str) -> Select[Any]:
 
 
 def by_kind(rows: Iterable[Row]) -> dict[type[Row], list[Row]]:
-    """Give the rows of each kind, in their order."""
+    """Return the rows of each kind, in their order."""
     found: dict[type[Row], list[Row]] = {}
     for row in rows:
         found.setdefault(type(row), []).append(row)
@@ -57,7 +57,7 @@ def by_kind(rows: Iterable[Row]) -> dict[type[Row], list[Row]]:
 
 
 def insert(connection: Connection) -> Callable[[Table], Any]:
-    """Give the `INSERT` of this database, the one that knows `ON CONFLICT`."""
+    """Return the `INSERT` of this database, the one that knows `ON CONFLICT`."""
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 

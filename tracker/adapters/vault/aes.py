@@ -35,7 +35,7 @@ class AesSeal:
         )
 
     def open(self, field: str, sealed: Sealed) -> str:
-        """Give the text back. Raises `SealBrokenError`."""
+        """Return the text back. Raise `SealBrokenError`."""
         try:
             raw = base64.b64decode(sealed, validate=True)
         except ValueError as error:
@@ -60,11 +60,11 @@ class AesVault:
         return _encrypt(self._master, key, dossier_id.bytes), AesSeal(dossier_id, key)
 
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> AesSeal:
-        """Make a stored key ready for use. Raises `SealBrokenError`."""
+        """Make a stored key ready for use. Raise `SealBrokenError`."""
         return AesSeal(dossier_id, _decrypt(self._master, wrapped, dossier_id.bytes))
 
     def digest(self, content: bytes) -> bytes:
-        """Give 32 bytes that tell equal contents; without the master key they tell nothing."""
+        """Return 32 bytes that tell equal contents; without the master key they tell nothing."""
         return blake2b(content, key=self._digests, digest_size=DIGEST_BYTES).digest()
 
 

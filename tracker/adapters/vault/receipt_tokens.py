@@ -16,7 +16,7 @@ class ReceiptTokens:
         self._key = hmac.digest(master_key, b"tracker receipt tokens", "sha256")
 
     def token(self, dossier_id: UUID, generation: int) -> str:
-        """Give the token of this generation, the same at every call."""
+        """Return the token of this generation, the same at every call."""
         of_it = dossier_id.bytes + generation.to_bytes(4, "big")
         mac = hmac.digest(self._key, of_it, "sha256")
         return base64.b32encode(mac).decode().lower()[:LENGTH]

@@ -16,10 +16,10 @@ class StopTokens:
         self._key = hmac.digest(master_key, b"tracker stop links", "sha256")
 
     def token(self, code: str) -> str:
-        """Give the token of the dossier with this code: 128 bits, fit for an address."""
+        """Return the token of the dossier with this code: 128 bits, fit for an address."""
         digest = hmac.digest(self._key, dossier_id(code).bytes, "sha256")[:_BYTES]
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def fits(self, code: str, token: str) -> bool:
-        """Tell whether this is the dossier's token, taking as long either way."""
+        """Return whether this is the dossier's token, taking as long either way."""
         return hmac.compare_digest(self.token(code).encode(), token.encode())

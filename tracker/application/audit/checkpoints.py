@@ -44,23 +44,23 @@ class Leaf(Protocol):
         """Where its event stands in the store."""
 
     def node(self, level: int) -> bytes:
-        """Give the hash of the complete node of this level that ends here."""
+        """Return the hash of the complete node of this level that ends here."""
 
 
 class Log(Protocol):
     """The log as it is read to vouch for it."""
 
     def size(self) -> int:
-        """Give the number of leaves."""
+        """Return the number of leaves."""
 
     def position(self) -> int:
-        """Give the position in the store of the newest event in the log."""
+        """Return the position in the store of the newest event in the log."""
 
     def leaf(self, number: int) -> Leaf | None:
-        """Give a leaf."""
+        """Return a leaf."""
 
     def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Give complete nodes of the log's tree."""
+        """Return complete nodes of the log's tree."""
 
     def make_heads(self, size: int) -> tuple[int, bytes]:
         """Make the tree of heads of the log of this size; give the number of heads and the root."""
@@ -73,20 +73,20 @@ class Checkpoints(Protocol):
     """Every checkpoint that was signed."""
 
     def add(self, size: int, note: Note) -> None:
-        """Keep one more. Raises a `ConflictError` where there is one of this size."""
+        """Keep one more. Raise a `ConflictError` where there is one of this size."""
 
     def last(self) -> Note | None:
-        """Give the newest."""
+        """Return the newest."""
 
     def after(self, size: int) -> Iterator[tuple[int, str]]:
-        """Give every larger one with its size, as it is written, the smallest first."""
+        """Return every larger one with its size, as it is written, the smallest first."""
 
 
 class Notary(Protocol):
     """Signs in the name of the log."""
 
     def is_ready(self) -> bool:
-        """Tell whether there is a key to sign with."""
+        """Return whether there is a key to sign with."""
 
     def make_key(self) -> object:
         """Make the first key."""
@@ -106,10 +106,10 @@ class Publisher(Protocol):
         """Name the place."""
 
     def last(self) -> Note | None:
-        """Give the newest that is there. Raises `SilentPublisherError`."""
+        """Return the newest that is there. Raise `SilentPublisherError`."""
 
     def publish(self, note: str) -> None:
-        """Put one more there. Raises `SilentPublisherError`."""
+        """Put one more there. Raise `SilentPublisherError`."""
 
 
 class CheckpointMaker:
@@ -156,7 +156,7 @@ class CheckpointMaker:
     ) -> None:
         """Make one every so many seconds or events, whichever is first, until told to stop.
 
-        It does not sign while the last one took long: large logs get fewer. Raises whatever keeps
+        It does not sign while the last one took long: large logs get fewer. Raise whatever keeps
         it from vouching for the log.
         """
         self.prepare()
@@ -173,7 +173,7 @@ class CheckpointMaker:
     def make(self) -> Checkpoint | None:
         """Sign the log as it is now and publish it; `None` where nothing is new.
 
-        Raises `LogForkedError` where it does not continue what was signed, here or where it was
+        Raise `LogForkedError` where it does not continue what was signed, here or where it was
         published, or is not what the store holds.
         """
         size = self._leaves.size()
@@ -231,7 +231,7 @@ class CheckpointMaker:
         return self._read(published).size if kept is None else kept
 
     def _is_behind(self) -> bool:
-        """Tell whether the log is still being made: events are stored that it has not taken yet."""
+        """Return whether the log is still being made: events are stored that it has not taken yet."""
         return self._leaves.position() < (self._store.max_notification_id() or 0)
 
     def _read(self, note: Note) -> Checkpoint:

@@ -49,7 +49,7 @@ class Leaf(Protocol):
         """The leaf of its dossier before it."""
 
     def node(self, level: int) -> bytes:
-        """Give the hash of the complete node of this level that ends here."""
+        """Return the hash of the complete node of this level that ends here."""
 
 
 class Head(Protocol):
@@ -80,32 +80,32 @@ class Log(Protocol):
     """The log, and the trees of heads of the last checkpoints."""
 
     def size(self) -> int:
-        """Give the number of leaves."""
+        """Return the number of leaves."""
 
     def position(self) -> int:
-        """Give the position in the store of the newest event in the log."""
+        """Return the position in the store of the newest event in the log."""
 
     def leaf(self, number: int) -> Leaf | None:
-        """Give a leaf."""
+        """Return a leaf."""
 
     def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[Leaf]:
-        """Give a dossier's leaves in the log of this size, oldest first."""
+        """Return a dossier's leaves in the log of this size, oldest first."""
 
     def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Give complete nodes of the log's tree."""
+        """Return complete nodes of the log's tree."""
 
     def heads_around(self, dossier_id: UUID, size: int) -> Sequence[Head]:
-        """Give the dossier's head, or those of the two dossiers between which it is missing."""
+        """Return the dossier's head, or those of the two dossiers between which it is missing."""
 
     def fetch_heads(self, size: int, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Give complete nodes of the tree of heads of this size."""
+        """Return complete nodes of the tree of heads of this size."""
 
 
 class Checkpoints(Protocol):
     """The checkpoints that were signed."""
 
     def last(self) -> Note | None:
-        """Give the newest."""
+        """Return the newest."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Prover:
         self._now = now
 
     def lag(self) -> Lag:
-        """Tell how far the signed log is behind the store; it never says too little."""
+        """Return how far the signed log is behind the store; it never says too little."""
         note = self._checkpoints.last()
         signed = Checkpoint.parse(note.text) if note else None
         unsigned = self._log.size() - (signed.size if signed else 0)
@@ -159,14 +159,14 @@ class Prover:
         return Lag(unsigned + behind, None if age is None else max(0.0, age))
 
     def checkpoint(self) -> Note:
-        """Give the newest checkpoint. Raises `NoCheckpointError`."""
+        """Return the newest checkpoint. Raise `NoCheckpointError`."""
         note = self._checkpoints.last()
         if note is None:
             raise NoCheckpointError
         return note
 
     def prove_to(self, actor: Actor, code: str, *, since: int | None = None) -> dict[str, Any]:
-        """Prove a dossier to somebody signed in, whose look is recorded. Raises `NotAllowedError`.
+        """Prove a dossier to somebody signed in, whose look is recorded. Raise `NotAllowedError`.
 
         `since` and errors are as with `prove`.
         """
@@ -178,7 +178,7 @@ class Prover:
         """Prove all that happened to a dossier up to the newest checkpoint, or that nothing did.
 
         `since` is the size of an older checkpoint that somebody kept: the proof then shows that
-        the newest continues it. Raises `NoCheckpointError`, `NotInLogError`.
+        the newest continues it. Raise `NoCheckpointError`, `NotInLogError`.
         """
         note = self.checkpoint()
         signed = Checkpoint.parse(note.text)
@@ -207,7 +207,7 @@ class Prover:
     def inclusion(self, leaf: int, size: int | None) -> Inclusion:
         """Prove that a leaf is in the log of a size, by default of the newest checkpoint's.
 
-        Raises `NotInLogError`, `NoCheckpointError`.
+        Raise `NotInLogError`, `NoCheckpointError`.
         """
         upto = Checkpoint.parse(self.checkpoint().text).size if size is None else size
         self._check_size(upto)
@@ -223,7 +223,7 @@ class Prover:
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Prove that the log of the second size continues that of the first.
 
-        Raises `NotInLogError`.
+        Raise `NotInLogError`.
         """
         self._check_size(second)
         try:

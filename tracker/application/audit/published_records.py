@@ -44,15 +44,15 @@ class Published(Protocol):
 
     @property
     def begins(self) -> Mapping[int, int]:
-        """Give the first offset that is still kept, by partition."""
+        """Return the first offset that is still kept, by partition."""
 
     @property
     def least(self) -> int:
-        """Give the position up to which every event must be there: the relay said so before."""
+        """Return the position up to which every event must be there: the relay said so before."""
 
     @property
     def most(self) -> int:
-        """Give the position after which there can be none: the relay said so afterwards."""
+        """Return the position after which there can be none: the relay said so afterwards."""
 
     def rows(self) -> Iterator[PublishedRow]:
         """Yield every record in the order of the store's positions, each partition being in it.
@@ -88,7 +88,7 @@ def at_row(found: Finding, row: PublishedRow, code: str = "") -> PublishedDamage
 
 
 def event_of(row: PublishedRow) -> Event | PublishedDamage:
-    """Give the event of a record, or what of the record alone is wrong."""
+    """Return the event of a record, or what of the record alone is wrong."""
     if row.unreadable:
         return PublishedDamage(RecordFault.NOT_OURS, row.unreadable, row=row)
     event = read_event(row.topic, row.state)

@@ -64,7 +64,7 @@ class Suspects:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether the next pass over the topic is due."""
+        """Return whether the next pass over the topic is due."""
         return len(self._waiting) >= _MOST_WAITING
 
     def add(self, row: PublishedRow, code: str) -> None:

@@ -43,7 +43,7 @@ class Stored(Protocol):
     """The rows of the store."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Give rows of events, oldest first."""
+        """Return rows of events, oldest first."""
 
     def count(self, *, up_to: int) -> int:
         """Return the number of events up to this position."""
@@ -62,7 +62,7 @@ class BothVerifier:
         self.repeats = Repeats()
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> PublishedDamage | None:
-        """Give what differs first, `None` where all is well; `step` is told how far it is."""
+        """Return what differs first, `None` where all is well; `step` is told how far it is."""
         for partition, begin in self._published.begins.items():
             if begin:
                 detail = f"partition {partition} begins at offset {begin}"

@@ -85,7 +85,7 @@ class KafkaVerifier:
 
     @property
     def root(self) -> bytes:
-        """Give the root over what was read so far."""
+        """Return the root over what was read so far."""
         return self._tree.root()
 
     @property
@@ -94,7 +94,7 @@ class KafkaVerifier:
         return self._tree.size - self._vouched.size
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> PublishedDamage | None:
-        """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
+        """Return what is wrong first, `None` where all is well; `step` is told how far it is."""
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[PublishedDamage]:

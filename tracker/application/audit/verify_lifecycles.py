@@ -61,11 +61,11 @@ class LifecycleJudge:
         return len(self._lives)
 
     def __contains__(self, dossier: str) -> bool:
-        """Tell whether this dossier was met."""
+        """Return whether this dossier was met."""
         return dossier in self._lives
 
     def items(self) -> Iterator[tuple[str, DossierLife]]:
-        """Give each dossier with its life."""
+        """Return each dossier with its life."""
         return iter(self._lives.items())
 
     def judge(self, dossier: str, event: Event, position: int) -> list[Finding]:
@@ -84,7 +84,7 @@ class LifecycleJudge:
 
 
 def read_event(topic: str, state: bytes) -> Event | Finding:
-    """Give the event of these bytes, or why there is none."""
+    """Return the event of these bytes, or why there is none."""
     if topic not in EVENTS:
         return Finding(Fault.WRONG_NAME, repr(topic))
     try:

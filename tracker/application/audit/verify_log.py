@@ -82,20 +82,20 @@ class Leaves(Protocol):
     """The rows of the log."""
 
     def size(self) -> int:
-        """Give the number of leaves."""
+        """Return the number of leaves."""
 
     def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[Leaf]:
-        """Give up to `limit` leaves with numbers above `after` and not above `up_to`."""
+        """Return up to `limit` leaves with numbers above `after` and not above `up_to`."""
 
     def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[Leaf]:
-        """Give a dossier's leaves in the log of this size, oldest first."""
+        """Return a dossier's leaves in the log of this size, oldest first."""
 
 
 class Events(Protocol):
     """The rows of the store."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Give rows of events, oldest first."""
+        """Return rows of events, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +154,11 @@ class LogVerifier:
 
     @property
     def root(self) -> bytes:
-        """Give the root over what was read so far."""
+        """Return the root over what was read so far."""
         return self._tree.root()
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> LogDamage | None:
-        """Give what is wrong first, `None` where all is well; `step` is told how far it is."""
+        """Return what is wrong first, `None` where all is well; `step` is told how far it is."""
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[LogDamage]:

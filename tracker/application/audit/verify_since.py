@@ -29,30 +29,30 @@ class Log(Protocol):
     """The log, by what is asked of it."""
 
     def size(self) -> int:
-        """Give the number of leaves."""
+        """Return the number of leaves."""
 
     def leaf(self, number: int) -> Leaf | None:
-        """Give a leaf."""
+        """Return a leaf."""
 
     def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Give complete nodes of its tree. Raises a `TrackerError` where one is missing."""
+        """Return complete nodes of its tree. Raise a `TrackerError` where one is missing."""
 
 
 class Stored(Protocol):
     """The rows of the store."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Give rows of events, oldest first."""
+        """Return rows of events, oldest first."""
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[Sequence[StoredRow]]:
-        """Give the events of each of these dossiers up to a position, in the order of versions."""
+        """Return the events of each of these dossiers up to a position, in the order of versions."""
 
     def count(self, *, up_to: int) -> int:
-        """Give the number of events up to this position."""
+        """Return the number of events up to this position."""
 
 
 def begun(said: Checkpoint, log: Log, stored: Stored) -> Begun | LogDamage:
-    """Give the log as it stood at this checkpoint, or say why it is not the one that was signed.
+    """Return the log as it stood at this checkpoint, or say why it is not the one that was signed.
 
     Its tree has the root that was signed; the last event under it is in the store, with the hash
     of that leaf; and up to there the store has as many events as were signed. A checkpoint is of

@@ -77,28 +77,28 @@ class StoreScan(Protocol):
 
     @property
     def leaves_no_gaps(self) -> bool:
-        """Tell whether the store numbers its events 1, 2, 3 ..."""
+        """Return whether the store numbers its events 1, 2, 3 ..."""
 
     def head(self) -> int:
-        """Give the position of the newest event."""
+        """Return the position of the newest event."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Give rows of events, oldest first."""
+        """Return rows of events, oldest first."""
 
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
-        """Give every request after one position and up to another, in the order of positions.
+        """Return every request after one position and up to another, in the order of positions.
 
         Those after `up_to` come too where there is no event.
         """
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
-        """Give the events of each of these dossiers up to a position, in the order of versions."""
+        """Return the events of each of these dossiers up to a position, in the order of versions."""
 
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
-        """Give those of these requests that are there."""
+        """Return those of these requests that are there."""
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
-        """Give those of these dossiers that have a key."""
+        """Return those of these dossiers that have a key."""
 
 
 class StoreVerifier:
@@ -124,7 +124,7 @@ class StoreVerifier:
         return len(self._lives)
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> Damage | None:
-        """Give what is wrong first, `None` where all is well; `step` is told how far it is.
+        """Return what is wrong first, `None` where all is well; `step` is told how far it is.
 
         Keys are not looked at: `wrong_keys` names all of those that are lost or left.
         """
@@ -222,12 +222,12 @@ class StoreVerifier:
 
 
 def _is_id(dossier: str) -> bool:
-    """Tell whether it can be one; what is none is found by its bytes."""
+    """Return whether it can be one; what is none is found by its bytes."""
     return len(dossier) == _ID_DIGITS and not dossier.strip(hexdigits)
 
 
 def _read(row: StoredRow) -> Event | Damage:
-    """Give the event of a row, or what of the row alone is wrong."""
+    """Return the event of a row, or what of the row alone is wrong."""
     event = read_event(row.topic, row.state)
     if isinstance(event, Finding):
         return Damage(event.kind, row.position, "", row.version, event.detail)
@@ -249,7 +249,7 @@ class _Requests:
     def unfulfilled(
         self, events: Sequence[tuple[int, Event]], *, up_to: int
     ) -> Sequence[tuple[int, Event]]:
-        """Give those of the next events, the last being at `up_to`, to which no request led."""
+        """Return those of the next events, the last being at `up_to`, to which no request led."""
         asked = set(self._taken(up_to))
         led = {
             (position, event.source, event.event_id, event.code, event.originator_version)
@@ -261,7 +261,7 @@ class _Requests:
         return [one for one in events if one[0] in positions] if positions else ()
 
     def first_astray(self) -> RequestRow | None:
-        """Give the first request whose event was not among all those there are."""
+        """Return the first request whose event was not among all those there are."""
         return self._astray or self._next
 
     def _taken(self, up_to: int) -> Iterator[RequestRow]:

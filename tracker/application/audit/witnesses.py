@@ -31,10 +31,10 @@ class Checkpoints(Protocol):
     """The checkpoints that were signed."""
 
     def last(self) -> Note | None:
-        """Give the newest."""
+        """Return the newest."""
 
     def of_size(self, size: int) -> Note | None:
-        """Give the one of this size."""
+        """Return the one of this size."""
 
     def replace(self, size: int, before: Note, after: Note) -> bool:
         """Put a note in the place of another; `False` where that is not there any more."""
@@ -44,10 +44,10 @@ class WitnessKeys(Protocol):
     """Knows the witnesses."""
 
     def known(self) -> Sequence[PublicKey]:
-        """Give the public keys of all witnesses."""
+        """Return the public keys of all witnesses."""
 
     def signed_by(self, note: Note) -> Sequence[PublicKey]:
-        """Give those whose good signature the note bears."""
+        """Return those whose good signature the note bears."""
 
 
 class Witnessing:
@@ -61,7 +61,7 @@ class Witnessing:
     def take(self, cosigned: Note, *, newest_only: bool = False) -> list[str]:
         """Keep the cosignatures of known witnesses, and name these; a witness's last one counts.
 
-        Raises `BadCheckpointError`, `NotOurCheckpointError`, `OldCheckpointError`,
+        Raise `BadCheckpointError`, `NotOurCheckpointError`, `OldCheckpointError`,
         `NoWitnessError`, `BadCosignatureError`; then nothing has changed.
         """
         size = Checkpoint.parse(cosigned.text).size

@@ -29,7 +29,7 @@ class CodeAllocator:
         self._lock = Lock()
 
     def next_code(self, agency: str, day: date) -> DossierCode:
-        """Give a code nobody has had."""
+        """Return a code nobody has had."""
         with self._lock:
             block, sequence = self._open.get((agency, day), (None, 0))
             if block is None or sequence > block.last:
@@ -55,7 +55,7 @@ class CodeAllocator:
             raise NotYourCodeError
 
     def is_leased_to(self, code: DossierCode, actor: Actor) -> bool:
-        """Tell whether the code lies in a block leased to this actor."""
+        """Return whether the code lies in a block leased to this actor."""
         block = self._blocks.block_of(code.agency, code.day, code.sequence)
         return block is not None and block.leased_to == actor.id and block.holds(code)
 

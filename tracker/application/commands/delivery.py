@@ -25,7 +25,7 @@ _VALUES: dict[Correctable, TypeAdapter[Any]] = {
 
 
 class HandToCarrier(StepCommand):
-    """Give the result to the post."""
+    """Return the result to the post."""
 
     STORED_NAME = "HandedToCarrier"
 

@@ -52,7 +52,7 @@ class Envelope:
         return self.actor.id, self.message.event_id
 
     def content(self) -> bytes:
-        """Give all that was sent in one form, however it was written."""
+        """Return all that was sent in one form, however it was written."""
         kind = type(self.message)
         # What pydantic's `model_dump_json` does, without making a text of the bytes.
         content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
@@ -82,7 +82,7 @@ class Accepted:
     def of(cls, dossier: Dossier, position: int = 0) -> "Accepted":
         """Tell where this dossier stands; `position` is that of its last event, where it is known.
 
-        Raises `UnknownDossierError` where it does not exist yet.
+        Raise `UnknownDossierError` where it does not exist yet.
         """
         progress, promise = dossier.progress, dossier.promise
         if progress.stage is None or progress.status is None:
@@ -97,7 +97,7 @@ class Accepted:
         )
 
     def at(self, position: int) -> "Accepted":
-        """Give the same at its place in the order of all events."""
+        """Return the same at its place in the order of all events."""
         return Accepted(
             self.code,
             self.version,

@@ -21,7 +21,7 @@ class Erasure:
     def erase(self, actor: Actor, code: str, *, event_id: str, basis: str) -> int:
         """Erase the person, and give the position of the event that records it.
 
-        Raises what `Tracker.erase_personal_data` does.
+        Raise what `Tracker.erase_personal_data` does.
         """
         require(actor, Step.PERSONAL_DATA_ERASED)
         self._tracker.past.check()

@@ -93,14 +93,14 @@ class Tracker(Application[UUID]):
     # ----------------------------------------------------------------- writing
 
     def post(self, post: Envelope) -> Accepted:
-        """Carry one post out. Raises the `TrackerError` that stands against it."""
+        """Carry one post out. Raise the `TrackerError` that stands against it."""
         result = self.handle([post])[0]
         if isinstance(result, TrackerError):
             raise result
         return result
 
     def last_event_of(self, key: RequestKey) -> Event | None:
-        """Give the last event that a request led to, if it was carried out."""
+        """Return the last event that a request led to, if it was carried out."""
         done = self.store.select_requests([key]).get(key)
         if done is None:
             return None
@@ -110,7 +110,7 @@ class Tracker(Application[UUID]):
     def erase_personal_data(self, actor: Actor, code: str, *, event_id: str, basis: str) -> int:
         """Destroy the dossier's key and record it; give the event's position.
 
-        Raises `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`, or what `handle`
+        Raise `UnknownDossierError`, `NotAllowedError`, `StepNotAllowedError`, or what `handle`
         raises; the same `event_id` again gives the same answer.
         """
         digest = self._vault.digest(f"erase\n{dossier_id(code)}\n{basis}".encode())
@@ -152,7 +152,7 @@ class Tracker(Application[UUID]):
         """Carry posts out in one transaction; one that fails does not touch its neighbours.
 
         Gives for each, in order, what was stored or the error against it. What is answered
-        `Accepted` is on disk. Raises `StoreUnavailableError` when nothing could be stored.
+        `Accepted` is on disk. Raise `StoreUnavailableError` when nothing could be stored.
         """
         try:
             return self._handle(posts, _ATTEMPTS, {})
@@ -344,7 +344,7 @@ class Tracker(Application[UUID]):
         return Accepted.of(dossier, position=done.position)
 
     def _is_ours(self, done: Request, work: UnitOfWork) -> bool:
-        """Tell whether this call stored it, in an attempt whose outcome was unknown."""
+        """Return whether this call stored it, in an attempt whose outcome was unknown."""
         if done.key not in work.tried:
             return False
         events = self.events.get(dossier_id(done.code), gt=done.version - 1, lte=done.version)

@@ -28,7 +28,7 @@ Email = Annotated[
 
 
 def as_channels(channels: Collection[NoticeChannel]) -> tuple[NoticeChannel, ...]:
-    """Give the channels in one order, whatever order they came in."""
+    """Return the channels in one order, whatever order they came in."""
     return tuple(channel for channel in NoticeChannel if channel in channels)
 
 
@@ -67,7 +67,7 @@ class Applicant(BaseModel):
     email: Email | None = None
 
     def as_text(self) -> str:
-        """Give what is known of the person as JSON, to be sealed."""
+        """Return what is known of the person as JSON, to be sealed."""
         known = {name: value for name, value in vars(self).items() if value is not None}
         return orjson.dumps(known).decode()
 
@@ -104,7 +104,7 @@ PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
 
 
 def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
-    """Give a list of papers in the domain's words."""
+    """Return a list of papers in the domain's words."""
     return tuple(Paper(paper.name, paper.form, paper.quantity) for paper in papers)
 
 

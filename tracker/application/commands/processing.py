@@ -30,7 +30,7 @@ class Refuse(StepCommand):
 
 
 class Forward(StepCommand):
-    """Give it to another office to decide."""
+    """Return it to another office to decide."""
 
     STORED_NAME = "Forwarded"
 

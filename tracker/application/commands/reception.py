@@ -51,7 +51,7 @@ class Reception:
         )
 
     def clock_of(self, procedure: str, version: int, at: datetime) -> Clock:
-        """Give the clock of a procedure's version, on the calendar known at this moment.
+        """Return the clock of a procedure's version, on the calendar known at this moment.
 
         A procedure or version that is none of ours has no time.
         """
@@ -66,7 +66,7 @@ class Reception:
         *,
         collided: bool,
     ) -> tuple[Dossier, ProcedureVersion]:
-        """Give the dossier to be taken in, new unless it was submitted before, and its procedure.
+        """Return the dossier to be taken in, new unless it was submitted before, and its procedure.
 
         `find` gives the dossier of a code, if there is one; `collided` tells that a code given
         before was taken, so that each is looked up first.
@@ -140,7 +140,7 @@ class Reception:
             )
 
     def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
-        """Give the dossier of an older system, received as it stood there."""
+        """Return the dossier of an older system, received as it stood there."""
         require(stamp.by, Step.CORRECTED)
         dossier = Dossier.new(legacy_code(message.code))
         dossier.receive(

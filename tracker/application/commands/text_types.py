@@ -22,7 +22,7 @@ _TIME = re.compile(
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Give the moment in UTC. Raises `ValueError` outside the years 1900 to 2199."""
+    """Return the moment in UTC. Raise `ValueError` outside the years 1900 to 2199."""
     if moment.year not in _YEARS:
         raise PydanticCustomError(UNFIT, "must lie in the years 1900 to 2199")
     return moment.astimezone(UTC)

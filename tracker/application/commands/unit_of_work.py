@@ -55,7 +55,7 @@ class UnitOfWork:
     forgotten: list[RequestKey] = field(default_factory=list)
 
     def stamp(self, post: Envelope) -> Stamp:
-        """Give the stamp of what this post brings about."""
+        """Return the stamp of what this post brings about."""
         return Stamp(
             occurred_at=post.message.occurred_at.astimezone(UTC),
             recorded_at=self.recorded_at,
@@ -65,7 +65,7 @@ class UnitOfWork:
         )
 
     def is_ours(self, done: Request, recorded_at: datetime) -> bool:
-        """Tell whether an earlier attempt of this call tried to store this very event."""
+        """Return whether an earlier attempt of this call tried to store this very event."""
         return (done.code, done.version, recorded_at) in self.tried.get(done.key, ())
 
     def now_tried(self) -> Tried:

@@ -27,7 +27,7 @@ class Apology:
 
 
 def apology(case: Case, which: int | None = None) -> Apology:
-    """Make the apology, by default the last. Raises `NoSuchFormError`."""
+    """Make the apology, by default the last. Raise `NoSuchFormError`."""
     number, extended = case.nth(PromiseExtended, which)
     before = DossierState.picture(case.events[: extended.originator_version - 1])
     previous = before.promise if before else None

@@ -48,7 +48,7 @@ class Person:
     email: str = ""
 
     def masked(self) -> "Person":
-        """Give the person as a slip may show them that anybody can find."""
+        """Return the person as a slip may show them that anybody can find."""
         return Person(
             name=self.name,
             id_number=_masked(self.id_number),
@@ -105,17 +105,17 @@ class Case:
             return None
 
     def office(self, office_id: str) -> Office | None:
-        """Give an office; `None` where it is none of ours."""
+        """Return an office; `None` where it is none of ours."""
         return self.service.network.offices.get(office_id)
 
     def all(self, kind: type[_Asked]) -> list[_Asked]:
-        """Give every event of this kind."""
+        """Return every event of this kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
     def nth(self, kind: type[_Asked], which: int | None) -> tuple[int, _Asked]:
-        """Give an event of this kind and its number from 1; by default the last.
+        """Return an event of this kind and its number from 1; by default the last.
 
-        Raises `NoSuchFormError`.
+        Raise `NoSuchFormError`.
         """
         found = self.all(kind)
         number = len(found) if which is None else which
@@ -124,7 +124,7 @@ class Case:
         return number, found[number - 1]
 
     def reason(self, event: Event) -> str | Gap:
-        """Give the reason that was sealed in this event; empty where none was given."""
+        """Return the reason that was sealed in this event; empty where none was given."""
         return self._opened(event, "reason")
 
     def head(self, issuer: str, issued_at: datetime) -> Head:

@@ -80,7 +80,7 @@ class _Span:
 
 
 def control_slip(case: Case) -> ControlSlip:
-    """Make the control slip. Raises `NoSuchFormError` where the dossier was not taken in."""
+    """Make the control slip. Raise `NoSuchFormError` where the dossier was not taken in."""
     dossier = case.dossier
     if dossier.received_at is None:
         raise NoSuchFormError
@@ -178,7 +178,7 @@ def _verdict(due_at: datetime, until: datetime, paused_at: datetime | None, case
 
 
 def _merged(pauses: Sequence[Pause], until: datetime) -> list[tuple[datetime, datetime]]:
-    """Give the times at which the clock stood still, so that none counts twice."""
+    """Return the times at which the clock stood still, so that none counts twice."""
     merged: list[tuple[datetime, datetime]] = []
     for start, stop in sorted((one.started_at, one.ended_at or until) for one in pauses):
         if merged and start <= merged[-1][1]:

@@ -28,14 +28,14 @@ class Receipt:
     tariff: int | None
 
     def masked(self) -> "Receipt":
-        """Give the receipt as it may be shown to whoever has its link."""
+        """Return the receipt as it may be shown to whoever has its link."""
         who = self.head.applicant
         shown = who.masked() if isinstance(who, Person) else who
         return replace(self, head=replace(self.head, applicant=shown))
 
 
 def receipt(case: Case, link: str) -> Receipt:
-    """Make the receipt. Raises `NoSuchFormError` where the dossier was not taken in."""
+    """Make the receipt. Raise `NoSuchFormError` where the dossier was not taken in."""
     dossier, procedure = case.dossier, case.procedure
     taken_in = case.all(Received)
     if not taken_in or dossier.received_at is None:

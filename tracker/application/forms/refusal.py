@@ -16,7 +16,7 @@ class Refusal:
 
 
 def refusal(case: Case) -> Refusal:
-    """Make the refusal. Raises `NoSuchFormError` where there was none."""
+    """Make the refusal. Raise `NoSuchFormError` where there was none."""
     _, refused = case.nth(Refused, None)
     return Refusal(
         head=case.head_of(refused),

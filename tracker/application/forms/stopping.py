@@ -19,7 +19,7 @@ class StopNotice:
 
 
 def stop_notice(case: Case, which: int | None = None) -> StopNotice:
-    """Make the notice, by default the last. Raises `NoSuchFormError`."""
+    """Make the notice, by default the last. Raise `NoSuchFormError`."""
     number, stopped = case.nth(Stopped, which)
     return StopNotice(
         head=case.head_of(stopped),

@@ -21,7 +21,7 @@ class SupplementRequest:
 
 
 def supplement_request(case: Case, which: int | None = None) -> SupplementRequest:
-    """Make the request, by default the last. Raises `NoSuchFormError`."""
+    """Make the request, by default the last. Raise `NoSuchFormError`."""
     number, asked = case.nth(SupplementAsked, which)
     return SupplementRequest(
         head=case.head_of(asked),

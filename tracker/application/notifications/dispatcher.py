@@ -84,7 +84,7 @@ class PendingNotification:
     agreed_at: datetime | None
 
     def is_for(self, channel: NoticeChannel | None) -> bool:
-        """Tell whether it is for this channel; systems are told of everything.
+        """Return whether it is for this channel; systems are told of everything.
 
         What we heard of before the person agreed is not told.
         """
@@ -128,7 +128,7 @@ class Outbox(Protocol):
     def since(
         self, moment: datetime, *, after: Notification | None, limit: int
     ) -> Sequence[PendingNotification]:
-        """Give lines heard of since, oldest first, those following on `after`."""
+        """Return lines heard of since, oldest first, those following on `after`."""
 
 
 class Deliveries(Protocol):
@@ -156,14 +156,14 @@ class Transport(Protocol):
     """Brings letters to one target. May be called from several threads."""
 
     def bring(self, letter: RenderedNotification) -> None:
-        """Hand it over. Raises `TemporaryFailureError`, `PermanentFailureError`."""
+        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
 
 
 class Renderer(Protocol):
     """Turns notices into letters to people."""
 
     def letter(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
-        """Write it in the person's language. Raises `NoRecipientError`."""
+        """Write it in the person's language. Raise `NoRecipientError`."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Dispatcher:
         self._look_at_all_at: datetime | None = None
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Send until told to stop, what is in hand finished. Raises whatever stopped it."""
+        """Send until told to stop, what is in hand finished. Raise whatever stopped it."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=self._route.target) as pool:
             while not stopping():
                 self.pick_up()
@@ -246,7 +246,7 @@ class Dispatcher:
     def send_due(self, pool: ThreadPoolExecutor) -> int:
         """Send what is due, and tell how many were claimed.
 
-        Raises what nobody foresaw once all of them were tried: a claim counts as an attempt.
+        Raise what nobody foresaw once all of them were tried: a claim counts as an attempt.
         """
         now = self._now()
         claimed = self._deliveries.claim(self._route.target, now, now + self._lease, _AT_ONCE)

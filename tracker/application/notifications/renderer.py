@@ -41,7 +41,7 @@ class NotificationRenderer:
         self._stop_token = stop_token
 
     def letter(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
-        """Write it in the person's language. Raises `NoRecipientError`."""
+        """Write it in the person's language. Raise `NoRecipientError`."""
         notice = delivery.notice
         stored = self._store.select_events(notice.dossier_id)
         dossier = DossierState.replay(None, (decode(one.topic, one.state) for one in stored))

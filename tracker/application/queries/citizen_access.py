@@ -77,9 +77,9 @@ class CitizenAccess:
         self._now = now
 
     def open(self, code: str, token: str) -> CitizenView:
-        """Give the dossier of this code to whoever has its receipt.
+        """Return the dossier of this code to whoever has its receipt.
 
-        Raises `NotYoursError`, `KeyLostError`.
+        Raise `NotYoursError`, `KeyLostError`.
         """
         code = tidied(code)
         opened = self._open(code) if self._receipts.admit(code, token) else None
@@ -98,7 +98,7 @@ class CitizenAccess:
         )
 
     def receipt(self, code: str, token: str) -> Receipt:
-        """Give the receipt, masked, to whoever has its link. Raises as `open`, and `receipt`."""
+        """Return the receipt, masked, to whoever has its link. Raise as `open`, and `receipt`."""
         code = tidied(code)
         opened = self._open(code) if self._receipts.admit(code, token) else None
         if opened is None:
@@ -110,7 +110,7 @@ class CitizenAccess:
     def find(self, code: str, digits: str) -> str:
         """Return the address of the dossier's own page for its phone, or the phone's last digits.
 
-        What a try costs is decided before, by `Guard`. Raises `NotYoursError`, whatever the reason.
+        What a try costs is decided before, by `Guard`. Raise `NotYoursError`, whatever the reason.
         """
         typed = phone_digits(digits)
         try:
@@ -125,7 +125,7 @@ class CitizenAccess:
     def _open(self, code: str) -> _Opened | None:
         """Open a dossier; not one that is over, or whose key was destroyed.
 
-        Raises `KeyLostError`.
+        Raise `KeyLostError`.
         """
         its_id = dossier_id(code)
         events = [decode(one.topic, one.state) for one in self._store.select_events(its_id)]
@@ -142,7 +142,7 @@ class CitizenAccess:
         return ended_at is not None and ended_at + OPEN_AFTERWARDS < self._now()
 
     def _looks(self, its_id: UUID) -> tuple[StaffRead, ...]:
-        """Give who of the staff looked, newest first."""
+        """Return who of the staff looked, newest first."""
         face = self._service.network.public_face
         newest = list(reversed(self._reads.of(its_id)))[:_LOOKS]
         return tuple(

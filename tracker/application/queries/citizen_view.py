@@ -249,7 +249,7 @@ def _due_at(event: Event) -> datetime | None:
 
 
 def _apology(timeline: Sequence[TimelineEntry], dossier: DossierState) -> TimelineEntry | None:
-    """Give the last extension, unless a later promise has taken its place."""
+    """Return the last extension, unless a later promise has taken its place."""
     latest = dossier.ledger[-1].step if dossier.ledger else None
     if latest is not Step.PROMISE_EXTENDED or dossier.finished_at is not None:
         return None

@@ -84,7 +84,7 @@ class DossierReader:
         self._now = now
 
     def dossier(self, actor: Actor, code: str, moment: Moment) -> DossierState:
-        """Give the dossier as it stood. Raises `UnknownDossierError`, `NotAllowedError`."""
+        """Return the dossier as it stood. Raise `UnknownDossierError`, `NotAllowedError`."""
         events, dossier = self._open(actor, code, Read.DOSSIER)
         if moment == Moment():
             return dossier
@@ -94,7 +94,7 @@ class DossierReader:
         return then
 
     def whole(self, actor: Actor, code: str) -> Opened:
-        """Give all of a dossier that this actor may read, the sealed texts aside: one look."""
+        """Return all of a dossier that this actor may read, the sealed texts aside: one look."""
         what = Read.HISTORY if Read.HISTORY in MAY[actor.role] else Read.DOSSIER
         events, dossier = self._open(actor, code, what)
         return Opened(
@@ -104,21 +104,21 @@ class DossierReader:
         )
 
     def history(self, actor: Actor, code: str, moment: Moment) -> list[Event]:
-        """Give the dossier's events in stored order, cut on both axes."""
+        """Return the dossier's events in stored order, cut on both axes."""
         events, _ = self._open(actor, code, Read.HISTORY)
         return cut(events, as_of=moment.as_of, known_at=moment.known_at)
 
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
-        """Give what is sealed in each event, by version and field; nothing once it is erased.
+        """Return what is sealed in each event, by version and field; nothing once it is erased.
 
-        `reason` is why it is looked at, in the reader's own words. Raises `KeyLostError`.
+        `reason` is why it is looked at, in the reader's own words. Raise `KeyLostError`.
         """
         events, dossier = self._open(actor, code, Read.PERSONAL_DATA, reason, is_stated=True)
         wrapped = self._store.select_keys([dossier.id]).get(dossier.id)
         return self._texts_under(wrapped, dossier.id, events)
 
     def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
-        """Give what a form is made from; texts are opened only to read personal data."""
+        """Return what a form is made from; texts are opened only to read personal data."""
         events, _ = self._open(actor, code, what, reason)
         texts = None
         if what is Read.PERSONAL_DATA:
@@ -127,7 +127,7 @@ class DossierReader:
         return Case(events=events, texts=texts, service=self._service, now=self._now())
 
     def cases(self, actor: Actor, ids: Sequence[UUID], reason: str) -> list[Case]:
-        """Give what a form of many dossiers is made from; texts only where they may be read."""
+        """Return what a form of many dossiers is made from; texts only where they may be read."""
         require(actor, Read.REGISTER)
         histories, keys = self._store.select_histories(ids), self._store.select_keys(ids)
         now = self._now()
@@ -159,7 +159,7 @@ class DossierReader:
         return looks
 
     def replay(self, actor: Actor, code: str) -> Replay:
-        """Give every event, and who read the dossier.
+        """Return every event, and who read the dossier.
 
         To go through its past moment by moment is one look, recorded once in ten minutes.
         """

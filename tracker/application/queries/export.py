@@ -1,4 +1,4 @@
-"""Gives dossiers away as they are stored, one after the other, to whoever may; records each look.
+"""Return dossiers away as they are stored, one after the other, to whoever may; records each look.
 
 However many there are, only some hundred are in memory at a time.
 """
@@ -65,7 +65,7 @@ class Selection:
     until: datetime | None = None
 
     def holds(self, dossier: DossierState, came_in_at: datetime) -> bool:
-        """Tell whether this dossier is meant."""
+        """Return whether this dossier is meant."""
         offices = dossier.offices
         return (
             self.office in (None, offices.helped_at, offices.received_at, offices.decided_by)
@@ -104,10 +104,10 @@ class DossierScan(Protocol):
     """The event store, dossier by dossier."""
 
     def head(self) -> int:
-        """Give the position of the newest event, 0 where there is none."""
+        """Return the position of the newest event, 0 where there is none."""
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[Sequence[StoredRow]]:
-        """Give the rows of each dossier up to this position, in the order of ids and versions."""
+        """Return the rows of each dossier up to this position, in the order of ids and versions."""
 
 
 class DossierExport:
@@ -138,10 +138,10 @@ class DossierExport:
         progress: Callable[[int], None],
         reason: str | None = None,
     ) -> Iterator[ExportedDossier]:
-        """Give the dossiers as of the store's event `up_to`, in the order of their ids.
+        """Return the dossiers as of the store's event `up_to`, in the order of their ids.
 
         Personal data are opened only where a reason is given, and not where they were erased.
-        `progress` is told how many more events were looked at. Raises `NotAllowedError`,
+        `progress` is told how many more events were looked at. Raise `NotAllowedError`,
         `NoReasonError`, `UnknownDossierError`.
         """
         what = Read.HISTORY if reason is None else Read.PERSONAL_DATA

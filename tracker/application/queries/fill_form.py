@@ -34,7 +34,7 @@ class FormNumber(StrEnum):
 
 
 class FillForm:
-    """Gives forms to whoever may read what stands in them; the read is recorded with its form."""
+    """Return forms to whoever may read what stands in them; the read is recorded with its form."""
 
     def __init__(self, reader: DossierReader, receipts: ReceiptLinks) -> None:
         """Read with this reader; receipts bear links of these."""
@@ -45,7 +45,7 @@ class FillForm:
         """Fill a form in; `which` counts from 1, by default it is the last of its kind.
 
         Whoever may not see the applicant gets the receipt without, and no form that gives reasons.
-        Raises `NoSuchFormError`, `UnknownDossierError`, `NotAllowedError`.
+        Raise `NoSuchFormError`, `UnknownDossierError`, `NotAllowedError`.
         """
         case = self._case(actor, code, number)
         match number:

@@ -160,7 +160,7 @@ class Guard:
     def admit(self, one: Try) -> Admission:
         """Return how this try may be compared; whether the code exists makes no difference.
 
-        Raises `WorkWantedError`, `WholeNumberWantedError`.
+        Raise `WorkWantedError`, `WholeNumberWantedError`.
         """
         now = self._now()
         asked = self._asked(one, self._misses.levels(self._keys(one), now))

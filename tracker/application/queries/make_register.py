@@ -29,14 +29,14 @@ class Intakes(Protocol):
     """Knows which dossiers an office has to do with."""
 
     def of(self, office: str, since: datetime, until: datetime, most: int) -> Sequence[UUID]:
-        """Give the first `most` that came in from `since` on and before `until`, oldest first.
+        """Return the first `most` that came in from `since` on and before `until`, oldest first.
 
         It is an office's dossier where it was taken in there or is decided there.
         """
 
 
 class MakeRegister:
-    """Gives registers; the read is recorded at each of the dossiers."""
+    """Return registers; the read is recorded at each of the dossiers."""
 
     def __init__(self, reader: DossierReader, intakes: Intakes, service: Service) -> None:
         """List by `intakes`, and read what stands in each line with this reader."""
@@ -49,7 +49,7 @@ class MakeRegister:
     ) -> Register:
         """Make the register of an office from `first` to `last`, both included.
 
-        Raises `NotAllowedError`, `UnfitPeriodError`, `UnknownOfficeError`.
+        Raise `NotAllowedError`, `UnfitPeriodError`, `UnknownOfficeError`.
         """
         require(actor, Read.REGISTER)
         check_period(first, last)

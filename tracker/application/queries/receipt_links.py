@@ -12,21 +12,21 @@ class Tokens(Protocol):
     """Derives the tokens of dossiers."""
 
     def token(self, dossier_id: UUID, generation: int) -> str:
-        """Give the token of this generation, the same at every call."""
+        """Return the token of this generation, the same at every call."""
 
 
 class Generations(Protocol):
     """Knows which generation of a dossier's token is the good one."""
 
     def of(self, dossier_id: UUID) -> int:
-        """Give the generation that is good now."""
+        """Return the generation that is good now."""
 
     def raise_(self, dossier_id: UUID) -> None:
         """End the good one: the next is good from now on."""
 
 
 class ReceiptLinks:
-    """Gives receipts their links, knows a good one, and ends one that got into wrong hands."""
+    """Return receipts their links, knows a good one, and ends one that got into wrong hands."""
 
     def __init__(self, tokens: Tokens, generations: Generations, *, public_url: str) -> None:
         """Let links begin with `public_url`, where citizens find the service."""
@@ -35,15 +35,15 @@ class ReceiptLinks:
         self._public_url = public_url
 
     def path(self, code: str) -> str:
-        """Give the address of the dossier's own page, without the host."""
+        """Return the address of the dossier's own page, without the host."""
         return f"/h/{quote(code, safe='')}/{self._token(code)}"
 
     def link(self, code: str) -> str:
-        """Give the whole address, as it stands in the QR code."""
+        """Return the whole address, as it stands in the QR code."""
         return self._public_url + self.path(code)
 
     def admit(self, code: str, token: str) -> bool:
-        """Tell whether this is the dossier's good token, as fast for a wrong one as for a right."""
+        """Return whether this is the dossier's good token, as fast for a wrong one as for a right."""
         return hmac.compare_digest(self._token(code).encode(), token.lower().encode())
 
     def revoke(self, code: str) -> None:

@@ -47,13 +47,13 @@ def seal_of(
 ) -> Seal | None:
     """Return the seal of a dossier, `None` where the person was erased.
 
-    Raises `KeyLostError` where the key is missing without an erasure, or does not unwrap.
+    Raise `KeyLostError` where the key is missing without an erasure, or does not unwrap.
     """
     return None if wrapped is None and is_erased else own_seal(vault, dossier_id, wrapped)
 
 
 def own_seal(vault: Vault, dossier_id: UUID, wrapped: bytes | None) -> Seal:
-    """Return the seal of a dossier that was not erased. Raises `KeyLostError`."""
+    """Return the seal of a dossier that was not erased. Raise `KeyLostError`."""
     if wrapped is None:
         raise KeyLostError
     try:
@@ -63,5 +63,5 @@ def own_seal(vault: Vault, dossier_id: UUID, wrapped: bytes | None) -> Seal:
 
 
 def is_erased(events: Iterable[Event]) -> bool:
-    """Tell whether the person was erased from this dossier."""
+    """Return whether the person was erased from this dossier."""
     return any(event.step is Step.PERSONAL_DATA_ERASED for event in events)

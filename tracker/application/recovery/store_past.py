@@ -48,7 +48,7 @@ class Place(Protocol):
     def ahead(self) -> str:
         """Say what the store lacks of what this place remembers; empty where it lacks nothing.
 
-        Raises `SilentPlaceError`, or what a database raises that does not answer.
+        Raise `SilentPlaceError`, or what a database raises that does not answer.
         """
 
 
@@ -94,14 +94,14 @@ class StorePast:
             raise StoreBehindError(message)
 
     def begin(self) -> int:
-        """Return what `stored` wants to know later. Raises `StoreBehindError`."""
+        """Return what `stored` wants to know later. Raise `StoreBehindError`."""
         self.check()
         return self._seen
 
     def stored(self, begun: int, positions: Sequence[int]) -> None:
         """Note the positions of new events; `begun` is what `begin` returned before.
 
-        Raises `StoreBehindError` where they do not follow the events of this process: the store
+        Raise `StoreBehindError` where they do not follow the events of this process: the store
         was put back under a running service, and what was stored now is not acknowledged.
         """
         if not positions:
@@ -114,7 +114,7 @@ class StorePast:
     def look(self) -> bool:
         """Ask all places; tell whether the store may be written.
 
-        A place that is silent keeps its last verdict. Raises what a store raises that does not
+        A place that is silent keeps its last verdict. Raise what a store raises that does not
         answer.
         """
         with self._looking:

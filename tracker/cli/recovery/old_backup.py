@@ -18,7 +18,7 @@ _OF_KAFKA = {KafkaPast.name, KafkaCheckpoints.name}
 def accept_old_backup(decision: str, by: str, after_epoch: int) -> None:
     """Record that the backup in use is the store from now on, and what was lost with it.
 
-    Raises `CheckFailedError` where Kafka holds the lost events, or does not answer.
+    Raise `CheckFailedError` where Kafka holds the lost events, or does not answer.
     """
     with opened() as it:
         it.past.look()

@@ -84,7 +84,7 @@ def restore(
 
 
 def dead_letters() -> typer.Typer:
-    """Give the commands of this group."""
+    """Return the commands of this group."""
     app = typer.Typer(help="List what partners posted and could not be accepted; try it again.")
     app.command("list")(list_letters)
     app.command("retry")(retry)

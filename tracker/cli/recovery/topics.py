@@ -84,7 +84,7 @@ def rewrite(
 
 
 def _check(it: Container, rewriting: Rewriting, position: int) -> None:
-    """Compare the new topic with the store. Raises `CheckFailedError`."""
+    """Compare the new topic with the store. Raise `CheckFailedError`."""
     generation = rewriting.new.generation
     connection = kafka_connection(it.settings)
     with KafkaScan(connection, rewriting.old, generation=generation) as scan:

@@ -66,7 +66,7 @@ class Sidecar:
             self._ours.send(b".")
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Keep it running until told to stop. Raises `GaveUpError` where it says it cannot go on.
+        """Keep it running until told to stop. Raise `GaveUpError` where it says it cannot go on.
 
         Where somebody kills it another follows: nothing was lost.
         """

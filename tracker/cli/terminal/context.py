@@ -35,7 +35,7 @@ def settings() -> Settings:
 
 
 def settings_with_kafka() -> Settings:
-    """Read them likewise, where they name a Kafka. Raises `UsageError`."""
+    """Read them likewise, where they name a Kafka. Raise `UsageError`."""
     chosen = settings()
     if not chosen.kafka_servers:
         message = "TRACKER_KAFKA_SERVERS is not set."
@@ -91,7 +91,7 @@ def check_topics(it: Container) -> None:
 def catch_up(it: Container) -> int:
     """Bring every read model up to date, and tell how many events were taken.
 
-    With Kafka that is left to those who work on it. Raises `ReadModelAheadError`.
+    With Kafka that is left to those who work on it. Raise `ReadModelAheadError`.
     """
     if not it.is_embedded:
         return 0
@@ -112,7 +112,7 @@ def run(follow: Follow, step: Step) -> int:
 
 
 def me(role: Role) -> Actor:
-    """Give whoever runs this command, in this role, as it is recorded."""
+    """Return whoever runs this command, in this role, as it is recorded."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

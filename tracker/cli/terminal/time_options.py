@@ -13,7 +13,7 @@ def start(option: str, text: str | None, zone: tzinfo) -> datetime | None:
 def past_end(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     """Read a time by which something ended; a bare date means the end of that day, or now.
 
-    Raises `UsageError` for a time in the future.
+    Raise `UsageError` for a time in the future.
     """
     moment = _read(option, text, zone, time.max)
     if moment is None or moment <= now:
@@ -25,7 +25,7 @@ def past_end(option: str, text: str | None, zone: tzinfo, now: datetime) -> date
 
 
 def _read(option: str, text: str | None, zone: tzinfo, of_a_day: time) -> datetime | None:
-    """Read ISO 8601; without a zone it is the service's. Raises `UsageError`."""
+    """Read ISO 8601; without a zone it is the service's. Raise `UsageError`."""
     if text is None:
         return None
     try:

@@ -38,7 +38,7 @@ def verify_kafka() -> None:
 def check_against_store(it: Container, *, after: int) -> None:
     """Check that Kafka has what the store has after a position, as far as the relay is.
 
-    Raises `CheckFailedError`.
+    Raise `CheckFailedError`.
     """
     with KafkaScan(kafka_connection(it.settings), topic_names(it.settings)) as scan:
         verifier = BothVerifier(it.scan, scan, after=after)

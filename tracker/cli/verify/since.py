@@ -15,9 +15,9 @@ from tracker.domain.transparency_log.notes import BadNoteError, Note
 
 
 def begun_at(it: Container, file: Path) -> tuple[Note, Begun]:
-    """Give the checkpoint in the file, and the log as it stood then, which goes on from it.
+    """Return the checkpoint in the file, and the log as it stood then, which goes on from it.
 
-    Raises `UsageError` where the file holds none of this log's, `CheckFailedError` where the log
+    Raise `UsageError` where the file holds none of this log's, `CheckFailedError` where the log
     is not the one that was signed.
     """
     note, said = _kept(it, file)
@@ -40,7 +40,7 @@ def say_what_was_left(events: int) -> None:
 
 
 def keep_last(file: Path, note: str) -> None:
-    """Put the last checkpoint that was found right into the file. Raises `UsageError`."""
+    """Put the last checkpoint that was found right into the file. Raise `UsageError`."""
     if not note:
         message = "There is no checkpoint to keep yet. 'tracker log checkpoint' makes one."
         raise UsageError(message)

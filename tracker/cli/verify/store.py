@@ -23,7 +23,7 @@ def check_all(it: Container, list_to: Path | None = None) -> str:
     """Check everything; give the last checkpoint that was found right, empty where there is none.
 
     Lost keys are listed, in full in the file `list_to`, and all else is checked before they fail
-    the check. Raises `CheckFailedError`.
+    the check. Raise `CheckFailedError`.
     """
     for epoch in it.epochs.all():
         say(f"restores: {epoch}")
@@ -50,8 +50,8 @@ def check_all(it: Container, list_to: Path | None = None) -> str:
 def check_since(it: Container, file: Path, list_to: Path | None = None) -> tuple[int, str]:
     """Check what came after the checkpoint in the file, and say what was not looked at.
 
-    Gives the position of the last event before, and the last checkpoint that was found right.
-    Raises what `begun_at` does.
+    Return the position of the last event before, and the last checkpoint that was found right.
+    Raise what `begun_at` does.
     """
     kept, begun = begun_at(it, file)
     after = begun.position
@@ -69,7 +69,7 @@ def check_since(it: Container, file: Path, list_to: Path | None = None) -> tuple
 
 
 def check_events(it: Container, *, after: int = 0) -> StoreVerifier:
-    """Check the events of the store. Raises `CheckFailedError`."""
+    """Check the events of the store. Raise `CheckFailedError`."""
     verifier = StoreVerifier(it.scan, after=after)
     with progress("Events", verifier.head - after) as step:
         damage = verifier.first_damage(step)
@@ -80,7 +80,7 @@ def check_events(it: Container, *, after: int = 0) -> StoreVerifier:
 
 
 def log_verifier(it: Container, begun: Begun | None = None) -> LogVerifier:
-    """Give what checks the log against the store, and against all that was signed or published."""
+    """Return what checks the log against the store, and against all that was signed or published."""
     size = begun.size if begun else -1
     lost = it.lost_checkpoints.texts()
     published = sorted(one for one in _published(it) if one[0] > size and one[1] not in lost)
@@ -89,7 +89,7 @@ def log_verifier(it: Container, begun: Begun | None = None) -> LogVerifier:
 
 
 def check_log(it: Container, begun: Begun | None = None) -> str:
-    """Check the log; return the last checkpoint that was found right. Raises `CheckFailedError`."""
+    """Check the log; return the last checkpoint that was found right. Raise `CheckFailedError`."""
     before = begun.size if begun else 0
     verifier = log_verifier(it, begun)
     with progress("Log", verifier.size - before) as step:
@@ -105,7 +105,7 @@ def check_log(it: Container, begun: Begun | None = None) -> str:
 
 
 def _published(it: Container) -> Iterator[tuple[int, str]]:
-    """Give the last checkpoint of each place outside the database that answers."""
+    """Return the last checkpoint of each place outside the database that answers."""
     for place in it.log.publishers:
         try:
             last = place.last()

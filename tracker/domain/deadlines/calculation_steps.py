@@ -78,7 +78,7 @@ class DateStep:
     ended_at: datetime | None = None
 
     def as_json(self) -> dict[str, str | int]:
-        """Give the fields that are filled, dates and times as ISO 8601 text."""
+        """Return the fields that are filled, dates and times as ISO 8601 text."""
         shown: dict[str, str | int] = {}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -99,7 +99,7 @@ def pause_step(
     unit: StepUnit | None = None,
     why: StepWhy | None = None,
 ) -> DateStep:
-    """Tell what became of `pause`."""
+    """Return what became of `pause`."""
     return DateStep(
         kind,
         amount=amount,

@@ -106,7 +106,7 @@ class WorkCalendar:
         self.version = self._version()
 
     def as_known(self, on: date) -> "WorkCalendar":
-        """Give this calendar with only what was decided on or before the day `on`."""
+        """Return this calendar with only what was decided on or before the day `on`."""
         known = tuple(change for change in self.changes if change.decided_on <= on)
         if len(known) == len(self.changes):
             return self
@@ -134,7 +134,7 @@ class WorkCalendar:
         return self._reasons.get(self._ordinal(day))
 
     def add_working_days(self, day: date, days: int) -> date:
-        """Give the `days`-th working day after `day`; for 0 `day` itself, or the next that works.
+        """Return the `days`-th working day after `day`; for 0 `day` itself, or the next that works.
 
         Raises InvalidInputError for a negative number, CalendarHorizonError past the horizon.
         """
@@ -155,7 +155,7 @@ class WorkCalendar:
         return date.fromordinal(self._working[index])
 
     def add_calendar_days(self, day: date, days: int) -> date:
-        """Give the day `days` calendar days after `day`; errors as in add_working_days."""
+        """Return the day `days` calendar days after `day`; errors as in add_working_days."""
         ordinal = self._ordinal(day) + days
         if days < 0:
             msg = f"Cannot count {days} calendar days."
@@ -169,7 +169,7 @@ class WorkCalendar:
         return date.fromordinal(ordinal)
 
     def next_working_day(self, day: date) -> date:
-        """Give the first working day after `day`, never `day` itself."""
+        """Return the first working day after `day`, never `day` itself."""
         return self.add_working_days(day, 1)
 
     def working_days_between(self, after: date, until: date) -> int:

@@ -128,7 +128,7 @@ def moved(
 def office_time(
     rule: TimeRule, after: datetime, until: datetime, calendar: WorkCalendar
 ) -> timedelta:
-    """Give the office time from `after` to `until`, none where `until` is not later."""
+    """Return the office time from `after` to `until`, none where `until` is not later."""
     hours = _Reckoning(rule, ProcessingTime(0, TimeUnit.WORKING_HOURS), calendar)
     ticks = hours.measure(local_moment(after, calendar), local_moment(until, calendar))
     return ticks * _TICK
@@ -149,7 +149,7 @@ class _Reckoning:
         return self._hours.worked_until(self._hours.closes) // _TICK
 
     def start(self, received: datetime) -> tuple[datetime, list[DateStep]]:
-        """Give when counting starts, and the step which says so where that is not `received`."""
+        """Return when counting starts, and the step which says so where that is not `received`."""
         day, moment = received.date(), received.time()
         closes, cut_off = self._hours.closes, self._rule.cut_off
         if not self._calendar.is_working(day):
@@ -165,7 +165,7 @@ class _Reckoning:
         return morning, [DateStep(StepKind.COUNTED_FROM, at=morning, why=why, name=name)]
 
     def due(self, start: datetime, total: int) -> datetime:
-        """Give the moment at which `total` ticks from `start` are over, never before `start`."""
+        """Return the moment at which `total` ticks from `start` are over, never before `start`."""
         day = start.date()
         if self._unit is TimeUnit.WORKING_DAYS:
             return self._at(self._calendar.add_working_days(day, total), self._hours.closes)
@@ -180,7 +180,7 @@ class _Reckoning:
         return max(start, midnight + self._hours.moment_after(rest * _TICK))
 
     def measure(self, after: datetime, until: datetime) -> int:
-        """Give the ticks from `after` to `until`: the days d with after's day < d <= until's."""
+        """Return the ticks from `after` to `until`: the days d with after's day < d <= until's."""
         if until <= after:
             return 0
         first, last = after.date(), until.date()
@@ -192,13 +192,13 @@ class _Reckoning:
         return days * self._day + self._over(until) - self._over(after)
 
     def told(self, ticks: int) -> tuple[int, StepUnit]:
-        """Give `ticks` as a whole number, rounded down, of what people count in."""
+        """Return `ticks` as a whole number, rounded down, of what people count in."""
         if self._unit is TimeUnit.WORKING_HOURS:
             return ticks // (timedelta(minutes=1) // _TICK), StepUnit.WORKING_MINUTES
         return ticks, StepUnit(self._unit.value)
 
     def passed(self, start: datetime, total: int, due_at: datetime) -> list[DateStep]:
-        """Give the steps of the days off not counted, and of the days specially worked."""
+        """Return the steps of the days off not counted, and of the days specially worked."""
         after, until = start.date(), due_at.date()
         if self._unit is TimeUnit.CALENDAR_DAYS:
             last = self._calendar.add_calendar_days(after, total)
@@ -208,7 +208,7 @@ class _Reckoning:
         return [range_step(days) for days in self._calendar.exceptions_between(after, until)]
 
     def moved(self, start: datetime, total: int, due_at: datetime) -> list[DateStep]:
-        """Give the step which says that the last calendar day was a day off."""
+        """Return the step which says that the last calendar day was a day off."""
         if self._unit is not TimeUnit.CALENDAR_DAYS:
             return []
         last, until = start.date() + timedelta(days=total), due_at.date()
@@ -216,7 +216,7 @@ class _Reckoning:
         return [] if last == until else [step]
 
     def _over(self, moment: datetime) -> int:
-        """Give the ticks of office time over at `moment` on its working day.
+        """Return the ticks of office time over at `moment` on its working day.
 
         On a day off: a whole day, that of the working day before, with which
         working_days_between counts it.
@@ -230,7 +230,7 @@ class _Reckoning:
 
 
 def local_moment(moment: datetime, calendar: WorkCalendar) -> datetime:
-    """Give the moment in the calendar's zone.
+    """Return the moment in the calendar's zone.
 
     Raises InvalidInputError for a naive datetime, CalendarHorizonError for one no calendar has.
     """

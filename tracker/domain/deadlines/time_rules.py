@@ -81,7 +81,7 @@ class OfficeHours:
         return self.sessions[-1][1]
 
     def worked_until(self, moment: clock_time) -> timedelta:
-        """Give the office time of a working day that is over at `moment`."""
+        """Return the office time of a working day that is over at `moment`."""
         passed = _since_midnight(moment)
         worked = timedelta()
         for start, end in self.sessions:
@@ -90,7 +90,7 @@ class OfficeHours:
         return worked
 
     def moment_after(self, worked: timedelta) -> timedelta:
-        """Give how long after midnight `worked` office time is first over, at most closing."""
+        """Return how long after midnight `worked` office time is first over, at most closing."""
         for start, end in self.sessions:
             length = _since_midnight(end) - _since_midnight(start)
             if worked <= length:

@@ -34,7 +34,7 @@ def why_sentence(deadline_steps: Sequence[DateStep], language: Language) -> str:
 
 
 def _alike(step: DateStep, place: int) -> tuple[object, ...]:
-    """Give what steps that are said together have in common."""
+    """Return what steps that are said together have in common."""
     if step.kind is StepKind.PAUSE:
         return step.kind, step.pause_kind
     if step.kind in {StepKind.PAUSE_IGNORED, StepKind.LOCKED} or step.why is StepWhy.WEEKEND:

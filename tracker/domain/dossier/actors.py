@@ -112,7 +112,7 @@ class Actor:
 
 
 def citizen_of(dossier_id: UUID) -> Actor:
-    """Give whoever a dossier belongs to, named after the dossier and not after the person."""
+    """Return whoever a dossier belongs to, named after the dossier and not after the person."""
     return Actor(Role.CITIZEN, f"citizen:{dossier_id.hex}")
 
 

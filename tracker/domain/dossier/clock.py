@@ -23,7 +23,7 @@ class LedgerEntry:
 def is_kept(
     due_at: datetime, *, finished_at: datetime | None, paused_at: datetime | None, now: datetime
 ) -> bool:
-    """Tell whether a promise is kept so far.
+    """Return whether a promise is kept so far.
 
     A result that was ready in time stays on time; while the clock stands still nothing falls due.
     """
@@ -44,16 +44,16 @@ class OpenPauses:
 
     @property
     def are_open(self) -> bool:
-        """Tell whether the clock stands still."""
+        """Return whether the clock stands still."""
         return bool(self.since)
 
     def all(self) -> tuple[Pause, ...]:
-        """Give every pause, those still open without an end."""
+        """Return every pause, those still open without an end."""
         still = (Pause(kind, kind.value, start, None) for kind, start in self.since.items())
         return (*self.ended, *still)
 
     def after(self, step: Step, at: datetime) -> "OpenPauses":
-        """Give the pauses after this step, taken at `at`; asking twice keeps the first start."""
+        """Return the pauses after this step, taken at `at`; asking twice keeps the first start."""
         if step not in MOVES_PAUSES:
             return self
         rule = STEPS[step]
@@ -81,7 +81,7 @@ class Clock:
     """First promises already made: in days, all that comes in before or after closing is alike."""
 
     def first_promise(self, received_at: datetime) -> Promise | None:
-        """Give the promise made when the dossier is taken in; `None` where there is no time."""
+        """Return the promise made when the dossier is taken in; `None` where there is no time."""
         if self.rule.time is None or self.rule.time.unit is TimeUnit.WORKING_HOURS:
             return self._first_promise(received_at)
         local = local_moment(received_at, self.calendar)
@@ -100,7 +100,7 @@ class Clock:
     def next_promise(
         self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]
     ) -> Promise | None:
-        """Give the promise that holds once these pauses have ended; `None` where it stays.
+        """Return the promise that holds once these pauses have ended; `None` where it stays.
 
         A date that was given (on a slip, or with an apology) is moved only by the part of the
         pauses after it was given; otherwise the date is reckoned anew from the beginning.

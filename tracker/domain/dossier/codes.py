@@ -45,7 +45,7 @@ class DossierCode:
     def parse(cls, text: str) -> "DossierCode":
         """Read a code of the national shape; blanks around it and long dashes are forgiven.
 
-        Raises `InvalidCodeError` for anything else, also for a day no calendar has.
+        Raise `InvalidCodeError` for anything else, also for a day no calendar has.
         """
         tidy = tidied(text)
         if not _NATIONAL.fullmatch(tidy):
@@ -65,7 +65,7 @@ class DossierCode:
         return cls(agency, day, sequence, f"{_prefix(agency, day)}-{sequence:04d}")
 
     def __str__(self) -> str:
-        """Give the code as it stands on the receipt."""
+        """Return the code as it stands on the receipt."""
         return self.text
 
 
@@ -81,12 +81,12 @@ class CodeBlock:
     leased_to: str
 
     def codes(self) -> Iterator[DossierCode]:
-        """Give every code of the block, lowest first."""
+        """Return every code of the block, lowest first."""
         for sequence in range(self.first, self.last + 1):
             yield DossierCode.issue(self.agency, self.day, sequence)
 
     def holds(self, code: DossierCode) -> bool:
-        """Tell whether the code lies in this block."""
+        """Return whether the code lies in this block."""
         return (
             (code.agency, code.day) == (self.agency, self.day)
             and self.first <= code.sequence <= self.last
@@ -110,7 +110,7 @@ def tidied(text: str) -> str:
 def legacy_code(text: str) -> str:
     """Take over the number an older system gave, as it is: 3 to 40 letters, digits, `.`, `_`, `-`.
 
-    Raises `InvalidCodeError` for anything else.
+    Raise `InvalidCodeError` for anything else.
     """
     if not _LEGACY.fullmatch(text):
         message = "A legacy number has 3 to 40 letters, digits, dots, dashes or underscores."
@@ -120,12 +120,12 @@ def legacy_code(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def dossier_id(code: str) -> UUID:
-    """Give the id of the dossier with this code; capital or small letters make no difference."""
+    """Return the id of the dossier with this code; capital or small letters make no difference."""
     return UUID(bytes=id_bytes(code))
 
 
 def id_bytes(code: str) -> bytes:
-    """Give the 16 bytes of a dossier's id."""
+    """Return the 16 bytes of a dossier's id."""
     # What `uuid5` does, without what it does beside: a digest that bears its version and variant.
     digest = sha1(_DOSSIERS + code.upper().encode(), usedforsecurity=False).digest()
     return b"%b%c%b%c%b" % (

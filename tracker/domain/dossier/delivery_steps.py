@@ -24,7 +24,7 @@ class DeliverySteps(RecordingDossier):
     TOPIC = "dossier.delivery_steps"
 
     def hand_to_carrier(self, stamp: Stamp, *, carrier: str, number: str) -> None:
-        """Give the result to the post."""
+        """Return the result to the post."""
         self._check(Step.HANDED_TO_CARRIER, stamp)
         self._record(
             HandedToCarrier,
@@ -88,11 +88,11 @@ class DeliverySteps(RecordingDossier):
         self._record(ReturnedToOffice, stamp)
 
     def collect(self, stamp: Stamp, *, at_office: str) -> None:
-        """Give the result to the citizen over the counter."""
+        """Return the result to the citizen over the counter."""
         self._check(Step.COLLECTED, stamp)
         self._record(Collected, stamp, at_office=at_office)
 
     def deliver_electronically(self, stamp: Stamp) -> None:
-        """Give the result through the portal."""
+        """Return the result through the portal."""
         self._check(Step.DELIVERED_ELECTRONICALLY, stamp)
         self._record(DeliveredElectronically, stamp)

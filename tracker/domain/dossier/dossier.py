@@ -78,7 +78,7 @@ class Dossier(DeliverySteps):
     # -------------------------------------------------------------- processing
 
     def forward(self, stamp: Stamp, *, to_office: str, reason: Sealed | None) -> None:
-        """Give the dossier to another office to decide."""
+        """Return the dossier to another office to decide."""
         self._check(Step.FORWARDED, stamp)
         if to_office == self.offices.decided_by:
             message = f"{to_office} has this dossier already."

@@ -9,12 +9,12 @@ from tracker.domain.dossier.values import CLOCK_SKEW, Correctable
 
 
 def came_late(event: Event) -> bool:
-    """Tell whether we heard of an event later than clocks differ."""
+    """Return whether we heard of an event later than clocks differ."""
     return event.recorded_at - event.occurred_at > CLOCK_SKEW
 
 
 def out_of_order(events: Iterable[Event]) -> frozenset[int]:
-    """Give the versions of what we heard of only after something that happened later.
+    """Return the versions of what we heard of only after something that happened later.
 
     Corrections, which tell of what we had heard already, have no part in it.
     """
@@ -30,7 +30,7 @@ def out_of_order(events: Iterable[Event]) -> frozenset[int]:
 
 
 def turning_points(events: Iterable[Event], now: datetime) -> list[datetime]:
-    """Give every moment at which a dossier came to look different, in order, and now.
+    """Return every moment at which a dossier came to look different, in order, and now.
 
     Something happened, as it was told or by a correction, or we heard of it.
     """
@@ -40,7 +40,7 @@ def turning_points(events: Iterable[Event], now: datetime) -> list[datetime]:
 
 
 def corrections(events: Iterable[Event]) -> dict[int, list[int]]:
-    """Give by version the versions of the events that correct it."""
+    """Return by version the versions of the events that correct it."""
     found: dict[int, list[int]] = {}
     for event in events:
         if isinstance(event, Corrected):
@@ -49,7 +49,7 @@ def corrections(events: Iterable[Event]) -> dict[int, list[int]]:
 
 
 def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:
-    """Give by version when each event happened, corrections of the time taken into account.
+    """Return by version when each event happened, corrections of the time taken into account.
 
     A correction tells what was so since the event it corrects: it counts from then.
     """

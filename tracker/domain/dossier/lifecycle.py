@@ -198,18 +198,18 @@ class Progress:
         return PUBLIC_STATUS[self.stage] if self.stage else None
 
     def allows(self, step: Step) -> bool:
-        """Tell whether this step may come next."""
+        """Return whether this step may come next."""
         rule = _rule_of(step)
         if rule.needs_pause and not rule.closes & self.pauses:
             return False
         return self.stage in rule.after
 
     def allowed(self) -> tuple[Step, ...]:
-        """Give every step that may come next, in the table's order."""
+        """Return every step that may come next, in the table's order."""
         return tuple(step for step in STEPS if self.allows(step))
 
     def after(self, step: Step) -> "Progress":
-        """Give the progress after this step, which is taken as having happened."""
+        """Return the progress after this step, which is taken as having happened."""
         following = self._next.get(step)
         if following is None:
             rule = _rule_of(step)

@@ -12,7 +12,7 @@ _PREFIX = 7
 
 
 def likely_codes(text: str) -> tuple[str, ...]:
-    """Give the codes of the national shape that this may stand for, the likeliest first.
+    """Return the codes of the national shape that this may stand for, the likeliest first.
 
     Forgiven are blanks, missing or wrong dots and dashes, small letters, and letters that look
     like a digit where only a digit can stand. Of several readings that with the shortest day and
@@ -27,7 +27,7 @@ def likely_codes(text: str) -> tuple[str, ...]:
 
 
 def _readings(packed: str) -> Iterator[tuple[str, str, str]]:
-    """Give each way to take the text as the digits of a ministry, a letter and other digits."""
+    """Return each way to take the text as the digits of a ministry, a letter and other digits."""
     for length in (0, _PREFIX):
         head, letter, tail = packed[:length], packed[length : length + 1], packed[length + 1 :]
         prefix, digits = head.translate(_LOOK_ALIKES), tail.translate(_LOOK_ALIKES)
@@ -36,7 +36,7 @@ def _readings(packed: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _cut(prefix: str, letter: str, digits: str) -> Iterator[str]:
-    """Give each way to cut the digits into agency, day and number."""
+    """Return each way to cut the digits into agency, day and number."""
     ministry = f"{prefix[:3]}.{prefix[3:5]}.{prefix[5:]}." if prefix else ""
     for pairs in range(2, len(digits), 2):
         agency = ".".join(digits[at : at + 2] for at in range(0, pairs, 2))

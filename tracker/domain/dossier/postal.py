@@ -48,13 +48,13 @@ def scan_meaning(scan: str) -> ScanMeaning:
 
 
 def s10_check_digit(serial: str) -> int:
-    """Give the check digit of eight digits: 11 - weighted sum mod 11, where 10 is 0 and 11 is 5."""
+    """Return the check digit of eight digits: 11 - weighted sum mod 11, where 10 is 0 and 11 is 5."""
     rest = 11 - sum(int(d) * w for d, w in zip(serial, _WEIGHTS, strict=True)) % 11
     return {10: 0, 11: 5}.get(rest, rest)
 
 
 def is_s10(number: str) -> bool:
-    """Tell whether this is a valid S10 number, e.g. `RR473124829VN`.
+    """Return whether this is a valid S10 number, e.g. `RR473124829VN`.
 
     A carrier's own number that is none is still accepted: warn, never reject.
     """

@@ -51,7 +51,7 @@ class DossierState(BaseAggregate[UUID]):
 
     @classmethod
     def new(cls, code: str) -> Self:
-        """Give the empty dossier of this code, at version 0, to be submitted or received."""
+        """Return the empty dossier of this code, at version 0, to be submitted or received."""
         dossier = cls.__new__(cls)
         dossier._begin(code)  # noqa: SLF001  its own
         return dossier
@@ -60,7 +60,7 @@ class DossierState(BaseAggregate[UUID]):
     def replay(cls, dossier: Self | None, events: Iterable[Event]) -> Self | None:
         """Fold stored events onto the dossier (`None`: onto nothing) and give it back.
 
-        Raises `BrokenHistoryError` where a version is missing or an event is another dossier's.
+        Raise `BrokenHistoryError` where a version is missing or an event is another dossier's.
         """
         for event in events:
             if dossier is None:
@@ -75,7 +75,7 @@ class DossierState(BaseAggregate[UUID]):
     def picture(cls, events: Iterable[Event]) -> Self | None:
         """Fold a cut of a history, which may have holes, into the dossier as it then stood.
 
-        Gives `None` where the cut holds no beginning. The result is for reading only.
+        Return `None` where the cut holds no beginning. The result is for reading only.
         """
         dossier: Self | None = None
         for event in events:
@@ -92,11 +92,11 @@ class DossierState(BaseAggregate[UUID]):
         return self.ledger[-1].promise if self.ledger else None
 
     def allowed_steps(self) -> tuple[Step, ...]:
-        """Give the steps that may come next."""
+        """Return the steps that may come next."""
         return tuple(step for step in self.progress.allowed() if self._not_yet(step))
 
     def steps_for(self, actor: Actor) -> tuple[Step, ...]:
-        """Give those of the allowed steps that this actor may take."""
+        """Return those of the allowed steps that this actor may take."""
         return tuple(step for step in self.allowed_steps() if self._may(actor, step))
 
     def require_step(self, actor: Actor, step: Step) -> None:

@@ -112,7 +112,7 @@ class Notices:
 class Stamp:
     """Who did it, when it happened, when we heard of it, and the sender's own id for it.
 
-    Raises `NaiveTimeError` and `FutureTimeError`; a device may run `CLOCK_SKEW` ahead.
+    Raise `NaiveTimeError` and `FutureTimeError`; a device may run `CLOCK_SKEW` ahead.
     """
 
     occurred_at: datetime

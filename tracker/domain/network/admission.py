@@ -47,7 +47,7 @@ def check_admission(
 ) -> ProcedureVersion:
     """Return the version to pin to a dossier taken in at this place on this day, or refuse it.
 
-    Raises a RefusedError that says why, whatever is wrong; an unknown id is a refusal as well.
+    Raise a RefusedError that says why, whatever is wrong; an unknown id is a refusal as well.
     """
     try:
         office = network.office(office_id)

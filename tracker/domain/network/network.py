@@ -104,7 +104,7 @@ class Office:
     valid_to: date | None
 
     def exists_on(self, day: date) -> bool:
-        """Tell whether the office itself exists on `day`, whatever its partner does."""
+        """Return whether the office itself exists on `day`, whatever its partner does."""
         return _within(day, self.valid_from, self.valid_to)
 
 
@@ -119,7 +119,7 @@ class Partner:
     valid_to: date | None
 
     def exists_on(self, day: date) -> bool:
-        """Tell whether the partner works with the city on `day`."""
+        """Return whether the partner works with the city on `day`."""
         return _within(day, self.valid_from, self.valid_to)
 
 
@@ -134,11 +134,11 @@ class Collaborator:
     trained_on: date | None
 
     def serves_on(self, day: date) -> bool:
-        """Tell whether `day` lies in the term."""
+        """Return whether `day` lies in the term."""
         return _within(day, self.term_from, self.term_to)
 
     def is_trained_on(self, day: date) -> bool:
-        """Tell whether the training was done by `day`."""
+        """Return whether the training was done by `day`."""
         return self.trained_on is not None and self.trained_on <= day
 
 
@@ -192,7 +192,7 @@ class Network:
             raise UnknownOfficeError from None
 
     def public_face(self, office_id: str) -> Office | None:
-        """Give the office as it may be told to anybody: the branch above, where it has one.
+        """Return the office as it may be told to anybody: the branch above, where it has one.
 
         Which agent point or kiosk it was says where somebody lives or shops. `None` where there is
         no such office.
@@ -221,12 +221,12 @@ class Network:
         return None if office.partner is None else self.partner(office.partner)
 
     def partner_id_of(self, office_id: str) -> str:
-        """Give the id of the partner that runs this office; empty where none does."""
+        """Return the id of the partner that runs this office; empty where none does."""
         office = self.offices.get(office_id)
         return (office.partner if office else None) or ""
 
     def is_open(self, office_id: str, day: date) -> bool:
-        """Tell whether the office, and the partner that runs it, exist on `day`.
+        """Return whether the office, and the partner that runs it, exist on `day`.
 
         Hours and the mobile offices' timetable do not count: a late bus is still a bus.
         """

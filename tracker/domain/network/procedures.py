@@ -68,7 +68,7 @@ class ProcedureVersion:
     legal_basis: str
 
     def in_force_on(self, day: date) -> bool:
-        """Tell whether this version holds on `day`."""
+        """Return whether this version holds on `day`."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
@@ -82,7 +82,7 @@ class AgentOpening:
     decision: str
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether agents may take the procedure in on `day`; not any more on `closed_on`."""
+        """Return whether agents may take the procedure in on `day`; not any more on `closed_on`."""
         return self.opened_on <= day and (self.closed_on is None or day < self.closed_on)
 
 
@@ -146,7 +146,7 @@ class Catalogue:
         )
 
     def open_to_agents(self, code: str, day: date) -> bool:
-        """Tell whether agent points may take the procedure in on `day`.
+        """Return whether agent points may take the procedure in on `day`.
 
         Raises UnknownProcedureError where there is no such procedure.
         """

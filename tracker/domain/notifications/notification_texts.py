@@ -85,7 +85,7 @@ _GSM = frozenset(
 
 
 def subject(notice: Notification, language: NoticeLanguage) -> str:
-    """Give the subject of an e-mail; all of a dossier have the same and lie together."""
+    """Return the subject of an e-mail; all of a dossier have the same and lie together."""
     return _SUBJECT[language].format(code=notice.code)
 
 
@@ -115,12 +115,12 @@ def text(
 
 
 def without_accents(said: str) -> str:
-    """Give the text in plain letters, as many SMS networks want it."""
+    """Return the text in plain letters, as many SMS networks want it."""
     apart = unicodedata.normalize("NFD", said.replace("đ", "d").replace("Đ", "D"))
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def segments(said: str) -> int:
-    """Tell how many SMS a text fills, and is paid for."""
+    """Return how many SMS a text fills, and is paid for."""
     whole, part = (160, 153) if _GSM.issuperset(said) else (70, 67)
     return 1 if len(said) <= whole else math.ceil(len(said) / part)

@@ -95,7 +95,7 @@ class Notification:
 
 
 def ask_due_at(event: Event) -> datetime | None:
-    """Give by when what this event asks of a person is to be done, where a time was set."""
+    """Return by when what this event asks of a person is to be done, where a time was set."""
     match event:
         case SupplementAsked():
             return event.papers_due_at
@@ -105,7 +105,7 @@ def ask_due_at(event: Event) -> datetime | None:
 
 
 def notification_of(event: Event) -> Notification | None:
-    """Give what is to be told of this event; `None` where it is not for telling."""
+    """Return what is to be told of this event; `None` where it is not for telling."""
     kind = KINDS.get(event.step)
     if kind is None:
         return None

@@ -32,7 +32,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """Give what is signed."""
+        """Return what is signed."""
         return (
             f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
             f"heads {self.heads} {_base64(self.heads_root)}\n"
@@ -41,7 +41,7 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
-        """Read it. Raises `BadCheckpointError`."""
+        """Read it. Raise `BadCheckpointError`."""
         try:
             origin, size, root, heads, made, rest = text.split("\n")
             heads_word, count, heads_root = heads.split(" ")

@@ -14,12 +14,12 @@ NO_CHAIN = bytes(merkle.HASH_BYTES)
 
 
 def leaf_hash(topic: str, state: bytes) -> bytes:
-    """Give the leaf of an event: over its stored name, a line feed, and its stored bytes."""
+    """Return the leaf of an event: over its stored name, a line feed, and its stored bytes."""
     return merkle.leaf_hash(topic.encode() + b"\n" + state)
 
 
 def chained(before: bytes, leaf: int, hashed: bytes) -> bytes:
-    """Give a dossier's chain after its event at this leaf.
+    """Return a dossier's chain after its event at this leaf.
 
     It stands for the whole list of the dossier's leaves, their numbers and hashes, up to this one.
     """
@@ -27,5 +27,5 @@ def chained(before: bytes, leaf: int, hashed: bytes) -> bytes:
 
 
 def head_hash(dossier_id: UUID, version: int, leaf: int, chain: bytes) -> bytes:
-    """Give the leaf that stands for a dossier in the tree of heads."""
+    """Return the leaf that stands for a dossier in the tree of heads."""
     return merkle.leaf_hash(dossier_id.bytes + version.to_bytes(8) + leaf.to_bytes(8) + chain)

@@ -32,24 +32,24 @@ class Node(NamedTuple):
 
     @property
     def last_leaf(self) -> int:
-        """Give the number of the leaf that completes it."""
+        """Return the number of the leaf that completes it."""
         return ((self.number + 1) << self.level) - 1
 
 
 Fetch = Callable[[Collection[Node]], Mapping[Node, bytes]]
-"""Gives the hashes of complete nodes."""
+"""Return the hashes of complete nodes."""
 
 Span = tuple[int, int]
 """The leaves from the first number up to, not including, the second."""
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Give the hash of a leaf."""
+    """Return the hash of a leaf."""
     return hashlib.sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Give the hash of a node over two others."""
+    """Return the hash of a node over two others."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -73,24 +73,24 @@ class Frontier:
         return completed
 
     def root(self) -> bytes:
-        """Give the root of the tree as it is."""
+        """Return the root of the tree as it is."""
         return _joined(self._peaks) if self._peaks else EMPTY_ROOT
 
 
 def peaks(size: int) -> list[Node]:
-    """Give the complete nodes that a tree of this size consists of, from the left."""
+    """Return the complete nodes that a tree of this size consists of, from the left."""
     return _tiles((0, size))
 
 
 def root_of(size: int, fetch: Fetch) -> bytes:
-    """Give the root the tree had at this size."""
+    """Return the root the tree had at this size."""
     return _hashes([(0, size)], fetch)[0] if size else EMPTY_ROOT
 
 
 def inclusion_proof(leaf: int, size: int, fetch: Fetch) -> list[bytes]:
     """Prove that the tree of this size holds this leaf (RFC 9162, 2.1.3). The log of it long.
 
-    Raises `OutsideTreeError`.
+    Raise `OutsideTreeError`.
     """
     if not 0 <= leaf < size:
         raise OutsideTreeError
@@ -110,7 +110,7 @@ def inclusion_proof(leaf: int, size: int, fetch: Fetch) -> list[bytes]:
 def consistency_proof(first: int, second: int, fetch: Fetch) -> list[bytes]:
     """Prove that the tree of size `second` begins with that of size `first` (RFC 9162, 2.1.4).
 
-    Raises `OutsideTreeError`.
+    Raise `OutsideTreeError`.
     """
     if not 0 < first <= second:
         raise OutsideTreeError
@@ -182,12 +182,12 @@ def _up_to_a_right_child(index: int, last: int) -> tuple[int, int]:
 
 
 def _split(width: int) -> int:
-    """Give the largest power of two below the width."""
+    """Return the largest power of two below the width."""
     return 1 << ((width - 1).bit_length() - 1)
 
 
 def _tiles(span: Span) -> list[Node]:
-    """Give the complete nodes over a span that the RFC's splitting leads to, from the left."""
+    """Return the complete nodes over a span that the RFC's splitting leads to, from the left."""
     low, high = span
     found: list[Node] = []
     while low < high:
@@ -198,7 +198,7 @@ def _tiles(span: Span) -> list[Node]:
 
 
 def _hashes(spans: Sequence[Span], fetch: Fetch) -> list[bytes]:
-    """Give the hash over each span; all that is needed is fetched at once."""
+    """Return the hash over each span; all that is needed is fetched at once."""
     tiles = [_tiles(span) for span in spans]
     found = fetch([node for part in tiles for node in part])
     return [_joined([found[node] for node in part]) for part in tiles]

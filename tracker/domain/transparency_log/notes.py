@@ -43,7 +43,7 @@ class PublicKey:
 
     @property
     def id(self) -> bytes:
-        """Give the four bytes that tell it from others."""
+        """Return the four bytes that tell it from others."""
         typed = bytes([self.algorithm]) + self.key
         return hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:_ID_BYTES]
 
@@ -54,7 +54,7 @@ class PublicKey:
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
-        """Read it. Raises `BadKeyError`."""
+        """Read it. Raise `BadKeyError`."""
         try:
             name, _, encoded = text.strip().split("+", 2)
             typed = b64decode(encoded, validate=True)
@@ -79,7 +79,7 @@ class Signature:
         return f"{_DASH} {self.name} {b64encode(self.key_id + self.signed).decode()}\n"
 
     def is_by(self, key: PublicKey) -> bool:
-        """Tell whether it claims to be this key's."""
+        """Return whether it claims to be this key's."""
         return (self.name, self.key_id) == (key.name, key.id)
 
 
@@ -96,7 +96,7 @@ class Note:
 
     @classmethod
     def parse(cls, written: str) -> "Note":
-        """Read it. Raises `BadNoteError`."""
+        """Read it. Raise `BadNoteError`."""
         text, gap, lines = written.rpartition("\n\n")
         if not (gap and text and lines.endswith("\n")):
             raise BadNoteError
@@ -104,12 +104,12 @@ class Note:
 
 
 def cosigned(text: str, at: int) -> bytes:
-    """Give what a witness signs at this time, in seconds since 1970 (`cosignature/v1`)."""
+    """Return what a witness signs at this time, in seconds since 1970 (`cosignature/v1`)."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def cosigned_at(signature: Signature) -> tuple[int, bytes]:
-    """Give when a witness signed, and its bare signature."""
+    """Return when a witness signed, and its bare signature."""
     return int.from_bytes(signature.signed[:_TIME_BYTES]), signature.signed[_TIME_BYTES:]
 
 

@@ -37,7 +37,7 @@ class Standing(DossierRow, frozen=True, gc=False):
 
 
 def begun(event: Event) -> dict[str, Any]:
-    """Give the fields of a dossier nothing has happened to yet."""
+    """Return the fields of a dossier nothing has happened to yet."""
     return {
         "dossier_id": event.originator_id,
         "code": event.code,
@@ -54,7 +54,7 @@ def begun(event: Event) -> dict[str, Any]:
 
 
 def changes(row: Standing | None, event: Event) -> dict[str, Any]:
-    """Give the fields that this event changes, on top of `row` or of `begun`."""
+    """Return the fields that this event changes, on top of `row` or of `begun`."""
     move = _move(row.underneath, row.pauses, event.step) if row else _move("", "", event.step)
     changed = {"version": event.originator_version, **move.to}
     if not move.to:
@@ -100,7 +100,7 @@ def _correction(row: Standing | None, event: Corrected) -> dict[str, Any]:
 
 
 def corrected_time(event: Event, version: int) -> datetime | None:
-    """Give when the event `version` happened, where this event is the correction of that time."""
+    """Return when the event `version` happened, where this event is the correction of that time."""
     if not isinstance(event, Corrected) or event.corrects != version:
         return None
     is_time = event.what is Correctable.OCCURRED_AT

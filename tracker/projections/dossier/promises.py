@@ -63,7 +63,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
     ROW = SlaRow
 
     def fold(self, row: SlaRow | None, event: Event) -> SlaRow:
-        """Give the dossier's clock after this event."""
+        """Return the dossier's clock after this event."""
         new = changes(row, event)
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
@@ -81,7 +81,7 @@ class PromisesProjection(DossierProjection[SlaRow]):
         return replace(row, **new) if row else SlaRow(**(_begun(event) | new))
 
     def lines(self, record: Record) -> Sequence[Row]:
-        """Give the line of the ledger, where the event promised a date."""
+        """Return the line of the ledger, where the event promised a date."""
         event = record.event
         promise = getattr(event, "promise", None)
         if promise is None:

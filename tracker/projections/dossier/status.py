@@ -26,7 +26,7 @@ class StatusProjection(DossierProjection[StatusRow]):
     ROW = StatusRow
 
     def fold(self, row: StatusRow | None, event: Event) -> StatusRow:
-        """Give the status after this event."""
+        """Return the status after this event."""
         new = changes(row, event)
         new["recorded_at"] = event.recorded_at
         return replace(row, **new) if row else StatusRow(**(begun(event) | new))

@@ -32,7 +32,7 @@ class TimelineProjection(Projection):
     def apply(self, records: Sequence[Record], view: View) -> None:
         """Add one line an event; what is there already is passed over.
 
-        Raises `GapInHistoryError`.
+        Raise `GapInHistoryError`.
         """
         histories = by_dossier(records)
         versions = view.versions(TimelineRow, ids(histories))

@@ -29,7 +29,7 @@ class Change:
     causes: tuple[Event, ...]
 
     def as_json(self, zone: tzinfo) -> dict[str, Any]:
-        """Give it as JSON-ready data, times in this zone."""
+        """Return it as JSON-ready data, times in this zone."""
         return {
             "code": self.code,
             "group_then": self.group_then,
@@ -63,7 +63,7 @@ class Explanation:
         self._tally_then = Tally(self._then, partner_of)
 
     def changes(self, histories: Histories) -> Iterator[Change]:
-        """Give the dossiers that count otherwise, one by one; afterwards the answers are whole."""
+        """Return the dossiers that count otherwise, one by one; afterwards the answers are whole."""
         for events in histories:
             news, row = self._news(events), row_of(events, self._now)
             now = self._tally_now.add(row)
@@ -80,15 +80,15 @@ class Explanation:
                 )
 
     def then(self) -> Figures:
-        """Give the answer as known then."""
+        """Return the answer as known then."""
         return self._tally_then.answer()
 
     def now(self) -> Figures:
-        """Give the answer as known now."""
+        """Return the answer as known now."""
         return self._tally_now.answer()
 
     def _news(self, events: Sequence[Event]) -> list[Event]:
-        """Give what was heard of since then, up to now."""
+        """Return what was heard of since then, up to now."""
         until = self._now.known_at
         return [
             event
@@ -97,7 +97,7 @@ class Explanation:
         ]
 
     def _causes(self, events: Sequence[Event], news: Sequence[Event]) -> Iterator[Event]:
-        """Give those of the news after which the dossier counted otherwise than before."""
+        """Return those of the news after which the dossier counted otherwise than before."""
         known = events[: events.index(news[0])]
         before = self._standing(known)
         for event in news:
@@ -126,7 +126,7 @@ def _difference(
 
 
 def _flat(counts: Counts) -> dict[str, int]:
-    """Give the counts that hold something, by name; not the ratings, which nobody may be told of.
+    """Return the counts that hold something, by name; not the ratings, which nobody may be told of.
 
     One dossier's rating is one person's answer.
     """

@@ -86,18 +86,18 @@ class Counts:
         )
 
     def rate_finished(self, against: Against) -> float | None:
-        """Give on time / finished, of those with a promise."""
+        """Return on time / finished, of those with a promise."""
         finished = against.finished_on_time + against.finished_late
         return against.finished_on_time / finished if finished else None
 
     def rate_due(self, against: Against) -> float | None:
-        """Give 1 - late / due, of those with a promise."""
+        """Return 1 - late / due, of those with a promise."""
         due = self.received + self.carried_over - self.due_without_promise
         late = against.finished_late + against.open_overdue
         return 1 - late / due if due else None
 
     def as_json(self) -> dict[str, Any]:
-        """Give the counts and rates; those against the latest promise stand at the top."""
+        """Return the counts and rates; those against the latest promise stand at the top."""
         counts = asdict(self)
         latest, first = counts.pop("latest"), counts.pop("first")
         del counts["rated"]
@@ -146,7 +146,7 @@ class Figures:
         return replace(self, groups=groups)
 
     def as_json(self) -> dict[str, Any]:
-        """Give what may be shown as JSON-ready data."""
+        """Return what may be shown as JSON-ready data."""
         q, groups = self.question, self.to_be_shown().groups
         return {
             "as_of": q.as_of.isoformat(),

@@ -20,7 +20,7 @@ class Ratings:
         return Ratings(count=self.count + other.count, scores=self.scores + other.scores)
 
     def as_json(self) -> dict[str, Any]:
-        """Give their number and their mean with one decimal; neither where they are too few."""
+        """Return their number and their mean with one decimal; neither where they are too few."""
         if self.count < FEWEST:
             return {"ratings": None, "satisfaction": None}
         return {"ratings": self.count, "satisfaction": round(self.scores / self.count, 1)}

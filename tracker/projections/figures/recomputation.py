@@ -121,7 +121,7 @@ class Tally:
         return self._partner_of(group) if by is GroupBy.PARTNER else group
 
     def answer(self) -> Figures:
-        """Give what was counted so far."""
+        """Return what was counted so far."""
         groups = self._groups if self._question.by else {}
         return Figures(
             question=self._question, total=self._total, groups=dict(sorted(groups.items()))

@@ -22,7 +22,7 @@ class FeedUpTo:
         return self.partitions()
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        """Give up to `limit` events after this position and not past the end."""
+        """Return up to `limit` events after this position and not past the end."""
         records = self._feed.read(partition, after=after, limit=limit)
         return [record for record in records if record.position <= self._ends[partition]]
 

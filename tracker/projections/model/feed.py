@@ -17,12 +17,12 @@ class Record(NamedTuple):
 
     @property
     def store_position(self) -> int:
-        """Give its position in the event store."""
+        """Return its position in the event store."""
         return self.stored_at or self.position
 
 
 class Feed(Protocol):
-    """Gives every event once and in order per dossier; each dossier keeps to one partition."""
+    """Return every event once and in order per dossier; each dossier keeps to one partition."""
 
     def partitions(self) -> Sequence[str]:
         """Name the partitions."""
@@ -31,7 +31,7 @@ class Feed(Protocol):
         """Name those that have more to be read for sure; all of them where none has."""
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        """Give up to `limit` events after this position, oldest first."""
+        """Return up to `limit` events after this position, oldest first."""
 
     def wait(self, seconds: float) -> None:
         """Return when there may be something new, at the latest after so many seconds."""
@@ -44,7 +44,7 @@ class OpenFeed(Feed, Protocol):
     """A feed with a source that has an end and can be let go of."""
 
     def heads(self) -> Mapping[str, int]:
-        """Give the position of each partition's end, as far as it is known."""
+        """Return the position of each partition's end, as far as it is known."""
 
     def close(self) -> None:
         """Let go of what was read from."""

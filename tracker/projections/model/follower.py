@@ -46,7 +46,7 @@ class Follower:
         self._ahead: _Lot | None = None
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Follow until told to stop, the batch at hand finished. Raises whatever stopped it."""
+        """Follow until told to stop, the batch at hand finished. Raise whatever stopped it."""
         trusted_until = 0.0
         while not stopping():
             if monotonic() > trusted_until:  # somebody may have put other tables in use
@@ -72,7 +72,7 @@ class Follower:
 
         A batch is of all partitions together, as far as the limit allows; the next one begins with
         the partition after. While a full one is written, which is mostly the database's work, the
-        next is read. Raises `CannotGoOnError` where one cannot go on; the others have taken theirs.
+        next is read. Raise `CannotGoOnError` where one cannot go on; the others have taken theirs.
         """
         ahead, self._ahead = self._ahead, None
         lot = ahead if ahead and self._follows_on(ahead) else self._read_lot(limit)
@@ -89,7 +89,7 @@ class Follower:
         return lot.total
 
     def _follows_on(self, lot: _Lot) -> bool:
-        """Tell whether each is still where it was expected to be when this was read."""
+        """Return whether each is still where it was expected to be when this was read."""
         return all(
             one.after == self._projectors[name].position(one.partition)
             for name, batch in lot.batches.items()

@@ -19,7 +19,7 @@ class GapInHistoryError(TrackerError):
 
 
 def by_dossier(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
-    """Give the records of each dossier, in their order."""
+    """Return the records of each dossier, in their order."""
     histories: dict[int, list[Record]] = defaultdict(list)
     for record in records:  # an id's own hash is reckoned in Python, each time it is asked for
         histories[record.event.originator_id.int].append(record)
@@ -27,14 +27,14 @@ def by_dossier(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
 
 
 def ids(histories: Sequence[Sequence[Record]]) -> Sequence[UUID]:
-    """Give the id of each of these dossiers."""
+    """Return the id of each of these dossiers."""
     return [history[0].event.originator_id for history in histories]
 
 
 def is_next(event: Event, version: int) -> bool:
-    """Tell whether the event follows on this version of its dossier; an older one does not.
+    """Return whether the event follows on this version of its dossier; an older one does not.
 
-    Raises `GapInHistoryError` where one between is missing: nobody trusts a feed blindly.
+    Raise `GapInHistoryError` where one between is missing: nobody trusts a feed blindly.
     """
     if event.originator_version > version + 1:
         raise GapInHistoryError
@@ -59,16 +59,16 @@ class DossierProjection(Projection, Generic[D]):
 
     @abstractmethod
     def fold(self, row: D | None, event: Event) -> D:
-        """Give the row after this event, and with its version."""
+        """Return the row after this event, and with its version."""
 
     def lines(self, record: Record) -> Sequence[Row]:  # noqa: ARG002  none unless a model has them
-        """Give the rows this one event adds beside."""
+        """Return the rows this one event adds beside."""
         return ()
 
     def apply(self, records: Sequence[Record], view: View) -> None:
         """Fold a batch to the last row of each dossier; what is in a row already is passed over.
 
-        Raises `GapInHistoryError`.
+        Raise `GapInHistoryError`.
         """
         histories = by_dossier(records)
         rows = view.of(self.ROW, ids(histories))

@@ -36,7 +36,7 @@ class ReadModel(Protocol):
     """The tables of one generation of a projection, and how far they are."""
 
     def positions(self) -> Mapping[str, int]:
-        """Give the last position of each partition that is in the tables."""
+        """Return the last position of each partition that is in the tables."""
 
     def batch(self) -> AbstractContextManager[Batch]:
         """Open a transaction; it commits when all went well, else nothing of it remains."""
@@ -53,7 +53,7 @@ class Projector:
         self._positions: Mapping[str, int] | None = None
 
     def position(self, partition: str) -> int:
-        """Give where it stands: where its last batch ends, or else what the model says."""
+        """Return where it stands: where its last batch ends, or else what the model says."""
         if self._positions is None:
             self._positions = self._model.positions()
         return self._positions.get(partition, 0)

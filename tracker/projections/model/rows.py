@@ -41,19 +41,19 @@ class View(Protocol):
     """The rows of one read model, inside one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
-        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        """Return the row of each of these dossiers, in their order; `None` where it has none."""
 
     def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
-        """Give likewise the newest version each has among rows of one an event; 0 for none."""
+        """Return likewise the newest version each has among rows of one an event; 0 for none."""
 
     def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
-        """Give likewise the newest row each has among rows of one an event."""
+        """Return likewise the newest row each has among rows of one an event."""
 
     def last(self, kind: type[R]) -> R | None:
-        """Give the row with the greatest number, of rows known by one."""
+        """Return the row with the greatest number, of rows known by one."""
 
     def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
-        """Give the rows with these numbers, of rows known by one."""
+        """Return the rows with these numbers, of rows known by one."""
 
     def put(self, rows: Iterable[DossierRow]) -> None:
         """Write rows that may be there already."""

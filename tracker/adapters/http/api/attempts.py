@@ -33,7 +33,7 @@ class AttemptCost:
     async def find(self, code: str, digits: str, address: str, proof: str = "") -> str:
         """Return the address of the dossier's own page.
 
-        Raises `NotYoursError`, `WorkWantedError`, `WholeNumberWantedError`.
+        Raise `NotYoursError`, `WorkWantedError`, `WholeNumberWantedError`.
         """
         one = Try(
             code,

@@ -42,7 +42,7 @@ class Lease(BaseModel):
 
 
 class Unused(BaseModel):
-    """Give numbers back that will never be used."""
+    """Return numbers back that will never be used."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

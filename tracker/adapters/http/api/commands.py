@@ -54,7 +54,7 @@ class CommandApi:
         self._tally = tally
 
     async def one(self, post: Envelope) -> Accepted:
-        """Give what was stored. Raises what stands against it."""
+        """Return what was stored. Raise what stands against it."""
         try:
             accepted = await self._commit.submit(post)
         except Exception as error:
@@ -68,7 +68,7 @@ class CommandApi:
         self._commit.check_room(MOST_IN_A_BATCH)
 
     async def many(self, posts: Sequence[Envelope]) -> Sequence[Result]:
-        """Give what became of each."""
+        """Return what became of each."""
         results = await self._commit.submit_all(posts)
         for post, result in zip(posts, results, strict=True):
             self._tally.note(post, result)
@@ -164,12 +164,12 @@ def answered(accepted: Accepted) -> Response:
 
 
 def status_of(accepted: Accepted) -> int:
-    """Give the status of the answer."""
+    """Return the status of the answer."""
     return 200 if accepted.duplicate else 201
 
 
 def located(accepted: Accepted) -> list[tuple[str, str]]:
-    """Give the headers that tell where it is now, and which version.
+    """Return the headers that tell where it is now, and which version.
 
     A code has no character that an address would have to quote.
     """

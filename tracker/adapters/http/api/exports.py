@@ -20,7 +20,7 @@ ZIP = "application/zip"
 
 
 class ExportApi:
-    """Gives exports away, one at a time."""
+    """Return exports away, one at a time."""
 
     def __init__(self, parts: Dependencies) -> None:
         """Take them from there."""
@@ -30,7 +30,7 @@ class ExportApi:
     def download(
         self, actor: Actor, form: Form, selection: Selection, reason: str | None
     ) -> Download:
-        """Give the archive to be sent. Raises `FutureTimeError`, `FaultyInputError`."""
+        """Return the archive to be sent. Raise `FutureTimeError`, `FaultyInputError`."""
         check_past(self._parts.now(), selection.since, selection.until)
         if selection.since and selection.until and selection.since > selection.until:
             raise FaultyInputError([Fault(pointer="#/query/since", detail="must lie before until")])

@@ -72,5 +72,5 @@ def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
         tags=["operate"],
     )
     def show_metrics() -> Response:
-        """Give the metrics."""
+        """Return the metrics."""
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -44,7 +44,7 @@ class PublicLookUp:
         self._metrics = metrics
 
     def answer(self, code: str) -> PublicAnswer:
-        """Tell where the dossier stands. Raises `UnknownDossierError`."""
+        """Tell where the dossier stands. Raise `UnknownDossierError`."""
         (found,) = self.answers([code])
         if found is None:
             raise UnknownDossierError
@@ -57,11 +57,11 @@ class PublicLookUp:
         return self.all_told([rows.get(code) for code in asked])
 
     async def find(self, codes: Sequence[str]) -> Found:
-        """Give what is known of each of these codes, as they stand on slips; one at a time."""
+        """Return what is known of each of these codes, as they stand on slips; one at a time."""
         return await self._look_up.find(codes)
 
     def all_told(self, rows: Sequence[Facts | StatusRow | None]) -> list[PublicAnswer | None]:
-        """Tell what each of these rows reveals, and count it."""
+        """Return what each of these rows reveals, and count it."""
         now = self._now()
         told = [self.told(row, now) if row else None for row in rows]
         unknown = told.count(None)
@@ -70,7 +70,7 @@ class PublicLookUp:
         return told
 
     def told(self, row: Facts | StatusRow, now: datetime) -> PublicAnswer:
-        """Tell what this row reveals to whoever has the code."""
+        """Return what this row reveals to whoever has the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
     def _phone(self, office_id: str) -> str:
@@ -91,9 +91,9 @@ class BatchedLookUps:
         self._together = Batcher[str, bytes | None](self._answers, most=MOST_AT_ONCE)
 
     async def answer(self, code: str, address: str) -> bytes:
-        """Give this address the answer to this code.
+        """Return this address the answer to this code.
 
-        Raises `UnknownDossierError`, `TooOftenError`, `TooBusyError`.
+        Raise `UnknownDossierError`, `TooOftenError`, `TooBusyError`.
         """
         return _known(await self._asked(code, address))
 

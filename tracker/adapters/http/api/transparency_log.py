@@ -118,7 +118,7 @@ def add_transparency_log(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencie
         tags=["log"],
     )
     def show_checkpoint() -> Response:
-        """Give the newest signed checkpoint of the log. Keep it: the log can never go behind it."""
+        """Return the newest signed checkpoint of the log. Keep it: the log can never go behind it."""
         return Response(str(prover.checkpoint()), media_type="text/plain; charset=utf-8")
 
     @app.post(
@@ -188,7 +188,7 @@ def add_transparency_log(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencie
 
     @app.get("/v1/log/verifier", dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def give_verifier() -> FileResponse:
-        """Give the program that checks a proof offline, in one file."""
+        """Return the program that checks a proof offline, in one file."""
         return FileResponse(_VERIFIER, media_type="text/x-python", filename=_VERIFIER.name)
 
     @app.get(
@@ -205,7 +205,7 @@ def add_transparency_log(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencie
             _Size | None, Query(description="The size of an older checkpoint that was kept.")
         ] = None,
     ) -> Response:
-        """Give a file that proves a dossier's whole history, or that there is no such dossier."""
+        """Return a file that proves a dossier's whole history, or that there is no such dossier."""
         proof = prover.prove_to(actor, tidied(code), since=since)
         named = f'attachment; filename="proof-{proof["dossier_id"]}.json"'
         return Response(

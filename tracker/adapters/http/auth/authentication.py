@@ -94,7 +94,7 @@ class ReceiptAuth:
         self._limits = limits
 
     async def __call__(self, request: Request, code: str, token: str) -> CitizenView:
-        """Return the dossier. Raises `NotYoursError`, `TooOftenError`.
+        """Return the dossier. Raise `NotYoursError`, `TooOftenError`.
 
         Only wrong tokens are counted: whatever others ask, the receipt opens its dossier.
         """
@@ -128,7 +128,7 @@ class ApiKeyAuth:
         request: Request,
         shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Actor:
-        """Give the actor. Raises `UnknownKeyError`."""
+        """Return the actor. Raise `UnknownKeyError`."""
         if shown is not None:
             actor = await self._actor_of(shown.credentials)
         elif request.method in _CHANGING_NOTHING and (visit := await self._visits.of(request)):
@@ -139,7 +139,7 @@ class ApiKeyAuth:
         return actor
 
     def known(self, key: bytes) -> Actor | None:
-        """Give the actor of a key that was found good a moment ago. Called on the event loop.
+        """Return the actor of a key that was found good a moment ago. Called on the event loop.
 
         A key in use is looked up again in good time, so that it need not be waited for.
         """

@@ -97,12 +97,12 @@ class Sessions:
 
 
 def may_carry_keys(request: Request) -> bool:
-    """Tell whether nobody on the way can read what is sent: by https, or within one machine."""
+    """Return whether nobody on the way can read what is sent: by https, or within one machine."""
     return _is_secure(request) or request.url.hostname in _LOOPBACK
 
 
 def is_own(request: Request) -> bool:
-    """Tell whether the browser says that a page of ours sent this.
+    """Return whether the browser says that a page of ours sent this.
 
     Old browsers send no `Sec-Fetch-Site`, but an `Origin`; one that sends neither is not believed.
     """

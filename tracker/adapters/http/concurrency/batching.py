@@ -19,7 +19,7 @@ class ThreadExecutor(Generic[A, R]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def __call__(self, asked: Sequence[A]) -> Awaitable[Sequence[R]]:
-        """Give the future results."""
+        """Return the future results."""
         return asyncio.get_running_loop().run_in_executor(self._thread, self._work, asked)
 
     def close(self) -> None:
@@ -48,11 +48,11 @@ class Batcher(Generic[A, R]):
         self._running: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        """Give how many wait for their turn."""
+        """Return how many wait for their turn."""
         return self._count
 
     def submit(self, lot: Sequence[A]) -> "asyncio.Future[Sequence[R]]":
-        """Give the future results of what is asked, in its order. Called on the event loop."""
+        """Return the future results of what is asked, in its order. Called on the event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Sequence[R]] = loop.create_future()
         self._waiting.append((lot, future))

@@ -25,7 +25,7 @@ class ExclusiveSlot:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Be inside meanwhile. Raises `BusyError`."""
+        """Be inside meanwhile. Raise `BusyError`."""
         if not self._lock.acquire(blocking=False):
             raise BusyError
         try:
@@ -46,7 +46,7 @@ class Throttle:
         self._since = monotonic()
 
     def __call__(self, _done: int) -> None:
-        """Rest where it is time to. Raises `GoneError` once it is over."""
+        """Rest where it is time to. Raise `GoneError` once it is over."""
         if self._is_over():
             raise GoneError
         worked = monotonic() - self._since

@@ -37,7 +37,7 @@ class GroupCommit:
         self._closed = False
 
     async def submit(self, post: Envelope) -> Accepted:
-        """Give what was stored once it is on disk, or raise what stands against it."""
+        """Return what was stored once it is on disk, or raise what stands against it."""
         (result,) = await self.submit_all([post])
         if isinstance(result, Exception):
             raise result
@@ -46,7 +46,7 @@ class GroupCommit:
     def submit_all(self, posts: Sequence[Envelope]) -> Future[Sequence[Result]]:
         """Have posts carried out together and in this order; each has its own result.
 
-        Raises `TooBusyError`, and `StoreUnavailableError` when closed.
+        Raise `TooBusyError`, and `StoreUnavailableError` when closed.
         """
         self.check_room(len(posts))
         return self._together.submit(posts)

@@ -51,7 +51,7 @@ class DeskAuth:
         self._visits = visits
 
     async def __call__(self, request: Request) -> BrowserSession:
-        """Give the visit. Raises `SignedOutError`."""
+        """Return the visit. Raise `SignedOutError`."""
         visit = await self._visits.of(request)
         if visit is None:
             raise SignedOutError
@@ -68,7 +68,7 @@ class FormAuth:
         self._bodies = bodies
 
     async def __call__(self, request: Request) -> Sent:
-        """Give what was sent. Raises `ForeignFormError`, `SignedOutError`, `StaleFormError`."""
+        """Return what was sent. Raise `ForeignFormError`, `SignedOutError`, `StaleFormError`."""
         typed = await typed_into(request, self._bodies)
         token = typed.pop(TOKEN, "")
         try:
@@ -81,7 +81,7 @@ class FormAuth:
 
 
 async def typed_into(request: Request, bodies: BodyReader) -> dict[str, str]:
-    """Give what was typed into a form of ours, by box. Raises `ForeignFormError` for another's."""
+    """Return what was typed into a form of ours, by box. Raise `ForeignFormError` for another's."""
     if not is_own(request):
         raise ForeignFormError
     return await bodies.read_form(request)

@@ -32,7 +32,7 @@ class DeskContext:
     writing: CommandApi
 
     def today(self) -> date:
-        """Give the day it is here."""
+        """Return the day it is here."""
         return self.parts.service.local_day(self.parts.now())
 
     def show(

@@ -103,7 +103,7 @@ class DossierPage:
         )
 
     def _form(self, step: Step, sent: Form | None, offers: Offers, actor: Actor) -> Form:
-        """Give the form of this step: the one just sent in vain, or an empty one."""
+        """Return the form of this step: the one just sent in vain, or an empty one."""
         if sent and sent.name == step:
             return replace(sent, offers=offers)
         usual = {"at_office": actor.office, "clerk": actor.id}
@@ -135,18 +135,18 @@ class DossierPage:
 
 
 def promised_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Give the dates promised, by the versions of the events that promised them."""
+    """Return the dates promised, by the versions of the events that promised them."""
     promises = {event.originator_version: getattr(event, "promise", None) for event in events}
     return {version: promise.due_at for version, promise in promises.items() if promise}
 
 
 def asked_by_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Give by when what was asked is to be done, by the versions of the events that asked."""
+    """Return by when what was asked is to be done, by the versions of the events that asked."""
     return {event.originator_version: due for event in events if (due := ask_due_at(event))}
 
 
 def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Give the times put right, by the versions of the events that did it."""
+    """Return the times put right, by the versions of the events that did it."""
     return {
         event.originator_version: datetime.fromisoformat(event.value)
         for event in events
@@ -155,18 +155,18 @@ def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
 
 
 def _moves(step: Step) -> bool:
-    """Tell whether this step takes the dossier further, or only adds to its record."""
+    """Return whether this step takes the dossier further, or only adds to its record."""
     rule = STEPS[step]
     return bool(rule.to or rule.opens or rule.closes)
 
 
 def may_open(actor: Actor, dossier: DossierState) -> bool:
-    """Tell whether this actor may open the personal data of this dossier, once they say why."""
+    """Return whether this actor may open the personal data of this dossier, once they say why."""
     return not dossier.personal_data_erased and _may_read_person(actor, dossier, for_a_reason=True)
 
 
 def printable(actor: Actor, dossier: DossierState, events: Iterable[Event]) -> list[FormNumber]:
-    """Give the forms that this dossier has and this actor may have, in their order."""
+    """Return the forms that this dossier has and this actor may have, in their order."""
     told = {_FORMS[event.step] for event in events if event.step in _FORMS}
     found = told if _may_read_person(actor, dossier, for_a_reason=False) else set()
     if dossier.received_at:

@@ -56,7 +56,7 @@ def add_exporting(
     def give_archive(
         visit: Annotated[BrowserSession, Depends(at_the_desk)], chosen: Annotated[Chosen, Query()]
     ) -> Response:
-        """Give the archive that was chosen."""
+        """Return the archive that was chosen."""
         if chosen.opened and not chosen.reason:
             raise NoReasonError
         if max(chosen.since or date.min, chosen.until or date.min) > front.today():

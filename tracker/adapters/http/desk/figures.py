@@ -41,7 +41,7 @@ class Pair:
     now: Counts
 
     def rates(self, reading: Literal["finished", "due"], promise: str) -> list[float | None]:
-        """Give a rate of on time by this reading, against this promise, then and now."""
+        """Return a rate of on time by this reading, against this promise, then and now."""
         return [
             getattr(one, f"rate_{reading}")(getattr(one, promise)) for one in (self.then, self.now)
         ]

@@ -42,19 +42,19 @@ class Form:
     event_id: str = field(default_factory=lambda: f"desk-{secrets.token_urlsafe(12)}")
 
     def id_of(self, box_name: str) -> str:
-        """Give the id that this box has on the page."""
+        """Return the id that this box has on the page."""
         return f"{self.name}-{box_name}".replace(".", "-")
 
     def plain(self, box_name: str) -> str:
-        """Give the name of a box without the number of its row: all rows are called the same."""
+        """Return the name of a box without the number of its row: all rows are called the same."""
         return ".".join(part for part in box_name.split(".") if not part.isdecimal())
 
     def text_in(self, box: FormField) -> str:
-        """Give what stands in this box."""
+        """Return what stands in this box."""
         return self.typed.get(box.name, box.default)
 
     def is_ticked(self, box: FormField, choice: str) -> bool:
-        """Tell whether this choice of several is made."""
+        """Return whether this choice of several is made."""
         return box.of_choice(choice) in self.typed
 
     def begins_at(self) -> str:
@@ -62,14 +62,14 @@ class Form:
         return next(filter(None, self.faults), self.starts_at)
 
     def rows_of(self, box: FormField) -> list[tuple[FormField, ...]]:
-        """Give the rows of this box, some spare ones at the end."""
+        """Return the rows of this box, some spare ones at the end."""
         rows = rows_in(box, self.typed) + _SPARE_ROWS
         return [box.of_row(number) for number in range(min(rows, box.most or rows))]
 
 
 @cache
 def fields_for(message: type[BaseModel], *without: str) -> tuple[FormField, ...]:
-    """Give the boxes a clerk fills for this message; when it happened comes last, and may wait."""
+    """Return the boxes a clerk fills for this message; when it happened comes last, and may wait."""
     boxes = fields_of(message, *_NEVER_TYPED, *without)
     when = [replace(box, required=False) for box in boxes if box.name == "occurred_at"]
     return (*(box for box in boxes if box.name != "occurred_at"), *when)

@@ -41,11 +41,11 @@ class FormField:
     row: tuple["FormField", ...] = ()
 
     def of_choice(self, choice: str) -> str:
-        """Give the name under which this choice is ticked."""
+        """Return the name under which this choice is ticked."""
         return f"{self.name}.{choice}"
 
     def of_row(self, number: int) -> tuple["FormField", ...]:
-        """Give the boxes of this row of it; a row may be left empty."""
+        """Return the boxes of this row of it; a row may be left empty."""
         return tuple(
             replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
             for box in self.row
@@ -53,7 +53,7 @@ class FormField:
 
 
 def fields_of(model: type[BaseModel], *without: str) -> tuple[FormField, ...]:
-    """Give the boxes of a message, without those of these names."""
+    """Return the boxes of a message, without those of these names."""
     schema = model.model_json_schema()
     return tuple(_boxes(schema, schema.get("$defs", {}), without))
 

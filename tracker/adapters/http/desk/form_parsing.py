@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 def parsed_form(
     boxes: Iterable[FormField], typed: Mapping[str, str], zone: ZoneInfo
 ) -> dict[str, Any]:
-    """Give what was typed as the message's own JSON; an empty box is left out.
+    """Return what was typed as the message's own JSON; an empty box is left out.
 
     Times are of this zone. What cannot be read is given as it was typed: the message says so.
     """
@@ -42,7 +42,7 @@ def rows_in(box: FormField, typed: Mapping[str, str]) -> int:
 
 
 def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, str]:
-    """Give what was typed without the rows left empty, or of which there is to be none: 0."""
+    """Return what was typed without the rows left empty, or of which there is to be none: 0."""
     together = dict(typed)
     for box in boxes:
         if box.kind is not FieldKind.ROWS:
@@ -95,7 +95,7 @@ def _read(box: FormField, text: str, zone: ZoneInfo) -> object:
 
 
 def nested(text: str, zone: ZoneInfo) -> str:
-    """Give a time written as people here do, `20/11/2026 09:10`, as a message has it."""
+    """Return a time written as people here do, `20/11/2026 09:10`, as a message has it."""
     try:
         return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=zone).isoformat()
     except ValueError:

@@ -119,7 +119,7 @@ def add_intake(
 def open_here(
     service: Service, actor: Actor, day: date
 ) -> tuple[list[ProcedureVersion], FormError | None]:
-    """Give what this actor may take in where it stands today; and why not, where it is nothing."""
+    """Return what this actor may take in where it stands today; and why not, where it is nothing."""
     offered, refusal = [], None
     collaborator = actor.id if actor.role is Role.COLLABORATOR else None
     for procedure in service.catalogue.in_force_on(day):
@@ -143,7 +143,7 @@ def open_here(
 
 
 def matching(offered: Iterable[ProcedureVersion], asked: str) -> list[ProcedureVersion]:
-    """Give the procedures whose code is named, else those whose name or code has all the words.
+    """Return the procedures whose code is named, else those whose name or code has all the words.
 
     Accents and capitals make no difference, and a word may be cut short.
     """
@@ -187,7 +187,7 @@ def _consenting(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _papers(procedure: ProcedureVersion) -> dict[str, str]:
-    """Give the papers the procedure needs, as if they had been typed."""
+    """Return the papers the procedure needs, as if they had been typed."""
     return {
         f"papers.{number}.{name}": text
         for number, paper in enumerate(procedure.papers)
@@ -200,7 +200,7 @@ def _papers(procedure: ProcedureVersion) -> dict[str, str]:
 
 
 def _handed_in(reader: DossierReader, shows: Presenter, actor: Actor, code: str) -> dict[str, str]:
-    """Give what is known of a dossier that was handed in unseen, as if it had been typed."""
+    """Return what is known of a dossier that was handed in unseen, as if it had been typed."""
     dossier = reader.whole(actor, code).dossier
     typed = {
         "code": dossier.code,

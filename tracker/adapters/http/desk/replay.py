@@ -61,7 +61,7 @@ class Sliders(BaseModel):
     known_at_2: _Place = None
 
     def places(self, usual: int, last: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Give where both moments are: by default the first at `usual`, the second at `last`."""
+        """Return where both moments are: by default the first at `usual`, the second at `last`."""
 
         def within(place: int | None, default: int) -> int:
             return default if place is None else min(place, last)
@@ -122,7 +122,7 @@ class Both:
 
     @property
     def differs(self) -> bool:
-        """Tell whether it was another at the second."""
+        """Return whether it was another at the second."""
         return self.left != self.right
 
 
@@ -238,7 +238,7 @@ def _stood(
 
 
 def _facts(left: PastState | None, right: PastState | None) -> Mapping[str, Both]:
-    """Give by name what was so at each moment, except where there is nothing to tell of either."""
+    """Return by name what was so at each moment, except where there is nothing to tell of either."""
     nothing = (None, "")
     both = {
         one.name: Both(getattr(left, one.name, None), getattr(right, one.name, None))
@@ -257,7 +257,7 @@ def _lines(
     stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
 
     def around(event: Event) -> str:
-        """Give where to see the dossier before we heard of this event, and right after."""
+        """Return where to see the dossier before we heard of this event, and right after."""
         if event.originator_version > made_for:
             return path
         heard = points.index(event.recorded_at)

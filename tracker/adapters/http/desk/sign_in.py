@@ -101,7 +101,7 @@ def add_sign_in(
 
 
 def _then(request: Request, error: SignedOutError) -> str:
-    """Give where to go on once somebody has signed in: where they were going."""
+    """Return where to go on once somebody has signed in: where they were going."""
     if error.typed:
         return request.url.path
     if request.method != "GET":

@@ -57,12 +57,12 @@ def add_api_docs(app: FastAPI) -> None:
 
     @app.get("/openapi.json", dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def show_openapi() -> Response:
-        """Give the OpenAPI document."""
+        """Return the OpenAPI document."""
         return Response(orjson.dumps(app.openapi()), media_type=JSON)
 
     @app.get("/assets/{name}", dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def give_asset(name: str) -> FileResponse:
-        """Give a file that pages need; these and no others."""
+        """Return a file that pages need; these and no others."""
         if name not in _ASSETS:
             raise HTTPException(404)
         return FileResponse(_ASSETS[name], headers=_KEPT if name in ASSETS else None)

@@ -46,7 +46,7 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
     def print_form(
         actor: Annotated[Actor, its_actor], code: Code, number: FormNumber, which: Which = None
     ) -> Response:
-        """Give a form as PDF/A, tagged; who got it is recorded."""
+        """Return a form as PDF/A, tagged; who got it is recorded."""
         form = fill(actor, tidied(code), number, which)
         return Pdf(parts.set_pdf(parts.write_sheet(form), parts.now()))
 
@@ -69,7 +69,7 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
 
     @app.get(_RECEIPT + ".pdf", include_in_schema=False)
     def print_receipt(token: str, own: Annotated[CitizenView, holds_receipt]) -> Response:
-        """Give the receipt to its owner as PDF."""
+        """Return the receipt to its owner as PDF."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
         return Pdf(parts.set_pdf(sheet, parts.now()))
 
@@ -83,7 +83,7 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
 
 
 def pdf_of(request: Request) -> str:
-    """Give the address of the same form as PDF."""
+    """Return the address of the same form as PDF."""
     url = request.url.replace(path=request.url.path + ".pdf").remove_query_params("lang")
     return f"{url.path}?{url.query}" if url.query else url.path
 

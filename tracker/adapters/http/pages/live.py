@@ -26,7 +26,7 @@ class Rows(Protocol):
     """Knows where dossiers stand."""
 
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
-        """Give the status of the dossiers with these codes, as far as there are any."""
+        """Return the status of the dossiers with these codes, as far as there are any."""
 
 
 class _Watcher:
@@ -58,7 +58,7 @@ class Live:
         self._task: asyncio.Task[None] | None = None
 
     def follow(self, code: str, is_new: IsNew, address: str) -> AsyncIterator[str]:
-        """Give the stream of a page: it ends with the first news. Raises `TooOftenError`."""
+        """Return the stream of a page: it ends with the first news. Raise `TooOftenError`."""
         network = network_of(address)
         if len(self._watchers) >= self._most or self._networks[network] >= _A_HOUSEHOLD:
             raise TooOftenError(_TRY_AGAIN_S)

@@ -153,7 +153,7 @@ class _LookUpPage:
         )
 
     def _found(self, code: str) -> tuple[PublicAnswer | None, bool]:
-        """Give the answer to this code, or to what it was likely meant to be."""
+        """Return the answer to this code, or to what it was likely meant to be."""
         (told,) = self._look_up.answers([code])
         if told:
             return told, False
@@ -162,7 +162,7 @@ class _LookUpPage:
 
 
 def _mark(told: PublicAnswer) -> str:
-    """Give a short text that is another one whenever the answer is another."""
+    """Return a short text that is another one whenever the answer is another."""
     due = f"{told.promised_at:%y%m%d%H%M}" if told.promised_at else ""
     return (
         f"{told.status:d}.{due}.{told.on_time:d}"

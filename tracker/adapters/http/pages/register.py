@@ -46,7 +46,7 @@ def add_register(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages
         first: First,
         last: Last,
     ) -> Response:
-        """Give the register as PDF/A, tagged; who got it is recorded at each dossier."""
+        """Return the register as PDF/A, tagged; who got it is recorded at each dossier."""
         return Pdf(parts.set_pdf(sheet_of(actor, office, first, last), parts.now()))
 
     @app.get(

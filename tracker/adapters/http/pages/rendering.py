@@ -50,7 +50,7 @@ class Pages:
         here: str | None = None,
         **told: object,
     ) -> HTMLResponse:
-        """Give this page; `told` is what its template names.
+        """Return this page; `told` is what its template names.
 
         `here` is the address at which the page is to be had again in another language, where that
         is not the one asked for (a form that was posted).
@@ -70,7 +70,7 @@ class Pages:
 
 
 def language_of(request: Request) -> Language:
-    """Give the language asked for by `?lang=`, else the one asked for last, else Vietnamese."""
+    """Return the language asked for by `?lang=`, else the one asked for last, else Vietnamese."""
     for asked in (request.query_params.get(_COOKIE), request.cookies.get(_COOKIE)):
         for language in LANGUAGES:
             if asked == language:
@@ -79,7 +79,7 @@ def language_of(request: Request) -> Language:
 
 
 def _elsewhere(request: Request, here: str | None) -> dict[str, str]:
-    """Give the address of the same page in each language."""
+    """Return the address of the same page in each language."""
     url = request.url if here is None else request.url.replace(path=here, query="")
     there = {one: url.include_query_params(**{_COOKIE: one}) for one in LANGUAGES}
     return {one: f"{url.path}?{url.query}" for one, url in there.items()}
@@ -122,5 +122,5 @@ def _percent(rate: float | None) -> str:
 
 
 def _address_of_asset(name: str) -> str:
-    """Give the address of a file, another one whenever its content is another."""
+    """Return the address of a file, another one whenever its content is another."""
     return f"/assets/{name}?{hashlib.sha256(ASSETS[name].read_bytes()).hexdigest()[:8]}"

@@ -6,7 +6,7 @@ from tracker.domain.deadlines.calendar import CalendarHorizonError, WorkCalendar
 
 
 def working_days_left(calendar: WorkCalendar, now: datetime, due_at: datetime) -> int | None:
-    """Give how many working days there are until a date; past dates are below 0.
+    """Return how many working days there are until a date; past dates are below 0.
 
     0 is the same day, or a day off right after it. `None` where the calendar does not reach so far.
     """

@@ -57,7 +57,7 @@ class BodyReader:
         self._held = 0
 
     async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
-        """Give the body and its type. Raises `UnsupportedMediaError`, `TooLargeError`."""
+        """Return the body and its type. Raise `UnsupportedMediaError`, `TooLargeError`."""
         return await self._read(request, media_types, self._most)
 
     async def _read(
@@ -69,9 +69,9 @@ class BodyReader:
         return media_type, await self.received(request.receive, most)
 
     async def received(self, receive: Receive, most: int | None = None) -> bytes:
-        """Give the whole body.
+        """Return the whole body.
 
-        Raises `TooLargeError`, `TooSlowError`, `TooBusyError`, `ClientGoneError`.
+        Raise `TooLargeError`, `TooSlowError`, `TooBusyError`, `ClientGoneError`.
         """
         try:
             async with asyncio.timeout(self._within_s):
@@ -80,7 +80,7 @@ class BodyReader:
             raise TooSlowError from None
 
     async def received_at_once(self, receive: Receive) -> bytes:
-        """Give the whole body as `received` does; one that came with its headers costs less."""
+        """Return the whole body as `received` does; one that came with its headers costs less."""
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
@@ -111,9 +111,9 @@ class BodyReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read_form(self, request: Request) -> dict[str, str]:
-        """Give the fields of a form that a page sent, line breaks as one character.
+        """Return the fields of a form that a page sent, line breaks as one character.
 
-        Raises what `read` raises, and `MalformedError`.
+        Raise what `read` raises, and `MalformedError`.
         """
         _, raw = await self._read(request, (FORM,), min(self._most, _MOST_FORM_BYTES))
         try:
@@ -123,13 +123,13 @@ class BodyReader:
         return {name: value.replace("\r\n", "\n") for name, value in fields}
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
-        """Give the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
+        """Return the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
         _, raw = await self.read(request, JSON)
         return parsed(raw, adapter)
 
 
 def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
-    """Give a body as a message. Raises `MalformedError`, `FaultyInputError`."""
+    """Return a body as a message. Raise `MalformedError`, `FaultyInputError`."""
     try:
         return adapter.validate_json(raw)
     except ValidationError as error:
@@ -137,7 +137,7 @@ def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
 
 
 def decoded(raw: bytes) -> object:
-    """Decode JSON. Raises `MalformedError`."""
+    """Decode JSON. Raise `MalformedError`."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:

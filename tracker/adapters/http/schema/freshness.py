@@ -45,20 +45,20 @@ class Feed(Protocol):
         """Name the partitions."""
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        """Give up to `limit` events after this position, oldest first."""
+        """Return up to `limit` events after this position, oldest first."""
 
     def head(self) -> int:
-        """Give the position of the newest event."""
+        """Return the position of the newest event."""
 
 
 class ReadModel(Protocol):
     """A read model that knows how far it is."""
 
     def store_position(self) -> int:
-        """Give the position in the event store of the newest event that is in it."""
+        """Return the position in the event store of the newest event that is in it."""
 
     def version_of(self, dossier_id: UUID) -> int:
-        """Give the version of a dossier that is in it; 0 where nothing is."""
+        """Return the version of a dossier that is in it; 0 where nothing is."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Watched:
     in_order: bool
 
     def position(self) -> int:
-        """Give the position of the newest event that is in the model."""
+        """Return the position of the newest event that is in the model."""
         return self.model.store_position()
 
     def holds(self, position: int) -> bool:
-        """Tell whether this event is in the model, and all of its dossier before it."""
+        """Return whether this event is in the model, and all of its dossier before it."""
         if self.position() < position:
             return False
         if self.in_order:
@@ -96,11 +96,11 @@ class Watched:
         ]
 
     def freshness(self, now: datetime) -> Freshness:
-        """Tell how fresh the model is; asked before reading it, this never says too much."""
+        """Return how fresh the model is; asked before reading it, this never says too much."""
         return self.freshness_at(self.position(), now)
 
     def freshness_at(self, position: int, now: datetime, *, head: int | None = None) -> Freshness:
-        """Tell how fresh is what was read when the model was at this position.
+        """Return how fresh is what was read when the model was at this position.
 
         `head`: the position of the newest event then, where it is known.
         """
@@ -126,7 +126,7 @@ class Waits:
     async def __call__(self, after: After = None) -> None:
         """Return as soon as it is there.
 
-        Raises `UnknownPositionError` for a position no event has, `NotYetError` after a while.
+        Raise `UnknownPositionError` for a position no event has, `NotYetError` after a while.
         """
         if not after:
             return
@@ -142,5 +142,5 @@ class Waits:
 
 
 def of_the_store(head: int) -> Freshness:
-    """Tell how fresh an answer is that was read from the store itself."""
+    """Return how fresh an answer is that was read from the store itself."""
     return Freshness(position=head, behind=0, age_seconds=0.0)

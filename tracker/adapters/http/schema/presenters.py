@@ -40,7 +40,7 @@ class Presenter:
         self._zone = zone
 
     def local(self, moment: datetime | None) -> datetime | None:
-        """Give the moment as the clock on the wall shows it here."""
+        """Return the moment as the clock on the wall shows it here."""
         return moment.astimezone(self._zone) if moment else None
 
     def dossier(self, dossier: DossierState, freshness: Freshness) -> DossierAnswer:
@@ -133,5 +133,5 @@ class Presenter:
 
 
 def _plain(field: str, text: str) -> str:
-    """Give what was sealed as people read it: a contact is sealed as JSON."""
+    """Return what was sealed as people read it: a contact is sealed as JSON."""
     return ", ".join(orjson.loads(text).values()) if field == "contact" else text

@@ -209,7 +209,7 @@ class Problem(BaseModel):
 
 
 def kind_of(error: Exception) -> ProblemKind:
-    """Give the kind of this error."""
+    """Return the kind of this error."""
     return next((KINDS[one] for one in type(error).__mro__ if one in KINDS), _UNFORESEEN)
 
 
@@ -233,7 +233,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    """Give the problem as an answer."""
+    """Return the problem as an answer."""
     return Response(
         problem.model_dump_json(exclude_unset=True),
         status_code=problem.status,

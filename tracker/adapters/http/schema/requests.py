@@ -32,7 +32,7 @@ HAPPENING: TypeAdapter[StepCommand | TakeIn] = TypeAdapter(Happening)
 
 
 def addressed(message: StepCommand | TakeIn, code: str) -> Message:
-    """Give the message with the code of its address. Raises where its own is another."""
+    """Return the message with the code of its address. Raise where its own is another."""
     code = tidied(code)
     if message.code not in {None, code}:
         raise FaultyInputError([Fault(pointer="#/code", detail="must be the code of the address")])
@@ -50,7 +50,7 @@ class Batch:
     rejected: dict[int, TrackerError] = field(default_factory=dict)
 
     def in_working_order(self) -> list[int]:
-        """Give the places of the messages: intakes first, then steps, as they happened."""
+        """Return the places of the messages: intakes first, then steps, as they happened."""
         return [
             place
             for _, _, place in sorted(
@@ -61,7 +61,7 @@ class Batch:
 
 
 def many(media_type: str, raw: bytes) -> Batch:
-    """Read a batch. Raises where the whole cannot be read: `MalformedError`, `TooManyError`."""
+    """Read a batch. Raise where the whole cannot be read: `MalformedError`, `TooManyError`."""
     if media_type == NDJSON:
         lines: Sequence[object] = [line for line in raw.split(b"\n") if line.strip()]
     else:

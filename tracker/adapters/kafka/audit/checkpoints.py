@@ -25,7 +25,7 @@ class KafkaCheckpoints:
         self._topic = names.checkpoints
 
     def last(self) -> Note | None:
-        """Give the newest that is there. Raises `SilentPublisherError`."""
+        """Return the newest that is there. Raise `SilentPublisherError`."""
         try:
             consumer = open_consumer(self._connection)
             try:
@@ -38,7 +38,7 @@ class KafkaCheckpoints:
         return Note.parse(record.value.decode()) if record else None
 
     def publish(self, note: str) -> None:
-        """Put one more there. Raises `SilentPublisherError`."""
+        """Put one more there. Raise `SilentPublisherError`."""
         try:
             with Transactions(self._connection, self._topic, limit_s=_LIMIT_S) as transactions:
                 transactions.end_leftovers([self._topic])

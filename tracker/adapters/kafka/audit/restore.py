@@ -66,12 +66,12 @@ class EmptyStore(Protocol):
         """Return events in the order of the store."""
 
     def max_notification_id(self) -> int | None:
-        """Give the position of the newest event, `None` where there is none."""
+        """Return the position of the newest event, `None` where there is none."""
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
         """Store events under the very positions they bear, and requests, in one transaction.
 
-        A request that is there already is replaced. Raises the library's `IntegrityError` where a
+        A request that is there already is replaced. Raise the library's `IntegrityError` where a
         version is not the dossier's next. The next event stored afterwards gets a higher position.
         """
 
@@ -94,7 +94,7 @@ def restore(
     """Fill the store with all that the events' topic holds and give how many events that is.
 
     Memory stays bounded whatever the topic holds; `told` is called with the count now and then.
-    Raises `StoreNotEmptyError`, `BrokenTopicError`, and kafka-python's errors. What it stored
+    Raise `StoreNotEmptyError`, `BrokenTopicError`, and kafka-python's errors. What it stored
     before it failed stays: drop that store before another attempt.
     """
     if store.max_notification_id():

@@ -93,7 +93,7 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
         )
 
     def checkpoints(self) -> Iterator[str]:
-        """Give every checkpoint as it is written, in the order in which they were published."""
+        """Return every checkpoint as it is written, in the order in which they were published."""
         for partition, end in self._checkpoints_end.items():
             for record in _records(self._checkpoints, partition, 0, end):
                 yield str(record.value or b"", errors="replace")
@@ -121,7 +121,7 @@ def _records(reader: TopicReader, partition: TopicPartition, begin: int, end: in
 
 
 def _row(record: Any, before: int) -> PublishedRow:  # noqa: ANN401  kafka-python has no types
-    """Give a record; one that bears no position takes that of the record before it."""
+    """Return a record; one that bears no position takes that of the record before it."""
     try:
         names = tuple(name for name, _ in record.headers)
         if names != _HEADERS:

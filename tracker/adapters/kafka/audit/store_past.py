@@ -55,7 +55,7 @@ class KafkaPast:
     def ahead(self) -> str:
         """Say what the store lacks of what Kafka holds; empty where it lacks nothing.
 
-        Raises `SilentPlaceError`.
+        Raise `SilentPlaceError`.
         """
         with self._lock:
             try:

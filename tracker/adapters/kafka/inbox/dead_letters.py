@@ -74,7 +74,7 @@ class DeadLetters:
     def retry(self, numbers: Collection[int]) -> None:
         """Hand these letters in again, all of them or none.
 
-        Raises `UnknownDeadLetterError`, `UnknownSenderOfDeadLetterError`, `DeadLetterRetriedError`, `InDoubtError`.
+        Raise `UnknownDeadLetterError`, `UnknownSenderOfDeadLetterError`, `DeadLetterRetriedError`, `InDoubtError`.
         """
         with Transactions(
             self._connection, f"{self._names.dead_letters}-retry", limit_s=_LIMIT_S

@@ -75,7 +75,7 @@ class Inbox:
     def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Take what comes; Kafka or a store that does not answer is waited for.
 
-        Raises whatever it did not expect.
+        Raise whatever it did not expect.
         """
         pause = _FIRST_PAUSE_S
         sessions = 0
@@ -194,7 +194,7 @@ class Inbox:
 
 
 def _place(error: Exception) -> str:
-    """Tell what happened and where, without what the error says."""
+    """Return what happened and where, without what the error says."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
 

@@ -60,7 +60,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def accepted(names: TopicNames, letter: InboxRecord, result: Accepted) -> list[Outgoing]:
-    """Give the answer to a record that was carried out."""
+    """Return the answer to a record that was carried out."""
     promised = result.promised_at.isoformat() if result.promised_at else None
     return [
         _answer(
@@ -81,7 +81,7 @@ def accepted(names: TopicNames, letter: InboxRecord, result: Accepted) -> list[O
 def rejected(
     names: TopicNames, letter: InboxRecord, error: Exception, seal: ActorSeal
 ) -> list[Outgoing]:
-    """Give the answer to a record that could not be, and the dead letter it becomes."""
+    """Return the answer to a record that could not be, and the dead letter it becomes."""
     problem = _problem(error)
     answer = Answer(letter.event_id, "rejected", problem=problem)
     return [_answer(names, letter, answer), _dead(names, letter, problem, seal)]

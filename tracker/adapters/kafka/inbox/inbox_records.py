@@ -49,7 +49,7 @@ class KeyRing(Protocol):
     """Knows whose key a key is."""
 
     def actor_of(self, key: str) -> Actor:
-        """Give the actor of a key. Raises `UnknownError`."""
+        """Return the actor of a key. Raise `UnknownError`."""
 
 
 @dataclass

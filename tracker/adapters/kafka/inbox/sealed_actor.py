@@ -30,12 +30,12 @@ class ActorSeal:
         self._secret = secret
 
     def seal(self, actor: Actor, value: bytes, if_version: str) -> tuple[bytes, bytes]:
-        """Give the actor as text, and the seal."""
+        """Return the actor as text, and the seal."""
         text = msgspec.json.encode(actor)
         return text, self._mac(text, value, if_version)
 
     def open(self, text: bytes, seal: bytes, value: bytes, if_version: str) -> Actor:
-        """Give the actor back. Raises `BrokenActorSealError`."""
+        """Return the actor back. Raise `BrokenActorSealError`."""
         if not hmac.compare_digest(seal, self._mac(text, value, if_version)):
             raise BrokenActorSealError
         return _ACTOR.decode(text)

@@ -25,7 +25,7 @@ _LOOK_AGAIN_S = 30.0
 
 
 class KafkaFeed:
-    """Gives every published event, in order per dossier, from where the read model says.
+    """Return every published event, in order per dossier, from where the read model says.
 
     A position is the offset after the last record taken. Workers of one `group` share the
     partitions; where one moves to another worker while somebody still has a batch of it in hand,
@@ -58,7 +58,7 @@ class KafkaFeed:
         return self._named(lambda: self._open().ready())
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        """Give up to `limit` events after this position, oldest first."""
+        """Return up to `limit` events after this position, oldest first."""
         try:
             read = self._open().read(_partition(partition), after=after, limit=limit)
             records = list(takewhile(lambda one: not is_continued(one), read))
@@ -78,7 +78,7 @@ class KafkaFeed:
         ]
 
     def heads(self) -> Mapping[str, int]:
-        """Give the position after the last event of each of our partitions; none where unknown.
+        """Return the position after the last event of each of our partitions; none where unknown.
 
         Such a position may be a little beyond the one a read model has when it is up to date: the
         ends of transactions count too.
@@ -107,7 +107,7 @@ class KafkaFeed:
             reader.wake()
 
     def close(self) -> None:
-        """Give the partitions up to the others of the group."""
+        """Return the partitions up to the others of the group."""
         reader, self._reader = self._reader, None
         if reader:
             reader.close()
@@ -130,7 +130,7 @@ class KafkaFeed:
             self.close()
 
     def _follow_on(self, record: Any) -> None:  # noqa: ANN401  kafka-python has no types
-        """Go to the new generation. Raises `UnreadableRecordError` where the relay names none."""
+        """Go to the new generation. Raise `UnreadableRecordError` where the relay names none."""
         if self._in_use() == self._names:
             message = (
                 f"{record.topic}, partition {record.partition}, offset {record.offset}: this record"

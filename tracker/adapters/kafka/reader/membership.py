@@ -29,9 +29,9 @@ class Membership:
         self._settled_at = monotonic()
 
     def poll_ms(self, wanted: int) -> int:
-        """Give how many milliseconds to poll for: as long as wanted, or longer while it joins.
+        """Return how many milliseconds to poll for: as long as wanted, or longer while it joins.
 
-        Raises `StuckMemberError` where it has had no settled place in its group for too long.
+        Raise `StuckMemberError` where it has had no settled place in its group for too long.
         """
         if self._consumer.group_metadata().state == MemberState.STABLE:
             self._settled_at = monotonic()

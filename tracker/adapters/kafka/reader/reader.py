@@ -55,7 +55,7 @@ class TopicReader:
         self._ends_until = 0.0
 
     def partitions(self) -> Sequence[TopicPartition]:
-        """Give the partitions that are ours now. Raises kafka-python's errors, as all here does."""
+        """Return the partitions that are ours now. Raises kafka-python's errors, as all here does."""
         self._poll(_SLICE_MS if self._group and not any(self._waiting.values()) else 0)
         ours = sorted(self._open().assignment())
         for lost in self._places.keys() - set(ours):
@@ -64,7 +64,7 @@ class TopicReader:
         return ours
 
     def ready(self) -> Sequence[TopicPartition]:
-        """Give those of our partitions of which records have come, or that have just become ours.
+        """Return those of our partitions of which records have come, or that have just become ours.
 
         Where there is none, give all: only `read` asks Kafka whether really nothing is left.
         """
@@ -72,22 +72,22 @@ class TopicReader:
         return [one for one in ours if one in self._moved or self._waiting.get(one)] or ours
 
     def ends(self) -> Mapping[TopicPartition, int]:
-        """Give the position after the last committed record of each of our partitions."""
+        """Return the position after the last committed record of each of our partitions."""
         consumer = self._open()
         ours = list(consumer.assignment())
         return dict(consumer.end_offsets(ours, timeout_ms=_ANSWER_S * 1000)) if ours else {}
 
     def begins(self) -> Mapping[TopicPartition, int]:
-        """Give the position of the first record that is still kept, likewise."""
+        """Return the position of the first record that is still kept, likewise."""
         consumer = self._open()
         ours = list(consumer.assignment())
         return dict(consumer.beginning_offsets(ours, timeout_ms=_ANSWER_S * 1000)) if ours else {}
 
     def read(self, partition: TopicPartition, *, after: int, limit: int) -> Sequence[Any]:
-        """Give up to `limit` records from this position on; none where it is not ours any more.
+        """Return up to `limit` records from this position on; none where it is not ours any more.
 
         A position is the offset after the last record taken: offsets have gaps, where transactions
-        ended or came to nothing. Raises `TopicCutError` where the topic ends before it.
+        ended or came to nothing. Raise `TopicCutError` where the topic ends before it.
         """
         try:
             return self._read(partition, after, limit)
@@ -214,7 +214,7 @@ class TopicReader:
                 consumer.pause(partition)
 
     def _at_end(self, partition: TopicPartition) -> bool:
-        """Tell whether nothing is left to be read; what we know of the ends is used only once."""
+        """Return whether nothing is left to be read; what we know of the ends is used only once."""
         consumer, place = self._open(), self._places[partition]
         known = self._ends.get(partition, -1) if monotonic() <= self._ends_until else -1
         if known < place:  # what we know may be from before the partition came to us

@@ -19,7 +19,7 @@ class StoreBatch:
 
 
 class ReadAhead:
-    """Gives the store's events from a position on, lot by lot, each once.
+    """Return the store's events from a position on, lot by lot, each once.
 
     Only after a full lot is the next one read before anybody wants it. After any other the store is
     asked when somebody wants more, so that what has just been stored is found at once.
@@ -50,7 +50,7 @@ class ReadAhead:
         self._thread.shutdown()
 
     def next(self) -> StoreBatch | None:
-        """Give the next lot, `None` where there is nothing yet. Raises the store's errors."""
+        """Return the next lot, `None` where there is nothing yet. Raise the store's errors."""
         coming, self._coming = self._coming, None
         lot = coming.result() if coming else self._read(self._position)
         self._position = lot.position if lot else self._position

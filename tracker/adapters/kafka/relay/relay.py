@@ -133,7 +133,7 @@ class Relay:
     def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Publish until told to stop; Kafka or a database that does not answer is waited for.
 
-        Raises `KafkaAheadError` and `PositionUnsureError`, which only a person can put right, and
+        Raise `KafkaAheadError` and `PositionUnsureError`, which only a person can put right, and
         whatever else it did not expect.
         """
         pause = _FIRST_PAUSE_S
@@ -184,7 +184,7 @@ class Relay:
             raise KafkaAheadError(message)
 
     def _is_mine(self, last: RelayPosition) -> bool:
-        """Tell whether nobody else came between: a name is enough only for who has just begun."""
+        """Return whether nobody else came between: a name is enough only for who has just begun."""
         return last.session in self._announced if self._announced else last.relay == self._name
 
     # -------------------------------------------------------------- publishing
@@ -224,7 +224,7 @@ class Relay:
         return lots.is_behind
 
     def _records(self, lot: StoreBatch, lots: ReadAhead) -> Iterator[Outgoing]:
-        """Give what makes one transaction; the next lot is read while Kafka writes this one."""
+        """Return what makes one transaction; the next lot is read while Kafka writes this one."""
         yield from lot.records
         yield self._mark(lot.position)
         lots.read_on()

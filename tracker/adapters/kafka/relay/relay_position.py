@@ -38,10 +38,10 @@ class Notifications(Protocol):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Give events in the order of the store."""
+        """Return events in the order of the store."""
 
     def max_notification_id(self) -> int | None:
-        """Give the position of the newest event."""
+        """Return the position of the newest event."""
 
 
 class RelayPosition(msgspec.Struct, frozen=True):
@@ -65,12 +65,12 @@ _DECODER = msgspec.json.Decoder(RelayPosition)
 
 
 def as_record(names: TopicNames, position: RelayPosition) -> Outgoing:
-    """Give the record that says so."""
+    """Return the record that says so."""
     return Outgoing(names.relay_positions, names.relay.encode(), msgspec.json.encode(position), [])
 
 
 def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition | None:
-    """Give the position that was committed last, `None` where no relay has run yet.
+    """Return the position that was committed last, `None` where no relay has run yet.
 
     Raises kafka-python's errors, and `PositionUnsureError` for a record that is none of ours.
     """
@@ -87,7 +87,7 @@ def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition |
 def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
     """Return the names with the generation of the events' topic that is in use.
 
-    Raises what `read_position` does.
+    Raise what `read_position` does.
     """
     said = read_position(consumer, names)
     return replace(names, generation=said.generation if said else 1)

@@ -40,7 +40,7 @@ _MOST_RECORDS = 50_000
 def end_leftovers(kafka: Transactions, connection: KafkaConnection, topics: Sequence[str]) -> None:
     """End every transaction that a dead session of this relay left open in these topics.
 
-    Raises `InDoubtError` where Kafka took the fencing record for one of an older session,
+    Raise `InDoubtError` where Kafka took the fencing record for one of an older session,
     `PositionUnsureError` where a transaction stays open.
     """
     with closing(open_consumer(connection, isolation_level="read_uncommitted")) as consumer:
@@ -54,7 +54,7 @@ def end_leftovers(kafka: Transactions, connection: KafkaConnection, topics: Sequ
 
 
 def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """Return the partitions of these topics. Raises `UnknownTopicOrPartitionError`."""
+    """Return the partitions of these topics. Raise `UnknownTopicOrPartitionError`."""
     found: list[TopicPartition] = []
     for topic in topics:
         numbers = consumer.partitions_for_topic(topic)
@@ -89,7 +89,7 @@ def _wait_until_settled(
 def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifications) -> int:
     """Return the position of the last event in Kafka after checking that all three agree.
 
-    `names` are of the generation in use. Raises `KafkaAheadError`, `PositionUnsureError`.
+    `names` are of the generation in use. Raise `KafkaAheadError`, `PositionUnsureError`.
     """
     said = read_position(consumer, names)
     position = said.position if said else 0
@@ -135,7 +135,7 @@ def check_tails(
 ) -> None:
     """Check that each partition ends with what the store has for it up to this position.
 
-    `tails` are the last records, where they are known. Raises `PositionUnsureError`.
+    `tails` are the last records, where they are known. Raise `PositionUnsureError`.
     """
     if tails is None:
         partitions = partitions_of(consumer, [names.events])

@@ -92,7 +92,7 @@ class Rewriting:
     def copy(self, told: Callable[[int], None] = lambda _: None) -> int:
         """Write all that the store holds by now to the new topic and return the last position.
 
-        `told` gets the number of events of each transaction. Raises `InDoubtError`, kafka-python's
+        `told` gets the number of events of each transaction. Raise `InDoubtError`, kafka-python's
         errors, and what `check_tails` does where the new topic holds something else.
         """
         with Transactions(self._connection, self.new.events, limit_s=_LIMIT_S) as kafka:
@@ -100,7 +100,7 @@ class Rewriting:
             return self._write_on(kafka, self._written(), told)
 
     def switch(self) -> None:
-        """Switch to the new topic. Raises `NotSwitchedError`.
+        """Switch to the new topic. Raise `NotSwitchedError`.
 
         The relay that was fenced may begin anew before it sees that another is at work; then this
         is fenced, and tries again.

@@ -58,7 +58,7 @@ def checked_pool(datastore: PostgresDatastore, more: dict[str, Any]) -> CheckedP
 
 
 def has_news(connection: Row) -> bool:
-    """Tell whether the server has sent something, or closed the connection, since its last use."""
+    """Return whether the server has sent something, or closed the connection, since its last use."""
     if connection.closed:
         return True
     poll = select.poll()

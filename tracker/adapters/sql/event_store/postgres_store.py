@@ -182,7 +182,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
     @contextmanager
     def _cursor(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-        """Give a cursor that speaks binary, on a connection whose statements stay prepared."""
+        """Return a cursor that speaks binary, on a connection whose statements stay prepared."""
         with self.datastore.get_connection() as connection:
             connection.prepare_threshold = 0
             with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
@@ -198,7 +198,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Give events in the order of the store, as the library does but read in binary."""
+        """Return events in the order of the store, as the library does but read in binary."""
         first = 0 if start is None else start if inclusive_of_start else start + 1
         last = _NO_END if stop is None else stop
         asked = (first, last, not topics, TextArray.of(topics), limit)
@@ -211,13 +211,13 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
     @_twice
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
-        """Give position, stored name and bytes of the events after this position, in order."""
+        """Return position, stored name and bytes of the events after this position, in order."""
         with self._cursor() as cursor:
             return cursor.execute(_SELECT_STATES, (after, limit)).fetchall()
 
     @_twice
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Give those of these requests that were carried out."""
+        """Return those of these requests that were carried out."""
         sources = TextArray.of([key[0] for key in keys])
         event_ids = TextArray.of([key[1] for key in keys])
         with self._cursor() as cursor:
@@ -258,14 +258,14 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
     @_twice
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+        """Return the wrapped keys of these dossiers; an erased one is not among them."""
         with self._cursor() as cursor:
             found = cursor.execute(_SELECT_KEYS, (UuidArray.of(dossier_ids),))
             return {dossier: bytes(wrapped) for dossier, wrapped in found}
 
     @_twice
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Give all events of these dossiers, each dossier's in order."""
+        """Return all events of these dossiers, each dossier's in order."""
         with self._cursor() as cursor:
             asked = (UuidArray.of(dossier_ids),)
             found = cursor.execute(_SELECT_HISTORIES, asked).fetchall()
@@ -277,7 +277,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
 
 class Factory(postgres.PostgresFactory):
-    """Makes our recorder on the library's connections. Raises `UnsafeFunctionsError`."""
+    """Makes our recorder on the library's connections. Raise `UnsafeFunctionsError`."""
 
     application_recorder_class: type[postgres.PostgresApplicationRecorder] = PostgresDossierRecorder
 

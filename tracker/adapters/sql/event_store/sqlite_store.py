@@ -119,7 +119,7 @@ class Datastore(sqlite.SQLiteDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[sqlite.SQLiteCursor]:
-        """Give a cursor in a transaction. Raises the library's `PersistenceError`."""
+        """Return a cursor in a transaction. Raise the library's `PersistenceError`."""
         try:
             with super().transaction(commit=commit) as cursor:
                 yield cursor
@@ -139,7 +139,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         )
 
     def construct_create_table_statements(self) -> list[str]:
-        """Give the tables and the triggers that guard them."""
+        """Return the tables and the triggers that guard them."""
         return list(_TABLES)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401  the library's signature
@@ -195,7 +195,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         return positions
 
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
-        """Give position, stored name and bytes of the events after this position, in order."""
+        """Return position, stored name and bytes of the events after this position, in order."""
         with self.datastore.transaction(commit=False) as c:
             c.execute(
                 "SELECT rowid, topic, state FROM stored_events WHERE rowid > ?"
@@ -205,7 +205,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
             return [(position, topic, state) for position, topic, state in c.fetchall()]
 
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Give those of these requests that were carried out."""
+        """Return those of these requests that were carried out."""
         found: dict[RequestKey, Request] = {}
         with self.datastore.transaction(commit=False) as c:
             c.execute(OF_THESE_KEYS, (msgspec.json.encode(keys).decode(),))
@@ -232,7 +232,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
             )
 
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Give all events of these dossiers, each dossier's in order."""
+        """Return all events of these dossiers, each dossier's in order."""
         histories: dict[UUID, History] = {}
         with self.datastore.transaction(commit=False) as c:
             for part in _parts(dossier_ids, _MAX_VARIABLES):
@@ -249,7 +249,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         return histories
 
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Give the wrapped keys of these dossiers; an erased one is not among them."""
+        """Return the wrapped keys of these dossiers; an erased one is not among them."""
         found: dict[UUID, bytes] = {}
         with self.datastore.transaction(commit=False) as c:
             for part in _parts(dossier_ids, _MAX_VARIABLES):
@@ -278,7 +278,7 @@ class Factory(sqlite.SQLiteFactory):
 
 
 def _last_positions(c: sqlite.SQLiteCursor, count: int) -> Sequence[int]:
-    """Give the positions of the last so many events: nobody else stores any until we commit."""
+    """Return the positions of the last so many events: nobody else stores any until we commit."""
     c.execute("SELECT last_insert_rowid()")
     (last,) = c.fetchone()
     return list(range(last - count + 1, last + 1))

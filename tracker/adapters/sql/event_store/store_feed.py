@@ -11,7 +11,7 @@ PARTITION = "store"
 
 
 class StoreFeed:
-    """Gives the store's events in the order they were committed."""
+    """Return the store's events in the order they were committed."""
 
     def __init__(self, store: DossierRecorder) -> None:
         """Read this store."""
@@ -27,9 +27,9 @@ class StoreFeed:
         return (PARTITION,)
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
-        """Give up to `limit` events after this position, oldest first.
+        """Return up to `limit` events after this position, oldest first.
 
-        Raises `UnreadableEventError`, with the position.
+        Raise `UnreadableEventError`, with the position.
         """
         position, records = after, list[Record]()
         try:
@@ -41,11 +41,11 @@ class StoreFeed:
         return records
 
     def head(self) -> int:
-        """Give the position of the newest event, 0 where there is none."""
+        """Return the position of the newest event, 0 where there is none."""
         return self._store.max_notification_id() or 0
 
     def heads(self) -> Mapping[str, int]:
-        """Give the position of the newest event by partition."""
+        """Return the position of the newest event by partition."""
         return {PARTITION: self.head()}
 
     def wake(self) -> None:

@@ -50,11 +50,11 @@ class SqlStoreScan:
 
     @property
     def leaves_no_gaps(self) -> bool:
-        """Tell whether positions are 1, 2, 3 ...; a sequence of PostgreSQL's skips some."""
+        """Return whether positions are 1, 2, 3 ...; a sequence of PostgreSQL's skips some."""
         return self._on_sqlite
 
     def head(self) -> int:
-        """Give the position of the newest event, 0 where there is none."""
+        """Return the position of the newest event, 0 where there is none."""
         query = text(f"SELECT MAX({self._position}) FROM stored_events")  # noqa: S608  our own name
         with self._engine.begin() as connection:
             return int(connection.scalar(query) or 0)
@@ -76,13 +76,13 @@ class SqlStoreScan:
             return None
 
     def count(self, *, up_to: int) -> int:
-        """Give the number of events up to this position."""
+        """Return the number of events up to this position."""
         query = text(f"SELECT COUNT(*) FROM stored_events WHERE {self._position} <= :up_to")  # noqa: S608  our own name
         with self._engine.begin() as connection:
             return int(connection.scalar(query, {"up_to": up_to}) or 0)
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Give up to `limit` rows of events after this position, oldest first."""
+        """Return up to `limit` rows of events after this position, oldest first."""
         query = text(
             f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
             f" WHERE {self._position} > :after AND {self._position} <= :up_to"
@@ -93,7 +93,7 @@ class SqlStoreScan:
             return [_stored(*row) for row in rows.all()]
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[list[StoredRow]]:
-        """Give the rows of each dossier up to this position, in the order of ids and versions.
+        """Return the rows of each dossier up to this position, in the order of ids and versions.
 
         They are read some at a time by the index, each time in a transaction of its own.
         """
@@ -129,7 +129,7 @@ class SqlStoreScan:
             step(len(rows))
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
-        """Give the events of each of these dossiers up to a position, in the order of versions."""
+        """Return the events of each of these dossiers up to a position, in the order of versions."""
         query = text(
             f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
             f" WHERE originator_id {self._among_ids} AND {self._position} <= :up_to"
@@ -144,7 +144,7 @@ class SqlStoreScan:
                 yield list(of_one)
 
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
-        """Give every request after one position and up to another, in the order of positions.
+        """Return every request after one position and up to another, in the order of positions.
 
         Those after `up_to` come too where there is no event.
         """
@@ -160,7 +160,7 @@ class SqlStoreScan:
                 yield from map(RequestRow._make, rows)
 
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
-        """Give those of these requests that are there."""
+        """Return those of these requests that are there."""
         query = text(
             "SELECT source, event_id FROM requests WHERE (source, event_id) IN :keys"
         ).bindparams(bindparam("keys", expanding=True))
@@ -172,14 +172,14 @@ class SqlStoreScan:
         return found
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
-        """Give those of these dossiers that have a key."""
+        """Return those of these dossiers that have a key."""
         query = text(f"SELECT dossier_id FROM dossier_keys WHERE dossier_id {self._among_ids}")  # noqa: S608  our own names
         with self._engine.begin() as connection:
             found = connection.scalars(query, {"ids": self._ids(dossier_ids)}).all()
         return {one if isinstance(one, UUID) else UUID(one) for one in found}
 
     def keyless(self, erased: str) -> Iterator[list[StoredRow]]:
-        """Give the events of each dossier without a key, those left out that hold this event."""
+        """Return the events of each dossier without a key, those left out that hold this event."""
         query = text(
             "SELECT e.originator_id FROM stored_events e"
             " LEFT JOIN dossier_keys k ON k.dossier_id = e.originator_id"
@@ -203,7 +203,7 @@ class SqlStoreScan:
         return sorted(one if isinstance(one, UUID) else UUID(one) for one in found)
 
     def _ids(self, dossier_ids: Sequence[UUID]) -> str | list[UUID]:
-        """Give them as one parameter, however many they are."""
+        """Return them as one parameter, however many they are."""
         return dumps([one.hex for one in dossier_ids]) if self._on_sqlite else list(dossier_ids)
 
     def _written(self, dossier_id: UUID) -> UUID | str:

@@ -7,6 +7,6 @@ from tracker.adapters.sql.read_models.sqlite_view import SqliteRowView
 
 
 def row_view_on(connection: Connection, generation: int) -> PostgresRowView | SqliteRowView:
-    """Give the rows of one generation as this database reads and writes them best."""
+    """Return the rows of one generation as this database reads and writes them best."""
     kind = PostgresRowView if connection.dialect.name == "postgresql" else SqliteRowView
     return kind(connection, generation)

@@ -19,7 +19,7 @@ def digest(
     generation: int,
     only: Collection[UUID] | None = None,
 ) -> str:
-    """Give a digest over every row of these tables, or of `only` some dossiers."""
+    """Return a digest over every row of these tables, or of `only` some dossiers."""
     total = hashlib.sha256()
     for kind in kinds:
         table = table_of(kind, generation)

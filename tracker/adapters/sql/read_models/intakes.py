@@ -19,7 +19,7 @@ class SqlIntakes:
         self._promises = promises
 
     def of(self, office: str, since: datetime, until: datetime, most: int) -> Sequence[UUID]:
-        """Give the first `most` that came in from `since` on and before `until`, oldest first."""
+        """Return the first `most` that came in from `since` on and before `until`, oldest first."""
         with self._promises.reading() as (connection, generation):
             c = table_of(SlaRow, generation).c
             query = (

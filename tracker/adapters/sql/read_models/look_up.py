@@ -22,11 +22,11 @@ class SqlLookUp:
         self._connection = status.kept_connection()
 
     def rows(self, codes: Sequence[str]) -> dict[str, StatusRow]:
-        """Give the status of the dossiers with these codes, as far as there are any."""
+        """Return the status of the dossiers with these codes, as far as there are any."""
         return self.at_position(codes)[1]
 
     def at_position(self, codes: Sequence[str]) -> tuple[int, dict[str, StatusRow]]:
-        """Give the rows, and the position of an event that is in them with all before it."""
+        """Return the rows, and the position of an event that is in them with all before it."""
         ids = {code: dossier_id(code) for code in codes}
 
         def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
@@ -37,7 +37,7 @@ class SqlLookUp:
         return self._connection.read(ask)
 
     async def find(self, codes: Sequence[str]) -> Found:
-        """Give what is known of each of these codes; whoever asks on the event loop may go on."""
+        """Return what is known of each of these codes; whoever asks on the event loop may go on."""
         position, rows = await asyncio.to_thread(self.at_position, codes)
         return Found(position, None, [rows.get(code) for code in codes])
 
@@ -46,7 +46,7 @@ class SqlLookUp:
         self._connection.close()
 
     def samples(self, limit: int) -> list[str]:
-        """Give the codes of up to `limit` dossiers, as unlike in their stages as can be."""
+        """Return the codes of up to `limit` dossiers, as unlike in their stages as can be."""
         with self._status.reading() as (connection, generation):
             table = table_of(StatusRow, generation)
             order = table.c.recorded_at.desc()

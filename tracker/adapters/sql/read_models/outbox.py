@@ -27,7 +27,7 @@ class SqlOutbox:
     def since(
         self, moment: datetime, *, after: Notification | None, limit: int
     ) -> Sequence[PendingNotification]:
-        """Give lines heard of since, oldest first, those following on `after`."""
+        """Return lines heard of since, oldest first, those following on `after`."""
         with self._messages.reading() as (connection, generation):
             outbox = table_of(OutboxRow, generation)
             audience = table_of(AudienceRow, generation)

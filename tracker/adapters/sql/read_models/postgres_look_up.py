@@ -61,7 +61,7 @@ class _Kept:
     statement: str
 
     async def find(self, asked: UuidArray) -> Found:
-        """Raises `_OutdatedError`, and whatever psycopg does."""
+        """Raise `_OutdatedError`, and whatever psycopg does."""
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(self.statement, (asked,), prepare=True)
             rows: list[tuple[Any, ...]] = await cursor.fetchall()
@@ -83,7 +83,7 @@ class PostgresLookUp(SqlLookUp):
         self._kept: _Kept | None = None
 
     async def find(self, codes: Sequence[str]) -> Found:
-        """Give what is known of each of these codes, one at least, all of one moment.
+        """Return what is known of each of these codes, one at least, all of one moment.
 
         One asks at a time. Where the connection has died since it was used last, or other tables
         are live, it asks again on a new one.

@@ -52,11 +52,11 @@ class PostgresRowView(SqlRowView):
     """The rows of one generation, inside one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
-        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        """Return the row of each of these dossiers, in their order; `None` where it has none."""
         return self.newest(kind, dossier_ids)
 
     def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
-        """Give likewise the newest version each has among rows of one an event; 0 for none."""
+        """Return likewise the newest version each has among rows of one an event; 0 for none."""
         versions = [0] * len(dossier_ids)
         for place, version in self._asked(
             _statements(kind, self._generation).versions, dossier_ids
@@ -65,7 +65,7 @@ class PostgresRowView(SqlRowView):
         return versions
 
     def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
-        """Give likewise the newest row each has among rows of one an event.
+        """Return likewise the newest row each has among rows of one an event.
 
         Of each only this one row is looked at, however many it has.
         """

@@ -83,7 +83,7 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Tell whether the live tables are what the events say."""
+        """Return whether the live tables are what the events say."""
         return self.live == self.rebuilt
 
 
@@ -144,12 +144,12 @@ class SqlReadModel:
                 self._switch(connection, live + 1)
 
     def position(self, partition: str) -> int:
-        """Give the last position that is in the tables."""
+        """Return the last position that is in the tables."""
         with self._engine.begin() as connection:
             return self._position(connection, self._generation_in(connection), partition)
 
     def positions(self) -> dict[str, int]:
-        """Give the last position of each partition that is in the tables."""
+        """Return the last position of each partition that is in the tables."""
         with self._engine.begin() as connection:
             query = select(_POSITIONS.c.partition, _POSITIONS.c.position).where(
                 _POSITIONS.c.name == self._projection.NAME,
@@ -158,7 +158,7 @@ class SqlReadModel:
             return dict(connection.execute(query).all())
 
     def store_position(self) -> int:
-        """Give the position in the event store of the newest event in the tables.
+        """Return the position in the event store of the newest event in the tables.
 
         With several partitions each may lack events before it that are in another.
         """
@@ -170,11 +170,11 @@ class SqlReadModel:
             return int(connection.scalar(newest) or 0)
 
     def kept_connection(self) -> KeptConnection:
-        """Give a connection for whoever reads all the time."""
+        """Return a connection for whoever reads all the time."""
         return KeptConnection(self._engine)
 
     def live(self, connection: Connection) -> tuple[int, int]:
-        """Give the live generation, and the position in the event store of its newest event."""
+        """Return the live generation, and the position in the event store of its newest event."""
         its_own = and_(
             _POSITIONS.c.name == _GENERATIONS.c.name,
             _POSITIONS.c.generation == _GENERATIONS.c.generation,
@@ -189,7 +189,7 @@ class SqlReadModel:
         return generation, position or 0
 
     def version_of(self, dossier_id: UUID) -> int:
-        """Give the version of a dossier that is in the tables; 0 where nothing is."""
+        """Return the version of a dossier that is in the tables; 0 where nothing is."""
         with self.reading() as (connection, generation):
             table = table_of(self._projection.ROWS[0], generation)
             version = func.max(table.c.version)
@@ -209,12 +209,12 @@ class SqlReadModel:
             yield connection, self._generation_in(connection)
 
     def digest(self) -> str:
-        """Give a digest over every row, the same for equal rows whatever wrote them."""
+        """Return a digest over every row, the same for equal rows whatever wrote them."""
         with self.reading() as (connection, generation):
             return digest(connection, self._projection.ROWS, generation)
 
     def standing(self, partitions: Iterable[str]) -> tuple[dict[str, int], str]:
-        """Give the position in each partition and the digest, both of one moment."""
+        """Return the position in each partition and the digest, both of one moment."""
         with snapshots(self._engine).begin() as connection:
             live = self._generation_in(connection)
             positions = {one: self._position(connection, live, one) for one in partitions}
@@ -282,7 +282,7 @@ class SqlReadModel:
         again while they stand still, which is only for a moment. Where they differ nothing is
         switched, and both remain to be looked at.
 
-        Raises `RebuildOvertakenError`, `ReadModelAheadError`.
+        Raise `RebuildOvertakenError`, `ReadModelAheadError`.
         """
         with self._one_moment(green, feed) as (connection, live, new):
             comparison = self._compared(connection, live, new)
@@ -299,7 +299,7 @@ class SqlReadModel:
         return comparison
 
     def replace_with(self, green: "SqlReadModel") -> None:
-        """Switch to green, whatever it holds. Raises `RebuildOvertakenError`."""
+        """Switch to green, whatever it holds. Raise `RebuildOvertakenError`."""
         with writing(self._engine).begin() as connection:
             self._switch(connection, self._both(connection, green)[1])
 

@@ -48,16 +48,16 @@ class SqliteRowView(SqlRowView):
     """The rows of one generation, inside one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
-        """Give the row of each of these dossiers, in their order; `None` where it has none."""
+        """Return the row of each of these dossiers, in their order; `None` where it has none."""
         return self._found(kind, _statements(kind, self._generation).of, dossier_ids)
 
     def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
-        """Give likewise the newest version each has among rows of one an event; 0 for none."""
+        """Return likewise the newest version each has among rows of one an event; 0 for none."""
         said = _statements(kind, self._generation)
         return [version for (version,) in self._asked(said.versions, dossier_ids)]
 
     def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
-        """Give likewise the newest row each has among rows of one an event.
+        """Return likewise the newest row each has among rows of one an event.
 
         Of each only this one row is looked at, however many it has.
         """

@@ -33,22 +33,22 @@ class SqlTransparencyLog:
         self._model = model
 
     def size(self) -> int:
-        """Give the number of leaves."""
+        """Return the number of leaves."""
         with self._model.reading() as (connection, generation):
             last = SqlRowView(connection, generation).last(LogRow)
         return last.leaf + 1 if last else 0
 
     def position(self) -> int:
-        """Give the position in the store of the newest event in the log."""
+        """Return the position in the store of the newest event in the log."""
         return self._model.store_position()
 
     def leaf(self, number: int) -> LogRow | None:
-        """Give a leaf."""
+        """Return a leaf."""
         with self._model.reading() as (connection, generation):
             return SqlRowView(connection, generation).numbered(LogRow, [number]).get(number)
 
     def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[LogRow]:
-        """Give up to `limit` leaves with numbers above `after` and not above `up_to`."""
+        """Return up to `limit` leaves with numbers above `after` and not above `up_to`."""
         with self._model.reading() as (connection, generation):
             table = table_of(LogRow, generation)
             within = (table.c.leaf > after) & (table.c.leaf <= up_to)
@@ -56,7 +56,7 @@ class SqlTransparencyLog:
             return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's name for it
 
     def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[LogRow]:
-        """Give a dossier's leaves in the log of this size, oldest first."""
+        """Return a dossier's leaves in the log of this size, oldest first."""
         with self._model.reading() as (connection, generation):
             table = table_of(LogRow, generation)
             of_it = (table.c.dossier_id == dossier_id) & (table.c.leaf < size)
@@ -64,7 +64,7 @@ class SqlTransparencyLog:
             return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  as above
 
     def fetch(self, nodes: Collection[Node]) -> dict[Node, bytes]:
-        """Give complete nodes of the log's tree. Raises `MissingLeafError`."""
+        """Return complete nodes of the log's tree. Raise `MissingLeafError`."""
         with self._model.reading() as (connection, generation):
             rows = SqlRowView(connection, generation).numbered(
                 LogRow, {node.last_leaf for node in nodes}
@@ -102,7 +102,7 @@ class SqlTransparencyLog:
                     table_of(HeadRow, int(name.removeprefix(start))).drop(connection)
 
     def heads_around(self, dossier_id: UUID, size: int) -> list[HeadRow]:
-        """Give the dossier's head, or those of the two dossiers between which it is missing."""
+        """Return the dossier's head, or those of the two dossiers between which it is missing."""
         with self._reading_heads(size) as connection:
             table = table_of(HeadRow, size)
             upwards = select(table).order_by(table.c.dossier_id)
@@ -120,7 +120,7 @@ class SqlTransparencyLog:
         return [HeadRow(**row._mapping) for row in found]  # noqa: SLF001  SQLAlchemy's name for it
 
     def fetch_heads(self, size: int, nodes: Collection[Node]) -> dict[Node, bytes]:
-        """Give complete nodes of the tree of heads of this size."""
+        """Return complete nodes of the tree of heads of this size."""
         with self._reading_heads(size) as connection:
             rows = SqlRowView(connection, size).numbered(
                 HeadRow, {node.last_leaf for node in nodes}

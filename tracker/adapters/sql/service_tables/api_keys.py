@@ -56,7 +56,7 @@ class SqlApiKeys:
         return f"{_PREFIX}_{key_id}_{secret}"
 
     def actor_of(self, key: str) -> Actor:
-        """Give the actor of a key. Raises `UnknownKeyError`, and takes as long either way."""
+        """Return the actor of a key. Raise `UnknownKeyError`, and takes as long either way."""
         prefix, key_id, secret = _taken_apart(key)
         row = self._row(key_id)
         expected = row.digest if row else bytes(hashlib.sha256().digest_size)
@@ -66,18 +66,18 @@ class SqlApiKeys:
         return _actor(row)
 
     def id_of(self, key: str) -> str:
-        """Give the id that a key bears, good or not."""
+        """Return the id that a key bears, good or not."""
         return _taken_apart(key)[1]
 
     def holder_of(self, key_id: str) -> Actor:
-        """Give the actor of the key with this id. Raises `UnknownKeyError`, also once revoked."""
+        """Return the actor of the key with this id. Raise `UnknownKeyError`, also once revoked."""
         row = self._row(key_id)
         if row is None or row.revoked_at is not None:
             raise UnknownKeyError
         return _actor(row)
 
     def revoke(self, key_id: str, at: datetime) -> None:
-        """End a key at once. Raises `UnknownKeyError`."""
+        """End a key at once. Raise `UnknownKeyError`."""
         with writing(self._engine).begin() as connection:
             revoked = connection.execute(
                 update(API_KEYS)

@@ -25,7 +25,7 @@ class SqlCheckpoints:
         self._engine = engine
 
     def add(self, size: int, note: Note) -> None:
-        """Keep one more. Raises `CheckpointTakenError`."""
+        """Keep one more. Raise `CheckpointTakenError`."""
         try:
             with writing(self._engine).begin() as connection:
                 connection.execute(LOG_CHECKPOINTS.insert().values(size=size, note=str(note)))
@@ -33,21 +33,21 @@ class SqlCheckpoints:
             raise CheckpointTakenError from error
 
     def last(self) -> Note | None:
-        """Give the newest."""
+        """Return the newest."""
         query = select(LOG_CHECKPOINTS.c.note).order_by(LOG_CHECKPOINTS.c.size.desc()).limit(1)
         with self._engine.begin() as connection:
             note = connection.scalar(query)
         return Note.parse(note) if note else None
 
     def of_size(self, size: int) -> Note | None:
-        """Give the one of this size."""
+        """Return the one of this size."""
         query = select(LOG_CHECKPOINTS.c.note).where(LOG_CHECKPOINTS.c.size == size)
         with self._engine.begin() as connection:
             note = connection.scalar(query)
         return Note.parse(note) if note else None
 
     def after(self, size: int) -> Iterator[tuple[int, str]]:
-        """Give every larger one with its size, as it is written, the smallest first."""
+        """Return every larger one with its size, as it is written, the smallest first."""
         table = LOG_CHECKPOINTS
         while True:
             query = select(table).where(table.c.size > size).order_by(table.c.size)

@@ -28,9 +28,9 @@ class SqlCodeBlocks:
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Give the next `size` numbers of this agency and day to one holder.
+        """Return the next `size` numbers of this agency and day to one holder.
 
-        Raises `CodesUsedUpError` where there are not so many left, and what `check` raises.
+        Raise `CodesUsedUpError` where there are not so many left, and what `check` raises.
         """
         self._check()
         while True:
@@ -57,7 +57,7 @@ class SqlCodeBlocks:
         return block
 
     def block_of(self, agency: str, day: date, sequence: int) -> CodeBlock | None:
-        """Give the block this number was leased in."""
+        """Return the block this number was leased in."""
         with self._engine.begin() as connection:
             row = connection.execute(
                 select(CODE_BLOCKS).where(
@@ -70,7 +70,7 @@ class SqlCodeBlocks:
         return _block(row) if row else None
 
     def block(self, block_id: str) -> CodeBlock | None:
-        """Give the block of this id."""
+        """Return the block of this id."""
         with self._engine.begin() as connection:
             row = connection.execute(
                 select(CODE_BLOCKS).where(CODE_BLOCKS.c.id == block_id)

@@ -166,7 +166,7 @@ class SqlDeliveries:
     def retry(self, ids: Sequence[str], at: datetime) -> None:
         """Let dead messages be tried again, all of those named or none.
 
-        Raises `UnknownDeliveryError`.
+        Raise `UnknownDeliveryError`.
         """
         dead = and_(DELIVERIES.c.id.in_(ids), DELIVERIES.c.state == State.DEAD.value)
         with writing(self._engine).begin() as connection:

@@ -17,7 +17,7 @@ class SqlTokenGenerations:
         self._engine = engine
 
     def of(self, dossier_id: UUID) -> int:
-        """Give the generation that is good now."""
+        """Return the generation that is good now."""
         row = select(RECEIPT_TOKENS.c.generation).where(RECEIPT_TOKENS.c.dossier_id == dossier_id)
         with self._engine.begin() as connection:
             return connection.scalar(row) or 0

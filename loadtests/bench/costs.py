@@ -33,10 +33,11 @@ from tracker.adapters.vault.aes import AesVault
 from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.registry import INTAKE
 from tracker.application.ports import DossierRecorder, Request, RequestKey
-from tracker.bootstrap import http_app, open_container
+from tracker.bootstrap import open_container
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.container import Container
 from tracker.settings import Settings
+from tracker.wiring.http import http_app
 
 _AT_ONCE = CONNECTIONS
 _TIMES = 60

@@ -23,6 +23,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__main__",),
         ("cli",),
         ("bootstrap", "demo"),
+        ("wiring",),
         ("start_checks",),
         ("container",),
         ("adapters",),

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from tests.frozen.living import AT, FROZEN_AT
 from tests.http.site import Site
-from tracker.bootstrap import http_app
 from tracker.container import Container
 from tracker.serialization import decode
+from tracker.wiring.http import http_app
 
 Answers = dict[str, Any]
 

@@ -13,7 +13,6 @@ from tests.kafka.relaying import until
 from tracker.adapters.vault.aes import AesSeal, AesVault
 from tracker.application.ports import Request
 from tracker.application.queries.dossier_reader import sealed_as
-from tracker.bootstrap import http_app
 from tracker.container import Container
 from tracker.demo.actors import one_a_role
 from tracker.demo.filling import DemoClock, fill
@@ -22,6 +21,7 @@ from tracker.domain.dossier.events.records import PersonalDataErased
 from tracker.domain.dossier.values import Sealed
 from tracker.serialization import to_stored
 from tracker.supervisor import supervise
+from tracker.wiring.http import http_app
 
 LIVES_BEGIN = datetime(2026, 10, 5, 2, tzinfo=UTC)
 """`tests.contract.random_lives.BEGIN`, as it was when version 0.1 was frozen."""

@@ -29,11 +29,13 @@ from tracker.adapters.kafka.inbox.dead_letters import DeadLetters
 from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch, migrate
-from tracker.bootstrap import http_app, kafka_connection, open_container, topic_names
+from tracker.bootstrap import open_container
 from tracker.cli.run.work import inbox_secret
 from tracker.container import Container
 from tracker.demo.filling import SPAN, DemoClock
 from tracker.settings import Settings
+from tracker.wiring.http import http_app
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 
 def main(version: str) -> None:

@@ -12,8 +12,8 @@ import psycopg
 
 from tests.commands import Done, bare_environment, run_here
 from tests.frozen import topics
-from tracker.bootstrap import kafka_connection, topic_names
 from tracker.settings import Settings
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(one.name for one in HERE.glob("v*_*") if one.is_dir())

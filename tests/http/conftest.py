@@ -6,9 +6,10 @@ from fastapi.testclient import TestClient
 
 from tests.http.site import ACTORS, NOON, Site
 from tracker.adapters.http.pages import live as pages_live
-from tracker.bootstrap import http_app, open_container
+from tracker.bootstrap import open_container
 from tracker.settings import Settings
 from tracker.supervisor import supervise
+from tracker.wiring.http import http_app
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from httpx2 import Response
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoredRow
 from tracker.application.queries.explain_figures import ExplainFigures
-from tracker.bootstrap import http_app
 from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.dossier.events.event import Event
+from tracker.wiring.http import http_app
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 PROCEDURE = "2.001610"

@@ -23,10 +23,11 @@ from schemathesis.specs.openapi.checks import (
 from tests.http.site import ACTORS, DECIDES, NOON, PROCEDURE
 from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.registry import read_command
-from tracker.bootstrap import http_app, open_container
+from tracker.bootstrap import open_container
 from tracker.container import Container
 from tracker.settings import Settings
 from tracker.supervisor import supervise
+from tracker.wiring.http import http_app
 
 pytestmark = [
     pytest.mark.slow,

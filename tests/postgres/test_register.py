@@ -7,8 +7,9 @@ from fastapi.testclient import TestClient
 
 from tests.http.pages.test_register import ask
 from tests.http.site import ACTORS, NOON, Site
-from tracker.bootstrap import http_app, open_container
+from tracker.bootstrap import open_container
 from tracker.settings import Settings
+from tracker.wiring.http import http_app
 
 pytestmark = pytest.mark.system
 

@@ -19,9 +19,11 @@ from tests.servers import fresh_database
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.application.audit.verify_store import StoredRow
-from tracker.bootstrap import http_app, kafka_connection, open_container, topic_names
+from tracker.bootstrap import open_container
 from tracker.cli.run.work import inbox_secret
 from tracker.container import Container
+from tracker.wiring.http import http_app
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 system = pytest.mark.system

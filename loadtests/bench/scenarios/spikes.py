@@ -33,7 +33,8 @@ from tracker.adapters.kafka.relay.relay_position import Notifications, RelayPosi
 from tracker.adapters.kafka.relay.relay_proof import last_of_each, partitions_of
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
-from tracker.bootstrap import PROJECTIONS, topic_names
+from tracker.wiring.kafka import topic_names
+from tracker.wiring.read_models import PROJECTIONS
 
 PROFILE = "spikes"
 _LIMIT_S = 10.0

@@ -28,7 +28,7 @@ from tracker.application.queries.guessing import (
     WholeNumberWantedError,
     WorkWantedError,
 )
-from tracker.bootstrap import http_app
+from tracker.wiring.http import http_app
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 PHONE, RIGHT = "0909 123 456", "3456"

@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.http.site import Site
-from tracker.bootstrap import http_app
 from tracker.container import Container
 from tracker.projections.figures.figures import Counts
+from tracker.wiring.http import http_app
 
 FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 

@@ -15,8 +15,8 @@ from tests.http.serving import served
 from tests.http.site import Site
 from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.http.rate_limits import address_of
-from tracker.bootstrap import http_app
 from tracker.settings import Settings
+from tracker.wiring.http import http_app
 
 PROXY = "10.0.5.1"
 

@@ -4,13 +4,13 @@ from tracker.adapters.files.last_epoch import LastEpochFile
 from tracker.adapters.kafka.audit.checkpoints import KafkaCheckpoints
 from tracker.adapters.kafka.audit.store_past import KafkaPast, last_epoch
 from tracker.application.recovery.epochs import Epoch, next_epoch
-from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.terminal.console import note, say
 from tracker.cli.terminal.context import me, opened
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.transparency_log.checkpoint import Checkpoint
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 _OF_KAFKA = {KafkaPast.name, KafkaCheckpoints.name}
 

@@ -8,13 +8,13 @@ import typer
 
 from tracker.adapters.sql.read_models.read_model import ReadModelAheadError
 from tracker.application.recovery.store_past import WITHOUT_KAFKA
-from tracker.bootstrap import PROJECTIONS
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import opened
 from tracker.cli.terminal.errors import CheckFailedError, UsageError
 from tracker.container import Container, Follow
 from tracker.projections.model.projector import Projector
+from tracker.wiring.read_models import PROJECTIONS
 
 _READERS_DONE_WITHIN_S = 0.5
 _NAMES = tuple(projection.NAME for projection in PROJECTIONS)

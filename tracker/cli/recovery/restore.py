@@ -7,13 +7,13 @@ import typer
 from tracker.adapters.kafka.audit.restore import restore as fill
 from tracker.adapters.kafka.inbox.dead_letters import DeadLetters
 from tracker.adapters.kafka.reader.feed import KafkaFeed
-from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.recovery.old_backup import accept_old_backup as record_old_backup
 from tracker.cli.recovery.old_backup import begin_epoch
 from tracker.cli.terminal.console import progress, say, show_table
 from tracker.cli.terminal.context import opened, settings_with_kafka
 from tracker.cli.terminal.errors import UsageError
 from tracker.start_checks.databases import only_process
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 
 def restore(

@@ -9,12 +9,12 @@ from tracker.adapters.kafka.relay.relay_position import names_in_use
 from tracker.adapters.kafka.relay.topic_rewrite import Rewriting
 from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.application.audit.verify_both import BothVerifier
-from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import opened, settings_with_kafka
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.cli.verify.store import check_events, check_log
 from tracker.container import Container
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 
 def topics() -> typer.Typer:

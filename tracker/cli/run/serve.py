@@ -11,7 +11,6 @@ import uvicorn
 
 from tracker.adapters.http.server.connections import ConnectionLimits
 from tracker.adapters.http.server.serving import allow_many, guard
-from tracker.bootstrap import http_app
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.run.logging import configure_logs
 from tracker.cli.run.sidecar import Sidecar
@@ -24,6 +23,7 @@ from tracker.start_checks import server_clock
 from tracker.start_checks.databases import only_process
 from tracker.start_checks.log_key import check_log_key
 from tracker.supervisor import Task, supervise
+from tracker.wiring.http import http_app
 
 _FINISH_WITHIN_S = 20
 

@@ -15,7 +15,6 @@ from tracker.adapters.kafka.inbox.inbox import Inbox
 from tracker.adapters.kafka.metrics import WorkMetrics
 from tracker.adapters.kafka.reader.feed import KafkaFeed
 from tracker.adapters.kafka.relay.relay import Relay
-from tracker.bootstrap import PROJECTIONS, kafka_connection, topic_names
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.run.logging import configure_logs
 from tracker.cli.run.sidecar import FOR_SERVE, ended_by_serve
@@ -30,6 +29,8 @@ from tracker.start_checks.databases import only_process
 from tracker.start_checks.log_key import check_log_key
 from tracker.start_checks.server_clock import check_clock
 from tracker.supervisor import Task, supervise
+from tracker.wiring.kafka import kafka_connection, topic_names
+from tracker.wiring.read_models import PROJECTIONS
 
 RELAY, INBOX, SENDER = "relay", "inbox", "sender"
 ROLES = (RELAY, INBOX, *(projection.NAME for projection in PROJECTIONS), SENDER)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from tracker.bootstrap import kafka_connection, open_container, topic_names, wall_clock
+from tracker.bootstrap import open_container, wall_clock
 from tracker.cli.terminal.console import Step, progress
 from tracker.cli.terminal.errors import SettingsError, UsageError
 from tracker.cli.terminal.variables import unknown_variables, variable
@@ -17,6 +17,7 @@ from tracker.container import Container, Follow
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 from tracker.start_checks.partitions import check_partitions
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 CHECK_FILES_S = 10
 """How long a program that stays may check each SQLite database; others take a second."""

@@ -5,11 +5,11 @@ from tracker.adapters.notary.ed25519 import Notary
 from tracker.application.audit.repeats import Repeats
 from tracker.application.audit.verify_both import BothVerifier
 from tracker.application.audit.verify_kafka import KafkaVerifier
-from tracker.bootstrap import kafka_connection, topic_names
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import settings_with_kafka
 from tracker.cli.terminal.errors import CheckFailedError
 from tracker.container import Container
+from tracker.wiring.kafka import kafka_connection, topic_names
 
 
 def verify_kafka() -> None:

@@ -20,7 +20,9 @@ from tracker.domain.notifications.notifications import KINDS, NOT_TOLD
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "tracker" / "adapters" / "http" / "pages" / "templates"
-GOLDEN = json.loads((ROOT / "tests" / "domain" / "stored_events.json").read_text("utf-8"))
+GOLDEN = json.loads(
+    (ROOT / "tests" / "domain" / "dossier" / "stored_events.json").read_text("utf-8")
+)
 NOT_SENT = frozenset({Step.SUBMITTED, Step.RECEIVED, Step.PERSONAL_DATA_ERASED})
 """Steps without a command of their own: intake has one for both, erasing is a use case."""
 

@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "tracker.application": (
         ("queries",),
-        ("forms", "notifications"),
+        ("forms", "notifications", "problems"),
         ("commands",),
         ("recovery",),
         ("audit",),
@@ -90,6 +90,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("audit",),
         ("relay",),
         ("reader",),
+        ("relay_position",),
         ("transactions", "topics", "tails", "partitions"),
         ("records", "connection"),
     ),

@@ -112,8 +112,8 @@ from tests.architecture.rules import (
         ),
         (
             "application.forms.a",
-            "from tracker.application.audit import b",
-            "1 imports tracker.application.audit.b: sideways",
+            "from tracker.application.notifications import b",
+            "1 imports tracker.application.notifications.b: sideways",
         ),
         ("domain.errors", "from tracker import settings", "1 imports tracker.settings: sideways"),
         ("settings", "from .domain import errors", "1 imports tracker.domain.errors: sideways"),

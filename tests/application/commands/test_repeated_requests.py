@@ -11,7 +11,7 @@ from tests.application.service_desk import CLERK, service_desk
 from tracker.application.commands.envelope import Envelope, RequestReusedError
 from tracker.application.commands.registry import read_command
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTACT = {"phone": "0912 345 678", "email": "an@example.vn"}
 TWO_CHANNELS = {
     "event_id": "two-channels",

@@ -1,4 +1,4 @@
-"""What one transaction will hold, as it is put together."""
+"""The unit of work: what one transaction reads and stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from tracker.domain.dossier.values import Sealed, Stamp
 from tracker.domain.network.procedures import ProcedureVersion
 
 Tried = Mapping[RequestKey, frozenset[tuple[str, int, datetime]]]
-"""What this call tried to store without learning the outcome: code, version and `recorded_at`."""
+"""What this call tried to store without a known outcome: code, version and `recorded_at`."""
 
 
 @dataclass
 class PreparedIntake:
-    """An intake that may be carried out: its dossier, which has a code, and the sealed applicant.
+    """An intake that is allowed: its dossier with a code, and the sealed applicant.
 
-    The applicant is sealed in a loop of its own.
+    All applicants are sealed in one loop, after all intakes are prepared.
     """
 
     message: Intake
@@ -32,18 +32,18 @@ class PreparedIntake:
 
 @dataclass
 class UnitOfWork:
-    """What one transaction will hold."""
+    """What one transaction reads and stores."""
 
     recorded_at: datetime
     seen: int
-    """The newest event that this process had stored before: what is stored now comes after it."""
+    """The position of the newest event that this process stored before."""
     earlier: Mapping[RequestKey, Request]
-    """The requests that are stored already, by this call or by another writer."""
+    """The requests that are stored already, by this call or another writer."""
     wrapped: Mapping[UUID, bytes]
     tried: Tried = field(default_factory=dict)
     """What earlier attempts of this call may have stored."""
     loaded: dict[UUID, Dossier] = field(default_factory=dict)
-    """The dossiers these posts name, as they stood before."""
+    """The dossiers that the envelopes name, before this transaction."""
     is_repeated: bool = False
     begun: dict[RequestKey, PreparedIntake] = field(default_factory=dict)
     dossiers: dict[UUID, Dossier] = field(default_factory=dict)
@@ -54,14 +54,14 @@ class UnitOfWork:
     erased: list[UUID] = field(default_factory=list)
     forgotten: list[RequestKey] = field(default_factory=list)
 
-    def stamp(self, post: Envelope) -> Stamp:
-        """Return the stamp of what this post brings about."""
+    def stamp(self, envelope: Envelope) -> Stamp:
+        """Return the stamp of the events that this envelope leads to."""
         return Stamp(
-            occurred_at=post.message.occurred_at.astimezone(UTC),
+            occurred_at=envelope.message.occurred_at.astimezone(UTC),
             recorded_at=self.recorded_at,
-            by=post.actor,
-            source=post.actor.id,
-            event_id=post.message.event_id,
+            by=envelope.actor,
+            source=envelope.actor.id,
+            event_id=envelope.message.event_id,
         )
 
     def is_ours(self, done: Request, recorded_at: datetime) -> bool:

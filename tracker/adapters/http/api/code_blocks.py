@@ -16,8 +16,8 @@ from tracker.adapters.http.schema.parameters import Day
 from tracker.adapters.http.schema.problems import FaultyInputError, UnknownBlockError
 from tracker.adapters.http.schema.responses import BlockAnswer, UnusedAnswer
 from tracker.application.commands.code_allocation import NotYourCodeError
-from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.reception import WrongPlaceError
+from tracker.application.problems.input_faults import Fault
 from tracker.domain.dossier.actors import Actor, Manage, Role, require
 from tracker.domain.dossier.codes import CodeBlock, DossierCode
 from tracker.domain.dossier.store_epochs import DAYS_AHEAD

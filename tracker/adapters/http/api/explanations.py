@@ -23,7 +23,7 @@ from tracker.adapters.http.schema.parameters import (
 )
 from tracker.adapters.http.schema.problems import FaultyInputError
 from tracker.adapters.http.schema.responses import ExplanationAnswer
-from tracker.application.commands.input_faults import Fault
+from tracker.application.problems.input_faults import Fault
 from tracker.application.queries.explain_figures import KnownBeforeThenError
 from tracker.application.queries.figures import PeriodReversedError
 from tracker.domain.dossier.actors import Actor, Read, require

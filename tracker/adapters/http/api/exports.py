@@ -11,8 +11,8 @@ from tracker.adapters.http.dependencies import Dependencies
 from tracker.adapters.http.schema.openapi import problem_answers
 from tracker.adapters.http.schema.parameters import Moment, check_past
 from tracker.adapters.http.schema.problems import FaultyInputError
-from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.text_types import Code, Id, Line
+from tracker.application.problems.input_faults import Fault
 from tracker.application.queries.export import Form, Selection
 from tracker.domain.dossier.actors import Actor
 

@@ -17,7 +17,7 @@ from tracker.adapters.http.schema.problems import (
     TooSlowError,
     UnsupportedMediaError,
 )
-from tracker.application.commands.input_faults import faults_of
+from tracker.application.problems.input_faults import faults_of
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

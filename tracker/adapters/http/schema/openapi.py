@@ -23,8 +23,8 @@ from tracker.adapters.http.schema.problems import (
 )
 from tracker.adapters.http.schema.requests import HAPPENING
 from tracker.application.commands.envelope import UnknownDossierError, VersionConflictError
-from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.registry import COMMANDS, INTAKE
+from tracker.application.problems.input_faults import Fault
 from tracker.application.queries.fill_form import NoPdfError
 from tracker.domain.errors import NotAllowedError
 

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from tracker.adapters.http.schema.problems import FaultyInputError
-from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.text_types import UNFIT
 from tracker.application.commands.text_types import Moment as MessageMoment
+from tracker.application.problems.input_faults import Fault
 from tracker.domain.dossier.values import CLOCK_SKEW, FutureTimeError
 
 _BLANK_FOR_PLUS = re.compile(r" (?=\d\d:?\d\d$)", re.ASCII)

@@ -26,9 +26,9 @@ from tracker.application.commands.envelope import (
     VersionConflictError,
 )
 from tracker.application.commands.handler import StoreUnavailableError
-from tracker.application.commands.input_faults import Fault, faults_of
-from tracker.application.commands.problems import PROBLEM_NAMES, UNFORESEEN
 from tracker.application.forms.case import NoSuchFormError
+from tracker.application.problems.input_faults import Fault, faults_of
+from tracker.application.problems.names import PROBLEM_NAMES, UNFORESEEN
 from tracker.application.queries.export import NoParquetError
 from tracker.application.queries.fill_form import NoPdfError
 from tracker.application.queries.guessing import WholeNumberWantedError, WorkWantedError

@@ -8,10 +8,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from tracker.adapters.http.schema.bodies import NDJSON, decoded, refusal_of
 from tracker.adapters.http.schema.problems import FaultyInputError, TooManyError
-from tracker.application.commands.input_faults import Fault
 from tracker.application.commands.intake import Intake
 from tracker.application.commands.registry import AnyStep, read_command
 from tracker.application.commands.step_context import StepCommand
+from tracker.application.problems.input_faults import Fault
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.errors import TrackerError
 

@@ -26,7 +26,7 @@ from tracker.application.commands.envelope import (
     Accepted,
     VersionConflictError,
 )
-from tracker.application.commands.problems import problem_name
+from tracker.application.problems.names import problem_name
 from tracker.domain.dossier.recording import StepNotAllowedError
 from tracker.domain.errors import (
     TrackerError,

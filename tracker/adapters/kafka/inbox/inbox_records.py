@@ -17,10 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal
 from tracker.application.commands.envelope import Envelope
-from tracker.application.commands.input_faults import Fault, faults_of
 from tracker.application.commands.registry import read_command
 from tracker.application.commands.step_context import StepCommand
 from tracker.application.commands.text_types import EventId
+from tracker.application.problems.input_faults import Fault, faults_of
 from tracker.domain.dossier.actors import Actor
 from tracker.domain.errors import InvalidInputError, TrackerError, UnknownError
 

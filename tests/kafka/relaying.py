@@ -11,7 +11,7 @@ from eventsourcing.persistence import Notification
 
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.relay.relay import Relay, RelayState, RelayTimes
-from tracker.adapters.kafka.relay.relay_position import Notifications
+from tracker.adapters.kafka.relay_position import Notifications
 from tracker.adapters.kafka.topics import TopicNames
 
 QUICK = RelayTimes(transaction_s=5, stand_by_s=1, look_again_s=0.02, batch=50)

@@ -5,7 +5,7 @@ from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.partitions import can_be_reached, partitions_of
-from tracker.adapters.kafka.relay.relay_position import names_in_use
+from tracker.adapters.kafka.relay_position import names_in_use
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.service_tables.installation_facts import SqlFacts
 from tracker.domain.errors import CannotStartError

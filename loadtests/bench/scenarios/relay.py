@@ -20,7 +20,7 @@ from loadtests.bench.harness.run import Run
 from tracker.adapters.kafka.connection import KafkaConnection, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
 from tracker.adapters.kafka.relay.relay import Relay, RelayCondition, RelayState, RelayTimes
-from tracker.adapters.kafka.relay.relay_position import Notifications
+from tracker.adapters.kafka.relay_position import Notifications
 from tracker.adapters.kafka.topics import TopicNames
 
 TIMES = RelayTimes()

@@ -29,8 +29,8 @@ from ops.local_servers.ports import free_ports
 from ops.stack import Stack, standing
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import outgoing
-from tracker.adapters.kafka.relay.relay_position import Notifications, RelayPosition, as_record
 from tracker.adapters.kafka.relay.relay_proof import last_of_each, partitions_of
+from tracker.adapters.kafka.relay_position import Notifications, RelayPosition, as_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.wiring.kafka import topic_names

@@ -18,7 +18,7 @@ from tracker.adapters.kafka.audit.restore import (
 )
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay.relay_position import RelayPosition, as_record
+from tracker.adapters.kafka.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.sql.event_store.sqlite_store import SQLiteDossierRecorder

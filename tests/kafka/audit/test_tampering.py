@@ -23,7 +23,7 @@ from tests.kafka.relaying import publish_all
 from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection, open_admin, open_producer
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay.relay_position import RelayPosition, as_record
+from tracker.adapters.kafka.relay_position import RelayPosition, as_record
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.notary.ed25519 import Notary

@@ -23,7 +23,7 @@ from tracker.adapters.kafka.audit.restore import BrokenTopicError, restore
 from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing
-from tracker.adapters.kafka.relay.relay_position import PositionUnsureError
+from tracker.adapters.kafka.relay_position import PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.event_store.sqlite_store import SQLiteDossierRecorder

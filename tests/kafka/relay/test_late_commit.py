@@ -21,7 +21,7 @@ from tests.kafka.histories import append, histories
 from tests.kafka.relaying import Running, publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay.relay_position import PositionUnsureError
+from tracker.adapters.kafka.relay_position import PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.application.ports import DossierRecorder

@@ -11,7 +11,7 @@ from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import publish_all, running, until
 from tracker.adapters.kafka.audit.store_past import KafkaPast, last_epoch
 from tracker.adapters.kafka.connection import KafkaConnection
-from tracker.adapters.kafka.relay.relay_position import (
+from tracker.adapters.kafka.relay_position import (
     KafkaAheadError,
     Notifications,
     RelayPosition,

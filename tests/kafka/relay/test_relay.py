@@ -16,7 +16,7 @@ from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import Running, Spoilt, publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import outgoing
-from tracker.adapters.kafka.relay.relay_position import KafkaAheadError, PositionUnsureError
+from tracker.adapters.kafka.relay_position import KafkaAheadError, PositionUnsureError
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.application.ports import DossierRecorder

@@ -26,8 +26,8 @@ from tracker.adapters.kafka.records import (
     is_continued,
     outgoing,
 )
-from tracker.adapters.kafka.relay.relay_position import KafkaAheadError, current_names
 from tracker.adapters.kafka.relay.topic_rewrite import Rewriting
+from tracker.adapters.kafka.relay_position import KafkaAheadError, current_names
 from tracker.adapters.kafka.topics import TopicNames, create_topics, wanted_topics
 from tracker.adapters.kafka.transactions import Transactions
 from tracker.adapters.sql.engine import open_engine

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from tracker.adapters.kafka.audit.scan import KafkaScan
-from tracker.adapters.kafka.relay.relay_position import names_in_use
 from tracker.adapters.kafka.relay.topic_rewrite import Rewriting
+from tracker.adapters.kafka.relay_position import names_in_use
 from tracker.adapters.kafka.topics import create_topics, wanted_topics
 from tracker.application.audit.verify_both import BothVerifier
 from tracker.cli.terminal.console import progress, say

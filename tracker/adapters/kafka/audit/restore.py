@@ -31,7 +31,7 @@ from kafka.errors import OffsetOutOfRangeError
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.reader.reader import TopicReader
 from tracker.adapters.kafka.records import UnreadableRecordError, incoming
-from tracker.adapters.kafka.relay.relay_position import (
+from tracker.adapters.kafka.relay_position import (
     PositionUnsureError,
     RelayPosition,
     read_position,

@@ -12,7 +12,7 @@ from kafka import TopicPartition
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.reader.reader import TopicReader
-from tracker.adapters.kafka.relay.relay_position import RelayPosition, read_position
+from tracker.adapters.kafka.relay_position import RelayPosition, read_position
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.audit.published_records import PublishedRow
 

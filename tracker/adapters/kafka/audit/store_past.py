@@ -8,7 +8,7 @@ from kafka.errors import KafkaError
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import UnreadableRecordError, header
-from tracker.adapters.kafka.relay.relay_position import (
+from tracker.adapters.kafka.relay_position import (
     Notifications,
     PositionUnsureError,
     current_names,

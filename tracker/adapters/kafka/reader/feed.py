@@ -14,7 +14,7 @@ from kafka.errors import RetriableError
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.reader.reader import TopicReader
 from tracker.adapters.kafka.records import UnreadableRecordError, header, is_continued
-from tracker.adapters.kafka.relay.relay_position import current_names
+from tracker.adapters.kafka.relay_position import current_names
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.projections.model.feed import Record
 from tracker.serialization import decode_for_projection

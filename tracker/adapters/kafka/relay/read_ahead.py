@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from tracker.adapters.kafka.records import Outgoing, outgoing
-from tracker.adapters.kafka.relay.relay_position import Notifications
+from tracker.adapters.kafka.relay_position import Notifications
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from kafka.errors import KafkaError
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import Outgoing, recorded_at
 from tracker.adapters.kafka.relay.read_ahead import ReadAhead, StoreBatch
-from tracker.adapters.kafka.relay.relay_position import (
+from tracker.adapters.kafka.relay.relay_proof import checked_position, end_leftovers
+from tracker.adapters.kafka.relay_position import (
     KafkaAheadError,
     Notifications,
     RelayPosition,
@@ -34,7 +35,6 @@ from tracker.adapters.kafka.relay.relay_position import (
     current_names,
     read_position,
 )
-from tracker.adapters.kafka.relay.relay_proof import checked_position, end_leftovers
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.adapters.kafka.transactions import InDoubtError, Transactions
 

@@ -19,7 +19,7 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer, partition_of
 from tracker.adapters.kafka.records import header, outgoing
-from tracker.adapters.kafka.relay.relay_position import (
+from tracker.adapters.kafka.relay_position import (
     KafkaAheadError,
     Notifications,
     PositionUnsureError,

@@ -24,18 +24,18 @@ from kafka.errors import KafkaError
 from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
 from tracker.adapters.kafka.records import UnreadableRecordError, continued, header, incoming
 from tracker.adapters.kafka.relay.read_ahead import ReadAhead
-from tracker.adapters.kafka.relay.relay_position import (
-    KafkaAheadError,
-    Notifications,
-    RelayPosition,
-    as_record,
-    read_position,
-)
 from tracker.adapters.kafka.relay.relay_proof import (
     check_in_store,
     check_tails,
     end_leftovers,
     partitions_of,
+)
+from tracker.adapters.kafka.relay_position import (
+    KafkaAheadError,
+    Notifications,
+    RelayPosition,
+    as_record,
+    read_position,
 )
 from tracker.adapters.kafka.tails import last_records
 from tracker.adapters.kafka.topics import TopicNames

@@ -1,4 +1,4 @@
-"""Takes dossiers in: who may, where, under which code, with which promise."""
+"""Decides on intakes: who may take in, where, with which code and promised date."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -25,57 +25,57 @@ _NO_TIME = TimeRule(time=None)
 
 
 class WrongPlaceError(NotAllowedError):
-    """A dossier is taken in where the sender stands, not elsewhere."""
+    """A sender takes dossiers in at its own office only."""
 
 
 class NotThisCollaboratorError(NotAllowedError):
-    """A collaborator takes in under their own name only."""
+    """A collaborator takes dossiers in under their own name only."""
 
 
 class PromiseNotYoursError(InvalidInputError):
-    """A promised date is sent along only with a code from a block leased to this device."""
+    """A device sends a promised date only with a code from a block that it leased."""
 
 
 class Reception:
-    """Decides on intake messages."""
+    """Decides on intake commands."""
 
     def __init__(self, service: Service, codes: CodeAllocator) -> None:
-        """Work by this service's data and issue codes from this desk."""
+        """Decide by the data of the service; `codes` issues codes."""
         self._service = service
         self._codes = codes
         self._day_of = lru_cache(maxsize=64)(service.local_day)
         self._clock_known = lru_cache(maxsize=1024)(self._clock)
-        # The network and the catalogue do not change while we run.
+        # The network and the catalogue do not change while the process runs.
         self._admitted = lru_cache(maxsize=4096)(
             partial(check_admission, service.network, service.catalogue)
         )
 
     def clock_of(self, procedure: str, version: int, at: datetime) -> Clock:
-        """Return the clock of a procedure's version, on the calendar known at this moment.
+        """Return the clock of a version of a procedure, on the calendar known at `at`.
 
-        A procedure or version that is none of ours has no time.
+        An unknown procedure or version has no processing time.
         """
         return self._clock_known(procedure, version, self._day_of(at))
 
     def begin(
         self,
-        message: Intake,
+        command: Intake,
         actor: Actor,
         day: date,
         find: Callable[[str], Dossier | None],
         *,
         collided: bool,
     ) -> tuple[Dossier, ProcedureVersion]:
-        """Return the dossier to be taken in, new unless it was submitted before, and its procedure.
+        """Return the dossier to take in and its procedure; a submitted dossier exists already.
 
-        `find` gives the dossier of a code, if there is one; `collided` tells that a code given
-        before was taken, so that each is looked up first.
+        `find` returns the dossier with a code, or `None`. If `collided`, an issued code was taken
+        already, so each code is looked up first. Raise `NotAllowedError` or `RefusedError`.
         """
-        require(actor, Step(message.step))
-        office = self._service.network.office(message.received_at or actor.office)
+        require(actor, Step(command.step))
+        office = self._service.network.office(command.received_at or actor.office)
         if office.id != actor.office and actor.role not in {Role.ADMINISTRATOR, Role.PORTAL}:
             raise WrongPlaceError
-        collaborator = message.collaborator
+        collaborator = command.collaborator
         if actor.role is Role.COLLABORATOR:
             if collaborator not in {None, actor.id}:
                 raise NotThisCollaboratorError
@@ -83,76 +83,76 @@ class Reception:
         procedure = self._admitted(
             office_id=office.id,
             collaborator_id=collaborator,
-            procedure_code=message.procedure,
+            procedure_code=command.procedure,
             on=day,
         )
-        if message.code is None:
+        if command.code is None:
             issued = self._codes.next_code(office.agency, day)
             while collided and find(issued.text):
                 issued = self._codes.next_code(office.agency, day)
             return Dossier.new(issued.text), procedure
-        code = DossierCode.parse(message.code)
-        there = find(code.text)
-        if there is None:
+        code = DossierCode.parse(command.code)
+        submitted = find(code.text)
+        if submitted is None:
             self._codes.check_own(code, actor)
             return Dossier.new(code.text), procedure
-        if there.progress.stage is not Stage.SUBMITTED:
+        if submitted.progress.stage is not Stage.SUBMITTED:
             raise CodeTakenError
-        return there, procedure
+        return submitted, procedure
 
     def take_in(
         self,
         dossier: Dossier,
-        message: Intake,
+        command: Intake,
         procedure: ProcedureVersion,
         stamp: Stamp,
         applicant: Sealed,
     ) -> None:
-        """Submit or receive the dossier as the message says."""
-        received_at = message.received_at or stamp.by.office
-        helped_at = message.helped_at or dossier.offices.helped_at or received_at
+        """Submit or receive the dossier, as the command says."""
+        received_at = command.received_at or stamp.by.office
+        helped_at = command.helped_at or dossier.offices.helped_at or received_at
         network = self._service.network
         network.office(helped_at)
         intake: dict[str, Any] = {
-            # What was handed in on one channel and then taken in at a desk came by the first.
+            # A dossier that was submitted on one channel keeps it when a desk receives it.
             "channel": dossier.channel or channel_of(network.office(received_at).kind).value,
             "offices": Offices(helped_at, received_at, procedure.decided_by),
             "procedure": procedure.code,
             "procedure_version": procedure.version,
-            "papers": as_papers(message.papers),
-            "way_of_return": message.way_of_return,
+            "papers": as_papers(command.papers),
+            "way_of_return": command.way_of_return,
             "applicant": applicant,
         }
-        if message.step == "submitted":
+        if command.step == "submitted":
             dossier.submit(stamp, **intake)
         else:
             clock = self.clock_of(procedure.code, procedure.version, stamp.recorded_at)
-            given = self._given(dossier, message, stamp)
+            given = self._given(dossier, command, stamp)
             if given:
                 clock.require_reach(given.due_at)
             dossier.receive(stamp, clock=clock, given=given, **intake)
-        if message.notices:
+        if command.notices:
             dossier.agree_to_notices(
                 stamp,
-                channels=as_channels(message.notices.channels),
-                language=message.notices.language,
+                channels=as_channels(command.notices.channels),
+                language=command.notices.language,
                 contact=None,
             )
 
-    def take_over(self, message: LegacyIntake, stamp: Stamp) -> Dossier:
-        """Return the dossier of an older system, received as it stood there."""
+    def take_over(self, command: LegacyIntake, stamp: Stamp) -> Dossier:
+        """Return a dossier of an older system, with the state that it had there."""
         require(stamp.by, Step.CORRECTED)
-        dossier = Dossier.new(legacy_code(message.code))
+        dossier = Dossier.new(legacy_code(command.code))
         dossier.receive(
             stamp,
             clock=self.clock_of("", 0, stamp.recorded_at),
-            given=Promise(message.promised_at, given=True) if message.promised_at else None,
-            channel=message.channel,
-            offices=Offices(message.helped_at, message.received_at, message.decided_by),
-            procedure=message.procedure,
+            given=Promise(command.promised_at, given=True) if command.promised_at else None,
+            channel=command.channel,
+            offices=Offices(command.helped_at, command.received_at, command.decided_by),
+            procedure=command.procedure,
             procedure_version=0,
             papers=(),
-            way_of_return=message.way_of_return,
+            way_of_return=command.way_of_return,
             applicant=None,
         )
         return dossier
@@ -164,14 +164,14 @@ class Reception:
             rule = _NO_TIME
         return Clock(rule, self._service.calendar.as_known(day))
 
-    def _given(self, dossier: Dossier, message: Intake, stamp: Stamp) -> Promise | None:
-        if message.promised_at is None:
+    def _given(self, dossier: Dossier, command: Intake, stamp: Stamp) -> Promise | None:
+        if command.promised_at is None:
             return None
-        if message.promised_at < message.occurred_at:
+        if command.promised_at < command.occurred_at:
             text = "The promised date lies before the intake."
             raise InvalidInputError(text)
         is_administrator = stamp.by.role is Role.ADMINISTRATOR
         code = DossierCode.parse(dossier.code)
         if not (is_administrator or self._codes.is_leased_to(code, stamp.by)):
             raise PromiseNotYoursError
-        return Promise(message.promised_at, given=True)
+        return Promise(command.promised_at, given=True)

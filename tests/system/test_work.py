@@ -168,7 +168,7 @@ def test_metrics_tell_how_far_the_relay_and_the_read_models_are(production: Room
     assert f"tracker_relay_position {float(written['position'])}" in told
     assert "tracker_relay_lag 0.0" in told
     assert "tracker_relay_oldest_unpublished_seconds 0.0" in told
-    assert 'tracker_projection_position{partition="' in told
+    assert 'tracker_projection_offset{partition="' in told
 
 
 def test_intake_and_readiness_do_not_need_kafka(tmp_path: Path) -> None:

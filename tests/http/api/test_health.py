@@ -88,9 +88,9 @@ def test_metrics_count_in_the_domains_words(site: Site) -> None:
         'tracker_lookups_total{outcome="unknown"} 1.0',
         'tracker_http_request_seconds_count{route="/v1/lookup/{code}",status="200"} 1.0',
         'tracker_http_request_seconds_count{route="none",status="404"} 1.0',
-        'tracker_projection_position{name="status"} 3.0',
-        'tracker_projection_behind_events{name="status"} 0.0',
-        'tracker_projection_behind_events{name="promises"} 3.0',
+        'tracker_projection_position{projection="status"} 3.0',
+        'tracker_projection_behind_events{projection="status"} 0.0',
+        'tracker_projection_behind_events{projection="promises"} 3.0',
     ):
         assert line in metrics
     assert code not in metrics

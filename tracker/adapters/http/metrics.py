@@ -98,13 +98,13 @@ class _Projections(Collector):
 
     def collect(self) -> Iterator[Metric]:
         position = GaugeMetricFamily(
-            "tracker_projection_position", "The last event in the read model.", labels=["name"]
+            "tracker_projection_position", "The last event in the read model.", labels=["projection"]
         )
         behind = GaugeMetricFamily(
-            "tracker_projection_behind_events", "Events not yet in it.", labels=["name"]
+            "tracker_projection_behind_events", "Events not yet in it.", labels=["projection"]
         )
         age = GaugeMetricFamily(
-            "tracker_projection_behind_seconds", "Since the oldest of those.", labels=["name"]
+            "tracker_projection_behind_seconds", "Since the oldest of those.", labels=["projection"]
         )
         for name, one in self._watched.items():
             freshness = one.freshness(self._now())

@@ -90,13 +90,13 @@ class _Lags(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the gauges."""
         positions = GaugeMetricFamily(
-            "tracker_projection_position",
-            "The last position in the read model.",
+            "tracker_projection_offset",
+            "The last Kafka offset in the read model.",
             labels=["projection", "partition"],
         )
         lags = GaugeMetricFamily(
-            "tracker_projection_lag",
-            "How far the read model is behind Kafka.",
+            "tracker_projection_behind_records",
+            "Records in Kafka that are not in the read model.",
             labels=["projection", "partition"],
         )
         with self._lock:

@@ -139,7 +139,11 @@ def _layers(it: Container, key: str, bodies: Callable[[], list[bytes]]) -> float
 
 
 async def _ask(app: FastAPI, key: str, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {key}".encode())]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"authorization", f"Bearer {key}".encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
     scope: Scope = {
         "type": "http",
         "method": "POST",

@@ -39,7 +39,7 @@ def publish(store: Notifications, connection: KafkaConnection, names: TopicNames
     marks: list[tuple[float, int]] = []
 
     def watch(state: RelayState) -> None:
-        if state.standing is RelayCondition.PUBLISHING:
+        if state.condition is RelayCondition.PUBLISHING:
             marks.append((perf_counter(), state.position))
             if state.position == head:
                 relay.stop()

@@ -157,7 +157,7 @@ class Guard(asyncio.Protocol):
         try:
             if self._state is _State.HEAD:
                 self._read_head()
-            if self._state in {_State.BODY, _State.STREAM}:
+            if self._state in (_State.BODY, _State.STREAM):
                 self._read_body()
             if self._at < len(self._buffer) or self._held:
                 self._count_held()
@@ -220,7 +220,7 @@ class Guard(asyncio.Protocol):
         self._connections.wait(self)
         if self._at < len(self._buffer):
             self._advance()
-        if self._state in {_State.HEAD, _State.BODY, _State.STREAM}:
+        if self._state in (_State.HEAD, _State.BODY, _State.STREAM):
             if self._has_ended:
                 self._transport.close()
             else:
@@ -261,11 +261,11 @@ class Guard(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _expire(self) -> None:
-        if self._state in {_State.BODY, _State.STREAM} and not self._is_answered:
+        if self._state in (_State.BODY, _State.STREAM) and not self._is_answered:
             self._refuse(TooSlowError())
         elif self._state is _State.HEAD and self._at < len(self._buffer):
             self._refuse(HeadersTooSlowError())
-        elif self._state in {_State.HEAD, _State.STREAM}:
+        elif self._state in (_State.HEAD, _State.STREAM):
             self._transport.close()
         else:
             self.abort()
@@ -273,7 +273,7 @@ class Guard(asyncio.Protocol):
     def _refuse(self, error: TrackerError) -> None:
         """Answer with an error, and read for a moment, so that the client can read the answer."""
         is_streaming = self._state is _State.STREAM and not self._is_answer_begun
-        if self.is_closed() or not (is_streaming or self._state in {_State.HEAD, _State.BODY}):
+        if self.is_closed() or not (is_streaming or self._state in (_State.HEAD, _State.BODY)):
             self.abort()
             return
         self._transport.write(answer_as_bytes(error))

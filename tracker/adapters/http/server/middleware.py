@@ -256,6 +256,9 @@ _BUSY: Final = _plain(answer_error(TooBusyError()))
 
 def _check_headers(scope: Scope) -> None:
     """Raise `RepeatedHeaderError` where a header occurs twice that may occur only once."""
-    names = [name for name, _ in scope["headers"]]
-    if len({*names}) < len(names) and any(names.count(name) > 1 for name in _ONCE):
+    headers = scope["headers"]
+    if len({name for name, _ in headers}) == len(headers):
+        return
+    names = [name for name, _ in headers]
+    if any(names.count(name) > 1 for name in _ONCE):
         raise RepeatedHeaderError

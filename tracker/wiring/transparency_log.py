@@ -45,7 +45,7 @@ def wire_transparency_log(
         now=now,
         lost_at=lost_at,
     )
-    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, reads=reads, now=now)
+    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, access_log=reads, now=now)
     witnessing = Witnessing(checkpoints, WitnessKeys(settings.log_witness_keys_file))
     origin = settings.log_origin
     return TransparencyLog(

@@ -273,7 +273,7 @@ def test_what_was_changed_within_the_rules_is_found_by_the_log(run: Run, demo: P
     assert result.code == 1
     assert result.err == (
         f"Error: The log tells of damage at leaf {victim.position - 1}: an event that is not the"
-        f" one that was logged: it stands at position {victim.position}\n"
+        f" one that was logged: it is at position {victim.position}\n"
     )
 
 

@@ -81,7 +81,7 @@ def test_the_first_wrong_event_is_named(
     for of in ("kafka", "both"):
         result = run("verify", "--of", of)
         assert (result.code, result.err.count("\n")) == (1, 1)
-        assert "bytes that are not those whose hash the record bears" in result.err
+        assert "bytes that do not match the hash in the record" in result.err
         assert f"{names.events}: partition" in result.err
         assert f"event {newest[0].id} (" in result.err
         assert "offset" in result.err

@@ -166,7 +166,7 @@ def a_version_passed_over(connection: sqlite3.Connection, signed: int) -> str:
     rewrite(connection, victim, originator_version=victim.version + 1)
     return (
         f"position {victim.position} ({victim.code}, version {victim.version + 1}): a version that"
-        f" does not follow its predecessor: {victim.version - 1} stands before it"
+        f" does not follow its predecessor: {victim.version - 1} comes before it"
     )
 
 
@@ -179,7 +179,7 @@ def fewer_before(connection: sqlite3.Connection, signed: int) -> str:
     connection.execute(
         "DELETE FROM stored_events WHERE rowid = ?", (untouched(connection, signed),)
     )
-    return "more or fewer events in the store than were logged"
+    return "more or fewer events in the store than leaves"
 
 
 def untouched(connection: sqlite3.Connection, signed: int) -> int:

@@ -153,6 +153,7 @@ def test_of_two_witnesses_at_once_neither_loses_the_others_signature(
     ours = newest(witnessed)
 
     class Interrupted:
+        add, after = checkpoints.add, checkpoints.after
         last, of_size = checkpoints.last, checkpoints.of_size
         interrupted = False
 

@@ -407,7 +407,7 @@ def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
         KafkaDamageKind.STRAYED,
         int(topics.header(at, "notification_id")),
     )
-    assert damage.detail == f"they are in {int.from_bytes(key or b'') % PARTITIONS}"
+    assert damage.detail == f"the earlier events are in {int.from_bytes(key or b'') % PARTITIONS}"
 
 
 def test_a_replaced_key_of_the_log_is_found(

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from tracker.adapters.exports.manifest import MANIFEST, Count, Manifest, WrittenFile
 from tracker.adapters.exports.writers import writer
-from tracker.application.audit.checkpoints import Checkpoints
+from tracker.application.audit.ports import Checkpoints
 from tracker.application.queries.export import DossierExport, DossierScan, Form, Selection
 from tracker.domain.dossier.actors import Actor
 

@@ -1,17 +1,17 @@
-"""Makes the log's checkpoints: checks before it signs, and stops rather than vouch for a fork."""
+"""Signs and publishes checkpoints of the Merkle log, and refuses to sign a forked log."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tracker.application.audit.ports import Checkpoints, MerkleLog
 from tracker.application.ports import DossierRecorder
 from tracker.domain.errors import TrackerError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.leaves import leaf_hash
 from tracker.domain.transparency_log.merkle import (
     InvalidProofError,
-    Node,
     check_consistency,
     consistency_proof,
     root_of,
@@ -21,104 +21,58 @@ from tracker.domain.transparency_log.notes import Note
 _log = logging.getLogger(__name__)
 
 _REST = 20
-"""After making one, rest so many times as long as it took, lest nothing else got done."""
+"""After each checkpoint, pause for this many times its duration, so that other work continues."""
 
 
 class LogForkedError(TrackerError):
-    """The log is not a continuation of what was signed. Nothing was signed; `tracker verify`."""
+    """The log does not continue the signed log. Nothing was signed; run `tracker verify`."""
 
 
 class OtherOriginError(TrackerError):
-    """The last checkpoint is of a log of another name; TRACKER_LOG_ORIGIN must stay as it was."""
+    """The last checkpoint names another log. Set TRACKER_LOG_ORIGIN to its former value."""
 
 
 class SilentPublisherError(TrackerError):
-    """Where checkpoints are published nobody answers; they will follow."""
-
-
-class Leaf(Protocol):
-    """A leaf of the log."""
-
-    @property
-    def position(self) -> int:
-        """Where its event stands in the store."""
-
-    def node(self, level: int) -> bytes:
-        """Return the hash of the complete node of this level that ends here."""
-
-
-class Log(Protocol):
-    """The log as it is read to vouch for it."""
-
-    def size(self) -> int:
-        """Return the number of leaves."""
-
-    def position(self) -> int:
-        """Return the position in the store of the newest event in the log."""
-
-    def leaf(self, number: int) -> Leaf | None:
-        """Return a leaf."""
-
-    def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Return complete nodes of the log's tree."""
-
-    def make_heads(self, size: int) -> tuple[int, bytes]:
-        """Make the tree of heads of the log of this size; give the number of heads and the root."""
-
-    def drop_heads(self, keep: Collection[int]) -> None:
-        """Drop the trees of heads of all other sizes."""
-
-
-class Checkpoints(Protocol):
-    """Every checkpoint that was signed."""
-
-    def add(self, size: int, note: Note) -> None:
-        """Keep one more. Raise a `ConflictError` where there is one of this size."""
-
-    def last(self) -> Note | None:
-        """Return the newest."""
-
-    def after(self, size: int) -> Iterator[tuple[int, str]]:
-        """Return every larger one with its size, as it is written, the smallest first."""
+    """The place that publishes checkpoints does not answer. They will be published later."""
 
 
 class Notary(Protocol):
-    """Signs in the name of the log."""
+    """Signs for the log."""
 
     def is_ready(self) -> bool:
-        """Return whether there is a key to sign with."""
+        """Return whether there is a signing key."""
 
     def make_key(self) -> object:
         """Make the first key."""
 
     def sign(self, text: str) -> Note:
-        """Sign a text."""
+        """Return this text with a signature."""
 
     def check(self, note: Note) -> None:
-        """Raise where the log did not sign this."""
+        """Raise a `TrackerError` if the log did not sign this note."""
 
 
 class Publisher(Protocol):
-    """A place outside the database where checkpoints are kept."""
+    """A place outside the database that keeps checkpoints."""
 
     @property
     def name(self) -> str:
-        """Name the place."""
+        """The name of the place."""
 
     def last(self) -> Note | None:
-        """Return the newest that is there. Raise `SilentPublisherError`."""
+        """Return the newest published checkpoint. Raise `SilentPublisherError`."""
 
     def publish(self, note: str) -> None:
-        """Put one more there. Raise `SilentPublisherError`."""
+        """Publish one more checkpoint. Raise `SilentPublisherError`."""
 
 
 class CheckpointMaker:
-    """The one signer of a log."""
+    """Signs and publishes the checkpoints of one log. Only one may run for each log."""
 
     def __init__(
         self,
         *,
-        log: Log,
+        log: MerkleLog,
         store: DossierRecorder,
         checkpoints: Checkpoints,
         notary: Notary,
@@ -127,10 +81,10 @@ class CheckpointMaker:
         now: Callable[[], datetime],
         lost_at: Callable[[str], int | None] = lambda _: None,
     ) -> None:
-        """Sign this log, made of this store, under the name `origin`.
+        """Sign this log of this store under the name `origin`.
 
-        `lost_at` gives the size at which the log went on after a published note was accepted as
-        lost, `None` where it was not.
+        `lost_at` returns the size from which the log continued after an operator accepted that a
+        published note is lost. It returns `None` for all other notes.
         """
         self._leaves = log
         self._store = store
@@ -142,7 +96,7 @@ class CheckpointMaker:
         self._lost_at = lost_at
 
     def prepare(self) -> None:
-        """Make the first key where nothing was ever signed; without a key nothing can be made."""
+        """Make the first key if there is neither a key nor a signed checkpoint."""
         if not self._notary.is_ready() and self._checkpoints.last() is None:
             self._notary.make_key()
 
@@ -154,10 +108,10 @@ class CheckpointMaker:
         seconds: float,
         events: int,
     ) -> None:
-        """Make one every so many seconds or events, whichever is first, until told to stop.
+        """Make a checkpoint after `seconds` or `events` new events, until `stopping()` is true.
 
-        It does not sign while the last one took long: large logs get fewer. Raise whatever keeps
-        it from vouching for the log.
+        After each checkpoint it pauses in proportion to its duration, so a large log gets fewer
+        checkpoints. Raise `LogForkedError` or `OtherOriginError` if the log cannot be signed.
         """
         self.prepare()
         due_at, rests_until, signed = self._now(), self._now(), 0
@@ -171,19 +125,19 @@ class CheckpointMaker:
             wait(1.0)
 
     def make(self) -> Checkpoint | None:
-        """Sign the log as it is now and publish it; `None` where nothing is new.
+        """Sign the current log and publish the checkpoint. Return `None` if nothing is new.
 
-        Raise `LogForkedError` where it does not continue what was signed, here or where it was
-        published, or is not what the store holds.
+        Raise `LogForkedError` if the log does not continue every signed and published checkpoint,
+        or if it contradicts the store.
         """
         size = self._leaves.size()
         root = root_of(size, self._leaves.fetch)
         last = self._checkpoints.last()
         known = [self._read(note) for note in ([last] if last else []) + self._published()]
-        if any(size < one.size for one in known) and self._is_behind():
+        if any(size < checkpoint.size for checkpoint in known) and self._is_behind():
             return None
-        for one in known:
-            self._check_continues(one, size, root)
+        for checkpoint in known:
+            self._check_continues(checkpoint, size, root)
         if size == 0 or (last and known[0].size == size):
             self.publish()
             return None
@@ -198,63 +152,63 @@ class CheckpointMaker:
             made_at=self._now().replace(microsecond=0),
         )
         self._checkpoints.add(size, self._notary.sign(made.text))
-        self._leaves.drop_heads([size, *(one.size for one in known[:1])])
+        self._leaves.drop_heads([size, *(checkpoint.size for checkpoint in known[:1])])
         self.publish()
         return made
 
     def publish(self) -> None:
-        """Publish every checkpoint that is not yet where it should be; who is silent, later."""
+        """Publish every checkpoint that a place lacks; skip a place that does not answer."""
         for place in self._publishers:
             try:
-                there = place.last()
-                for _, note in self._checkpoints.after(self._size_of(there)):
+                published = place.last()
+                for _, note in self._checkpoints.after(self._size_of(published)):
                     place.publish(note)
             except SilentPublisherError as error:
                 _log.warning("a checkpoint could not be published: %s", error)
 
     def _published(self) -> list[Note]:
-        found: list[Note] = []
+        published: list[Note] = []
         for place in self._publishers:
             try:
                 note = place.last()
             except SilentPublisherError as error:
-                _log.warning("the last checkpoint could not be looked up: %s", error)
+                _log.warning("the last published checkpoint could not be read: %s", error)
             else:
-                found += [note] if note and self._lost_at(str(note)) is None else []
-        return found
+                published += [note] if note and self._lost_at(str(note)) is None else []
+        return published
 
     def _size_of(self, published: Note | None) -> int:
-        """Return the size up to which checkpoints are published already."""
+        """Return the size of the newest checkpoint that is already published."""
         if published is None:
             return 0
         kept = self._lost_at(str(published))
         return self._read(published).size if kept is None else kept
 
     def _is_behind(self) -> bool:
-        """Return whether the log is still being made: events are stored that it has not taken yet."""
+        """Return whether the store has events that the log does not have yet."""
         return self._leaves.position() < (self._store.max_notification_id() or 0)
 
     def _read(self, note: Note) -> Checkpoint:
         self._notary.check(note)
-        read = Checkpoint.parse(note.text)
-        if read.origin != self._origin:
+        checkpoint = Checkpoint.parse(note.text)
+        if checkpoint.origin != self._origin:
             raise OtherOriginError
-        return read
+        return checkpoint
 
-    def _check_continues(self, before: Checkpoint, size: int, root: bytes) -> None:
-        if size < before.size:
-            message = f"The log has {size} leaves, and {before.size} were signed."
+    def _check_continues(self, signed: Checkpoint, size: int, root: bytes) -> None:
+        if size < signed.size:
+            message = f"The log has {size} leaves, and {signed.size} were signed."
             raise LogForkedError(message)
         try:
-            proof = consistency_proof(before.size, size, self._leaves.fetch)
-            check_consistency(before.size, size, before.root, root, proof)
+            proof = consistency_proof(signed.size, size, self._leaves.fetch)
+            check_consistency(signed.size, size, signed.root, root, proof)
         except InvalidProofError as error:
-            message = f"The log's first {before.size} leaves are not those that were signed."
+            message = f"The log's first {signed.size} leaves are not those that were signed."
             raise LogForkedError(message) from error
-        self._check_store_holds(before.size - 1)
+        self._check_store_holds(signed.size - 1)
 
     def _check_store_holds(self, number: int) -> None:
-        """Look whether the store still has the event of a leaf: an old copy may be in its place."""
+        """Raise `LogForkedError` if the store no longer has the event of this leaf."""
         leaf = self._leaves.leaf(number)
         position = leaf.position if leaf else 0
         stored = self._store.select_notifications(position, 1)
@@ -265,5 +219,5 @@ class CheckpointMaker:
             or leaf_hash(stored[0].topic, stored[0].state) != leaf.node(0)
         ):
             message = f"The event of leaf {number}, position {position}, is not in the store as it"
-            message += " was logged: an old copy was put back, or it was changed."
+            message += " was logged: an old backup was restored, or the event was changed."
             raise LogForkedError(message)

@@ -1,24 +1,23 @@
-"""Proofs for people: one dossier's whole history under a signed checkpoint, checkable anywhere.
+"""Makes proofs: the whole history of one dossier under a signed checkpoint.
 
-A proof is plain data, ready for JSON; `tracker/verifier/verify_proof.py` says how it is read.
-What is sealed in an event stays sealed. Hashes are in base64.
+A proof is plain data, ready for JSON. `tracker/verifier/verify_proof.py` checks it without this
+service. Sealed fields stay sealed. Hashes are base64 text.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
+from tracker.application.audit.ports import Checkpoints, Head, MerkleLog
 from tracker.application.ports import AccessLog, DossierRecorder
 from tracker.domain.dossier.actors import Actor, Read, require
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.errors import InvalidInputError, UnknownError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.merkle import (
-    Node,
     OutsideTreeError,
     consistency_proof,
     inclusion_proof,
@@ -30,87 +29,16 @@ FORMAT = "tracker-proof/1"
 
 
 class NoCheckpointError(UnknownError):
-    """Nothing of the log is signed yet. Ask again in a minute."""
+    """Nothing of the log is signed yet. Try again in a minute."""
 
 
 class NotInLogError(InvalidInputError):
     """The log has no such leaf, or never had this size."""
 
 
-class Leaf(Protocol):
-    """A leaf of the log."""
-
-    @property
-    def leaf(self) -> int:
-        """Its number."""
-
-    @property
-    def previous(self) -> int | None:
-        """The leaf of its dossier before it."""
-
-    def node(self, level: int) -> bytes:
-        """Return the hash of the complete node of this level that ends here."""
-
-
-class Head(Protocol):
-    """A dossier in the tree of heads."""
-
-    @property
-    def dossier_id(self) -> UUID:
-        """Whose head it is."""
-
-    @property
-    def number(self) -> int:
-        """Its place among the heads."""
-
-    @property
-    def version(self) -> int:
-        """How many events its dossier has."""
-
-    @property
-    def leaf(self) -> int:
-        """The last of its dossier's leaves."""
-
-    @property
-    def chain(self) -> bytes:
-        """Its dossier's chain there."""
-
-
-class Log(Protocol):
-    """The log, and the trees of heads of the last checkpoints."""
-
-    def size(self) -> int:
-        """Return the number of leaves."""
-
-    def position(self) -> int:
-        """Return the position in the store of the newest event in the log."""
-
-    def leaf(self, number: int) -> Leaf | None:
-        """Return a leaf."""
-
-    def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[Leaf]:
-        """Return a dossier's leaves in the log of this size, oldest first."""
-
-    def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Return complete nodes of the log's tree."""
-
-    def heads_around(self, dossier_id: UUID, size: int) -> Sequence[Head]:
-        """Return the dossier's head, or those of the two dossiers between which it is missing."""
-
-    def fetch_heads(self, size: int, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Return complete nodes of the tree of heads of this size."""
-
-
-class Checkpoints(Protocol):
-    """The checkpoints that were signed."""
-
-    def last(self) -> Note | None:
-        """Return the newest."""
-
-
 @dataclass(frozen=True)
 class Inclusion:
-    """That a leaf is in the log of a size."""
+    """A proof that a leaf is in the log of a size; `path` holds the hashes beside its path."""
 
     leaf: int
     size: int
@@ -121,9 +49,9 @@ class Inclusion:
 
 @dataclass(frozen=True)
 class Lag:
-    """How many stored events no checkpoint vouches for yet, and how old the newest one is.
+    """The number of stored events that no checkpoint covers, and the age of the newest checkpoint.
 
-    `age_seconds` is `None` where nothing was ever signed.
+    `age_seconds` is `None` if nothing is signed yet.
     """
 
     events: int
@@ -131,26 +59,26 @@ class Lag:
 
 
 class Prover:
-    """Proves out of the log; whoever asks for a dossier's proof is noted."""
+    """Makes proofs from the log, and records who asks for the proof of a dossier."""
 
     def __init__(
         self,
         *,
         store: DossierRecorder,
-        log: Log,
+        log: MerkleLog,
         checkpoints: Checkpoints,
-        reads: AccessLog,
+        access_log: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
-        """Prove what is in this store by this log."""
+        """Prove the events of this store with this log."""
         self._store = store
         self._log = log
         self._checkpoints = checkpoints
-        self._reads = reads
+        self._access_log = access_log
         self._now = now
 
     def lag(self) -> Lag:
-        """Return how far the signed log is behind the store; it never says too little."""
+        """Return how far the signed log is behind the store; it may be more than the true lag."""
         note = self._checkpoints.last()
         signed = Checkpoint.parse(note.text) if note else None
         unsigned = self._log.size() - (signed.size if signed else 0)
@@ -166,19 +94,19 @@ class Prover:
         return note
 
     def prove_to(self, actor: Actor, code: str, *, since: int | None = None) -> dict[str, Any]:
-        """Prove a dossier to somebody signed in, whose look is recorded. Raise `NotAllowedError`.
+        """Return the proof of a dossier, and record that this actor read it.
 
-        `since` and errors are as with `prove`.
+        Raise `NotAllowedError`, and the errors of `prove`.
         """
         require(actor, Read.PROOF)
-        self._reads.record(dossier_id(code), actor, Read.PROOF.value, self._now())
+        self._access_log.record(dossier_id(code), actor, Read.PROOF.value, self._now())
         return self.prove(code, since=since)
 
     def prove(self, code: str, *, since: int | None = None) -> dict[str, Any]:
-        """Prove all that happened to a dossier up to the newest checkpoint, or that nothing did.
+        """Return the proof of a dossier's history, or of its absence, under the newest checkpoint.
 
-        `since` is the size of an older checkpoint that somebody kept: the proof then shows that
-        the newest continues it. Raise `NoCheckpointError`, `NotInLogError`.
+        `since` is the size of an older checkpoint: the proof then also shows that the newest
+        checkpoint continues it. Raise `NoCheckpointError`, `NotInLogError`.
         """
         note = self.checkpoint()
         signed = Checkpoint.parse(note.text)
@@ -205,7 +133,7 @@ class Prover:
         }
 
     def inclusion(self, leaf: int, size: int | None) -> Inclusion:
-        """Prove that a leaf is in the log of a size, by default of the newest checkpoint's.
+        """Prove that a leaf is in the log of this size, by default that of the newest checkpoint.
 
         Raise `NotInLogError`, `NoCheckpointError`.
         """
@@ -221,7 +149,7 @@ class Prover:
         return Inclusion(leaf, upto, row.node(0), root_of(upto, self._log.fetch), path)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
-        """Prove that the log of the second size continues that of the first.
+        """Prove that the log of the second size continues the log of the first size.
 
         Raise `NotInLogError`.
         """

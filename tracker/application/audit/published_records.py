@@ -1,4 +1,4 @@
-"""What stands in Kafka, record by record, and what is wrong with a record by itself."""
+"""The records of the events' topic in Kafka, and the faults of a single record."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,18 +12,19 @@ from tracker.domain.transparency_log.leaves import leaf_hash
 
 
 class RecordFault(StrEnum):
-    """What can be wrong with a record by itself."""
+    """A fault that one record shows without the other records."""
 
     NOT_OURS = "a record that no relay wrote"
-    WRONG_HASH = "bytes that are not those whose hash the record bears"
+    WRONG_HASH = "bytes that do not match the hash in the record"
     WRONG_KEY = "a key that is not its dossier's"
     WRONG_HEADERS = "headers that contradict the bytes"
 
 
 class PublishedRow(NamedTuple):
-    """One record as it is. `position` is the event's in the store, `dossier_id` the record's key.
+    """One record as Kafka has it. `position` is the event's position in the store.
 
-    `unreadable` says what of it cannot be read; all after it is then of no meaning.
+    `dossier_id` is the key of the record. If `unreadable` is not empty, it says what cannot be
+    read, and the fields after it have no meaning.
     """
 
     partition: int
@@ -40,31 +41,31 @@ class PublishedRow(NamedTuple):
 
 
 class Published(Protocol):
-    """The events' topic as far as it went when the looking began."""
+    """The events' topic, up to its end when the check began."""
 
     @property
     def begins(self) -> Mapping[int, int]:
-        """Return the first offset that is still kept, by partition."""
+        """The first offset that Kafka still keeps, by partition."""
 
     @property
     def least(self) -> int:
-        """Return the position up to which every event must be there: the relay said so before."""
+        """The relay's position before the check: every event up to it must be in Kafka."""
 
     @property
     def most(self) -> int:
-        """Return the position after which there can be none: the relay said so afterwards."""
+        """The relay's position after the topic's end was read: no later event can be in Kafka."""
 
     def rows(self) -> Iterator[PublishedRow]:
-        """Yield every record in the order of the store's positions, each partition being in it.
+        """Yield every record, merged from all partitions in the order of the store's positions.
 
-        Where a partition is not, its records come in the order in which they stand: one of an older
-        position comes right after the record before it.
+        If a partition is not in this order, its records keep the order of their offsets: a record
+        of an older position comes directly after the record before it.
         """
 
 
 @dataclass(frozen=True)
 class PublishedDamage:
-    """What is wrong, and where first; `row` is `None` where nothing stands in Kafka."""
+    """A fault and its place. `row` is `None` if Kafka has no record at this place."""
 
     kind: StrEnum
     detail: str
@@ -74,7 +75,7 @@ class PublishedDamage:
     row: PublishedRow | None = None
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return one line for an operator."""
         place = f"partition {self.row.partition}, offset {self.row.offset}: " if self.row else ""
         dossier = f", dossier {self.row.dossier_id}" if self.row and self.row.dossier_id else ""
         event = f"event {self.position} ({self.code or 'an unknown dossier'}"
@@ -82,32 +83,34 @@ class PublishedDamage:
         return f"{place}{which}{self.kind}: {self.detail}"
 
 
-def at_row(found: Finding, row: PublishedRow, code: str = "") -> PublishedDamage:
-    """Name the record with which something is wrong."""
-    return PublishedDamage(found.kind, found.detail, row.position, code, row.version, row)
+def at_row(finding: Finding, row: PublishedRow, code: str = "") -> PublishedDamage:
+    """Return the damage for this finding at this record."""
+    return PublishedDamage(finding.kind, finding.detail, row.position, code, row.version, row)
 
 
 def event_of(row: PublishedRow) -> Event | PublishedDamage:
-    """Return the event of a record, or what of the record alone is wrong."""
+    """Return the event of a record, or the fault of the record."""
     if row.unreadable:
         return PublishedDamage(RecordFault.NOT_OURS, row.unreadable, row=row)
     event = read_event(row.topic, row.state)
     if isinstance(event, Finding):
         return at_row(event, row)
     if row.leaf_hash != leaf_hash(row.topic, row.state).hex():
-        found = Finding(RecordFault.WRONG_HASH, f"it bears {row.leaf_hash[:16]}")
+        finding = Finding(RecordFault.WRONG_HASH, f"its hash is {row.leaf_hash[:16]}")
     elif row.dossier_id != event.originator_id.hex:
-        found = Finding(RecordFault.WRONG_KEY, f"the bytes are of {event.originator_id}")
+        finding = Finding(RecordFault.WRONG_KEY, f"the bytes are of {event.originator_id}")
     elif row.version != event.originator_version:
         detail = f"the bytes are of version {event.originator_version}"
-        found = Finding(RecordFault.WRONG_HEADERS, detail)
+        finding = Finding(RecordFault.WRONG_HEADERS, detail)
     elif row.event_id != event.event_id:
-        found = Finding(RecordFault.WRONG_HEADERS, f"the bytes have the id {event.event_id}")
+        finding = Finding(RecordFault.WRONG_HEADERS, f"the bytes have the id {event.event_id}")
     elif not _is_time(row.recorded_at, event.recorded_at):
-        found = Finding(RecordFault.WRONG_HEADERS, f"recorded at {event.recorded_at} by the bytes")
+        finding = Finding(
+            RecordFault.WRONG_HEADERS, f"recorded at {event.recorded_at} by the bytes"
+        )
     else:
         return event
-    return at_row(found, row, event.code)
+    return at_row(finding, row, event.code)
 
 
 def _is_time(text: str, time: datetime) -> bool:

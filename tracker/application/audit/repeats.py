@@ -1,6 +1,6 @@
-"""Tells a repeat from damage: a record that stands in Kafka once more, with the very same content.
+"""Tells repeated records in Kafka from damage.
 
-A producer whose session died may leave a batch there twice. Readers pass over such a record, so it
+A producer whose session ended may have written a batch twice. Readers skip such a repeat, so it
 does no harm. A record of an old position with other content is damage.
 """
 
@@ -16,14 +16,14 @@ _MOST_WAITING = 100_000
 
 
 class RepeatFault(StrEnum):
-    """What a record of an old position can be but a repeat."""
+    """A fault of a record of an old position that is not a repeat."""
 
     DIFFERENT = "an event written once more, with other content"
     OUT_OF_ORDER = "an event that is out of order"
 
 
 class Repeats:
-    """The number of repeats, and where the first of them is."""
+    """Counts the repeated records and keeps the place of the first."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -42,7 +42,7 @@ class Repeats:
         place = f"partition {self._first.partition}, offset {self._first.offset}"
         return (
             f"{self.count} records repeat earlier ones byte for byte, the first at {place} (event"
-            f" {self._first.position}). Readers pass over them; 'tracker topics rewrite' writes a"
+            f" {self._first.position}). Readers skip them; 'tracker topics rewrite' writes a"
             " topic without them."
         )
 
@@ -53,9 +53,9 @@ class _Suspect(NamedTuple):
 
 
 class Suspects:
-    """Records of old positions, until they have been compared with the first of that position.
+    """Records of old positions that are not yet compared with the first record of their position.
 
-    Memory is bounded: when `is_full`, settle before adding more.
+    To bound memory, call `settle` before adding more when `is_full`.
     """
 
     def __init__(self) -> None:
@@ -64,16 +64,16 @@ class Suspects:
 
     @property
     def is_full(self) -> bool:
-        """Return whether the next pass over the topic is due."""
+        """Return whether `settle` must be called now."""
         return len(self._waiting) >= _MOST_WAITING
 
     def add(self, row: PublishedRow, code: str) -> None:
-        """Remember a record."""
+        """Keep a record for the comparison."""
         same = self._waiting.setdefault(row.position, {})
         same.setdefault(_digest(row), _Suspect(row._replace(state=b""), code))
 
     def settle(self, rows: Iterator[PublishedRow]) -> Iterator[PublishedDamage]:
-        """Compare the suspects with the first records of their positions, among these rows."""
+        """Yield every suspect that differs from the first record of its position in `rows`."""
         newest = 0
         while self._waiting and (row := next(rows, None)) is not None:
             if row.position <= newest:
@@ -81,19 +81,19 @@ class Suspects:
             newest = row.position
             suspects = self._waiting.pop(newest, {})
             suspects.pop(_digest(row) if suspects else b"", None)
-            for one in suspects.values():
+            for suspect in suspects.values():
                 detail = (
                     f"the first record is at partition {row.partition}, offset {row.offset}, with"
-                    f" the hash {row.leaf_hash[:16]}; this one has {one.row.leaf_hash[:16]}"
+                    f" the hash {row.leaf_hash[:16]}; this one has {suspect.row.leaf_hash[:16]}"
                 )
-                yield at_row(Finding(RepeatFault.DIFFERENT, detail), one.row, one.code)
-        for left in self._waiting.values():
-            for one in left.values():
-                finding = Finding(RepeatFault.OUT_OF_ORDER, "a later event stands before it")
-                yield at_row(finding, one.row, one.code)
+                yield at_row(Finding(RepeatFault.DIFFERENT, detail), suspect.row, suspect.code)
+        for waiting in self._waiting.values():
+            for suspect in waiting.values():
+                finding = Finding(RepeatFault.OUT_OF_ORDER, "a later event comes before it")
+                yield at_row(finding, suspect.row, suspect.code)
         self._waiting.clear()
 
 
 def _digest(row: PublishedRow) -> bytes:
-    """Return a digest of all but the place."""
+    """Return a digest of the record without its partition and offset."""
     return hashlib.sha256(repr(row[2:]).encode()).digest()

@@ -1,17 +1,17 @@
-"""Holds Kafka against the event store, event by event, in constant memory.
+"""Compares Kafka with the event store, event by event, in constant memory.
 
-Both are read in the order of the store, so one pass beside the other is enough: each event up to
-where the relay is must be in Kafka, byte for byte, and nothing else. A record of an older position
-is held against the store by itself: an equal one is a repeat, any other is damage. Only where
-something is wrong the rest of Kafka is read once more, for what became of that event.
+Both are read once, in the order of the store. Kafka must have exactly the events up to the relay's
+position, byte for byte. A record of an older position is compared with the store separately: an
+equal record is a repeat, any other is damage. After a difference, the rest of Kafka is searched for
+the event.
 
-Since a checkpoint: every record of Kafka is still read, since an old event may be written again
-anywhere. Old events in order are counted and not compared; the store must have as many.
+A check that starts after a checkpoint still reads every record of Kafka, because an old event may
+be repeated anywhere. Old events in order are counted, not compared: the store must have the same
+number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Protocol
 
 from tracker.application.audit.published_records import (
     Published,
@@ -23,37 +23,27 @@ from tracker.application.audit.published_records import (
 )
 from tracker.application.audit.repeats import RepeatFault, Repeats
 from tracker.application.audit.verify_lifecycles import Finding, read_event
-from tracker.application.audit.verify_store import StoredRow
+from tracker.application.audit.verify_store import StoredEvents, StoredRow
 
 _ROWS_A_READ = 1000
 
 
 class BothDamageKind(StrEnum):
-    """How Kafka and the store can differ."""
+    """A difference between Kafka and the store."""
 
     BEGINNING_LOST = "the oldest records are gone"
-    MISSING = "an event that the relay has passed and that is not in Kafka"
+    MISSING = "an event that the relay has published and that is not in Kafka"
     SURPLUS = "an event in Kafka that is not in the store"
-    CHANGED = "an event that is another in Kafka than in the store"
-    SWAPPED = "an event that stands in another's place in Kafka"
-    RENUMBERED = "an event that bears another number in Kafka than in the store"
-
-
-class Stored(Protocol):
-    """The rows of the store."""
-
-    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Return rows of events, oldest first."""
-
-    def count(self, *, up_to: int) -> int:
-        """Return the number of events up to this position."""
+    CHANGED = "an event that is different in Kafka and in the store"
+    SWAPPED = "an event that is in the place of another event in Kafka"
+    RENUMBERED = "an event that has another number in Kafka than in the store"
 
 
 class BothVerifier:
-    """Reads both from after a position to the end of what was published when it begins."""
+    """Compares both from a position to the end of Kafka when the check begins."""
 
-    def __init__(self, stored: Stored, published: Published, *, after: int = 0) -> None:
-        """Compare these, from the event after this position on."""
+    def __init__(self, stored: StoredEvents, published: Published, *, after: int = 0) -> None:
+        """Compare the events after this position."""
         self._stored = stored
         self._published = published
         self._after = after
@@ -62,7 +52,7 @@ class BothVerifier:
         self.repeats = Repeats()
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> PublishedDamage | None:
-        """Return what differs first, `None` where all is well; `step` is told how far it is."""
+        """Return the first difference or `None`. `step` gets the number of events just compared."""
         for partition, begin in self._published.begins.items():
             if begin:
                 detail = f"partition {partition} begins at offset {begin}"
@@ -74,8 +64,8 @@ class BothVerifier:
             if isinstance(row, PublishedDamage):
                 return row
             if row is None and stored.position > self._published.least:
-                break  # the relay brought it meanwhile, after the end that we look at
-            if row is None or not _is(row, stored):
+                break  # the relay published it after the end of this check
+            if row is None or not _is_same(row, stored):
                 return self._difference(stored, row, rows, last)
             event = event_of(row)
             if isinstance(event, PublishedDamage):
@@ -87,7 +77,7 @@ class BothVerifier:
         return _surplus(row, last) if row else self._damage_before()
 
     def _firsts(self, rows: Iterator[PublishedRow]) -> Iterator[PublishedRow | PublishedDamage]:
-        """Yield the first record of each new event, and whatever is damage before it."""
+        """Yield the first record of each new event, and every damage before it."""
         last = 0
         for row in rows:
             if row.unreadable:
@@ -105,7 +95,7 @@ class BothVerifier:
                     self._before += 1
 
     def _unequal_repeat(self, row: PublishedRow) -> PublishedDamage | None:
-        """Return the damage where this record of an old position is not what the store has."""
+        """Return the damage if this record of an old position differs from the store."""
         event = event_of(row)
         if isinstance(event, PublishedDamage):
             return event
@@ -113,13 +103,13 @@ class BothVerifier:
         if not stored:
             detail = "it has an old position that no event of the store has"
             return at_row(Finding(BothDamageKind.SURPLUS, detail), row, event.code)
-        if not _is(row, stored[0]):
+        if not _is_same(row, stored[0]):
             detail = f"{_what_differs(row, stored[0])} differ from the store"
             return at_row(Finding(RepeatFault.DIFFERENT, detail), row, event.code)
         return None
 
     def _damage_before(self) -> PublishedDamage | None:
-        """Compare all where Kafka does not have as many old events as the store."""
+        """Compare all events if Kafka and the store have different numbers of old events."""
         least, most = self._published.least, self._published.most
         fewest = self._stored.count(up_to=min(self._after, least))
         if fewest <= self._before <= self._stored.count(up_to=min(self._after, most)):
@@ -142,37 +132,39 @@ class BothVerifier:
         rest: Iterator[PublishedRow],
         last: int,
     ) -> PublishedDamage:
-        """Say how they differ where they do for the first time; what came before is equal."""
+        """Return the first difference; all events before `stored` are equal."""
         code = _code(stored.topic, stored.state)
         if row is not None and _is_content(row, stored):
             return at_row(
-                Finding(BothDamageKind.RENUMBERED, f"it is {stored.position} there"), row, code
+                Finding(BothDamageKind.RENUMBERED, f"the store has it at {stored.position}"),
+                row,
+                code,
             )
         if row is not None and row.position < stored.position:
             return _surplus(row, last)
         in_place = row if row is not None and row.position == stored.position else None
-        found = next((one for one in rest if _is_content(one, stored)), None)
+        moved = next((record for record in rest if _is_content(record, stored)), None)
         kind, detail, at = (
             BothDamageKind.MISSING,
-            f"it published up to {self._published.most}",
+            f"the relay published up to {self._published.most}",
             in_place,
         )
-        if found and not in_place and found.position != stored.position:
-            kind, detail, at = BothDamageKind.RENUMBERED, f"it bears {found.position}", found
-        elif found:
-            detail = f"it comes at partition {found.partition}, offset {found.offset}"
-            kind, at = BothDamageKind.SWAPPED, in_place or found
+        if moved and not in_place and moved.position != stored.position:
+            kind, detail, at = BothDamageKind.RENUMBERED, f"Kafka has it at {moved.position}", moved
+        elif moved:
+            detail = f"it comes at partition {moved.partition}, offset {moved.offset}"
+            kind, at = BothDamageKind.SWAPPED, in_place or moved
         elif in_place:
             kind, detail = BothDamageKind.CHANGED, _what_differs(in_place, stored)
         return PublishedDamage(kind, detail, stored.position, code, stored.version, at)
 
 
 def _surplus(row: PublishedRow, last: int) -> PublishedDamage:
-    found = Finding(BothDamageKind.SURPLUS, f"event {last} of the store stands before it")
-    return at_row(found, row, _code(row.topic, row.state))
+    finding = Finding(BothDamageKind.SURPLUS, f"event {last} of the store comes before it")
+    return at_row(finding, row, _code(row.topic, row.state))
 
 
-def _is(row: PublishedRow, stored: StoredRow) -> bool:
+def _is_same(row: PublishedRow, stored: StoredRow) -> bool:
     return row.position == stored.position and _is_content(row, stored)
 
 
@@ -192,7 +184,7 @@ def _what_differs(row: PublishedRow, stored: StoredRow) -> str:
         "the stored name": (row.topic, stored.topic),
         "the bytes": (row.state, stored.state),
     }
-    return ", ".join(name for name, (one, other) in pairs.items() if one != other)
+    return ", ".join(name for name, (in_kafka, in_store) in pairs.items() if in_kafka != in_store)
 
 
 def _code(topic: str, state: bytes) -> str:

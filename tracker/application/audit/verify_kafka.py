@@ -1,14 +1,14 @@
-"""Checks what stands in Kafka by itself, without the event store.
+"""Checks the events in Kafka without the event store.
 
-Every record is held against its own hash, key and headers; every dossier's life against the
-domain's rules, as in the store; and all of them together, in the order of the store, against the
-roots that were signed. Memory grows by a few hundred bytes a dossier and not with the events: each
-partition is in the store's order, so all are merged, and the root follows as they come. Records of
-older positions are compared with the first ones in another pass: an equal one is a repeat.
+It checks every record against its hash, key and headers, every dossier against the lifecycle rules
+of the domain, and all events in the order of the store against the signed roots. It needs a few
+hundred bytes of memory for each dossier and none for each event: each partition is in the order of
+the store, so the partitions are merged while they are read. A second pass compares the records of
+older positions with the first records of these positions: an equal record is a repeat.
 
-What a checkpoint vouches for is the bytes and their order, not the numbers that the store gave
-them, nor what came after the last checkpoint; the heads of the dossiers are not looked at. The
-store beside Kafka tells more.
+A checkpoint covers the bytes of the events and their order. It does not cover the positions in the
+store or the events after the last checkpoint. The tree of heads is not checked here. A check of
+Kafka against the store finds more.
 """
 
 import hashlib
@@ -33,20 +33,20 @@ _ROWS_A_STEP = 1000
 
 
 class KafkaDamageKind(StrEnum):
-    """What can be wrong with Kafka, beside what can be wrong with a record or an event."""
+    """A fault of the topic as a whole, not of one record or event."""
 
     BEGINNING_LOST = "the oldest records are gone"
     END_LOST = "the end is missing"
     NOT_PUBLISHED = "an event after the last that the relay published"
-    STRAYED = "an event in another partition than those of its dossier before it"
+    STRAYED = "an event in another partition than the earlier events of its dossier"
     UNSIGNED = "a checkpoint that none of the log's keys signed"
     SHRUNK = "a checkpoint that is smaller than the one before it, or another of the same size"
-    FORKED = "an event that was changed, put in or taken out since it was signed"
+    FORKED = "an event that was changed, added or removed after it was signed"
     CUT = "a checkpoint of more events than Kafka holds"
 
 
 class KafkaVerifier:
-    """Reads the events' topic from its first record to the last there was when it begins."""
+    """Reads the events' topic from its first record to its end when the check begins."""
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class KafkaVerifier:
         signed: Iterator[str],
         check_signature: Callable[[Note], None],
     ) -> None:
-        """Check this topic against these checkpoints, as they were published one after the other.
+        """Check this topic against these checkpoints, in the order of their publication.
 
-        `signed` must have been looked up before `published` was. `check_signature` raises where the
-        log did not sign a note.
+        Read `signed` before `published`: otherwise a checkpoint may cover later events.
+        `check_signature` raises a `TrackerError` if the log did not sign a note.
         """
         self._published = published
         self._signed = signed
@@ -85,16 +85,16 @@ class KafkaVerifier:
 
     @property
     def root(self) -> bytes:
-        """Return the root over what was read so far."""
+        """The root over the events read so far."""
         return self._tree.root()
 
     @property
     def unsigned(self) -> int:
-        """The number of events after the last checkpoint: no root vouches for them yet."""
+        """The number of events after the last checkpoint."""
         return self._tree.size - self._vouched.size
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> PublishedDamage | None:
-        """Return what is wrong first, `None` where all is well; `step` is told how far it is."""
+        """Return the first damage or `None`. `step` gets the number of records just read."""
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[PublishedDamage]:
@@ -124,54 +124,58 @@ class KafkaVerifier:
             return
         home = self._partitions.setdefault(row.dossier_id, row.partition)
         if home != row.partition:
-            yield at_row(Finding(KafkaDamageKind.STRAYED, f"they are in {home}"), row, event.code)
+            yield at_row(
+                Finding(KafkaDamageKind.STRAYED, f"the earlier events are in {home}"),
+                row,
+                event.code,
+            )
         if row.position <= self._newest:
             self.repeats.add(row)
             self._suspects.add(row, event.code)
             return
         if row.position > self._published.most:
-            detail = f"that was {self._published.most}"
+            detail = f"the last is {self._published.most}"
             yield at_row(Finding(KafkaDamageKind.NOT_PUBLISHED, detail), row, event.code)
-        for found in self._lives.judge(row.dossier_id, event, row.position):
-            yield at_row(found, row, event.code)
+        for finding in self._lives.judge(row.dossier_id, event, row.position):
+            yield at_row(finding, row, event.code)
         if row.position > self._newest + 1:
             self._vouched.note_gap(self._newest + 1)
         self._newest = row.position
         self._tree.append(bytes.fromhex(row.leaf_hash))
 
     def _next_signed(self) -> Checkpoint | PublishedDamage | None:
-        written = next(self._signed, None)
-        while written is not None and self._is_repeated(written):
+        text = next(self._signed, None)
+        while text is not None and self._is_repeated(text):
             self.repeated_checkpoints += 1
-            written = next(self._signed, None)
-        if written is None:
+            text = next(self._signed, None)
+        if text is None:
             return None
         self.checkpoints += 1
         try:
-            note = Note.parse(written)
+            note = Note.parse(text)
             self._check_signature(note)
             return Checkpoint.parse(note.text)
         except TrackerError as error:
-            detail = f"the {self.checkpoints}. of its topic: {error}"
+            detail = f"number {self.checkpoints} in its topic: {error}"
             return PublishedDamage(KafkaDamageKind.UNSIGNED, detail)
 
-    def _is_repeated(self, written: str) -> bool:
-        digest = hashlib.sha256(written.encode()).digest()
+    def _is_repeated(self, text: str) -> bool:
+        digest = hashlib.sha256(text.encode()).digest()
         is_repeated = digest in self._seen_checkpoints
         self._seen_checkpoints.add(digest)
         return is_repeated
 
-    def _in_checkpoint(self, said: Checkpoint) -> Iterator[PublishedDamage]:
-        if said.size < self._tree.size:
-            if (said.size, said.root) != (self._vouched.size, self._vouched.root):
-                detail = f"of {said.size} events, made at {said.made_at}"
+    def _in_checkpoint(self, checkpoint: Checkpoint) -> Iterator[PublishedDamage]:
+        if checkpoint.size < self._tree.size:
+            if (checkpoint.size, checkpoint.root) != (self._vouched.size, self._vouched.root):
+                detail = f"of {checkpoint.size} events, made at {checkpoint.made_at}"
                 yield PublishedDamage(KafkaDamageKind.SHRUNK, detail)
-        elif said.root != self._tree.root():
+        elif checkpoint.root != self._tree.root():
             where = f"it is among events {self._vouched.newest + 1} to {self._newest}"
-            detail = f"{where}{self._vouched.hint}, signed at {said.made_at}"
+            detail = f"{where}{self._vouched.hint}, signed at {checkpoint.made_at}"
             yield PublishedDamage(KafkaDamageKind.FORKED, detail)
         else:
-            self._vouched = Checkpointed(said.size, said.root, self._newest)
+            self._vouched = Checkpointed(checkpoint.size, checkpoint.root, self._newest)
 
     def _at_end(self, signed: Checkpoint | PublishedDamage | None) -> Iterator[PublishedDamage]:
         if isinstance(signed, PublishedDamage):
@@ -183,27 +187,27 @@ class KafkaVerifier:
             )
         if isinstance(signed, Checkpoint):
             detail = (
-                f"{signed.size} were signed at {signed.made_at}, {self._tree.size} are there, the"
+                f"{signed.size} were signed at {signed.made_at}, Kafka holds {self._tree.size}, the"
                 f" last is event {self._newest}: they were lost, or the relay is behind"
             )
             yield PublishedDamage(KafkaDamageKind.CUT, detail)
 
 
 class Checkpointed:
-    """The last checkpoint that fitted, and what is odd since."""
+    """The last checkpoint that matched, and the first gap after it."""
 
     def __init__(self, size: int = 0, root: bytes = b"", newest: int = 0) -> None:
-        """Begin where it ends: with its size, its root, and the position of its last event."""
+        """Keep its size, its root and the position of its last event."""
         self.size = size
         self.root = root
         self.newest = newest
         self._gap = 0
 
     def note_gap(self, position: int) -> None:
-        """Remember the first position that no event has; a store may skip some."""
+        """Keep the first position that no event has. A store may skip positions."""
         self._gap = self._gap or position
 
     @property
     def hint(self) -> str:
-        """Say which position no event has, if any."""
+        """The first position that no event has, as text for a message; empty if there is none."""
         return f" (no event is at {self._gap})" if self._gap else ""

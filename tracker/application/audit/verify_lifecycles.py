@@ -1,6 +1,6 @@
-"""Judges events, one after the other, by the domain's rules, wherever they were read from.
+"""Checks events one after the other against the rules of the domain.
 
-Each dossier's life is followed by the same table that decides about it.
+It follows each dossier with the lifecycle table that also decides about commands.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _ONCE = frozenset({Step.RATED, Step.PERSONAL_DATA_ERASED})
 
 
 class Fault(StrEnum):
-    """What can be wrong with an event, wherever it stands."""
+    """A fault of an event, in the store or in Kafka."""
 
     UNREADABLE = "bytes that cannot be read"
     WRONG_NAME = "a stored name that is none of ours"
@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What is wrong with an event, its place apart."""
+    """A fault of an event, without its place."""
 
     kind: StrEnum
     detail: str
@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class DossierLife:
-    """What must be known of a dossier to judge its next event."""
+    """The facts about a dossier that are needed to check its next event."""
 
     code: str = ""
     version: int = 0
@@ -50,18 +50,18 @@ class DossierLife:
 
 
 class LifecycleJudge:
-    """Every dossier met so far, by its id in hexadecimal digits; a few hundred bytes each."""
+    """Checks lifecycles; it keeps a few hundred bytes for each dossier, by its id in hex digits."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin without dossiers."""
         self._lives: dict[str, DossierLife] = {}
 
     def __len__(self) -> int:
-        """Count the dossiers."""
+        """Return the number of dossiers."""
         return len(self._lives)
 
     def __contains__(self, dossier: str) -> bool:
-        """Return whether this dossier was met."""
+        """Return whether an event of this dossier was checked."""
         return dossier in self._lives
 
     def items(self) -> Iterator[tuple[str, DossierLife]]:
@@ -69,7 +69,7 @@ class LifecycleJudge:
         return iter(self._lives.items())
 
     def judge(self, dossier: str, event: Event, position: int) -> list[Finding]:
-        """Say what stands against this event as its dossier's next, and take it as happened."""
+        """Return the faults of the dossier's next event, and then apply the event."""
         life = self._lives.get(dossier)
         if life is None:
             life = self._lives[dossier] = DossierLife()
@@ -84,7 +84,7 @@ class LifecycleJudge:
 
 
 def read_event(topic: str, state: bytes) -> Event | Finding:
-    """Return the event of these bytes, or why there is none."""
+    """Return the event of these bytes, or the reason why they cannot be read."""
     if topic not in EVENTS:
         return Finding(Fault.WRONG_NAME, repr(topic))
     try:
@@ -97,7 +97,7 @@ def _against(life: DossierLife, event: Event) -> Iterator[Finding]:
     if event.code != life.code and dossier_id(event.code) != event.originator_id:
         yield Finding(Fault.WRONG_CODE, f"the id is {event.originator_id}")
     if event.originator_version != life.version + 1:
-        yield Finding(Fault.WRONG_VERSION, f"{life.version} stands before it")
+        yield Finding(Fault.WRONG_VERSION, f"{life.version} comes before it")
     if not life.progress.allows(event.step):
         stage = life.progress.stage or "not there yet"
         yield Finding(Fault.ILLEGAL_STEP, f"{event.step} while the dossier is {stage}")

@@ -1,14 +1,14 @@
-"""Checks the Merkle log against the store's bytes, leaf by leaf, and against what was signed."""
+"""Checks the Merkle log, leaf by leaf, against the store and the signed checkpoints."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Protocol
 from uuid import UUID
 
-from tracker.application.audit.verify_store import BEFORE_ALL, StoredRow
+from tracker.application.audit.ports import Leaf, MerkleLog
+from tracker.application.audit.verify_store import BEFORE_ALL, StoredEvents, StoredRow
 from tracker.domain.errors import TrackerError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, head_hash, leaf_hash
@@ -19,90 +19,38 @@ _ROWS_A_READ = 1000
 
 
 class LogDamageKind(StrEnum):
-    """What can be wrong with the log, or with the store as the log knows it."""
+    """A fault of the log, or of the store compared with the log."""
 
     MISSING = "an event that was logged is not in the store"
-    NOT_LOGGED = "an event in the store that was passed over by the log"
-    RENUMBERED = "an event that stands at another position than it was logged at"
+    NOT_LOGGED = "an event in the store that is not in the log"
+    RENUMBERED = "an event that has another position than in the log"
     CHANGED = "an event that is not the one that was logged"
-    LEAF = "a leaf that contradicts its own log"
+    LEAF = "a leaf that contradicts the rest of the log"
     UNSIGNED = "a checkpoint that none of the log's keys signed"
     CUT = "a checkpoint of more leaves than the log has"
-    FORKED = "a checkpoint of another log: a leaf up to this one was changed, log and all"
-    HEADS = "a checkpoint whose heads are not those of the dossiers"
-    COUNT = "more or fewer events in the store than were logged up to this one"
+    FORKED = "a checkpoint of another log: a leaf up to this one was changed in store and log"
+    HEADS = "a checkpoint whose heads differ from the newest leaves of the dossiers"
+    COUNT = "more or fewer events in the store than leaves up to this one"
 
 
 @dataclass(frozen=True)
 class LogDamage:
-    """What is wrong, and with which leaf first."""
+    """A fault and the first leaf that has it."""
 
     kind: LogDamageKind
     leaf: int
     detail: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return one line for an operator."""
         return f"leaf {self.leaf}: {self.kind}: {self.detail}"
-
-
-class Leaf(Protocol):
-    """A row of the log, as it is."""
-
-    @property
-    def leaf(self) -> int:
-        """Its number."""
-
-    @property
-    def dossier_id(self) -> UUID:
-        """Its dossier."""
-
-    @property
-    def version(self) -> int:
-        """The event's number within its dossier."""
-
-    @property
-    def position(self) -> int:
-        """The event's place in the store."""
-
-    @property
-    def previous(self) -> int | None:
-        """The leaf of its dossier before it."""
-
-    @property
-    def chain(self) -> bytes:
-        """Its dossier's chain here."""
-
-    @property
-    def nodes(self) -> bytes:
-        """The hashes of all complete nodes that end here."""
-
-
-class Leaves(Protocol):
-    """The rows of the log."""
-
-    def size(self) -> int:
-        """Return the number of leaves."""
-
-    def leaves(self, *, after: int, up_to: int, limit: int) -> Sequence[Leaf]:
-        """Return up to `limit` leaves with numbers above `after` and not above `up_to`."""
-
-    def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[Leaf]:
-        """Return a dossier's leaves in the log of this size, oldest first."""
-
-
-class Events(Protocol):
-    """The rows of the store."""
-
-    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Return rows of events, oldest first."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A log that is known up to a size, its last leaf being at a position of the store.
+    """The part of a log that a kept checkpoint covers; `position` is that of its last event.
 
-    `before` gives the events up to there of each of these dossiers, in the order of versions.
+    `before` returns the events of each of these dossiers up to `position`, in order of versions.
     """
 
     size: int
@@ -113,7 +61,7 @@ class Begun:
 
 @dataclass
 class _Head:
-    """A dossier's newest leaf so far."""
+    """The newest leaf of a dossier so far."""
 
     version: int
     leaf: int
@@ -121,25 +69,25 @@ class _Head:
 
 
 class LogVerifier:
-    """Makes the tree again from the store in one pass, up to where the log is when it begins.
+    """Rebuilds the tree from the store in one pass, up to the size of the log at the start.
 
-    It holds a few hundred bytes of memory a dossier. Where the log was `begun` already, it goes on
-    from there; what is before is then read again of those dossiers alone that go on, and the heads
-    of all the dossiers are not looked at.
+    It needs a few hundred bytes of memory for each dossier. With `begun` it continues from a kept
+    checkpoint: it reads earlier events only of dossiers that have later events, and it does not
+    check the tree of heads.
     """
 
     def __init__(
         self,
-        leaves: Leaves,
-        events: Events,
+        leaves: MerkleLog,
+        events: StoredEvents,
         signed: Iterator[tuple[int, str]],
         check_signature: Callable[[Note], None],
         begun: Begun | None = None,
     ) -> None:
-        """Compare these.
+        """Compare the leaves with the events and the signed checkpoints.
 
-        `signed` are checkpoints with their sizes, the smallest first; `check_signature` raises
-        where the log did not sign a note.
+        `signed` yields the size and the text of each checkpoint, smallest first.
+        `check_signature` raises a `TrackerError` if the log did not sign a note.
         """
         self._leaves = leaves
         self._events = events
@@ -154,11 +102,11 @@ class LogVerifier:
 
     @property
     def root(self) -> bytes:
-        """Return the root over what was read so far."""
+        """The root over the leaves read so far."""
         return self._tree.root()
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> LogDamage | None:
-        """Return what is wrong first, `None` where all is well; `step` is told how far it is."""
+        """Return the first damage or `None`. `step` gets the number of leaves just checked."""
         return next(self._damages(step), None)
 
     def _damages(self, step: Callable[[int], None]) -> Iterator[LogDamage]:
@@ -185,58 +133,60 @@ class LogVerifier:
                     signed = after
             position = rows[-1].position
             step(len(rows))
-        # What is signed meanwhile is of a log that grew meanwhile.
+        # The log may grow during the check, so a later checkpoint may be larger than `self.size`.
         if signed and signed[0] > self._leaves.size():
-            yield self._damage(LogDamageKind.CUT, f"{signed[0]} were signed, {self.size} are there")
+            yield self._damage(
+                LogDamageKind.CUT, f"{signed[0]} were signed, the log has {self.size}"
+            )
 
     def _before(self, dossiers: set[UUID], begun: Begun) -> Iterator[LogDamage]:
-        """Follow the chains of these dossiers to where the log was begun, from what is stored."""
+        """Check the earlier leaves of these dossiers, up to the size of the kept checkpoint."""
         ids = sorted(dossiers - self._heads.keys())
         stored = {UUID(rows[0].dossier_id): rows for rows in begun.before(ids)}
-        for one in ids:
+        for dossier_id in ids:
             head: _Head | None = None
-            leaves = self._leaves.leaves_of(one, begun.size)
-            for row, event in zip_longest(leaves, stored.get(one, ())):
+            leaves = self._leaves.leaves_of(dossier_id, begun.size)
+            for row, event in zip_longest(leaves, stored.get(dossier_id, ())):
                 if row is None:
-                    detail = f"it stands at position {event.position}"
+                    detail = f"it is at position {event.position}"
                     yield self._damage(LogDamageKind.NOT_LOGGED, detail)
                     return
                 hashed = leaf_hash(event.topic, event.state) if event else b""
                 if event is None or event.version != row.version:
                     yield LogDamage(
-                        LogDamageKind.MISSING, row.leaf, f"it stood at position {row.position}"
+                        LogDamageKind.MISSING, row.leaf, f"it was at position {row.position}"
                     )
                 elif hashed != row.nodes[:HASH_BYTES]:
                     yield LogDamage(
-                        LogDamageKind.CHANGED, row.leaf, f"it stands at position {row.position}"
+                        LogDamageKind.CHANGED, row.leaf, f"it is at position {row.position}"
                     )
                 chain = chained(head.chain if head else NO_CHAIN, row.leaf, hashed)
                 if (row.previous, row.chain) != (head.leaf if head else None, chain):
                     yield LogDamage(LogDamageKind.LEAF, row.leaf, "its dossier's chain is broken")
                 head = _Head(row.version, row.leaf, chain)
             if head:
-                self._heads[one] = head
+                self._heads[dossier_id] = head
 
     def _in_leaf(self, row: Leaf, stored: StoredRow | None) -> Iterator[LogDamage]:
         hashed = leaf_hash(stored.topic, stored.state) if stored else b""
         if row.leaf != self._tree.size:
             yield self._damage(LogDamageKind.LEAF, "it is missing in the log")
         elif stored is None:
-            yield self._damage(LogDamageKind.MISSING, f"it stood at position {row.position}")
+            yield self._damage(LogDamageKind.MISSING, f"it was at position {row.position}")
         elif stored.position != row.position and hashed == row.nodes[:HASH_BYTES]:
             detail = f"it was at {row.position} and is at {stored.position}"
             yield self._damage(LogDamageKind.RENUMBERED, detail)
         elif stored.position > row.position:
-            yield self._damage(LogDamageKind.MISSING, f"it stood at position {row.position}")
+            yield self._damage(LogDamageKind.MISSING, f"it was at position {row.position}")
         elif stored.position < row.position:
-            yield self._damage(LogDamageKind.NOT_LOGGED, f"it stands at position {stored.position}")
+            yield self._damage(LogDamageKind.NOT_LOGGED, f"it is at position {stored.position}")
         elif hashed != row.nodes[:HASH_BYTES]:
-            yield self._damage(LogDamageKind.CHANGED, f"it stands at position {row.position}")
+            yield self._damage(LogDamageKind.CHANGED, f"it is at position {row.position}")
         else:
             yield from self._in_row(row, hashed, stored)
 
     def _in_row(self, row: Leaf, hashed: bytes, stored: StoredRow) -> Iterator[LogDamage]:
-        """Check what the log itself says of a leaf whose event is as it was."""
+        """Check the columns of a leaf whose event is unchanged."""
         before = self._heads.get(row.dossier_id)
         chain = chained(before.chain if before else NO_CHAIN, row.leaf, hashed)
         if (row.dossier_id.hex, row.version) != (stored.dossier_id, stored.version):
@@ -250,24 +200,32 @@ class LogVerifier:
             )
         self._heads[row.dossier_id] = _Head(row.version, row.leaf, chain)
 
-    def _in_checkpoint(self, size: int, written: str, *, is_last: bool) -> Iterator[LogDamage]:
+    def _in_checkpoint(self, size: int, text: str, *, is_last: bool) -> Iterator[LogDamage]:
         self.checkpoints += 1
         try:
-            note = Note.parse(written)
+            note = Note.parse(text)
             self._check_signature(note)
-            said = Checkpoint.parse(note.text)
+            checkpoint = Checkpoint.parse(note.text)
         except TrackerError as error:
             yield LogDamage(LogDamageKind.UNSIGNED, size - 1, f"of {size} leaves: {error}")
             return
-        if (said.size, said.root) != (size, self._tree.root()):
+        if (checkpoint.size, checkpoint.root) != (size, self._tree.root()):
             yield LogDamage(
-                LogDamageKind.FORKED, size - 1, f"signed for {said.size} at {said.made_at}"
+                LogDamageKind.FORKED,
+                size - 1,
+                f"signed for {checkpoint.size} at {checkpoint.made_at}",
             )
-        elif is_last and not self._begun and (said.heads, said.heads_root) != self._heads_root():
+        elif (
+            is_last
+            and not self._begun
+            and (checkpoint.heads, checkpoint.heads_root) != self._heads_root()
+        ):
             yield LogDamage(
-                LogDamageKind.HEADS, size - 1, f"{said.heads} heads, made at {said.made_at}"
+                LogDamageKind.HEADS,
+                size - 1,
+                f"{checkpoint.heads} heads, made at {checkpoint.made_at}",
             )
-        self.last_signed = written
+        self.last_signed = text
 
     def _heads_root(self) -> tuple[int, bytes]:
         tree = Frontier()

@@ -1,23 +1,20 @@
-"""Begins where a checkpoint ends, which an auditor kept: what it vouches for is not read again.
+"""Starts a check at a checkpoint that an auditor kept, without reading all events before it.
 
-The log still has the checkpoint's root, and what follows is checked on top of it. Of the events
-before it only those are read again whose dossiers go on after it.
+The log must still have the root of the checkpoint. The check then continues from there, and reads
+earlier events only of dossiers that have later events.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol
-from uuid import UUID
 
-from tracker.application.audit.verify_log import Begun, Leaf, LogDamage, LogDamageKind
-from tracker.application.audit.verify_store import StoredRow
+from tracker.application.audit.ports import MerkleLog
+from tracker.application.audit.verify_log import Begun, LogDamage, LogDamageKind
+from tracker.application.audit.verify_store import StoredEvents
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.leaves import leaf_hash
 from tracker.domain.transparency_log.merkle import (
     HASH_BYTES,
     Frontier,
     InvalidProofError,
-    Node,
     check_consistency,
     check_inclusion,
     inclusion_proof,
@@ -25,63 +22,39 @@ from tracker.domain.transparency_log.merkle import (
 )
 
 
-class Log(Protocol):
-    """The log, by what is asked of it."""
+def begun(checkpoint: Checkpoint, log: MerkleLog, stored: StoredEvents) -> Begun | LogDamage:
+    """Return the log at this checkpoint, or the reason why it is not the signed log.
 
-    def size(self) -> int:
-        """Return the number of leaves."""
-
-    def leaf(self, number: int) -> Leaf | None:
-        """Return a leaf."""
-
-    def fetch(self, nodes: Collection[Node]) -> Mapping[Node, bytes]:
-        """Return complete nodes of its tree. Raise a `TrackerError` where one is missing."""
-
-
-class Stored(Protocol):
-    """The rows of the store."""
-
-    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Return rows of events, oldest first."""
-
-    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[Sequence[StoredRow]]:
-        """Return the events of each of these dossiers up to a position, in the order of versions."""
-
-    def count(self, *, up_to: int) -> int:
-        """Return the number of events up to this position."""
-
-
-def begun(said: Checkpoint, log: Log, stored: Stored) -> Begun | LogDamage:
-    """Return the log as it stood at this checkpoint, or say why it is not the one that was signed.
-
-    Its tree has the root that was signed; the last event under it is in the store, with the hash
-    of that leaf; and up to there the store has as many events as were signed. A checkpoint is of
-    one leaf at least.
+    Three conditions are checked: the tree has the signed root; the store has the event of the last
+    leaf with the hash of that leaf; the store has as many events up to its position as were signed.
+    The checkpoint must cover at least one leaf.
     """
-    newest = said.size - 1
-    if log.size() < said.size:
-        detail = f"{said.size} were signed at {said.made_at}, {log.size()} are there"
+    newest = checkpoint.size - 1
+    if log.size() < checkpoint.size:
+        detail = f"{checkpoint.size} were signed at {checkpoint.made_at}, the log has {log.size()}"
         return LogDamage(LogDamageKind.CUT, log.size(), detail)
-    nodes = peaks(said.size)
-    found = log.fetch(nodes)
-    tops = [found[node] for node in nodes]
-    root = Frontier(said.size, tops).root()
+    nodes = peaks(checkpoint.size)
+    hashes = log.fetch(nodes)
+    tops = [hashes[node] for node in nodes]
+    root = Frontier(checkpoint.size, tops).root()
     leaf = log.leaf(newest)
     hashed = leaf.nodes[:HASH_BYTES] if leaf else b""
-    proof = inclusion_proof(newest, said.size, log.fetch)
+    proof = inclusion_proof(newest, checkpoint.size, log.fetch)
     try:
-        check_inclusion(newest, said.size, hashed, proof, root)
-        check_consistency(said.size, said.size, said.root, root, ())
+        check_inclusion(newest, checkpoint.size, hashed, proof, root)
+        check_consistency(checkpoint.size, checkpoint.size, checkpoint.root, root, ())
     except InvalidProofError:
-        return LogDamage(LogDamageKind.FORKED, newest, f"signed for {said.size} at {said.made_at}")
+        return LogDamage(
+            LogDamageKind.FORKED, newest, f"signed for {checkpoint.size} at {checkpoint.made_at}"
+        )
     position = leaf.position if leaf else 0
-    stands = stored.events(after=position - 1, up_to=position, limit=1)
-    if not stands:
-        return LogDamage(LogDamageKind.MISSING, newest, f"it stood at position {position}")
-    if leaf_hash(stands[0].topic, stands[0].state) != hashed:
-        return LogDamage(LogDamageKind.CHANGED, newest, f"it stands at position {position}")
+    rows = stored.events(after=position - 1, up_to=position, limit=1)
+    if not rows:
+        return LogDamage(LogDamageKind.MISSING, newest, f"it was at position {position}")
+    if leaf_hash(rows[0].topic, rows[0].state) != hashed:
+        return LogDamage(LogDamageKind.CHANGED, newest, f"it is at position {position}")
     count = stored.count(up_to=position)
-    if count != said.size:
-        detail = f"{said.size} were logged up to position {position}, {count} are there"
+    if count != checkpoint.size:
+        detail = f"{checkpoint.size} were logged up to position {position}, the store has {count}"
         return LogDamage(LogDamageKind.COUNT, newest, detail)
-    return Begun(said.size, tops, position, partial(stored.of, up_to=position))
+    return Begun(checkpoint.size, tops, position, partial(stored.of, up_to=position))

@@ -1,7 +1,7 @@
-"""Checks a whole event store against the domain's rules, and names what is wrong first.
+"""Checks a whole event store against the rules of the domain, and returns the first damage.
 
-It trusts neither the database's guards nor the code that wrote: each row is read raw. A few hundred
-bytes of memory a dossier are needed.
+It reads raw rows: it relies neither on the constraints of the database nor on the code that wrote
+the rows. It needs a few hundred bytes of memory for each dossier.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,23 +22,23 @@ _ROWS_A_READ = 2000
 _KEYS_A_READ = 500
 _ID_DIGITS = 32
 BEFORE_ALL = -(2**62)
-"""A position before any there can be, those that only meddling could give included."""
+"""A position before every possible position, even one that somebody wrote into the database."""
 
 
 class StoreDamageKind(StrEnum):
-    """What can be wrong with a store, beside what can be wrong with an event."""
+    """A fault of the store that is not a fault of one event."""
 
     GAP = "a gap in the positions"
     WRONG_COLUMNS = "columns that contradict the bytes"
     REQUEST_MISSING = "an event without the request that led to it"
     REQUEST_ASTRAY = "a request whose event is not there"
     KEY_MISSING = "sealed data without its key"
-    KEY_LEFT = "a key that was to be destroyed"
+    KEY_LEFT = "a key that should have been destroyed"
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong, and with which event; `code` is empty where it cannot be told."""
+    """A fault and its event; `code` is empty if it is unknown."""
 
     kind: StrEnum
     position: int
@@ -47,13 +47,13 @@ class Damage:
     detail: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return one line for an operator."""
         which = f"{self.code or 'an unknown dossier'}, version {self.version}"
         return f"position {self.position} ({which}): {self.kind}: {self.detail}"
 
 
 class StoredRow(NamedTuple):
-    """One row of the table of events, as it is; `dossier_id` is hexadecimal, if it is an id."""
+    """One raw row of the table of events; a valid `dossier_id` is 32 hex digits."""
 
     position: int
     dossier_id: str
@@ -63,7 +63,7 @@ class StoredRow(NamedTuple):
 
 
 class RequestRow(NamedTuple):
-    """One row of the table of requests, and the place it names."""
+    """One row of the table of requests, with the event that it names."""
 
     position: int
     source: str
@@ -72,51 +72,57 @@ class RequestRow(NamedTuple):
     version: int
 
 
-class StoreScan(Protocol):
-    """The tables of an event store, as they are."""
+class StoredEvents(Protocol):
+    """The raw rows of the events of a store."""
+
+    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
+        """Return up to `limit` rows after a position and up to another, oldest first."""
+
+    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[Sequence[StoredRow]]:
+        """Yield the events of each of these dossiers up to a position, in order of versions."""
+
+    def count(self, *, up_to: int) -> int:
+        """Return the number of events up to this position."""
+
+
+class StoreScan(StoredEvents, Protocol):
+    """The raw tables of an event store."""
 
     @property
     def leaves_no_gaps(self) -> bool:
-        """Return whether the store numbers its events 1, 2, 3 ..."""
+        """Whether the store numbers its events 1, 2, 3 ..."""
 
     def head(self) -> int:
         """Return the position of the newest event."""
 
-    def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
-        """Return rows of events, oldest first."""
-
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
-        """Return every request after one position and up to another, in the order of positions.
+        """Yield every request after a position and up to another, in the order of positions.
 
-        Those after `up_to` come too where there is no event.
+        Requests after `up_to` are included if the store has no such event.
         """
 
-    def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
-        """Return the events of each of these dossiers up to a position, in the order of versions."""
-
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
-        """Return those of these requests that are there."""
+        """Return the keys from `keys` that the table of requests has."""
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
-        """Return those of these dossiers that have a key."""
+        """Return the ids from `dossier_ids` whose dossier has a key."""
 
 
 class StoreVerifier:
-    """Reads a store to the newest event there is when it begins.
+    """Checks a store up to its newest event at the start.
 
-    It reads from the first event, or from after a position; of what came before it then reads only
-    the dossiers that go on.
+    If it starts after a position, it reads earlier events only of dossiers with later events.
     """
 
     def __init__(self, scan: StoreScan, *, after: int = 0) -> None:
-        """Check what this scan gives after a position."""
+        """Check the rows of this scan after a position."""
         self._scan = scan
         self._after = after
         self._lives = LifecycleJudge()
         self.head = scan.head()
         self.events = 0
         self.before = 0
-        """The number of events read that came before."""
+        """The number of events read at or before the start position."""
 
     @property
     def dossiers(self) -> int:
@@ -124,9 +130,9 @@ class StoreVerifier:
         return len(self._lives)
 
     def first_damage(self, step: Callable[[int], None] = lambda _: None) -> Damage | None:
-        """Return what is wrong first, `None` where all is well; `step` is told how far it is.
+        """Return the first damage or `None`. `step` gets the number of events just checked.
 
-        Keys are not looked at: `wrong_keys` names all of those that are lost or left.
+        Keys are not checked here: `wrong_keys` returns every lost or remaining key.
         """
         requests = _Requests(self._scan.requests(after=self._after or BEFORE_ALL, up_to=self.head))
         return next(self._in_events(requests, step), None) or next(self._astray(requests), None)
@@ -157,8 +163,10 @@ class StoreVerifier:
             yield Damage(StoreDamageKind.GAP, self.head, "", 0, detail)
 
     def _before(self, dossiers: set[str]) -> Iterator[Damage]:
-        """Live what these dossiers went through before, where that was not done yet."""
-        ids = [UUID(one) for one in dossiers if one not in self._lives and _is_id(one)]
+        """Check the events at or before the start of those dossiers that are not yet known."""
+        ids = [
+            UUID(dossier) for dossier in dossiers if dossier not in self._lives and _is_id(dossier)
+        ]
         for rows in self._scan.of(ids, up_to=self._after):
             self.before += len(rows)
             for row in rows:
@@ -170,7 +178,10 @@ class StoreVerifier:
                     yield Damage(kind, row.position, event.code, row.version, detail)
 
     def _without_request(self, events: Sequence[tuple[int, Event]]) -> Iterator[Damage]:
-        """Name those of these events, which no request led to, that none was meant to lead to."""
+        """Yield a damage for each of these events that has no request at all.
+
+        An erasure of personal data has no request, and an event may have a request elsewhere.
+        """
         if not events:
             return
         elsewhere = self._scan.requested([(event.source, event.event_id) for _, event in events])
@@ -190,13 +201,16 @@ class StoreVerifier:
             )
 
     def wrong_keys(self) -> list[Damage]:
-        """Return every key that is lost or left, after all events were read, oldest first."""
-        return sorted(self._in_keys(), key=lambda found: found.position)
+        """Return every lost or remaining key, oldest dossier first. Call `first_damage` before."""
+        return sorted(self._in_keys(), key=lambda damage: damage.position)
 
     def _in_keys(self) -> Iterator[Damage]:
         lives = self._lives.items()
         while part := dict(islice(lives, _KEYS_A_READ)):
-            keyed = {one.hex for one in self._scan.keyed([UUID(one) for one in part])}
+            keyed = {
+                dossier_id.hex
+                for dossier_id in self._scan.keyed([UUID(dossier) for dossier in part])
+            }
             for dossier, life in part.items():
                 erased = Step.PERSONAL_DATA_ERASED in life.once
                 if erased and dossier in keyed:
@@ -222,12 +236,12 @@ class StoreVerifier:
 
 
 def _is_id(dossier: str) -> bool:
-    """Return whether it can be one; what is none is found by its bytes."""
+    """Return whether this is a valid id; for an invalid one the bytes show the damage."""
     return len(dossier) == _ID_DIGITS and not dossier.strip(hexdigits)
 
 
 def _read(row: StoredRow) -> Event | Damage:
-    """Return the event of a row, or what of the row alone is wrong."""
+    """Return the event of a row, or the damage of the row."""
     event = read_event(row.topic, row.state)
     if isinstance(event, Finding):
         return Damage(event.kind, row.position, "", row.version, event.detail)
@@ -238,7 +252,7 @@ def _read(row: StoredRow) -> Event | Damage:
 
 
 class _Requests:
-    """Goes through the requests beside the events; both come in the order of positions."""
+    """Reads the requests in parallel with the events; both are in the order of positions."""
 
     def __init__(self, rows: Iterator[RequestRow]) -> None:
         """Read these."""
@@ -249,19 +263,19 @@ class _Requests:
     def unfulfilled(
         self, events: Sequence[tuple[int, Event]], *, up_to: int
     ) -> Sequence[tuple[int, Event]]:
-        """Return those of the next events, the last being at `up_to`, to which no request led."""
-        asked = set(self._taken(up_to))
-        led = {
+        """Return the events, up to position `up_to`, that no request names."""
+        requested = set(self._taken(up_to))
+        stored = {
             (position, event.source, event.event_id, event.code, event.originator_version)
             for position, event in events
         }
-        if asked - led:
-            self._astray = self._astray or min(asked - led)
-        positions = {key[0] for key in led - asked}
-        return [one for one in events if one[0] in positions] if positions else ()
+        if requested - stored:
+            self._astray = self._astray or min(requested - stored)
+        positions = {key[0] for key in stored - requested}
+        return [event for event in events if event[0] in positions] if positions else ()
 
     def first_astray(self) -> RequestRow | None:
-        """Return the first request whose event was not among all those there are."""
+        """Return the first request that names no stored event."""
         return self._astray or self._next
 
     def _taken(self, up_to: int) -> Iterator[RequestRow]:

@@ -1,22 +1,23 @@
-"""Takes the signatures that witnesses put under a checkpoint, to be handed out with it.
+"""Stores the cosignatures of witnesses together with a checkpoint.
 
-Whoever brings one need not be known: what counts is whose signature it is, and that it is good.
+The sender of a cosignature need not be known: only the key and the signature are checked.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from tracker.application.audit.ports import Checkpoints
 from tracker.domain.errors import ConflictError, InvalidInputError, UnknownError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.notes import Note, PublicKey
 
 
 class NotOurCheckpointError(UnknownError):
-    """This is no checkpoint of ours: there is none of this size that says this."""
+    """This is no checkpoint of ours: the checkpoint of this size is missing or has another text."""
 
 
 class OldCheckpointError(ConflictError):
-    """There is a newer checkpoint than this. Get it, and cosign that one."""
+    """There is a newer checkpoint. Get it and cosign it instead."""
 
 
 class NoWitnessError(InvalidInputError):
@@ -24,49 +25,41 @@ class NoWitnessError(InvalidInputError):
 
 
 class BadCosignatureError(InvalidInputError):
-    """A signature that claims to be a known witness's is not. Nothing was taken."""
-
-
-class Checkpoints(Protocol):
-    """The checkpoints that were signed."""
-
-    def last(self) -> Note | None:
-        """Return the newest."""
-
-    def of_size(self, size: int) -> Note | None:
-        """Return the one of this size."""
-
-    def replace(self, size: int, before: Note, after: Note) -> bool:
-        """Put a note in the place of another; `False` where that is not there any more."""
+    """A signature in the name of a known witness is invalid. Nothing was stored."""
 
 
 class WitnessKeys(Protocol):
-    """Knows the witnesses."""
+    """The public keys of the known witnesses."""
 
     def known(self) -> Sequence[PublicKey]:
         """Return the public keys of all witnesses."""
 
     def signed_by(self, note: Note) -> Sequence[PublicKey]:
-        """Return those whose good signature the note bears."""
+        """Return the keys of the witnesses whose valid signature is under this note."""
 
 
 class Witnessing:
-    """Keeps cosignatures with the checkpoints of one log."""
+    """Stores cosignatures with the checkpoints of one log."""
 
     def __init__(self, checkpoints: Checkpoints, witnesses: WitnessKeys) -> None:
-        """Take them from these witnesses."""
+        """Accept cosignatures of these witnesses."""
         self._checkpoints = checkpoints
         self._witnesses = witnesses
 
     def take(self, cosigned: Note, *, newest_only: bool = False) -> list[str]:
-        """Keep the cosignatures of known witnesses, and name these; a witness's last one counts.
+        """Store the cosignatures of known witnesses and return the names of these witnesses.
 
-        Raise `BadCheckpointError`, `NotOurCheckpointError`, `OldCheckpointError`,
-        `NoWitnessError`, `BadCosignatureError`; then nothing has changed.
+        A later cosignature replaces an earlier one of the same witness. Raise
+        `BadCheckpointError`, `NotOurCheckpointError`, `OldCheckpointError`, `NoWitnessError` or
+        `BadCosignatureError`; then nothing was stored.
         """
         size = Checkpoint.parse(cosigned.text).size
-        found = self._checked(cosigned)
-        new = [one for one in cosigned.signatures if any(one.is_by(key) for key in found)]
+        keys = self._checked(cosigned)
+        new = [
+            signature
+            for signature in cosigned.signatures
+            if any(signature.is_by(key) for key in keys)
+        ]
         while True:
             ours = self._checkpoints.of_size(size)
             if ours is None or ours.text != cosigned.text:
@@ -74,20 +67,24 @@ class Witnessing:
             last = self._checkpoints.last()
             if newest_only and last and last.text != ours.text:
                 raise OldCheckpointError
-            kept = [one for one in ours.signatures if not any(one.is_by(key) for key in found)]
-            # Where another witness was quicker, what he signed is looked up and kept too.
+            kept = [
+                signature
+                for signature in ours.signatures
+                if not any(signature.is_by(key) for key in keys)
+            ]
+            # If another witness cosigned at the same time, read the note again and keep both.
             if self._checkpoints.replace(size, ours, Note(ours.text, [*kept, *new])):
-                return [key.name for key in found]
+                return [key.name for key in keys]
 
     def _checked(self, cosigned: Note) -> list[PublicKey]:
         claimed = [
             key
             for key in self._witnesses.known()
-            if any(one.is_by(key) for one in cosigned.signatures)
+            if any(signature.is_by(key) for signature in cosigned.signatures)
         ]
         if not claimed:
             raise NoWitnessError
-        good = self._witnesses.signed_by(cosigned)
-        if any(key not in good for key in claimed):
+        valid = self._witnesses.signed_by(cosigned)
+        if any(key not in valid for key in claimed):
             raise BadCosignatureError
         return claimed

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from tracker.application.audit.checkpoints import Log, SilentPublisherError
+from tracker.application.audit.checkpoints import SilentPublisherError
+from tracker.application.audit.ports import MerkleLog
 from tracker.application.ports import DossierRecorder, StoreUnavailableError
 from tracker.application.recovery.store_past import SilentPlaceError
 from tracker.domain.errors import TrackerError
@@ -45,7 +46,7 @@ class LogPlace:
 
     name = "the log"
 
-    def __init__(self, log: Log, store: DossierRecorder) -> None:
+    def __init__(self, log: MerkleLog, store: DossierRecorder) -> None:
         """Compare the newest leaf with the store."""
         self._log = log
         self._store = store
@@ -64,7 +65,7 @@ class SignedPlace:
         name: str,
         last: Callable[[], Note | None],
         *,
-        log: Log,
+        log: MerkleLog,
         store: DossierRecorder,
         count: Callable[[int], int],
         origin: str,
@@ -119,7 +120,7 @@ class SignedPlace:
         return f"{self.name}: {signed.size} events were signed, and the store has {held}."
 
 
-def leaf_fault(log: Log, store: DossierRecorder, number: int) -> str:
+def leaf_fault(log: MerkleLog, store: DossierRecorder, number: int) -> str:
     """Say that the store does not have the event of this leaf; empty where it has."""
     leaf = log.leaf(number)
     if leaf is None:  # the log was replaced meanwhile

@@ -1,4 +1,4 @@
-"""Issues dossier codes out of blocks, so that issuers need no common lock."""
+"""Issues dossier codes from leased blocks, so that processes need no common lock."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,11 +11,11 @@ from tracker.domain.errors import NotAllowedError
 
 
 class NotYourCodeError(NotAllowedError):
-    """This code does not lie in a block leased to this sender."""
+    """This code is not in a block leased to this sender."""
 
 
 class CodeAllocator:
-    """Hands out the codes of one process, and tells whose a code is that comes from outside."""
+    """Issues the codes of one process, and checks the codes that senders bring."""
 
     def __init__(
         self, blocks: CodeBlocks, *, holder: str, block_size: int, now: Callable[[], datetime]
@@ -29,7 +29,7 @@ class CodeAllocator:
         self._lock = Lock()
 
     def next_code(self, agency: str, day: date) -> DossierCode:
-        """Return a code nobody has had."""
+        """Return a code that was never used."""
         with self._lock:
             block, sequence = self._open.get((agency, day), (None, 0))
             if block is None or sequence > block.last:
@@ -45,9 +45,9 @@ class CodeAllocator:
             return DossierCode.issue(agency, day, sequence)
 
     def check_own(self, code: DossierCode, actor: Actor) -> None:
-        """Raise `NotYourCodeError` unless this actor may bring this code along.
+        """Raise `NotYourCodeError` unless this actor may send this code.
 
-        The portal and administrators bring codes that were issued centrally.
+        The portal and administrators may send codes that were issued centrally.
         """
         if actor.role in {Role.PORTAL, Role.ADMINISTRATOR}:
             return
@@ -55,12 +55,12 @@ class CodeAllocator:
             raise NotYourCodeError
 
     def is_leased_to(self, code: DossierCode, actor: Actor) -> bool:
-        """Return whether the code lies in a block leased to this actor."""
+        """Return whether the code is in a block leased to this actor."""
         block = self._blocks.block_of(code.agency, code.day, code.sequence)
         return block is not None and block.leased_to == actor.id and block.holds(code)
 
     def close(self) -> None:
-        """Record what is left of the open blocks as never to be used."""
+        """Record the remaining numbers of the open blocks as unused for ever."""
         with self._lock:
             for block, following in self._open.values():
                 self._blocks.record_unused(block.id, range(following, block.last + 1))

@@ -1,4 +1,4 @@
-"""The messages about telling a person what happens to the dossier."""
+"""The commands that start and stop notifications to a person."""
 
 from typing import Literal
 
@@ -9,9 +9,9 @@ from tracker.domain.dossier.values import NoticeLanguage
 
 
 class AgreeToNotices(StepCommand):
-    """The person agrees to be told what happens from now on.
+    """Record that the person agrees to notifications from now on.
 
-    Told are the applicant's own phone and e-mail, unless a `contact` says where else.
+    They go to the applicant's own phone and e-mail, unless there is a `contact`.
     """
 
     STORED_NAME = "NoticesAgreed"
@@ -21,24 +21,24 @@ class AgreeToNotices(StepCommand):
     language: NoticeLanguage = NoticeLanguage.VIETNAMESE
     contact: Contact | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the agreement."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the agreement."""
         contact = self.contact.model_dump_json(exclude_none=True) if self.contact else None
         dossier.agree_to_notices(
-            desk.stamp,
+            context.stamp,
             channels=as_channels(self.channels),
             language=self.language,
-            contact=desk.seal("notices_agreed.contact", contact),
+            contact=context.seal("notices_agreed.contact", contact),
         )
 
 
 class StopNotices(StepCommand):
-    """The person wants to be told no more."""
+    """Record that the person wants no more notifications."""
 
     STORED_NAME = "NoticesStopped"
 
     step: Literal["notices_stopped"]
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note it."""
-        dossier.stop_notices(desk.stamp)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the end of notifications."""
+        dossier.stop_notices(context.stamp)

@@ -1,4 +1,4 @@
-"""The messages of giving the result back, and of what comes after."""
+"""The commands that deliver the result, and those that follow it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -21,11 +21,11 @@ _VALUES: dict[Correctable, TypeAdapter[Any]] = {
     Correctable.PARCEL_NUMBER: _ID,
     Correctable.OCCURRED_AT: _MOMENT,
 }
-"""Of what form a corrected value must be."""
+"""The format of each corrected value."""
 
 
 class HandToCarrier(StepCommand):
-    """Return the result to the post."""
+    """Hand the result to a carrier."""
 
     STORED_NAME = "HandedToCarrier"
 
@@ -33,14 +33,14 @@ class HandToCarrier(StepCommand):
     carrier: Id
     number: Id
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Hand it over."""
-        desk.check_carrier(self.carrier)
-        dossier.hand_to_carrier(desk.stamp, carrier=self.carrier, number=self.number)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the carrier and the parcel number. Raise an error if it is no carrier."""
+        context.check_carrier(self.carrier)
+        dossier.hand_to_carrier(context.stamp, carrier=self.carrier, number=self.number)
 
 
 class RecordCarrierScan(StepCommand):
-    """The carrier saw the parcel."""
+    """Record that the carrier scanned the parcel."""
 
     STORED_NAME = "CarrierScanned"
 
@@ -50,83 +50,85 @@ class RecordCarrierScan(StepCommand):
     place: Line | None = None
     raw: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the scan."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the scan."""
         dossier.scan(
-            desk.stamp,
+            context.stamp,
             number=self.number,
             scan=self.scan,
-            whereabouts=desk.seal("carrier_scanned.whereabouts", self.place),
-            raw=desk.seal("carrier_scanned.raw", self.raw),
+            whereabouts=context.seal("carrier_scanned.whereabouts", self.place),
+            raw=context.seal("carrier_scanned.raw", self.raw),
         )
 
 
 class RecordDelivery(StepCommand):
-    """The carrier gave the result to the citizen."""
+    """Record that the carrier delivered the result to the citizen."""
 
     STORED_NAME = "Delivered"
 
     step: Literal["delivered"]
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the delivery."""
-        dossier.deliver(desk.stamp)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the delivery."""
+        dossier.deliver(context.stamp)
 
 
 class RecordFailedDelivery(StepCommand):
-    """The carrier could not hand the result over."""
+    """Record that the carrier could not deliver the result."""
 
     STORED_NAME = "DeliveryFailed"
 
     step: Literal["delivery_failed"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the failure."""
-        dossier.fail_delivery(desk.stamp, reason=desk.seal("delivery_failed.reason", self.reason))
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the failure."""
+        dossier.fail_delivery(
+            context.stamp, reason=context.seal("delivery_failed.reason", self.reason)
+        )
 
 
 class RecordReturnToOffice(StepCommand):
-    """The carrier brought the result back."""
+    """Record that the carrier returned the result to the office."""
 
     STORED_NAME = "ReturnedToOffice"
 
     step: Literal["returned_to_office"]
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the return."""
-        dossier.return_to_office(desk.stamp)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the return."""
+        dossier.return_to_office(context.stamp)
 
 
 class RecordCollection(StepCommand):
-    """The citizen fetched the result; where is the sender's own office unless said."""
+    """Record that the citizen collected the result, by default at the sender's own office."""
 
     STORED_NAME = "Collected"
 
     step: Literal["collected"]
     at_office: Id | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Hand the result over."""
-        at_office = self.at_office or desk.stamp.by.office
-        desk.check_office(at_office)
-        dossier.collect(desk.stamp, at_office=at_office)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the collection at the office."""
+        at_office = self.at_office or context.stamp.by.office
+        context.check_office(at_office)
+        dossier.collect(context.stamp, at_office=at_office)
 
 
 class DeliverElectronically(StepCommand):
-    """The citizen got the result through the portal."""
+    """Record that the citizen got the result through the portal."""
 
     STORED_NAME = "DeliveredElectronically"
 
     step: Literal["delivered_electronically"]
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the delivery."""
-        dossier.deliver_electronically(desk.stamp)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the delivery."""
+        dossier.deliver_electronically(context.stamp)
 
 
 class Rate(StepCommand):
-    """The citizen's rating."""
+    """Record the citizen's rating."""
 
     STORED_NAME = "Rated"
 
@@ -134,29 +136,31 @@ class Rate(StepCommand):
     score: Annotated[int, Field(ge=1, le=5, strict=True)]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the rating."""
-        dossier.rate(desk.stamp, score=self.score, reason=desk.seal("rated.reason", self.reason))
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the rating."""
+        dossier.rate(
+            context.stamp, score=self.score, reason=context.seal("rated.reason", self.reason)
+        )
 
 
 class Complain(StepCommand):
-    """The citizen complains."""
+    """Record a complaint of the citizen."""
 
     STORED_NAME = "Complained"
 
     step: Literal["complained"]
     text: Text
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the complaint."""
-        dossier.complain(desk.stamp, text=desk.seal_text("complained.text", self.text))
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the complaint."""
+        dossier.complain(context.stamp, text=context.seal_text("complained.text", self.text))
 
 
 class Correct(StepCommand):
-    """Put a wrong entry right; the wrong one stays in the record.
+    """Correct a wrong entry; the wrong one stays in the record.
 
-    `corrects` is the version of the event that was wrong. The right entry is `applicant` where
-    that was wrong, else `value`.
+    `corrects` is the version of the wrong event. The correct entry is in `applicant` if the
+    applicant was wrong, and in `value` otherwise.
     """
 
     STORED_NAME = "Corrected"
@@ -174,30 +178,30 @@ class Correct(StepCommand):
         if wants_applicant is (self.applicant is None) or wants_applicant is bool(self.value):
             raise PydanticCustomError(
                 UNFIT,
-                "a corrected applicant stands in 'applicant', anything else in 'value'",
+                "a corrected applicant must be in 'applicant', any other correction in 'value'",
             )
         if self.what is not Correctable.APPLICANT:
             try:
                 _VALUES[self.what].validate_python(self.value)
             except ValidationError as error:
                 raise PydanticCustomError(
-                    UNFIT, "'value' is not of the form that 'what' needs"
+                    UNFIT, "'value' does not have the format that 'what' needs"
                 ) from error
         return self
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Correct it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the correction."""
         if self.what in {Correctable.HELPED_AT, Correctable.RECEIVED_AT}:
-            desk.check_office(self.value or "")
+            context.check_office(self.value or "")
         value = self.value or ""
         if self.what is Correctable.OCCURRED_AT:
             value = _MOMENT.validate_python(value).isoformat()
         applicant = self.applicant.model_dump_json(exclude_none=True) if self.applicant else None
         dossier.correct(
-            desk.stamp,
+            context.stamp,
             corrects=self.corrects,
             what=self.what,
             value=value,
-            sealed=desk.seal("applicant", applicant),
-            reason=desk.seal("corrected.reason", self.reason),
+            sealed=context.seal("applicant", applicant),
+            reason=context.seal("corrected.reason", self.reason),
         )

@@ -1,4 +1,4 @@
-"""What is handed to the tracker to be carried out, and what it answers."""
+"""The envelope of a command, the answer to it, and its errors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,11 @@ class UnknownDossierError(UnknownError):
 
 
 class RequestReusedError(ConflictError):
-    """This event_id was used before, for something else."""
+    """This event_id was used before, for another command."""
 
 
 class VersionConflictError(ConflictError):
-    """Somebody else acted on this dossier first. Look at it again before you go on."""
+    """Somebody else acted on this dossier first. Read it again before you continue."""
 
     def __init__(self, version: int) -> None:
         """Keep the dossier's current version."""
@@ -40,7 +40,7 @@ class PersonalDataGoneError(RefusedError):
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message and who sent it; `if_version` is the version the sender believes current."""
+    """A command and its sender; `if_version` is the version that the sender expects."""
 
     actor: Actor
     message: Intake | LegacyIntake | StepCommand
@@ -48,27 +48,28 @@ class Envelope:
 
     @cached_property
     def key(self) -> RequestKey:
-        """The sender and the sender's own id."""
+        """The key of the request: the sender's id and the sender's own `event_id`."""
         return self.actor.id, self.message.event_id
 
     def content(self) -> bytes:
-        """Return all that was sent in one form, however it was written."""
+        """Return a canonical form of the command: equal commands have equal bytes."""
         kind = type(self.message)
-        # What pydantic's `model_dump_json` does, without making a text of the bytes.
+        # The same as pydantic's `model_dump_json`, without the conversion from bytes to text.
         content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
         return kind.STORED_NAME.encode() + b"\n" + content
 
     def content_of_version_0_1(self) -> bytes:
-        """Return the content as version 0.1 wrote it in half of its processes.
+        """Return the content as half of the processes of version 0.1 wrote it.
 
-        Its order of two channels depended on the process. In JSON these bytes are never a text.
+        There the order of two channels depended on the process. The replaced bytes cannot be part
+        of a text, because JSON escapes quotes in texts.
         """
         return self.content().replace(b'"channels":["sms","email"]', b'"channels":["email","sms"]')
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """It is stored, safe on disk. `duplicate`: it was so before this post."""
+    """The answer to a stored command. `duplicate`: it was stored before this request."""
 
     code: str
     version: int
@@ -80,9 +81,9 @@ class Accepted:
 
     @classmethod
     def of(cls, dossier: Dossier, position: int = 0) -> "Accepted":
-        """Tell where this dossier stands; `position` is that of its last event, where it is known.
+        """Return the answer for this dossier; `position` is that of its last event, 0 if unknown.
 
-        Raise `UnknownDossierError` where it does not exist yet.
+        Raise `UnknownDossierError` if it does not exist yet.
         """
         progress, promise = dossier.progress, dossier.promise
         if progress.stage is None or progress.status is None:
@@ -97,7 +98,7 @@ class Accepted:
         )
 
     def at(self, position: int) -> "Accepted":
-        """Return the same at its place in the order of all events."""
+        """Return a copy with this position."""
         return Accepted(
             self.code,
             self.version,

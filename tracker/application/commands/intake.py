@@ -1,4 +1,4 @@
-"""The message that takes a dossier in."""
+"""The commands that take a dossier in."""
 
 from collections.abc import Collection
 from typing import Annotated, ClassVar, Literal
@@ -28,35 +28,35 @@ Email = Annotated[
 
 
 def as_channels(channels: Collection[NoticeChannel]) -> tuple[NoticeChannel, ...]:
-    """Return the channels in one order, whatever order they came in."""
+    """Return the channels in a fixed order."""
     return tuple(channel for channel in NoticeChannel if channel in channels)
 
 
 Channels = Annotated[
     frozenset[NoticeChannel],
     Field(min_length=1),
-    # A set has another order in each process, and a digest of the message must not.
+    # The order of a set differs between processes, and the digest of the command must not.
     PlainSerializer(as_channels, return_type=tuple[NoticeChannel, ...]),
 ]
 
 
 class Command(BaseModel):
-    """What somebody sends us. `event_id` is the sender's own: the same one never counts twice."""
+    """A request to change a dossier. `event_id` is the sender's own id: it is applied once."""
 
     STORED_NAME: ClassVar[str]
-    """Part of the stored digest of every request: it never changes, even if the class is renamed."""
+    """Part of the stored digest of every request. It never changes, even if the class name does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     event_id: EventId = Field(examples=["tablet-7-000123"])
     occurred_at: Moment = Field(
-        description="When it happened, with its zone; later than now is refused.",
+        description="When it happened, with its zone. A time in the future is refused.",
         examples=["2026-11-20T09:10:00+07:00"],
     )
 
 
 class Applicant(BaseModel):
-    """Who applies; stored only sealed under the dossier's own key."""
+    """The person who applies. It is stored only sealed with the key of the dossier."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,13 +67,13 @@ class Applicant(BaseModel):
     email: Email | None = None
 
     def as_text(self) -> str:
-        """Return what is known of the person as JSON, to be sealed."""
+        """Return the known fields as JSON text, to be sealed."""
         known = {name: value for name, value in vars(self).items() if value is not None}
         return orjson.dumps(known).decode()
 
 
 class Contact(BaseModel):
-    """Where a person is told what happens; stored only sealed."""
+    """The phone and e-mail for notifications. They are stored only sealed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,7 +82,7 @@ class Contact(BaseModel):
 
 
 class NoticesIn(BaseModel):
-    """The applicant agreed to be told what happens, at the phone or e-mail stated."""
+    """The applicant agreed to notifications at the stated phone or e-mail."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,7 +91,7 @@ class NoticesIn(BaseModel):
 
 
 class PaperIn(BaseModel):
-    """One line of the list of papers."""
+    """One line in the list of papers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -104,16 +104,16 @@ PapersIn = Annotated[tuple[PaperIn, ...], Field(max_length=50)]
 
 
 def as_papers(papers: PapersIn) -> tuple[Paper, ...]:
-    """Return a list of papers in the domain's words."""
+    """Return the papers as values of the domain."""
     return tuple(Paper(paper.name, paper.form, paper.quantity) for paper in papers)
 
 
 class Intake(Command):
-    """Take a dossier in (`received`) or hand it in unseen (`submitted`).
+    """Take a dossier in at a desk (`received`), or submit it online (`submitted`).
 
-    Offices left out are the sender's own, and the procedure's. A `code` is sent along where it was
-    issued before: from a block leased to this device, or centrally. `promised_at` is sent along
-    only where a slip with this date was given to the citizen while offline.
+    If an office is missing, it is the sender's own or the procedure's. Send a `code` only if it was
+    issued before: from a block leased to this device, or centrally. Send `promised_at` only if the
+    citizen got a slip with this date while the device was offline.
     """
 
     STORED_NAME = "Intake"
@@ -133,7 +133,7 @@ class Intake(Command):
     @field_validator("notices")
     @classmethod
     def _reach(cls, notices: NoticesIn | None, info: ValidationInfo) -> NoticesIn | None:
-        """Refuse an agreement that leads nowhere; runs only where one is sent along."""
+        """Refuse an agreement without the phone or e-mail that it needs."""
         applicant: Applicant | None = info.data.get("applicant")
         if notices and applicant:
             phone, email = applicant.phone, applicant.email
@@ -146,7 +146,7 @@ class Intake(Command):
 
 
 class LegacyIntake(Command):
-    """Take a dossier over from an older system, as it stood there. Sent by the import only."""
+    """Take a dossier over from an older system, unchanged. Only the import sends it."""
 
     STORED_NAME = "LegacyIntake"
 

@@ -1,4 +1,4 @@
-"""The messages of an office at work on a dossier; each knows which decision it asks for."""
+"""The commands of an office that processes a dossier."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ _Vnd = Annotated[int, Field(ge=0, le=10**12, strict=True, description="VND")]
 
 
 class Refuse(StepCommand):
-    """Refuse to take it in (form 03)."""
+    """Refuse to take the dossier in (form 03)."""
 
     STORED_NAME = "Refused"
 
@@ -22,15 +22,15 @@ class Refuse(StepCommand):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Refuse it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the refusal."""
         dossier.refuse(
-            desk.stamp, reason=desk.seal_text("refused.reason", self.reason), basis=self.basis
+            context.stamp, reason=context.seal_text("refused.reason", self.reason), basis=self.basis
         )
 
 
 class Forward(StepCommand):
-    """Return it to another office to decide."""
+    """Forward the dossier to another office for the decision."""
 
     STORED_NAME = "Forwarded"
 
@@ -38,30 +38,30 @@ class Forward(StepCommand):
     to_office: Id
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Forward it."""
-        desk.check_department(self.to_office)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the new office. Raise an error if it is no department."""
+        context.check_department(self.to_office)
         dossier.forward(
-            desk.stamp,
+            context.stamp,
             to_office=self.to_office,
-            reason=desk.seal("forwarded.reason", self.reason),
+            reason=context.seal("forwarded.reason", self.reason),
         )
 
 
 class StartProcessing(StepCommand):
-    """Take it up."""
+    """Start processing the dossier."""
 
     STORED_NAME = "ProcessingStarted"
 
     step: Literal["processing_started"]
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Start processing."""
-        dossier.start_processing(desk.stamp)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the start."""
+        dossier.start_processing(context.stamp)
 
 
 class RecordInternalStep(StepCommand):
-    """Note what a clerk did."""
+    """Record the work of a clerk."""
 
     STORED_NAME = "InternalStepTaken"
 
@@ -70,13 +70,13 @@ class RecordInternalStep(StepCommand):
     clerk: Id
     unit: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the step."""
-        dossier.take_internal_step(desk.stamp, name=self.name, clerk=self.clerk, unit=self.unit)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the internal step."""
+        dossier.take_internal_step(context.stamp, name=self.name, clerk=self.clerk, unit=self.unit)
 
 
 class AskSupplement(StepCommand):
-    """Ask papers of the applicant (form 02)."""
+    """Ask the applicant for more papers (form 02)."""
 
     STORED_NAME = "SupplementAsked"
 
@@ -86,32 +86,34 @@ class AskSupplement(StepCommand):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Ask for them."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the request and pause the clock."""
         dossier.ask_supplement(
-            desk.stamp,
+            context.stamp,
             papers=as_papers(self.papers),
-            reason=desk.seal_text("supplement_asked.reason", self.reason),
+            reason=context.seal_text("supplement_asked.reason", self.reason),
             basis=self.basis,
             papers_due_at=self.papers_due_at,
         )
 
 
 class ReceiveSupplement(StepCommand):
-    """The papers asked for have come."""
+    """Record that the applicant brought the papers."""
 
     STORED_NAME = "SupplementReceived"
 
     step: Literal["supplement_received"]
     papers: PapersIn = ()
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Take them."""
-        dossier.receive_supplement(desk.stamp, papers=as_papers(self.papers), clock=desk.clock())
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the papers and continue the clock."""
+        dossier.receive_supplement(
+            context.stamp, papers=as_papers(self.papers), clock=context.clock()
+        )
 
 
 class AskFee(StepCommand):
-    """Ask a fee or tax."""
+    """Ask the applicant for a fee or a tax."""
 
     STORED_NAME = "FeeAsked"
 
@@ -121,19 +123,19 @@ class AskFee(StepCommand):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Ask for it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the request and pause the clock."""
         dossier.ask_fee(
-            desk.stamp,
+            context.stamp,
             amount=self.amount,
-            reason=desk.seal_text("fee_asked.reason", self.reason),
+            reason=context.seal_text("fee_asked.reason", self.reason),
             basis=self.basis,
             fee_due_at=self.fee_due_at,
         )
 
 
 class RecordFeePayment(StepCommand):
-    """A fee was paid."""
+    """Record that a fee was paid."""
 
     STORED_NAME = "FeePaid"
 
@@ -141,15 +143,15 @@ class RecordFeePayment(StepCommand):
     amount: _Vnd
     reference: Id
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Note the payment."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the payment and continue the clock."""
         dossier.pay_fee(
-            desk.stamp, amount=self.amount, reference=self.reference, clock=desk.clock()
+            context.stamp, amount=self.amount, reference=self.reference, clock=context.clock()
         )
 
 
 class Stop(StepCommand):
-    """Stop processing (form 05)."""
+    """Stop processing the dossier (form 05)."""
 
     STORED_NAME = "Stopped"
 
@@ -157,39 +159,39 @@ class Stop(StepCommand):
     reason: Text
     basis: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Stop it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the stop."""
         dossier.stop(
-            desk.stamp, reason=desk.seal_text("stopped.reason", self.reason), basis=self.basis
+            context.stamp, reason=context.seal_text("stopped.reason", self.reason), basis=self.basis
         )
 
 
 class Resume(StepCommand):
-    """Take it up again, whatever it was waiting for."""
+    """Resume processing the dossier; this ends every pause."""
 
     STORED_NAME = "Resumed"
 
     step: Literal["resumed"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Resume it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the end of all pauses."""
         dossier.resume(
-            desk.stamp, reason=desk.seal("resumed.reason", self.reason), clock=desk.clock()
+            context.stamp, reason=context.seal("resumed.reason", self.reason), clock=context.clock()
         )
 
 
 class Withdraw(StepCommand):
-    """The applicant takes it back."""
+    """Record that the applicant withdraws the dossier."""
 
     STORED_NAME = "Withdrawn"
 
     step: Literal["withdrawn"]
     reason: Text | None = None
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Withdraw it."""
-        dossier.withdraw(desk.stamp, reason=desk.seal("withdrawn.reason", self.reason))
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the withdrawal."""
+        dossier.withdraw(context.stamp, reason=context.seal("withdrawn.reason", self.reason))
 
 
 class ExtendPromise(StepCommand):
@@ -203,20 +205,20 @@ class ExtendPromise(StepCommand):
     basis: Line = ""
     signer: Line
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Extend the promise."""
-        desk.clock().require_reach(self.due_at)
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the new date. Raise an error if the calendar does not reach it."""
+        context.clock().require_reach(self.due_at)
         dossier.extend_promise(
-            desk.stamp,
+            context.stamp,
             due_at=self.due_at,
-            reason=desk.seal_text("promise_extended.reason", self.reason),
+            reason=context.seal_text("promise_extended.reason", self.reason),
             basis=self.basis,
             signer=self.signer,
         )
 
 
 class Decide(StepCommand):
-    """Grant or refuse what was applied for."""
+    """Grant or reject the application."""
 
     STORED_NAME = "Decided"
 
@@ -225,11 +227,11 @@ class Decide(StepCommand):
     reason: Text | None = None
     document: Line = ""
 
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Decide it."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Record the decision."""
         dossier.decide(
-            desk.stamp,
+            context.stamp,
             outcome=self.outcome,
-            reason=desk.seal("decided.reason", self.reason),
+            reason=context.seal("decided.reason", self.reason),
             document=self.document,
         )

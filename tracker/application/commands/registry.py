@@ -1,4 +1,4 @@
-"""Every message there is, and how it is read from JSON."""
+"""The list of all commands, and how a command is read from JSON."""
 
 from typing import Annotated, get_args
 
@@ -64,22 +64,22 @@ AnyStep = Annotated[
     | StopNotices,
     Field(discriminator="step"),
 ]
-"""Any step on a dossier that exists."""
+"""Any command on an existing dossier."""
 
 COMMANDS: dict[Step, type[StepCommand]] = {
-    Step(get_args(message.model_fields["step"].annotation)[0]): message
-    for message in get_args(get_args(AnyStep)[0])
+    Step(get_args(command.model_fields["step"].annotation)[0]): command
+    for command in get_args(get_args(AnyStep)[0])
 }
-"""The message that each step is sent as."""
+"""The command class of each step."""
 
 INTAKE: TypeAdapter[Intake] = TypeAdapter(Intake)
 STEP: TypeAdapter[AnyStep] = TypeAdapter(AnyStep)
 
 
 def read_command(item: object) -> Intake | StepCommand:
-    """Read one message of any kind from decoded JSON; without a `step` it is an intake.
+    """Return the command in this decoded JSON; without a `step` it is an intake.
 
-    Raises pydantic's `ValidationError`.
+    Raise pydantic's `ValidationError`.
     """
     step = item.get("step", "received") if isinstance(item, dict) else "received"
     if step in ("received", "submitted"):

@@ -1,17 +1,17 @@
-"""The clock that stamps `recorded_at`; it never goes back, whatever the server's clock does."""
+"""The clock for `recorded_at`. It never goes back, even if the server's clock does."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-_LOOKS_EVERY_S = 1.0
+_READS_STORE_EVERY_S = 1.0
 _WARNS_EVERY_S = 60.0
 TOLERATED = timedelta(seconds=2)
-"""So far apart the clocks of two servers may be without a warning."""
+"""The difference between the clocks of two servers that causes no warning."""
 
 
 class SteadyClock:
-    """Returns the server's time, or the newest recorded time where that is later."""
+    """Returns the server's time, or the newest recorded time if that is later."""
 
     def __init__(
         self,
@@ -23,25 +23,25 @@ class SteadyClock:
     ) -> None:
         """Read the time from `now` and the store's newest recorded time from `newest`.
 
-        `elapsed` counts seconds and is never set. `warn` gets how far the server's clock is behind.
+        `elapsed` is a monotonic clock in seconds. `warn` gets the delay of the server's clock.
         """
         self._now = now
         self._newest = newest
         self._elapsed = elapsed
         self._warn = warn
         self._floor = datetime.min.replace(tzinfo=UTC)
-        self._looks_at = self._warns_at = float("-inf")
+        self._reads_store_at = self._warns_at = float("-inf")
         self._lock = Lock()
 
     def __call__(self) -> datetime:
-        """Return a time that is not before any other that this clock returned or the store has.
+        """Return a time that is not before any time that this clock returned or the store has.
 
-        What other processes store is looked up once a second.
+        It reads the newest time of other processes from the store once a second.
         """
         with self._lock:
-            if self._elapsed() >= self._looks_at:
+            if self._elapsed() >= self._reads_store_at:
                 self._floor = max(self._floor, self._newest() or self._floor)
-                self._looks_at = self._elapsed() + _LOOKS_EVERY_S
+                self._reads_store_at = self._elapsed() + _READS_STORE_EVERY_S
             now = self._now().astimezone(UTC)
             behind = self._floor - now
             if behind > TOLERATED and self._elapsed() >= self._warns_at:

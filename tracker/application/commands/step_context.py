@@ -1,4 +1,4 @@
-"""What every step message is, and what it is handed when it is carried out."""
+"""The base class of commands on existing dossiers, and the context that they run in."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tracker.domain.dossier.values import Sealed, Stamp
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a step needs beside the dossier: a stamp, the seal of its texts, and the clock."""
+    """What a command needs besides the dossier: a stamp, a seal for texts, a clock and checks."""
 
     stamp: Stamp
     seal_text: Callable[[str, str], Sealed]
@@ -23,15 +23,15 @@ class StepContext:
     check_carrier: Callable[[str], object]
 
     def seal(self, field: str, text: str | None) -> Sealed | None:
-        """Seal a text that may be missing."""
+        """Return the sealed text, or `None` if there is no text."""
         return None if text is None else self.seal_text(field, text)
 
 
 class StepCommand(Command):
-    """One step on a dossier that exists; in an address with a code, `code` may be left out."""
+    """A command on an existing dossier. `code` may be omitted if the URL contains it."""
 
     code: Code | None = None
 
     @abstractmethod
-    def take(self, dossier: Dossier, desk: StepContext) -> None:
-        """Ask the dossier for the decision this message stands for."""
+    def take(self, dossier: Dossier, context: StepContext) -> None:
+        """Call the method of the dossier that decides this command."""

@@ -1,6 +1,6 @@
-"""The kinds of text a message may hold.
+"""The types of text in a command.
 
-What is said against one, as an error of type `UNFIT`, repeats nothing that was sent.
+Their errors have the type `UNFIT` and do not repeat the input.
 """
 
 import re
@@ -24,7 +24,7 @@ _TIME = re.compile(
 def in_utc(moment: datetime) -> datetime:
     """Return the moment in UTC. Raise `ValueError` outside the years 1900 to 2199."""
     if moment.year not in _YEARS:
-        raise PydanticCustomError(UNFIT, "must lie in the years 1900 to 2199")
+        raise PydanticCustomError(UNFIT, "must be in the years 1900 to 2199")
     return moment.astimezone(UTC)
 
 
@@ -33,12 +33,12 @@ def _tidy(text: str) -> str:
         return text
     composed = unicodedata.normalize("NFC", text)
     if _CONTROL.search(composed):
-        raise PydanticCustomError(UNFIT, "must not hold control characters")
+        raise PydanticCustomError(UNFIT, "must not contain control characters")
     return composed
 
 
 def _spelt_out(value: object) -> object:
-    """Let pass only text that is a time: pydantic also takes numbers, as seconds since 1970."""
+    """Accept only a time as text: pydantic also accepts numbers, as seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
         return value
     raise PydanticCustomError(
@@ -47,22 +47,22 @@ def _spelt_out(value: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_spelt_out), AfterValidator(in_utc)]
-"""A time with its zone; the same moment is the same, however it was written."""
+"""A time with its zone, converted to UTC: equal moments are equal values."""
 
 Code = Annotated[
     str,
     StringConstraints(min_length=3, max_length=60),
     AfterValidator(tidied),
 ]
-"""A dossier's code as a person may write it."""
+"""A dossier code as a person may write it."""
 
 Id = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", max_length=64)
 ]
-"""The id of an office, a procedure, a carrier: letters, digits and `. _ : / -`."""
+"""The id of an office, a procedure or a carrier: letters, digits and `. _ : / -`."""
 
 EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$", max_length=100)]
-"""The sender's own id of what it sends: 1 to 100 visible ASCII characters."""
+"""The sender's own id for a command: 1 to 100 visible ASCII characters."""
 
 Line = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""What is wrong with an input, without repeating any of it: the one list for HTTP and Kafka."""
+"""Describes invalid input without repeating it, for HTTP and for Kafka."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -13,7 +13,7 @@ from tracker.domain.dossier.lifecycle import Step
 _MOST = 20
 _ELSEWHERE = frozenset({"query", "path", "header"})
 _OURS = frozenset({"day", "size", "agency", "numbers", "digits", "proof"})
-"""The fields of bodies that are no commands."""
+"""The fields of request bodies that are not commands."""
 
 _A_DAY = "must be a day such as 2026-11-22"
 _A_NUMBER = "must be a whole number"
@@ -47,11 +47,11 @@ _DETAILS = {
     "finite_number": _A_NUMBER,
 }
 _LIMITS = ("min_length", "max_length", "pattern", "ge", "le", "expected", "expected_tags")
-"""What a detail may hold: limits of our own schema, never the input."""
+"""The values that a detail may contain: limits of our own schema, never the input."""
 
 
 class Fault(BaseModel):
-    """One fault of an input, as in RFC 9457: where it is and what is wrong."""
+    """One fault of an input, as in RFC 9457."""
 
     pointer: str = Field(
         description="A JSON pointer into the body, or #/query, #/path or #/header and a name."
@@ -61,7 +61,7 @@ class Fault(BaseModel):
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
-    """Return the first 20 faults of pydantic's `errors`, in words that repeat no input."""
+    """Return the first 20 of pydantic's `errors` as faults that do not repeat the input."""
     return [
         Fault(pointer=_pointer(error), detail=_detail(error)) for error in islice(errors, _MOST)
     ]
@@ -95,15 +95,15 @@ def _pointer(error: Mapping[str, Any]) -> str:
 
 
 def _names(schema: object) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     if isinstance(schema, dict):
-        found |= set(schema.get("properties", ()))
-        found = found.union(*(_names(part) for part in schema.values()))
+        names |= set(schema.get("properties", ()))
+        names = names.union(*(_names(part) for part in schema.values()))
     elif isinstance(schema, list):
-        found = found.union(*(_names(part) for part in schema))
-    return found
+        names = names.union(*(_names(part) for part in schema))
+    return names
 
 
 _TAGS = frozenset(step.value for step in Step)
-_MESSAGES: tuple[TypeAdapter[Any], ...] = (INTAKE, STEP)
-_NAMES = _OURS.union(*(_names(adapter.json_schema()) for adapter in _MESSAGES))
+_ADAPTERS: tuple[TypeAdapter[Any], ...] = (INTAKE, STEP)
+_NAMES = _OURS.union(*(_names(adapter.json_schema()) for adapter in _ADAPTERS))

@@ -1,4 +1,4 @@
-"""The stable names of what can go wrong with a command: the same over HTTP and Kafka."""
+"""The stable names of the errors of commands, the same for HTTP and Kafka."""
 
 from tracker.application.commands.envelope import (
     CodeTakenError,
@@ -30,10 +30,10 @@ PROBLEM_NAMES: dict[type[Exception], str] = {
     CodeTakenError: "code-taken",
     StoreUnavailableError: "store-unavailable",
 }
-"""The stable name of each error, by class. A class that is missing has its base class's name."""
+"""The stable name of each error class. A missing class has the name of its base class."""
 
 
 def problem_name(error: Exception) -> str:
     """Return the stable name of this error."""
     classes = type(error).__mro__
-    return next((PROBLEM_NAMES[one] for one in classes if one in PROBLEM_NAMES), UNFORESEEN)
+    return next((PROBLEM_NAMES[kind] for kind in classes if kind in PROBLEM_NAMES), UNFORESEEN)

@@ -1,4 +1,4 @@
-"""What the writing side needs from outside, each as small as it can be."""
+"""The interfaces that the application needs from its adapters."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,81 +19,81 @@ from tracker.domain.dossier.values import Sealed
 from tracker.domain.errors import TrackerError
 
 RequestKey = tuple[str, str]
-"""The sender and the sender's own id of what it sent: unique for ever."""
+"""The id of the sender and the sender's own id of the request: unique for ever."""
 
 
 History = list[tuple[str, bytes]]
-"""The stored names and the bytes of a dossier's events, in order."""
+"""The stored names and the bytes of a dossier's events, in order of versions."""
 
 UNKNOWN_DIGEST = bytes(32)
-"""Stands for the digest of a request whose content nobody knows any more."""
+"""The digest of a request whose content is no longer known."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a sender once sent: a digest of it, and the last event it led to."""
+    """A request that was carried out: the digest of its content, and the last event it caused."""
 
     key: RequestKey
     digest: bytes
     code: str
     version: int
     position: int = 0
-    """The event's place in the order of all events; the recorder fills it in."""
+    """The position of the event in the store; the recorder sets it."""
 
     def is_of(self, digest: bytes) -> bool:
-        """Return whether this was sent with it; where the content is not known any more, it was."""
+        """Return whether the content has this digest; an unknown content matches every digest."""
         return self.digest in (UNKNOWN_DIGEST, digest)
 
 
 class SealBrokenError(TrackerError):
-    """This was sealed with another key, for another dossier or field, or was changed since."""
+    """This text was sealed with another key or for another field, or it was changed."""
 
 
 class StoreUnavailableError(TrackerError):
-    """The event store does not answer. Nothing was stored; send it again."""
+    """The event store does not answer. Nothing was stored; send the command again."""
 
 
 class OutcomeUnknownError(PersistenceError):
-    """The connection was lost at a commit: it may have been stored or not. The requests tell."""
+    """The connection was lost during a commit. The stored requests show whether it succeeded."""
 
 
 class DossierRecorder(ApplicationRecorder):
-    """The library's recorder, keeping with the events the requests and the keys they belong to.
+    """The library's recorder, extended by the requests and the keys of the dossiers.
 
-    Its `insert_events` also takes `requests` (a sequence of `Request`), `new_keys` (wrapped keys
-    by dossier id), `erased_keys` (dossier ids) and `forgotten` (keys of requests whose digests are
-    overwritten with `UNKNOWN_DIGEST`), stores all of it or nothing, and raises the
-    library's `IntegrityError` where a version or a request is there already, `OutcomeUnknownError`
-    where the connection was lost. It refuses a version
-    that is not the dossier's next, and its database refuses to change or delete an event.
+    `insert_events` also takes `requests` (a sequence of `Request`), `new_keys` (wrapped keys by
+    dossier id), `erased_keys` (dossier ids) and `forgotten` (keys of requests whose digest is
+    overwritten with `UNKNOWN_DIGEST`). It stores everything or nothing. It raises the library's
+    `IntegrityError` if a version or a request is already stored or if a version is not the
+    dossier's next, and `OutcomeUnknownError` if the connection was lost. The database refuses to
+    change or delete an event.
     """
 
     @abstractmethod
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Return those of these requests that were carried out."""
+        """Return the requests with these keys that were carried out."""
 
     @abstractmethod
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
-        """Store events under the very positions they bear, and requests, in one transaction.
+        """Store events with their own positions, and requests, in one transaction.
 
-        A request that is there already is replaced. Raise the library's `IntegrityError` where a
-        version is not the dossier's next. The next event stored afterwards gets a higher position.
+        Replace a request that is already stored. Raise the library's `IntegrityError` if a version
+        is not the dossier's next. The next event stored afterwards gets a higher position.
         """
 
     @abstractmethod
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
         """Return position, stored name and bytes of up to `limit` events after this position.
 
-        In the order of the store, as `select_notifications` does for whoever needs more of them.
+        They are in the order of the store. `select_notifications` returns more fields.
         """
 
     @abstractmethod
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Return all events of those of these dossiers that are there, each dossier's in order."""
+        """Return all events of these dossiers, in order of versions; omit unknown dossiers."""
 
     @abstractmethod
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Return the wrapped keys of these dossiers; an erased one is not among them."""
+        """Return the wrapped keys of these dossiers; omit erased and unknown dossiers."""
 
 
 class Seal(Protocol):
@@ -103,52 +103,52 @@ class Seal(Protocol):
         """Seal the text; it opens only for the same dossier and field."""
 
     def open(self, field: str, sealed: Sealed) -> str:
-        """Return the text back. Raise `SealBrokenError`."""
+        """Return the text. Raise `SealBrokenError`."""
 
 
 class Vault(Protocol):
-    """Makes and unwraps the dossiers' keys."""
+    """Makes and unwraps the keys of dossiers."""
 
     def new_key(self, dossier_id: UUID) -> tuple[bytes, Seal]:
-        """Make a random key; give it wrapped, to be stored, and ready for use."""
+        """Make a random key. Return it wrapped for storage, and as a seal."""
 
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> Seal:
-        """Make a stored key ready for use. Raise `SealBrokenError`."""
+        """Return the seal for a stored key. Raise `SealBrokenError`."""
 
     def digest(self, content: bytes) -> bytes:
-        """Return 32 bytes that tell equal contents; without the master key they tell nothing."""
+        """Return a keyed digest of 32 bytes. Without the master key it reveals nothing."""
 
 
 class CodeBlocks(Protocol):
-    """Hands out blocks of code numbers, no number twice."""
+    """Leases blocks of code numbers; each number is leased only once."""
 
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Return the next `size` numbers of this agency and day to one holder."""
+        """Lease the next `size` numbers of this agency and day to a holder."""
 
     def block_of(self, agency: str, day: date, sequence: int) -> CodeBlock | None:
-        """Return the block this number was leased in."""
+        """Return the block that contains this number; `None` if it was not leased."""
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
-        """Note numbers of a block that will never be used."""
+        """Record the numbers of a block that will never be used."""
 
 
 class AccessLog(Protocol):
-    """Keeps who read which dossier."""
+    """Records who read which dossier."""
 
     def record(
         self, dossier_id: UUID, actor: Actor, what: str, at: datetime, reason: str = ""
     ) -> None:
-        """Note a look before its answer is given."""
+        """Record an access. Call it before the answer is returned."""
 
     def record_all(
         self, dossier_ids: Sequence[UUID], actor: Actor, what: str, at: datetime, reason: str
     ) -> None:
-        """Note a look at each of these dossiers before the answer is given."""
+        """Record an access to each of these dossiers. Call it before the answer is returned."""
 
     def of(self, dossier_id: UUID) -> Sequence[Any]:
-        """List the looks at a dossier, oldest first."""
+        """Return the accesses to a dossier, oldest first."""
 
     def forget_reasons(self, dossier_id: UUID) -> None:
-        """Overwrite why somebody looked, in words that may name the person; who did stays."""
+        """Overwrite the reasons of all accesses: they may name the person. The readers stay."""

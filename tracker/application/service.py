@@ -1,4 +1,4 @@
-"""What the service works by: its network, its procedures and its calendar."""
+"""The reference data of the service: network, procedures and calendar."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,22 +19,22 @@ class NotACarrierError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Service:
-    """The network, the procedures and the calendar the service works by."""
+    """The network, the procedures and the calendar of the service."""
 
     network: Network
     catalogue: Catalogue
     calendar: WorkCalendar
 
     def local_day(self, moment: datetime) -> date:
-        """Return the day it is here at this moment."""
+        """Return the local day of this moment."""
         return moment.astimezone(self.calendar.zone).date()
 
     def check_department(self, office_id: str) -> None:
-        """Raise `UnknownOfficeError` or `CannotDecideError` where this office decides nothing."""
+        """Raise `UnknownOfficeError` or `CannotDecideError` if this office cannot decide."""
         if self.network.office(office_id).kind is not OfficeKind.DEPARTMENT:
             raise CannotDecideError
 
     def check_carrier(self, partner_id: str) -> None:
-        """Raise `UnknownPartnerError` or `NotACarrierError` where this partner carries nothing."""
+        """Raise `UnknownPartnerError` or `NotACarrierError` if this partner is no carrier."""
         if not self.network.partner(partner_id).carrier:
             raise NotACarrierError

@@ -1,4 +1,4 @@
-"""Form 04: an apology, and a new date."""
+"""Form 04: the apology for a late result, with a new date."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,9 @@ from tracker.domain.dossier.state import DossierState
 
 @dataclass(frozen=True, kw_only=True)
 class Apology:
-    """Which date is not kept, which one is promised instead, why, and who signs.
+    """The missed date, the new date, the reason and the signer.
 
-    `number` of `of` extensions; `previous_due_at` is `None` where no date was promised before.
+    This is extension `number` of `of`. `previous_due_at` is `None` if no date was promised before.
     """
 
     head: Head
@@ -27,7 +27,7 @@ class Apology:
 
 
 def apology(case: Case, which: int | None = None) -> Apology:
-    """Make the apology, by default the last. Raise `NoSuchFormError`."""
+    """Return an apology, by default the last. Raise `NoSuchFormError`."""
     number, extended = case.nth(PromiseExtended, which)
     before = DossierState.picture(case.events[: extended.originator_version - 1])
     previous = before.promise if before else None

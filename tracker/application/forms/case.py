@@ -1,4 +1,4 @@
-"""What every form is made from, and the facts that several forms share."""
+"""The data that forms are made from, and the parts that several forms share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,17 +20,17 @@ from tracker.domain.errors import UnknownError
 from tracker.domain.network.network import Office
 from tracker.domain.network.procedures import ProcedureVersion
 
-_Asked = TypeVar("_Asked", bound=Event)
+_EventKind = TypeVar("_EventKind", bound=Event)
 _HIDDEN = "•••"
 _SHOWN = 2
 
 
 class NoSuchFormError(UnknownError):
-    """There is no such form of this dossier: what it tells of has not happened."""
+    """There is no such form of this dossier: the event that it describes has not happened."""
 
 
 class Gap(StrEnum):
-    """Why a form does not say who the applicant is."""
+    """The reason why a form does not show a sealed text."""
 
     ERASED = "erased"
     LOST = "lost"
@@ -39,7 +39,7 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """The applicant; what is not known is empty."""
+    """The applicant; an unknown field is empty."""
 
     name: str
     id_number: str = ""
@@ -48,7 +48,7 @@ class Person:
     email: str = ""
 
     def masked(self) -> "Person":
-        """Return the person as a slip may show them that anybody can find."""
+        """Return the person without contact details, for a slip that a stranger may find."""
         return Person(
             name=self.name,
             id_number=_masked(self.id_number),
@@ -60,9 +60,9 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The upper part of a form: whose paper it is, and about which dossier.
+    """The head of a form: the issuing office, the applicant and the dossier.
 
-    `issuer` is `None` where the office is none of ours, as with what was imported.
+    `issuer` is `None` if the office is not in the network, as in imported dossiers.
     """
 
     code: str
@@ -76,9 +76,9 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A dossier's whole history, what its key opens of it, and the service's data.
+    """The whole history of a dossier, its opened texts, and the service's data.
 
-    `texts` is `None` where whoever asks may not see them.
+    `texts` maps versions to fields to texts. It is `None` if the reader may not see them.
     """
 
     events: Sequence[Event]
@@ -88,7 +88,7 @@ class Case:
 
     @cached_property
     def dossier(self) -> DossierState:
-        """The fold of the history."""
+        """The state after the last event. Raise `BrokenHistoryError` if there is no event."""
         dossier = DossierState.replay(None, self.events)
         if dossier is None:
             raise BrokenHistoryError
@@ -96,7 +96,7 @@ class Case:
 
     @property
     def procedure(self) -> ProcedureVersion | None:
-        """The version it came in under; `None` where it is none of ours."""
+        """The version of the procedure at intake; `None` if it is not in the catalogue."""
         try:
             return self.service.catalogue.version(
                 self.dossier.procedure, self.dossier.procedure_version
@@ -105,30 +105,30 @@ class Case:
             return None
 
     def office(self, office_id: str) -> Office | None:
-        """Return an office; `None` where it is none of ours."""
+        """Return an office; `None` if it is not in the network."""
         return self.service.network.offices.get(office_id)
 
-    def all(self, kind: type[_Asked]) -> list[_Asked]:
-        """Return every event of this kind."""
+    def all(self, kind: type[_EventKind]) -> list[_EventKind]:
+        """Return all events of this kind, oldest first."""
         return [event for event in self.events if isinstance(event, kind)]
 
-    def nth(self, kind: type[_Asked], which: int | None) -> tuple[int, _Asked]:
+    def nth(self, kind: type[_EventKind], which: int | None) -> tuple[int, _EventKind]:
         """Return an event of this kind and its number from 1; by default the last.
 
         Raise `NoSuchFormError`.
         """
-        found = self.all(kind)
-        number = len(found) if which is None else which
-        if not 1 <= number <= len(found):
+        events = self.all(kind)
+        number = len(events) if which is None else which
+        if not 1 <= number <= len(events):
             raise NoSuchFormError
-        return number, found[number - 1]
+        return number, events[number - 1]
 
     def reason(self, event: Event) -> str | Gap:
-        """Return the reason that was sealed in this event; empty where none was given."""
+        """Return the reason sealed in this event; empty if it has none."""
         return self._opened(event, "reason")
 
     def head(self, issuer: str, issued_at: datetime) -> Head:
-        """Make the upper part of a paper of this office."""
+        """Return the head of a form that this office issues."""
         office, procedure = self.office(issuer), self.procedure
         return Head(
             code=self.dossier.code,
@@ -141,29 +141,30 @@ class Case:
         )
 
     def head_of(self, event: Event) -> Head:
-        """Make the upper part of the paper that says what this event did.
+        """Return the head of the form about this event.
 
-        Whoever acts without an office of their own does so for the office whose turn it was.
+        If the actor has no office, the issuer is the office that was responsible at that time.
         """
-        return self.head(event.by.office or self._whose_turn(event), event.occurred_at)
+        return self.head(event.by.office or self._responsible_office(event), event.occurred_at)
 
-    def _whose_turn(self, event: Event) -> str:
-        until = [one for one in self.events if one.originator_version <= event.originator_version]
+    def _responsible_office(self, event: Event) -> str:
+        last = event.originator_version
+        until = [each for each in self.events if each.originator_version <= last]
         offices = replace(self, events=until).dossier.offices
         return offices.received_at if event.step is Step.REFUSED else offices.decided_by
 
     def applicant(self) -> Person | Gap:
-        """Tell who the applicant is, as corrected last."""
-        told: str | Gap = Gap.WITHHELD
+        """Return the applicant after the last correction."""
+        text: str | Gap = Gap.WITHHELD
         for event in self.events:
             match event:
                 case Submitted() | Received():
-                    told = self._opened(event, "applicant")
+                    text = self._opened(event, "applicant")
                 case Corrected(what=Correctable.APPLICANT):
-                    told = self._opened(event, "sealed")
-        if isinstance(told, Gap):
-            return told
-        return Person(**orjson.loads(told)) if told else Person(name="")
+                    text = self._opened(event, "sealed")
+        if isinstance(text, Gap):
+            return text
+        return Person(**orjson.loads(text)) if text else Person(name="")
 
     def _opened(self, event: Event, field: str) -> str | Gap:
         if getattr(event, field) is None:
@@ -176,5 +177,5 @@ class Case:
 
 
 def _masked(text: str) -> str:
-    """Show the end of a text, never so much that it is the whole."""
+    """Return the last characters of a text, never the whole text."""
     return text and _HIDDEN + text[_SHOWN:][-_SHOWN:]

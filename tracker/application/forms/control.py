@@ -1,6 +1,6 @@
-"""Form 06: who had the dossier from when to when, and whether they kept its date.
+"""Form 06: which office had the dossier at which time, and whether it kept the date.
 
-The decision ends the office's clock: nobody who has the result from then on (`way_back`) is judged.
+The decision ends the office's clock, so the holders of the result (`way_back`) have no verdict.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _BY_THE_DECIDING_OFFICE = frozenset({Step.FORWARDED, Step.INTERNAL_STEP_TAKEN, S
 
 
 class Verdict(StrEnum):
-    """How the date that held when the dossier was passed on was kept."""
+    """Whether the holder passed the dossier on before the date that was valid then."""
 
     EARLY = "early"
     ON_TIME = "on_time"
@@ -35,10 +35,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """One who had the dossier; `to_at` is `None` while they still have it.
+    """A period in which one office or clerk had the dossier; `to_at` is `None` if it still runs.
 
-    `worked` is the office time they had it, `waited` that of it during which the clock stood
-    still and which is not counted. `due_at` is the date that held at its end.
+    `worked` is the office time in the period without pauses, `waited` the office time of pauses.
+    `due_at` is the date that was valid at the end of the period.
     """
 
     office_id: str
@@ -56,7 +56,7 @@ class Holding:
 
 @dataclass(frozen=True, kw_only=True)
 class ControlSlip:
-    """The whole way from intake to return. `day` is the office time of one working day."""
+    """The periods from intake to return. `day` is the office time of one working day."""
 
     head: Head
     received_at: datetime
@@ -71,7 +71,7 @@ class ControlSlip:
 
 @dataclass(frozen=True)
 class _Span:
-    """An office had it from then until this happened; `None`: it still has it."""
+    """The period in which an office had the dossier, until `end`; `None` if it still runs."""
 
     office: str
     from_at: datetime
@@ -80,7 +80,7 @@ class _Span:
 
 
 def control_slip(case: Case) -> ControlSlip:
-    """Make the control slip. Raise `NoSuchFormError` where the dossier was not taken in."""
+    """Return the control slip. Raise `NoSuchFormError` if the dossier was not taken in."""
     dossier = case.dossier
     if dossier.received_at is None:
         raise NoSuchFormError
@@ -99,7 +99,7 @@ def control_slip(case: Case) -> ControlSlip:
 
 
 def _spans(case: Case) -> Iterator[_Span]:
-    """Cut the way into spans; an internal step ends the span of the clerk who took it."""
+    """Yield the spans in order; an internal step ends the span of its clerk."""
     at = occurred_at(case.events)
     office, decides, since = "", "", None
     for event in case.events:
@@ -131,7 +131,7 @@ def _spans(case: Case) -> Iterator[_Span]:
 
 
 def _held_by(event: Event, office: str, decides: str) -> str:
-    """Tell who had the dossier when this was done: whoever did it, though nobody passed it on."""
+    """Return the office that had the dossier before this event, even if it was not forwarded."""
     if event.step in _BY_THE_DECIDING_OFFICE:
         return event.by.office or decides
     if event.step is Step.REFUSED:
@@ -142,7 +142,7 @@ def _held_by(event: Event, office: str, decides: str) -> str:
 def _holding(span: _Span, case: Case, rule: TimeRule) -> Holding:
     end, calendar = span.end, case.service.calendar
     until = span.to_at or case.now
-    # What ends a span may end pauses too: they still ran when it came.
+    # The event that ends a span may also end pauses, so the state before it is used.
     seen = case.events[: end.originator_version - 1] if end else case.events
     then = DossierState.picture(seen)
     waited = sum(
@@ -178,9 +178,9 @@ def _verdict(due_at: datetime, until: datetime, paused_at: datetime | None, case
 
 
 def _merged(pauses: Sequence[Pause], until: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the times at which the clock stood still, so that none counts twice."""
+    """Return the pauses as start and end, with overlapping pauses merged."""
     merged: list[tuple[datetime, datetime]] = []
-    for start, stop in sorted((one.started_at, one.ended_at or until) for one in pauses):
+    for start, stop in sorted((pause.started_at, pause.ended_at or until) for pause in pauses):
         if merged and start <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(merged[-1][1], stop)
         else:

@@ -12,9 +12,9 @@ from tracker.domain.network.network import Office
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What was taken in, and what was promised then. `link` is what the QR code holds.
+    """The papers and the promised date at intake. `link` is the content of the QR code.
 
-    `tariff` is what the procedure costs, in VND; what was paid at the desk is not recorded.
+    `tariff` is the fee of the procedure in VND. The payment at the desk is not recorded.
     """
 
     head: Head
@@ -28,14 +28,14 @@ class Receipt:
     tariff: int | None
 
     def masked(self) -> "Receipt":
-        """Return the receipt as it may be shown to whoever has its link."""
-        who = self.head.applicant
-        shown = who.masked() if isinstance(who, Person) else who
+        """Return the receipt without contact details, for a reader who has its link."""
+        applicant = self.head.applicant
+        shown = applicant.masked() if isinstance(applicant, Person) else applicant
         return replace(self, head=replace(self.head, applicant=shown))
 
 
 def receipt(case: Case, link: str) -> Receipt:
-    """Make the receipt. Raise `NoSuchFormError` where the dossier was not taken in."""
+    """Return the receipt. Raise `NoSuchFormError` if the dossier was not taken in."""
     dossier, procedure = case.dossier, case.procedure
     taken_in = case.all(Received)
     if not taken_in or dossier.received_at is None:

@@ -1,4 +1,4 @@
-"""Form 03: a dossier is not taken in."""
+"""Form 03: the refusal to take a dossier in."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from tracker.domain.dossier.events.intake import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why it is not taken in."""
+    """The reason and the legal basis of a refusal."""
 
     head: Head
     reason: str | Gap
@@ -16,7 +16,7 @@ class Refusal:
 
 
 def refusal(case: Case) -> Refusal:
-    """Make the refusal. Raise `NoSuchFormError` where there was none."""
+    """Return the refusal. Raise `NoSuchFormError` if there was none."""
     _, refused = case.nth(Refused, None)
     return Refusal(
         head=case.head_of(refused),

@@ -1,4 +1,4 @@
-"""Form 07: what an office took in or decides, of some days."""
+"""Form 07: the register of the dossiers that an office took in or decides in a period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tracker.domain.network.network import Office
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One dossier; `decided_by` names the office, by its id where it is none of ours."""
+    """One dossier; `decided_by` is the name of the office, or its id if it is unknown here."""
 
     code: str
     procedure: str
@@ -26,9 +26,9 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """What an office took in or decides from `first` to `last`, both included, the oldest first.
+    """The dossiers of an office from `first` to `last`, both included, oldest first.
 
-    `is_cut` where there were more dossiers than it may have lines.
+    `is_cut` says that there are more dossiers than the register may list.
     """
 
     issuer: Office
@@ -50,7 +50,7 @@ def register(
     last: date,
     is_cut: bool,
 ) -> Register:
-    """Make the register of these dossiers."""
+    """Return the register of these dossiers."""
     lines = (line for case in cases if (line := _line(case)))
     return Register(
         issuer=office,

@@ -1,4 +1,4 @@
-"""Form 05: the office stops processing a dossier."""
+"""Form 05: the notice that an office stops processing a dossier."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from tracker.domain.dossier.events.processing import Stopped
 
 @dataclass(frozen=True, kw_only=True)
 class StopNotice:
-    """Why it was stopped; the `number`-th time."""
+    """The reason of a stop; `number` counts the stops of the dossier from 1."""
 
     head: Head
     number: int
@@ -19,7 +19,7 @@ class StopNotice:
 
 
 def stop_notice(case: Case, which: int | None = None) -> StopNotice:
-    """Make the notice, by default the last. Raise `NoSuchFormError`."""
+    """Return a notice, by default the last. Raise `NoSuchFormError`."""
     number, stopped = case.nth(Stopped, which)
     return StopNotice(
         head=case.head_of(stopped),

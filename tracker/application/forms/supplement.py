@@ -1,4 +1,4 @@
-"""Form 02: papers are asked of the applicant."""
+"""Form 02: the request for missing papers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from tracker.domain.dossier.values import Paper
 
 @dataclass(frozen=True, kw_only=True)
 class SupplementRequest:
-    """Which papers are missing, why, and by when; the `number`-th time they are asked."""
+    """The missing papers, the reason and the date; `number` counts the requests from 1."""
 
     head: Head
     number: int
@@ -21,7 +21,7 @@ class SupplementRequest:
 
 
 def supplement_request(case: Case, which: int | None = None) -> SupplementRequest:
-    """Make the request, by default the last. Raise `NoSuchFormError`."""
+    """Return a request, by default the last. Raise `NoSuchFormError`."""
     number, asked = case.nth(SupplementAsked, which)
     return SupplementRequest(
         head=case.head_of(asked),

@@ -1,4 +1,4 @@
-"""Form 06 after the decision: who had the result from when to when, until it was handed over."""
+"""Form 06 after the decision: who had the result at which time, until its delivery."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,11 +31,12 @@ _ENDS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
-    """One who had the result; `to_at` and `ended_by` are `None` while they still have it.
+    """A period in which one holder had the result.
 
-    `holder` is the name of an office, or of a carrier, who had it as the parcel `number` and tried
-    in vain to deliver it `failed` times; an id where it is none of ours. `ended_at` is the office
-    that posted it or gave it to the applicant.
+    `to_at` and `ended_by` are `None` while the holder still has it. `holder` is the name of an
+    office or a carrier, or its id if it is not in the network. A carrier has it as the parcel
+    `number`, with `failed` unsuccessful deliveries. `ended_at` is the office that posted the result
+    or handed it to the applicant.
     """
 
     holder: str
@@ -48,7 +49,7 @@ class Leg:
 
 
 def way_back(case: Case) -> tuple[Leg, ...]:
-    """Cut the way from the decision to the return into legs; none before the decision."""
+    """Return the legs from the decision to the return; empty before the decision."""
     at = occurred_at(case.events)
     legs: list[Leg] = []
     sender = ""

@@ -8,12 +8,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """An epoch: when it began, where the store ended then, and who decided it.
+    """An epoch: its start, the last position of the store at that time, and the decision.
 
-    `seen` is the newest event that a read model held then: those after `head` were lost.
-    `source` says what the store was filled from: `kafka` or `backup`. `kept_checkpoint` is the size
-    of the newest signed checkpoint that the restored store held, `lost_checkpoints` are published
-    checkpoints of events that were lost, as they are written.
+    `seen` is the newest event that a read model had then: the events after `head` were lost.
+    `source` is the origin of the restored events: `kafka` or `backup`. `kept_checkpoint` is the
+    size of the newest signed checkpoint that the restored store covers. `lost_checkpoints` are the
+    texts of published checkpoints that cover lost events.
     """
 
     number: int
@@ -27,7 +27,7 @@ class Epoch:
     lost_checkpoints: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return it in one line."""
+        """Return one line for an operator."""
         return (
             f"epoch {self.number} began at {self.began_at.isoformat(timespec='seconds')} with"
             f" position {self.head}, restored from {self.source}; decided by {self.by}:"
@@ -46,20 +46,20 @@ class Epochs(Protocol):
 
 
 class LastEpoch(Protocol):
-    """A place outside the store that keeps the highest epoch ever begun."""
+    """Stores the highest number of all epochs outside the event store."""
 
     def read(self) -> int:
-        """Return it, 0 where there is none."""
+        """Return the number, 0 if there is none."""
 
     def write(self, number: int) -> None:
-        """Store it."""
+        """Store the number."""
 
 
 def next_epoch(epochs: Epochs, kept: LastEpoch, elsewhere: int) -> int:
-    """Return a number that no epoch had, and store it outside the store first.
+    """Return an unused number for an epoch, after storing it outside the event store.
 
-    `elsewhere` is the highest number known otherwise: from Kafka, or from the operator. A crash
-    afterwards only leaves a number unused.
+    `elsewhere` is the highest number known from Kafka or from the operator. A crash afterwards only
+    leaves the number unused.
     """
     known = [epoch.number for epoch in epochs.all()]
     number = max([kept.read(), elsewhere, *known]) + 1
@@ -68,17 +68,19 @@ def next_epoch(epochs: Epochs, kept: LastEpoch, elsewhere: int) -> int:
 
 
 class LostCheckpoints:
-    """Knows which published checkpoints were accepted as lost."""
+    """The published checkpoints that an operator accepted as lost."""
 
     def __init__(self, epochs: Callable[[], Sequence[Epoch]]) -> None:
-        """Ask these epochs."""
+        """Read the lost checkpoints from these epochs."""
         self._epochs = epochs
 
     def texts(self) -> Collection[str]:
-        """Return them as they are written."""
+        """Return the texts of the lost checkpoints."""
         return {note for epoch in self._epochs() for note in epoch.lost_checkpoints}
 
     def kept_size(self, note: str) -> int | None:
-        """Return the size up to which the log goes on, `None` where this note was not lost."""
-        sizes = [one.kept_checkpoint for one in self._epochs() if note in one.lost_checkpoints]
+        """Return the size from which the log continued; `None` if this note was not lost."""
+        sizes = [
+            epoch.kept_checkpoint for epoch in self._epochs() if note in epoch.lost_checkpoints
+        ]
         return sizes[-1] if sizes else None

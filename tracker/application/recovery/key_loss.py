@@ -1,8 +1,8 @@
-"""The keys of dossiers: opened where they are there, and named where they are lost.
+"""Opens the keys of dossiers, and tells lost keys from destroyed keys.
 
-A key that was destroyed by an erasure is gone as it should be, and the dossier's events say so. A
-key that is missing without an erasure, or that does not unwrap, is lost: an older backup of the
-keys was put back, or another master key is in use.
+An erasure destroys the key of a dossier, and an event records it. A key that is missing without an
+erasure, or that cannot be unwrapped, is lost: an older backup of the keys was restored, or another
+master key is in use.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ from tracker.domain.errors import RefusedError
 
 
 class KeyLostError(RefusedError):
-    """The key of this dossier is lost. Its personal data cannot be read, and no text added."""
+    """The key of this dossier is lost. Personal data cannot be read and no text can be added."""
 
 
 @dataclass(frozen=True)
 class LostKey:
-    """A dossier whose key is lost, and the decision that accepts it."""
+    """A dossier with a lost key, and the decision that accepts the loss."""
 
     dossier_id: UUID
     code: str
@@ -33,21 +33,21 @@ class LostKey:
 
 
 class LostKeys(Protocol):
-    """The losses that were accepted."""
+    """The accepted losses of keys."""
 
     def all(self) -> Sequence[LostKey]:
-        """Return them in the order of codes."""
+        """Return all accepted losses, in the order of codes."""
 
     def add(self, lost: Iterable[LostKey]) -> None:
-        """Store more; a dossier that is there already keeps its first decision."""
+        """Store losses; a dossier that is already stored keeps its first decision."""
 
 
 def seal_of(
     vault: Vault, dossier_id: UUID, wrapped: bytes | None, *, is_erased: bool
 ) -> Seal | None:
-    """Return the seal of a dossier, `None` where the person was erased.
+    """Return the seal of a dossier, `None` if its personal data was erased.
 
-    Raise `KeyLostError` where the key is missing without an erasure, or does not unwrap.
+    Raise `KeyLostError` if the key is missing without an erasure, or cannot be unwrapped.
     """
     return None if wrapped is None and is_erased else own_seal(vault, dossier_id, wrapped)
 
@@ -63,5 +63,5 @@ def own_seal(vault: Vault, dossier_id: UUID, wrapped: bytes | None) -> Seal:
 
 
 def is_erased(events: Iterable[Event]) -> bool:
-    """Return whether the person was erased from this dossier."""
+    """Return whether the personal data of this dossier was erased."""
     return any(event.step is Step.PERSONAL_DATA_ERASED for event in events)

@@ -1,4 +1,4 @@
-"""What the read models, the log and the signed checkpoints remember of the store's past."""
+"""Compares the event store with its read models, its log and its signed checkpoints."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
@@ -15,14 +15,14 @@ from tracker.domain.transparency_log.notes import Note
 
 
 class Model(Protocol):
-    """A read model that knows how far it is."""
+    """A read model that knows its position."""
 
     def store_position(self) -> int:
-        """Return the position in the event store of the newest event that is in it."""
+        """Return the store position of the newest event in the model."""
 
 
 class ReadModelsPlace:
-    """The read models: none may hold an event that the store does not have."""
+    """The read models: none may have an event that the store lacks."""
 
     name = "the read models"
 
@@ -32,9 +32,9 @@ class ReadModelsPlace:
         self._head = head
 
     def ahead(self) -> str:
-        """Say which model is ahead of the store; empty where none is."""
+        """Return a sentence about the model that is ahead of the store; empty if none is."""
         held = {name: model.store_position() for name, model in self._models.items()}
-        name, position = max(held.items(), key=lambda one: one[1], default=("", 0))
+        name, position = max(held.items(), key=lambda model: model[1], default=("", 0))
         head = self._head()
         if position <= head:
             return ""
@@ -42,7 +42,7 @@ class ReadModelsPlace:
 
 
 class LogPlace:
-    """The log: the store must hold the event of its newest leaf, byte for byte."""
+    """The log: the store must have the event of the newest leaf, byte for byte."""
 
     name = "the log"
 
@@ -52,13 +52,13 @@ class LogPlace:
         self._store = store
 
     def ahead(self) -> str:
-        """Say that the store has another event there, or none; empty where it has this event."""
+        """Return a sentence if the store lacks the event or has another; empty otherwise."""
         size = self._log.size()
         return leaf_fault(self._log, self._store, size - 1) if size else ""
 
 
 class SignedPlace:
-    """Where signed checkpoints are kept: the store must hold every event that was signed."""
+    """A place that keeps signed checkpoints: the store must have every signed event."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class SignedPlace:
     ) -> None:
         """Compare the newest note of this place with the log and the store.
 
-        `count` tells how many events the store has up to a position; `lost` are the notes that
-        were accepted as lost.
+        `count` returns the number of events in the store up to a position. `lost` returns the notes
+        that were accepted as lost.
         """
         self.name = name
         self._last = last
@@ -85,10 +85,9 @@ class SignedPlace:
         self._lost = lost
 
     def ahead(self) -> str:
-        """Say which signed events the store lacks; empty where it lacks none.
+        """Return a sentence if the store lacks signed events; empty otherwise.
 
-        While the log is being made anew it cannot be compared leaf by leaf; then the events are
-        counted.
+        While the log is rebuilt, its leaves cannot be compared; then the events are counted.
         """
         try:
             note = self._last()
@@ -102,7 +101,7 @@ class SignedPlace:
             raise SilentPlaceError(str(error)) from error
         except StoreUnavailableError:
             raise
-        except TrackerError as error:  # a note that is cut off, or a log that is being replaced
+        except TrackerError as error:  # an incomplete note, or a log that is being replaced
             raise SilentPlaceError(str(error)) from error
 
     def _fault(self, signed: Checkpoint) -> str:
@@ -121,9 +120,9 @@ class SignedPlace:
 
 
 def leaf_fault(log: MerkleLog, store: DossierRecorder, number: int) -> str:
-    """Say that the store does not have the event of this leaf; empty where it has."""
+    """Return a sentence if the store does not have the event of this leaf; empty otherwise."""
     leaf = log.leaf(number)
-    if leaf is None:  # the log was replaced meanwhile
+    if leaf is None:  # the log was replaced at the same time
         return ""
     stored = store.select_notifications(leaf.position, 1)
     if not stored or stored[0].id != leaf.position:

@@ -1,9 +1,8 @@
-"""Refuses to write where the store is behind its own past, because an old backup was put back.
+"""Refuses to write if the event store is older than its own past, after an old backup was restored.
 
-Places outside the store remember what it held: Kafka, the signed checkpoints, the read models, and
-this process itself. Each place compares what it remembers with the store. While one of them is
-ahead of the store, or remembers other events, nothing may be written: what is acknowledged then
-would be lost by the restore that has to follow.
+Places outside the store keep records of its events: Kafka, the signed checkpoints, the read models
+and this process. Each place compares its records with the store. While a place is ahead of the
+store, or has other events, nothing may be written: the necessary restore would lose it again.
 """
 
 import logging
@@ -35,25 +34,25 @@ class StoreBehindError(StoreUnavailableError):
 
 
 class SilentPlaceError(TrackerError):
-    """This place cannot be asked now."""
+    """This place cannot be read now."""
 
 
 class Place(Protocol):
-    """A place that remembers the past of the store."""
+    """A place that keeps records of the store's past."""
 
     @property
     def name(self) -> str:
-        """Name it."""
+        """The name of the place."""
 
     def ahead(self) -> str:
-        """Say what the store lacks of what this place remembers; empty where it lacks nothing.
+        """Return a sentence about the events that the store lacks; empty if it lacks none.
 
-        Raise `SilentPlaceError`, or what a database raises that does not answer.
+        Raise `SilentPlaceError`, `StoreUnavailableError`, or the library's `PersistenceError`.
         """
 
 
 class StorePast:
-    """Knows whether the store may be written."""
+    """Decides whether the store may be written."""
 
     def __init__(
         self,
@@ -63,9 +62,10 @@ class StorePast:
         epoch: Callable[[], int],
         what_to_do: str,
     ) -> None:
-        """Ask these places; `head` is the position of the newest event, `epoch` the store's.
+        """Compare the store with these places.
 
-        `what_to_do` is said to the operator where the store must not be written.
+        `head` returns the position of the newest event, `epoch` the number of the store's epoch.
+        `what_to_do` tells the operator how to repair a store that must not be written.
         """
         self._what_to_do = what_to_do
         self._places = places
@@ -80,9 +80,9 @@ class StorePast:
         self._signal = Signal()
 
     def check(self) -> None:
-        """Raise `StoreBehindError` where the store must not be written.
+        """Raise `StoreBehindError` if the store must not be written.
 
-        The first call asks the places; later calls rely on what `look` found last.
+        The first call compares all places; later calls use the last result of `look`.
         """
         if not self._looked:
             with self._looking:
@@ -94,15 +94,15 @@ class StorePast:
             raise StoreBehindError(message)
 
     def begin(self) -> int:
-        """Return what `stored` wants to know later. Raise `StoreBehindError`."""
+        """Return the newest known position, for `stored`. Raise `StoreBehindError`."""
         self.check()
         return self._seen
 
     def stored(self, begun: int, positions: Sequence[int]) -> None:
-        """Note the positions of new events; `begun` is what `begin` returned before.
+        """Keep the positions of new events; `begun` is the result of `begin` before the write.
 
-        Raise `StoreBehindError` where they do not follow the events of this process: the store
-        was put back under a running service, and what was stored now is not acknowledged.
+        Raise `StoreBehindError` if they do not follow the known events of this process: the
+        store was replaced by a backup while the service runs. Then do not acknowledge the write.
         """
         if not positions:
             return
@@ -112,25 +112,25 @@ class StorePast:
         self._seen = max(self._seen, *positions)
 
     def look(self) -> bool:
-        """Ask all places; tell whether the store may be written.
+        """Compare all places. Return whether the store may be written.
 
-        A place that is silent keeps its last verdict. Raise what a store raises that does not
-        answer.
+        A place that does not answer keeps its last result. Raise `StoreUnavailableError` or the
+        library's `PersistenceError` if the store does not answer.
         """
         with self._looking:
             self._look()
         return not self._faults
 
     def faults(self) -> dict[str, str]:
-        """Say what the store lacks, a sentence for each place that is ahead, by its name."""
+        """Return a sentence for each place that is ahead of the store, by its name."""
         return dict(self._faults)
 
     def silent(self) -> set[str]:
-        """Name the places that could not be asked."""
+        """Return the names of the places that did not answer."""
         return set(self._silent)
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Look again and again until told to stop."""
+        """Compare all places every 10 seconds until `stopping()` is true."""
         while not stopping():
             try:
                 self.look()
@@ -140,7 +140,7 @@ class StorePast:
             self._signal.clear()
 
     def wake(self) -> None:
-        """Let `run` look at once."""
+        """Make `run` compare the places immediately."""
         self._signal.set()
 
     def _look(self) -> None:
@@ -150,7 +150,7 @@ class StorePast:
                 self._note(place.name, place.ahead())
             except (SilentPlaceError, StoreUnavailableError, PersistenceError) as error:
                 if place.name not in self._silent:
-                    _log.warning("%s cannot be asked now: %s", place.name, error)
+                    _log.warning("%s cannot be read now: %s", place.name, error)
                 self._silent.add(place.name)
             else:
                 self._silent.discard(place.name)
@@ -160,7 +160,7 @@ class StorePast:
         epoch, seen = self._epoch_now(), self._seen
         head = self._head()
         if epoch > self._epoch:
-            # The restore was recorded: what this process saw before is of the lost epoch.
+            # The restore was recorded: the events that this process saw belong to the lost epoch.
             self._epoch, self._seen = epoch, head
             self._note(_OURSELVES, "")
         elif head < seen:

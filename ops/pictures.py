@@ -102,7 +102,7 @@ def _open(chromium: Browser, address: str, screen: dict[str, Any]) -> Page:
 def _signed_in(chromium: Browser, address: str, key: str) -> Page:
     page = _open(chromium, address, _SCREEN)
     page.goto("/desk")
-    page.get_by_label("Khoá của quầy").or_(page.get_by_label("Khóa của quầy")).fill(key)
+    page.get_by_label("Khóa của quầy").fill(key)
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk")
     return page

@@ -34,8 +34,8 @@ def words(template: str, table: str) -> frozenset[str]:
     return frozenset(re.findall(r'"(\w+)": _\(', text[start : text.index("}", start)]))
 
 
-CITIZEN_WORDS = words("happenings.html", "{{ {\n") | frozenset(
-    re.findall(r'one\.step == "(\w+)"', (TEMPLATES / "happenings.html").read_text("utf-8"))
+CITIZEN_WORDS = words("timeline.html", "{{ {\n") | frozenset(
+    re.findall(r'event\.step == "(\w+)"', (TEMPLATES / "timeline.html").read_text("utf-8"))
 )
 DESK_DONE = words("desk/words.html", "HAPPENED")
 DESK_TO_DO = words("desk/words.html", "TO_DO")
@@ -56,7 +56,7 @@ PLACES: dict[str, Callable[[Step], bool]] = {
     "application/queries/citizen_view.py: SHOWN or HIDDEN": lambda step: (
         (step in SHOWN) != (step in HIDDEN)
     ),
-    "pages/templates/happenings.html": lambda step: step in HIDDEN or step.value in CITIZEN_WORDS,
+    "pages/templates/timeline.html": lambda step: step in HIDDEN or step.value in CITIZEN_WORDS,
     "pages/templates/desk/words.html: HAPPENED": lambda step: step.value in DESK_DONE,
     "pages/templates/desk/words.html: TO_DO": lambda step: (
         step in NOT_SENT or step.value in DESK_TO_DO

@@ -19,7 +19,7 @@ OPEN_ALL = "all => all.forEach(one => { one.removeAttribute('name'); one.open = 
 
 def signs_in(page: Page, office: Office, who: str) -> None:
     page.goto("/desk")
-    expect(page.get_by_label("Khoá của quầy")).to_be_focused()
+    expect(page.get_by_label("Khóa của quầy")).to_be_focused()
     page.keyboard.type(office.keys[who])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Quầy làm việc")).to_be_visible()

@@ -1,6 +1,6 @@
-"""What pages, forms and messages say, in each language. Vietnamese is the language of the source.
+"""The translations of pages and forms. The templates contain the Vietnamese texts.
 
-English stands beside it in `en/*.po`, one file a subject, read when the program starts.
+The English texts are in `en/*.po`, one file for each subject. They are read at start-up.
 """
 
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from babel.messages.pofile import read_po
 from tracker.domain.deadlines.wording import Language
 
 LANGUAGES: Mapping[Language, str] = {"vi": "Tiếng Việt", "en": "English"}
-"""Every language, by what it calls itself; the first is the one spoken unless another is asked."""
+"""The languages with their own names. The first is the default."""
 
 ENGLISH = Path(__file__).parent / "en"
 
 
 def read_catalogue(language: Language) -> NullTranslations:
-    """Read how to say in this language what the sources say in Vietnamese."""
+    """Return the translations of the Vietnamese texts into this language."""
     if language == "vi":
         return NullTranslations()
-    whole = Catalog(locale=language)
+    catalogue = Catalog(locale=language)
     for path in sorted(ENGLISH.glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id:
-                    whole[message.id] = message
+                    catalogue[message.id] = message
     compiled = BytesIO()
-    write_mo(compiled, whole)
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)

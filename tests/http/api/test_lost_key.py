@@ -96,11 +96,11 @@ def test_clerks_and_the_owner_are_told_in_their_pages(lost: tuple[Site, str, str
     assert clerk.opens(f"/desk/dossiers/{code}").status_code == 200
     opened = clerk.sends(f"/desk/dossiers/{code}/personal-data", why="để kiểm tra")
     assert opened.status_code == 410
-    assert "Khoá của hồ sơ này đã mất" in opened.text
+    assert "Khóa của hồ sơ này đã mất" in opened.text
     for path in (own, f"{own}/receipt"):
         page = site.client.get(path, headers={"Accept": "text/html"})
         assert page.status_code == 410, path
-        assert "Khoá mở dữ liệu cá nhân của hồ sơ đã mất" in page.text
+        assert "Khóa mở dữ liệu cá nhân của hồ sơ đã mất" in page.text
     wrong = site.client.post("/h", data={"code": code, "digits": "3456"}, follow_redirects=False)
     assert wrong.status_code < 500
 

@@ -28,7 +28,7 @@ def test_a_good_key_opens_the_desk_and_another_does_not(clerk: Clerk) -> None:
     for wrong in ("", "trk_", "trk_0123456789ab_planted", "x" * 4000, clerk.site.keys["desk"][:-1]):
         answer = clerk.sends("/desk/sign-in", key=wrong)
         assert answer.status_code == 401
-        assert clerk.faults() == ["Khoá này không đúng hoặc đã bị thu hồi."]
+        assert clerk.faults() == ["Khóa này không đúng hoặc đã bị thu hồi."]
         assert "planted" not in answer.text
         assert "set-cookie" not in answer.headers
     assert not is_signed_in(clerk)

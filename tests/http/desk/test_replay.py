@@ -152,7 +152,7 @@ def test_who_looked_is_told_with_the_reason(site: Site, auditor: Clerk, code: st
     site.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="gọi người nộp")
     auditor.opens(replay_of(code))
     looks = auditor.shown[auditor.shown.index('id="looks"') :]
-    for told in ("staff-desk", "thông tin cá nhân", "gọi người nộp", "auditor-1"):
+    for told in ("staff-desk", "dữ liệu cá nhân", "gọi người nộp", "auditor-1"):
         assert told in looks
 
 

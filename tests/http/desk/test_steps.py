@@ -240,7 +240,7 @@ def test_an_agent_opens_what_is_its_own_without_the_history_and_nothing_else(sit
     page = agent.opens(page_of(own))
     assert page.status_code == 200
     assert "Quá trình xử lý" not in page.text
-    assert "Thông tin cá nhân" not in page.text
+    assert "Dữ liệu cá nhân" not in page.text
     assert agent.opens(page_of(site.received())).status_code == 403
 
 

@@ -158,7 +158,7 @@ def test_a_broken_promise_is_an_apology_with_the_days_it_is_late(site: Site) -> 
     site.now[0] = NOON + timedelta(days=12)
     page = told(site, path)
     assert "Chúng tôi xin lỗi ông/bà." in page
-    assert "Đã quá hẹn 2 ngày làm việc." in page
+    assert "Đã quá hạn 2 ngày làm việc." in page
 
 
 def test_why_this_date_is_told_in_the_readers_language(site: Site) -> None:
@@ -176,7 +176,7 @@ def test_the_owner_sees_which_office_looked_and_when(site: Site) -> None:
     assert "12:00 ngày 20/11/2026</time>: Chi nhánh số 2" in page
     assert "kiểm tra nội bộ" in page
     assert "staff-other" not in page
-    assert "mở thông tin cá nhân" not in page
+    assert "mở dữ liệu cá nhân" not in page
 
 
 def test_the_owner_sees_that_personal_details_were_opened_but_no_word_of_the_reason(
@@ -185,7 +185,7 @@ def test_the_owner_sees_that_personal_details_were_opened_but_no_word_of_the_rea
     code, path = owned(site)
     site.get(f"/v1/dossiers/{code}/personal-data", "auditor", reason="đơn của ông Ba")
     page = told(site, path)
-    assert "kiểm tra nội bộ, mở thông tin cá nhân, có ghi lý do</li>" in page
+    assert "kiểm tra nội bộ, mở dữ liệu cá nhân, có ghi lý do</li>" in page
     assert "ông Ba" not in page
 
 

@@ -1,4 +1,4 @@
-"""Sets a sheet as PDF/A that is tagged, with its typefaces inside. Needs the extra `[pdf]`."""
+"""Renders a sheet as tagged PDF/A with embedded fonts. Needs the extra `[pdf]`."""
 
 from datetime import datetime
 from importlib.util import find_spec
@@ -9,11 +9,11 @@ from tracker.application.queries.fill_form import NoPdfError
 
 
 def set_pdf(sheet: str, at: datetime) -> bytes:
-    """Return the PDF of a sheet, dated `at`. Raise `NoPdfError` where the extra is missing."""
+    """Return the PDF of a sheet, dated `at`. Raise `NoPdfError` if the extra is not installed."""
     fonts = find_spec("fontpkg_be_vietnam_pro")
     if find_spec("typst") is None or fonts is None or fonts.origin is None:
         raise NoPdfError
-    import typst  # noqa: PLC0415  only where the extra is
+    import typst  # noqa: PLC0415  only if the extra is installed
 
     return typst.compile(
         SHEETS / "sheet.typ",
@@ -23,5 +23,5 @@ def set_pdf(sheet: str, at: datetime) -> bytes:
         ignore_system_fonts=True,
         sys_inputs={"sheet": sheet},
         pdf_standards=["a-2a", "ua-1"],
-        timestamp=at.replace(microsecond=0),  # Typst refuses finer times
+        timestamp=at.replace(microsecond=0),  # Typst rejects fractions of a second
     )

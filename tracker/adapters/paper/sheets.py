@@ -1,7 +1,7 @@
-"""Writes forms as official paper has them: in Vietnamese, one template a form.
+"""Renders the official forms in Vietnamese, with one template for each form.
 
-A sheet is well-formed XML of few elements, so that it is at once the middle of a page and what
-the PDF is set from. Texts come in NFC and stay so.
+A sheet is well-formed XML with few elements. The HTML page embeds it, and the PDF is made from it.
+Texts are in Unicode NFC.
 """
 
 from collections.abc import Mapping
@@ -34,10 +34,10 @@ _TEMPLATES: Mapping[type[Form], str] = {
 
 
 class Sheets:
-    """Writes sheets."""
+    """Renders sheets."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        """Write times in this zone."""
+        """Format times in this zone."""
         self._zone = zone
         self._templates = Environment(
             loader=FileSystemLoader(SHEETS),
@@ -56,7 +56,7 @@ class Sheets:
         }
 
     def write(self, form: Form) -> str:
-        """Write a form as the XML of one `article`."""
+        """Return the form as XML with one `article` element."""
         return self._templates.get_template(_TEMPLATES[type(form)]).render(form=form)
 
     def _day(self, moment: datetime) -> str:
@@ -67,12 +67,12 @@ class Sheets:
 
 
 def money(amount: int) -> str:
-    """Write an amount as people do: 50.000 đồng."""
+    """Return an amount in Vietnamese notation, such as 50.000 đồng."""
     return f"{amount:,} đồng".replace(",", ".")
 
 
 def office_time(worked: timedelta, day: timedelta) -> str:
-    """Write office time in working days, hours and minutes; less than a minute is none."""
+    """Return office time in working days, hours and minutes, rounded down to minutes."""
     days, rest = divmod(worked, day)
     hours, rest = divmod(rest, timedelta(hours=1))
     minutes = rest // timedelta(minutes=1)
@@ -81,5 +81,5 @@ def office_time(worked: timedelta, day: timedelta) -> str:
 
 
 def qr(link: str) -> str:
-    """Draw a link as a QR code, in SVG."""
+    """Return the QR code of a link as SVG."""
     return segno.make(link, error="m", micro=False).svg_inline(omitsize=True, border=2)

@@ -1,64 +1,67 @@
-"""The words of every notice, short enough for an SMS; no name and no procedure is ever in them."""
+"""The texts of all notifications, short enough for an SMS.
+
+No text contains a person's name or the name of a procedure.
+"""
 
 import math
 import unicodedata
 from datetime import tzinfo
 
 from tracker.domain.dossier.values import NoticeLanguage, WayOfReturn
-from tracker.domain.notifications.notifications import Notification, NotificationKind
+from tracker.domain.notifications.notifications import Notification
+from tracker.domain.notifications.notifications import NotificationKind as Kind
 
-_WORDS: dict[NoticeLanguage, dict[NotificationKind, str]] = {
+_TEXTS: dict[NoticeLanguage, dict[Kind, str]] = {
     NoticeLanguage.VIETNAMESE: {
-        NotificationKind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
-        NotificationKind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
+        Kind.RECEIVED: "Hồ sơ {code} đã được tiếp nhận.{due}",
+        Kind.PAPERS_ASKED: "Hồ sơ {code} cần bổ sung giấy tờ{due}. Quét mã QR trên giấy"
         " tiếp nhận để xem.",
-        NotificationKind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng{due}. Chỉ nộp tại nơi tiếp"
-        " nhận hoặc Cổng dịch vụ công.",
-        NotificationKind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
-        NotificationKind.READY: "Hồ sơ {code} đã có kết quả. {way}",
-        NotificationKind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi"
-        " {number}.",
-        NotificationKind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
+        Kind.FEE_ASKED: "Hồ sơ {code} cần nộp phí {amount} đồng{due}. Chỉ nộp tại nơi tiếp"
+        " nhận hoặc Cổng Dịch vụ công.",
+        Kind.PROMISE_MOVED: "Xin lỗi ông/bà: hồ sơ {code} bị chậm.{due}",
+        Kind.READY: "Hồ sơ {code} đã có kết quả. {way}",
+        Kind.HANDED_TO_CARRIER: "Kết quả hồ sơ {code} đã gửi qua {carrier}, mã bưu gửi {number}.",
+        Kind.DELIVERED: "Kết quả hồ sơ {code} đã được giao. Nếu chưa nhận được, xin báo nơi"
         " tiếp nhận.",
-        NotificationKind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
+        Kind.LOCKED: "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ {code}. Chưa ai"
         " xem được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận.",
     },
     NoticeLanguage.ENGLISH: {
-        NotificationKind.RECEIVED: "Dossier {code} was received.{due}",
-        NotificationKind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
+        Kind.RECEIVED: "Dossier {code} was received.{due}",
+        Kind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
         " receipt to see which.",
-        NotificationKind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
+        Kind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
         " desk or on the public service portal.",
-        NotificationKind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
-        NotificationKind.READY: "The result of dossier {code} is ready. {way}",
-        NotificationKind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
+        Kind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
+        Kind.READY: "The result of dossier {code} is ready. {way}",
+        Kind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
         " {number}.",
-        NotificationKind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
+        Kind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
         " please tell the desk.",
-        NotificationKind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
+        Kind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
         " {code}. Nobody saw anything, and nothing is locked. If it was not you, please tell the"
         " desk.",
     },
 }
 _DUE = {
     NoticeLanguage.VIETNAMESE: {
-        NotificationKind.RECEIVED: " Hẹn trả kết quả: {day}.",
-        NotificationKind.PAPERS_ASKED: ", hạn {time}, {day}",
-        NotificationKind.FEE_ASKED: ", hạn {time}, {day}",
-        NotificationKind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
+        Kind.RECEIVED: " Hẹn trả kết quả: {day}.",
+        Kind.PAPERS_ASKED: ", hạn {time}, {day}",
+        Kind.FEE_ASKED: ", hạn {time}, {day}",
+        Kind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {
-        NotificationKind.RECEIVED: " Result due: {day}.",
-        NotificationKind.PAPERS_ASKED: " by {time}, {day}",
-        NotificationKind.FEE_ASKED: " by {time}, {day}",
-        NotificationKind.PROMISE_MOVED: " New date: {day}.",
+        Kind.RECEIVED: " Result due: {day}.",
+        Kind.PAPERS_ASKED: " by {time}, {day}",
+        Kind.FEE_ASKED: " by {time}, {day}",
+        Kind.PROMISE_MOVED: " New date: {day}.",
     },
 }
 _WAY = {
     NoticeLanguage.VIETNAMESE: {
         WayOfReturn.POST: "Kết quả sẽ được gửi qua bưu điện.",
         WayOfReturn.COLLECT: "Mời ông/bà mang giấy tiếp nhận đến nhận.",
-        WayOfReturn.ELECTRONIC: "Xem trên Cổng dịch vụ công.",
+        WayOfReturn.ELECTRONIC: "Xem trên Cổng Dịch vụ công.",
     },
     NoticeLanguage.ENGLISH: {
         WayOfReturn.POST: "It will come by post.",
@@ -81,46 +84,49 @@ _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""What an SMS of 160 letters may hold; with any other letter it holds 70."""
+"""The characters of an SMS with 160 characters. With any other character an SMS has 70."""
 
 
-def subject(notice: Notification, language: NoticeLanguage) -> str:
-    """Return the subject of an e-mail; all of a dossier have the same and lie together."""
-    return _SUBJECT[language].format(code=notice.code)
+def subject(notification: Notification, language: NoticeLanguage) -> str:
+    """Return the subject of an e-mail. All e-mails about a dossier share one subject."""
+    return _SUBJECT[language].format(code=notification.code)
 
 
 def text(
-    notice: Notification,
+    notification: Notification,
     language: NoticeLanguage,
     *,
     way_of_return: WayOfReturn,
     zone: tzinfo,
     stop_url: str,
 ) -> str:
-    """Say it, with how to be told no more; days are those of the zone."""
+    """Return the text of the notification, with a link to stop notifications.
+
+    Dates and times are in `zone`.
+    """
     due = ""
-    if notice.due_at and notice.kind in _DUE[language]:
-        local = notice.due_at.astimezone(zone)
+    if notification.due_at and notification.kind in _DUE[language]:
+        local = notification.due_at.astimezone(zone)
         day = local.strftime(_DAY[language])
-        due = _DUE[language][notice.kind].format(day=day, time=f"{local:%H:%M}")
-    said = _WORDS[language][notice.kind].format(
-        code=notice.code,
+        due = _DUE[language][notification.kind].format(day=day, time=f"{local:%H:%M}")
+    body = _TEXTS[language][notification.kind].format(
+        code=notification.code,
         due=due,
-        amount=f"{notice.amount or 0:,}".replace(",", _THOUSANDS[language]),
+        amount=f"{notification.amount or 0:,}".replace(",", _THOUSANDS[language]),
         way=_WAY[language][way_of_return],
-        carrier=notice.carrier,
-        number=notice.number,
+        carrier=notification.carrier,
+        number=notification.number,
     )
-    return said + _STOP[language].format(url=stop_url)
+    return body + _STOP[language].format(url=stop_url)
 
 
-def without_accents(said: str) -> str:
-    """Return the text in plain letters, as many SMS networks want it."""
-    apart = unicodedata.normalize("NFD", said.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+def without_accents(text: str) -> str:
+    """Return the text without accents, as many SMS networks require."""
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def segments(said: str) -> int:
-    """Return how many SMS a text fills, and is paid for."""
-    whole, part = (160, 153) if _GSM.issuperset(said) else (70, 67)
-    return 1 if len(said) <= whole else math.ceil(len(said) / part)
+def segments(sms: str) -> int:
+    """Return the number of SMS segments that the text fills. Each segment is charged."""
+    single, part = (160, 153) if _GSM.issuperset(sms) else (70, 67)
+    return 1 if len(sms) <= single else math.ceil(len(sms) / part)

@@ -1,4 +1,4 @@
-"""The doors of the desk: a session opens its pages; a form must also come from one of them."""
+"""Authentication of the desk pages: by session, and for forms also by a token of our own page."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -10,78 +10,78 @@ from tracker.adapters.http.auth.sessions import is_own
 from tracker.adapters.http.schema.bodies import BodyReader
 from tracker.domain.errors import NotAllowedError, TrackerError
 
-TOKEN = "token"  # noqa: S105  the name of the box that holds it
+TOKEN = "token"  # noqa: S105  the name of the form field, not a secret
 
 
 class SignedOutError(TrackerError):
-    """Nobody is signed in here, or not any more. `typed` is what was sent in vain."""
+    """The browser has no open session. `typed` is the rejected form input."""
 
     def __init__(self, typed: dict[str, str] | None = None) -> None:
-        """Keep what was typed."""
+        """Keep the form input."""
         super().__init__()
         self.typed = typed or {}
 
 
 class StaleFormError(TrackerError):
-    """The form was made for an earlier session. `typed` is what was sent in vain."""
+    """The form belongs to an earlier session. `typed` is the rejected form input."""
 
     def __init__(self, typed: dict[str, str]) -> None:
-        """Keep what was typed."""
+        """Keep the form input."""
         super().__init__()
         self.typed = typed
 
 
 class ForeignFormError(NotAllowedError):
-    """This was not sent from a page of ours."""
+    """The form was not sent from our own pages."""
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A form that somebody signed in sent from a page of ours."""
+class FormSubmission:
+    """A form that a signed-in user sent from our own pages."""
 
-    visit: BrowserSession
+    browser_session: BrowserSession
     typed: dict[str, str] = field(repr=False)
 
 
 class DeskAuth:
-    """Lets in whoever signed in here and is still known."""
+    """Accepts requests with an open browser session."""
 
-    def __init__(self, visits: BrowserSessions) -> None:
-        """Ask these."""
-        self._visits = visits
+    def __init__(self, browser_sessions: BrowserSessions) -> None:
+        """Check requests against these sessions."""
+        self._visits = browser_sessions
 
     async def __call__(self, request: Request) -> BrowserSession:
-        """Return the visit. Raise `SignedOutError`."""
-        visit = await self._visits.of(request)
-        if visit is None:
+        """Return the browser session. Raise `SignedOutError` if there is none."""
+        browser_session = await self._visits.of(request)
+        if browser_session is None:
             raise SignedOutError
-        request.state.actor = visit.actor
-        return visit
+        request.state.actor = browser_session.actor
+        return browser_session
 
 
 class FormAuth:
-    """Lets in a form sent from a page of ours, by somebody signed in, in the session it was for."""
+    """Accepts forms from our own pages that carry the token of the open session."""
 
-    def __init__(self, at_the_desk: DeskAuth, bodies: BodyReader) -> None:
-        """Let in whom this door lets in."""
-        self._at_the_desk = at_the_desk
+    def __init__(self, desk_auth: DeskAuth, bodies: BodyReader) -> None:
+        """Use this authentication, and read forms with these limits."""
+        self._desk_auth = desk_auth
         self._bodies = bodies
 
-    async def __call__(self, request: Request) -> Sent:
-        """Return what was sent. Raise `ForeignFormError`, `SignedOutError`, `StaleFormError`."""
+    async def __call__(self, request: Request) -> FormSubmission:
+        """Return the form. Raise `ForeignFormError`, `SignedOutError` or `StaleFormError`."""
         typed = await typed_into(request, self._bodies)
         token = typed.pop(TOKEN, "")
         try:
-            visit = await self._at_the_desk(request)
+            browser_session = await self._desk_auth(request)
         except SignedOutError:
             raise SignedOutError(typed) from None
-        if not hmac.compare_digest(token.encode(), visit.session.token.encode()):
+        if not hmac.compare_digest(token.encode(), browser_session.session.token.encode()):
             raise StaleFormError(typed)
-        return Sent(visit, typed)
+        return FormSubmission(browser_session, typed)
 
 
 async def typed_into(request: Request, bodies: BodyReader) -> dict[str, str]:
-    """Return what was typed into a form of ours, by box. Raise `ForeignFormError` for another's."""
+    """Return the form input by field name. Raise `ForeignFormError` for a form of another site."""
     if not is_own(request):
         raise ForeignFormError
     return await bodies.read_form(request)

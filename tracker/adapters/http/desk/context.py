@@ -1,4 +1,4 @@
-"""What every page of the desk works with: it shows pages, and stores what was typed once."""
+"""The shared parts of all desk pages: render a page, store a form exactly once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from tracker.domain.dossier.lifecycle import Step
 
 @dataclass(frozen=True)
 class DeskContext:
-    """The front desk."""
+    """The services that the desk pages use."""
 
     parts: Dependencies
     pages: Pages
@@ -32,60 +32,60 @@ class DeskContext:
     writing: CommandApi
 
     def today(self) -> date:
-        """Return the day it is here."""
+        """Return today's date in the local time zone."""
         return self.parts.service.local_day(self.parts.now())
 
     def show(
         self,
         request: Request,
-        visit: BrowserSession,
+        browser_session: BrowserSession,
         template: str,
         *,
         status: int = 200,
         here: str | None = None,
-        **told: object,
+        **values: object,
     ) -> HTMLResponse:
-        """Show a page to somebody signed in; the session's idle time begins anew."""
-        may = MAY[visit.actor.role]
+        """Return a page for a signed-in user and restart the idle time of the session."""
+        may = MAY[browser_session.actor.role]
         answer = self.pages.show(
             request,
             f"desk/{template}",
             status=status,
             headers=None,
             here=here,
-            actor=visit.actor,
-            office=self.parts.service.network.offices.get(visit.actor.office),
-            token=(TOKEN, visit.session.token),
+            actor=browser_session.actor,
+            office=self.parts.service.network.offices.get(browser_session.actor.office),
+            token=(TOKEN, browser_session.session.token),
             may_read=Read.DOSSIER in may,
             may_list=Read.REGISTER in may,
             may_replay=Read.READERS in may,
             may_explain=Read.EXPLANATION in may,
             may_export=Read.EXPORT in may,
             may_take_in={Read.DOSSIER, Step.RECEIVED} <= may,
-            **told,
+            **values,
         )
-        self.sessions.keep(visit.session, request, answer)
+        self.sessions.keep(browser_session.session, request, answer)
         return answer
 
     async def store(
         self,
-        visit: BrowserSession,
+        browser_session: BrowserSession,
         kind: type[Intake | StepCommand],
         raw: Mapping[str, Any],
         if_version: int | None = None,
     ) -> Accepted:
-        """Store what was typed; sent twice, it is stored once.
+        """Store the form input as a command. A form that is sent twice is stored once.
 
-        Without a time it happened now, or when the same was first sent. Raises pydantic's
-        `ValidationError`, and what stands against it.
+        `occurred_at` defaults to now, or to the time of the first request with the same event id.
+        Raise `ValidationError` for invalid input and `TrackerError` if the command is refused.
         """
-        message = kind.model_validate({"occurred_at": self.parts.now(), **raw})
-        post = Envelope(visit.actor, message, if_version)
+        command = kind.model_validate({"occurred_at": self.parts.now(), **raw})
+        envelope = Envelope(browser_session.actor, command, if_version)
         try:
-            return await self.writing.one(post)
+            return await self.writing.one(envelope)
         except RequestReusedError:
-            first = await run_in_threadpool(self.parts.last_event_of, post.key)
+            first = await run_in_threadpool(self.parts.last_event_of, envelope.key)
             if first is None or "occurred_at" in raw:
                 raise
-            same = message.model_copy(update={"occurred_at": first.occurred_at})
-            return await self.writing.one(replace(post, message=same))
+            repeated = command.model_copy(update={"occurred_at": first.occurred_at})
+            return await self.writing.one(replace(envelope, message=repeated))

@@ -1,4 +1,4 @@
-"""The page of one dossier: where it stands, and what whoever opened it may do with it now."""
+"""The page of one dossier: its status, and the steps that the user may record now."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,15 +39,16 @@ _FORMS: Mapping[Step, FormNumber] = {
     Step.PROMISE_EXTENDED: FormNumber.APOLOGY,
     Step.STOPPED: FormNumber.STOPPING,
 }
-"""The paper that goes with a step."""
+"""The form to print after a step."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the page tells beside the dossier itself.
+class ActionResult:
+    """The result of the last action on the page.
 
-    `done` was just recorded. `form` was sent in vain, when the clerk had seen version `seen`.
-    `entries` are the personal data, where they were asked for; `fault` why they were not given.
+    `done` is the step that was just recorded. `form` is a rejected form, sent when the clerk had
+    seen version `seen`. `entries` are the opened personal data; `fault` is the reason why they
+    were not opened.
     """
 
     done: Step | None = None
@@ -60,27 +61,32 @@ class Told:
 class DossierPage:
     """The page of one dossier."""
 
-    def __init__(self, front: DeskContext) -> None:
-        """Show it at this desk."""
-        self._front = front
-        self._service = front.parts.service
+    def __init__(self, context: DeskContext) -> None:
+        """Use the services of this desk."""
+        self._context = context
+        self._service = context.parts.service
         self._shows = Presenter(self._service.calendar.zone)
 
     def show(
-        self, request: Request, visit: BrowserSession, code: str, told: Told, status: int = 200
+        self,
+        request: Request,
+        browser_session: BrowserSession,
+        code: str,
+        result: ActionResult,
+        status: int = 200,
     ) -> HTMLResponse:
-        """Show the dossier as it stands; this look is recorded."""
-        actor = visit.actor
-        opened = self._front.parts.reader.whole(actor, tidied(code))
+        """Return the page of the dossier. The access is logged."""
+        actor = browser_session.actor
+        opened = self._context.parts.reader.whole(actor, tidied(code))
         dossier, reckoned = opened.dossier, opened.why.reckoned
         steps = [step for step in dossier.steps_for(actor) if step in COMMANDS]
-        if told.form and told.form.name not in steps:
-            steps.append(Step(told.form.name))
+        if result.form and result.form.name not in steps:
+            steps.append(Step(result.form.name))
         offers = self._offers(dossier)
-        forms = [self._form(step, told.form, offers, actor) for step in steps]
-        return self._front.show(
+        forms = [self._form(step, result.form, offers, actor) for step in steps]
+        return self._context.show(
             request,
-            visit,
+            browser_session,
             "dossier.html",
             status=status,
             here=f"/desk/dossiers/{quote(dossier.code)}",
@@ -88,42 +94,42 @@ class DossierPage:
             procedure=self._procedure(dossier),
             history=[self._shows.event(event) for event in opened.events or ()],
             due=promised_in(opened.events or ()),
-            ask_due=asked_by_in(opened.events or ()),
-            corrected=put_right_in(opened.events or ()),
+            ask_due=ask_due_in(opened.events or ()),
+            corrected=corrected_times_in(opened.events or ()),
             why=why_sentence(reckoned.steps if reckoned else (), language_of(request)),
-            told=told,
+            result=result,
             is_handed_in=Step.RECEIVED in dossier.steps_for(actor),
-            moving=[form for form in forms if _moves(Step(form.name))],
-            noting=[form for form in forms if not _moves(Step(form.name))],
+            moving=[form for form in forms if _changes_stage(Step(form.name))],
+            noting=[form for form in forms if not _changes_stage(Step(form.name))],
             may_open=may_open(actor, dossier),
             printable=printable(actor, dossier, opened.events or ()),
             form_of=_FORMS,
             offices=self._service.network.offices,
-            now=self._front.parts.now(),
+            now=self._context.parts.now(),
         )
 
     def _form(self, step: Step, sent: Form | None, offers: Offers, actor: Actor) -> Form:
-        """Return the form of this step: the one just sent in vain, or an empty one."""
+        """Return the form of this step: the rejected one, or an empty one."""
         if sent and sent.name == step:
             return replace(sent, offers=offers)
-        usual = {"at_office": actor.office, "clerk": actor.id}
-        return Form(step.value, fields_for(COMMANDS[step]), usual, offers=offers)
+        defaults = {"at_office": actor.office, "clerk": actor.id}
+        return Form(step.value, fields_for(COMMANDS[step]), defaults, offers=offers)
 
     def _offers(self, dossier: DossierState) -> Offers:
-        network, today = self._service.network, self._front.today()
+        network, today = self._service.network, self._context.today()
         return {
             "at_office": open_offices(self._service, today),
             "carrier": offers_of(
-                (one.id, one.name, one.name)
-                for one in network.partners.values()
-                if one.carrier and one.exists_on(today)
+                (partner.id, partner.name, partner.name)
+                for partner in network.partners.values()
+                if partner.carrier and partner.exists_on(today)
             ),
             "to_office": offers_of(
-                (one.id, one.name, one.name_en)
-                for one in network.offices.values()
-                if one.kind is OfficeKind.DEPARTMENT
-                and one.exists_on(today)
-                and one.id != dossier.offices.decided_by
+                (office.id, office.name, office.name_en)
+                for office in network.offices.values()
+                if office.kind is OfficeKind.DEPARTMENT
+                and office.exists_on(today)
+                and office.id != dossier.offices.decided_by
             ),
         }
 
@@ -135,18 +141,18 @@ class DossierPage:
 
 
 def promised_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Return the dates promised, by the versions of the events that promised them."""
+    """Return the promised dates by the versions of the events that set them."""
     promises = {event.originator_version: getattr(event, "promise", None) for event in events}
     return {version: promise.due_at for version, promise in promises.items() if promise}
 
 
-def asked_by_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Return by when what was asked is to be done, by the versions of the events that asked."""
+def ask_due_in(events: Iterable[Event]) -> dict[int, datetime]:
+    """Return the due times of requests for papers or fees, by event version."""
     return {event.originator_version: due for event in events if (due := ask_due_at(event))}
 
 
-def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
-    """Return the times put right, by the versions of the events that did it."""
+def corrected_times_in(events: Iterable[Event]) -> dict[int, datetime]:
+    """Return the corrected times by the versions of the correcting events."""
     return {
         event.originator_version: datetime.fromisoformat(event.value)
         for event in events
@@ -154,26 +160,26 @@ def put_right_in(events: Iterable[Event]) -> dict[int, datetime]:
     }
 
 
-def _moves(step: Step) -> bool:
-    """Return whether this step takes the dossier further, or only adds to its record."""
+def _changes_stage(step: Step) -> bool:
+    """Return whether this step changes the stage or pauses or resumes the clock."""
     rule = STEPS[step]
     return bool(rule.to or rule.opens or rule.closes)
 
 
 def may_open(actor: Actor, dossier: DossierState) -> bool:
-    """Return whether this actor may open the personal data of this dossier, once they say why."""
+    """Return whether this actor may open the personal data if they give a reason."""
     return not dossier.personal_data_erased and _may_read_person(actor, dossier, for_a_reason=True)
 
 
 def printable(actor: Actor, dossier: DossierState, events: Iterable[Event]) -> list[FormNumber]:
-    """Return the forms that this dossier has and this actor may have, in their order."""
-    told = {_FORMS[event.step] for event in events if event.step in _FORMS}
-    found = told if _may_read_person(actor, dossier, for_a_reason=False) else set()
+    """Return the numbers of the forms that exist and that this actor may print, sorted."""
+    issued = {_FORMS[event.step] for event in events if event.step in _FORMS}
+    numbers = issued if _may_read_person(actor, dossier, for_a_reason=False) else set()
     if dossier.received_at:
-        found |= {FormNumber.RECEIPT}
+        numbers |= {FormNumber.RECEIPT}
         if Read.HISTORY in MAY[actor.role]:
-            found |= {FormNumber.CONTROL}
-    return sorted(found)
+            numbers |= {FormNumber.CONTROL}
+    return sorted(numbers)
 
 
 def _may_read_person(actor: Actor, dossier: DossierState, *, for_a_reason: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Where auditors take dossiers away: a form, and the archive it asks for."""
+"""The export page of auditors: a form, and the download of the archive."""
 
 from datetime import date, datetime, time
 from typing import Annotated
@@ -16,60 +16,61 @@ from tracker.application.queries.export import Form, NoReasonError, Selection
 from tracker.domain.dossier.actors import Read, require
 from tracker.domain.dossier.values import FutureTimeError
 
-_UNSAID = BeforeValidator(lambda typed: typed.strip() or None)
+_EMPTY_AS_NONE = BeforeValidator(lambda typed: typed.strip() or None)
 
 
-class Chosen(BaseModel):
-    """What stands in the boxes."""
+class ExportFields(BaseModel):
+    """The fields of the export form."""
 
     form: Form
-    since: Annotated[date | None, _UNSAID] = None
-    until: Annotated[date | None, _UNSAID] = None
-    office: Annotated[Id | None, _UNSAID] = None
-    code: Annotated[Code | None, _UNSAID] = None
+    since: Annotated[date | None, _EMPTY_AS_NONE] = None
+    until: Annotated[date | None, _EMPTY_AS_NONE] = None
+    office: Annotated[Id | None, _EMPTY_AS_NONE] = None
+    code: Annotated[Code | None, _EMPTY_AS_NONE] = None
     opened: bool = False
-    reason: Annotated[Line | None, _UNSAID] = None
+    reason: Annotated[Line | None, _EMPTY_AS_NONE] = None
 
 
 def add_exporting(
-    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, exporting: ExportApi
+    desk: APIRouter, context: DeskContext, desk_auth: DeskAuth, exporting: ExportApi
 ) -> None:
     """Add the page."""
-    service = front.parts.service
+    service = context.parts.service
 
     @desk.get("/export")
     def choose_export(
-        request: Request, visit: Annotated[BrowserSession, Depends(at_the_desk)]
+        request: Request, browser_session: Annotated[BrowserSession, Depends(desk_auth)]
     ) -> HTMLResponse:
-        """Ask which dossiers, and in what form."""
-        require(visit.actor, Read.EXPORT)
-        return front.show(
+        """Show the form that asks for the dossiers and the file format."""
+        require(browser_session.actor, Read.EXPORT)
+        return context.show(
             request,
-            visit,
+            browser_session,
             "export.html",
-            today=front.today(),
+            today=context.today(),
             forms=list(Form),
             offices=service.network.offices,
         )
 
     @desk.get("/export/archive")
     def give_archive(
-        visit: Annotated[BrowserSession, Depends(at_the_desk)], chosen: Annotated[Chosen, Query()]
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
+        chosen: Annotated[ExportFields, Query()],
     ) -> Response:
-        """Return the archive that was chosen."""
+        """Return the archive. Raise `NoReasonError` or `FutureTimeError` for unfit fields."""
         if chosen.opened and not chosen.reason:
             raise NoReasonError
-        if max(chosen.since or date.min, chosen.until or date.min) > front.today():
+        if max(chosen.since or date.min, chosen.until or date.min) > context.today():
             raise FutureTimeError
         zone = service.calendar.zone
         selection = Selection(
             code=chosen.code,
             office=chosen.office,
             since=datetime.combine(chosen.since, time(), zone) if chosen.since else None,
-            until=min(datetime.combine(chosen.until, time.max, zone), front.parts.now())
+            until=min(datetime.combine(chosen.until, time.max, zone), context.parts.now())
             if chosen.until
             else None,
         )
         return exporting.download(
-            visit.actor, chosen.form, selection, chosen.reason if chosen.opened else None
+            browser_session.actor, chosen.form, selection, chosen.reason if chosen.opened else None
         )

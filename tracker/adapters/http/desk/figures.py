@@ -1,4 +1,4 @@
-"""Why a figure is another than it was, for auditors: the dossiers and the events that did it."""
+"""Explains to auditors why a figure has changed: the dossiers and the events that caused it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,37 +19,38 @@ from tracker.projections.figures.explanation import Change
 from tracker.projections.figures.figures import Counts, GroupBy, Question
 
 _MOST_LISTED = 200
-_UNSAID = BeforeValidator(lambda typed: typed or None)
-_Day = Annotated[date | None, _UNSAID]
+_EMPTY_AS_NONE = BeforeValidator(lambda typed: typed or None)
+_Day = Annotated[date | None, _EMPTY_AS_NONE]
 
 
-class Asked(BaseModel):
-    """What stands in the boxes. Without `then` nothing is asked; without `until` it is `then`."""
+class FiguresFields(BaseModel):
+    """The fields of the form. Without `then` there is no answer; `until` defaults to `then`."""
 
     since: _Day = None
     until: _Day = None
     then: _Day = None
-    by: Annotated[GroupBy | None, _UNSAID] = None
+    by: Annotated[GroupBy | None, _EMPTY_AS_NONE] = None
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The counts of one group, as known then and now; the total's name is empty."""
+    """The counts of one group as known then and now. The name of the total is empty."""
 
     name: str
     then: Counts
     now: Counts
 
     def rates(self, reading: Literal["finished", "due"], promise: str) -> list[float | None]:
-        """Return a rate of on time by this reading, against this promise, then and now."""
+        """Return the on-time rates then and now, between 0 and 1, for this reading and promise."""
         return [
-            getattr(one, f"rate_{reading}")(getattr(one, promise)) for one in (self.then, self.now)
+            getattr(counts, f"rate_{reading}")(getattr(counts, promise))
+            for counts in (self.then, self.now)
         ]
 
 
 @dataclass(frozen=True)
 class Explained:
-    """Both answers, and the first of the dossiers that count otherwise; `number` of them in all."""
+    """The figures then and now, and the first of `number` dossiers that are counted differently."""
 
     total: Pair
     groups: list[Pair]
@@ -58,17 +59,17 @@ class Explained:
 
 
 def add_figures(
-    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, explaining: ExplanationApi
+    desk: APIRouter, context: DeskContext, desk_auth: DeskAuth, explaining: ExplanationApi
 ) -> None:
     """Add the page."""
-    parts, service = front.parts, front.parts.service
+    parts, service = context.parts, context.parts.service
 
     def end_of(day: date) -> datetime:
         return min(datetime.combine(day, time.max, service.calendar.zone), parts.now())
 
-    def explained(visit: BrowserSession, asked: Asked, then: date) -> Explained:
+    def explained(browser_session: BrowserSession, asked: FiguresFields, then: date) -> Explained:
         until = asked.until or then
-        if max(then, until) > front.today():
+        if max(then, until) > context.today():
             raise FutureTimeError
         question = Question(
             as_of=end_of(until),
@@ -77,36 +78,38 @@ def add_figures(
             else None,
             by=asked.by,
         )
-        found = explaining.explain(visit.actor, question, end_of(then), most=_MOST_LISTED)
-        total = Pair("", found.then.total, found.now.total)
-        return Explained(total, list(_differing(found)), found.changes, found.number)
+        changes = explaining.explain(
+            browser_session.actor, question, end_of(then), most=_MOST_LISTED
+        )
+        total = Pair("", changes.then.total, changes.now.total)
+        return Explained(total, list(_differing(changes)), changes.changes, changes.number)
 
     @desk.get("/figures")
     def explain_figures(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
-        asked: Annotated[Asked, Query()],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
+        asked: Annotated[FiguresFields, Query()],
     ) -> HTMLResponse:
-        """Show the figures of a period as known at the end of a day and now, and what differs.
+        """Show the figures of a period as known at the end of a day and now, with the differences.
 
-        One such answer is made at a time.
+        The service computes one such answer at a time.
         """
-        require(visit.actor, Read.EXPLANATION)
-        answer = explained(visit, asked, asked.then) if asked.then else None
-        return front.show(
+        require(browser_session.actor, Read.EXPLANATION)
+        answer = explained(browser_session, asked, asked.then) if asked.then else None
+        return context.show(
             request,
-            visit,
+            browser_session,
             "figures.html",
             asked=asked,
             answer=answer,
-            today=front.today(),
+            today=context.today(),
             ways=list(GroupBy),
             offices=service.network.offices,
         )
 
 
-def _differing(found: FoundChanges) -> Iterator[Pair]:
-    then, now = found.then.groups, found.now.groups
+def _differing(changes: FoundChanges) -> Iterator[Pair]:
+    then, now = changes.then.groups, changes.now.groups
     for name in sorted({*then, *now}):
         pair = Pair(name, then.get(name, Counts()), now.get(name, Counts()))
         if pair.then != pair.now:

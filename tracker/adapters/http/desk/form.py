@@ -1,4 +1,4 @@
-"""A form as it is shown: its boxes, what stands in them, and what does not fit."""
+"""A form as shown on a page: its fields, their values and their errors."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ _SPARE_ROWS = 3
 
 @dataclass(frozen=True)
 class Offer:
-    """One thing to choose, and what it is called."""
+    """One choice of a list, with its name in each language."""
 
     value: str
     names: Mapping[Language, str]
@@ -28,9 +28,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Form:
-    """A form. `name` tells it from others on the page, `event_id` from the same one shown again.
+    """A form. `name` is unique on the page; `event_id` is unique for each time the form is shown.
 
-    `starts_at` names the box to begin at, where nothing is at fault.
+    `starts_at` names the field that gets the focus if there is no error.
     """
 
     name: str
@@ -42,39 +42,39 @@ class Form:
     event_id: str = field(default_factory=lambda: f"desk-{secrets.token_urlsafe(12)}")
 
     def id_of(self, box_name: str) -> str:
-        """Return the id that this box has on the page."""
+        """Return the HTML id of this field."""
         return f"{self.name}-{box_name}".replace(".", "-")
 
     def plain(self, box_name: str) -> str:
-        """Return the name of a box without the number of its row: all rows are called the same."""
+        """Return the name of a field without its row number."""
         return ".".join(part for part in box_name.split(".") if not part.isdecimal())
 
     def text_in(self, box: FormField) -> str:
-        """Return what stands in this box."""
+        """Return the value of this field."""
         return self.typed.get(box.name, box.default)
 
     def is_ticked(self, box: FormField, choice: str) -> bool:
-        """Return whether this choice of several is made."""
+        """Return whether this choice is ticked."""
         return box.of_choice(choice) in self.typed
 
     def begins_at(self) -> str:
-        """Name the box to begin at: the first at fault, if any."""
+        """Return the name of the field that gets the focus: the first with an error, if any."""
         return next(filter(None, self.faults), self.starts_at)
 
     def rows_of(self, box: FormField) -> list[tuple[FormField, ...]]:
-        """Return the rows of this box, some spare ones at the end."""
+        """Return the rows of this field, with a few empty rows at the end."""
         rows = rows_in(box, self.typed) + _SPARE_ROWS
         return [box.of_row(number) for number in range(min(rows, box.most or rows))]
 
 
 @cache
-def fields_for(message: type[BaseModel], *without: str) -> tuple[FormField, ...]:
-    """Return the boxes a clerk fills for this message; when it happened comes last, and may wait."""
-    boxes = fields_of(message, *_NEVER_TYPED, *without)
+def fields_for(command: type[BaseModel], *without: str) -> tuple[FormField, ...]:
+    """Return the fields that a clerk fills in for this command; `occurred_at` is last and optional."""
+    boxes = fields_of(command, *_NEVER_TYPED, *without)
     when = [replace(box, required=False) for box in boxes if box.name == "occurred_at"]
     return (*(box for box in boxes if box.name != "occurred_at"), *when)
 
 
-def offers_of(things: Iterable[tuple[str, str, str]]) -> list[Offer]:
-    """Offer things by their value, Vietnamese and English name."""
-    return [Offer(value, {"vi": vi, "en": en}) for value, vi, en in things]
+def offers_of(choices: Iterable[tuple[str, str, str]]) -> list[Offer]:
+    """Return choices from tuples of value, Vietnamese name and English name."""
+    return [Offer(value, {"vi": vi, "en": en}) for value, vi, en in choices]

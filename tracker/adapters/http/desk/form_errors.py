@@ -1,6 +1,6 @@
-"""What stands against a form, by the box it belongs to: named, and put into words by the template.
+"""The errors of a form, by field. The template `desk/error_texts.html` has their texts.
 
-Nothing typed is repeated.
+An error never repeats the input.
 """
 
 from collections.abc import Iterable, Mapping
@@ -63,14 +63,14 @@ from tracker.domain.network.procedures import ProcedureNotInForceError, UnknownP
 
 @dataclass(frozen=True)
 class FormError:
-    """What to say, by its name in `desk/sayings.html`, and the limits it tells."""
+    """An error, by its name in `desk/error_texts.html`, with the limits that its text shows."""
 
     name: str
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
 Faults = Mapping[str, FormError]
-"""What does not fit, by the box it belongs to; under no name: what belongs to none."""
+"""Errors by field name. The empty name has the error of the whole form."""
 
 KINDS: Final = frozenset(
     {
@@ -86,10 +86,10 @@ KINDS: Final = frozenset(
         UNFIT,
     }
 )
-"""The kinds of pydantic's faults that have words of their own."""
+"""The pydantic error types that have their own text."""
 
-BOXES: Final = frozenset({"phone", "email", "value", "notices"})
-"""The boxes with words of their own for what does not fit their form, by their last name."""
+OWN_FORMAT_FIELDS: Final = frozenset({"phone", "email", "value", "notices"})
+"""The fields with their own text for a wrong format, by the last part of their name."""
 
 MOMENT: Final = "moment"
 NONE_TICKED: Final = "none_ticked"
@@ -142,38 +142,38 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
     RefusedError: (),
     InvalidInputError: (),
 }
-"""Which refusals have words, and where each belongs: to the first of these boxes the form has."""
+"""The fields of each refusal: the error is shown at the first of them that the form has."""
 
 
 def errors_in(error: ValidationError, boxes: Iterable[FormField]) -> Faults:
-    """Say what pydantic found, one saying a box."""
+    """Return the validation errors, at most one for each field."""
     boxes = tuple(boxes)
     faults: dict[str, FormError] = {}
     kinds = {box.name: box.kind for box in boxes}
-    for one in error.errors(include_url=False, include_input=False):
-        name = field_at(one["loc"], boxes)
-        faults.setdefault(name, _saying(one, kinds.get(name)))
+    for detail in error.errors(include_url=False, include_input=False):
+        name = field_at(detail["loc"], boxes)
+        faults.setdefault(name, _form_error(detail, kinds.get(name)))
     return faults
 
 
 def errors_from(error: Exception, boxes: Iterable[FormField] = ()) -> Faults:
-    """Say why the tracker refused."""
+    """Return the error for a refused command, with the field it belongs to."""
     names = {box.name for box in boxes}
-    kind = next((one for one in type(error).__mro__ if one in REFUSALS), None)
+    kind = next((base for base in type(error).__mro__ if base in REFUSALS), None)
     if kind is None:
         return {"": FormError(OTHERWISE)}
     place = next((place for place in REFUSALS[kind] if place in names), "")
     return {place: FormError(kind.__name__)}
 
 
-def _saying(error: Mapping[str, Any], box_kind: FieldKind | None) -> FormError:
+def _form_error(error: Mapping[str, Any], box_kind: FieldKind | None) -> FormError:
     if box_kind is FieldKind.MOMENT:
         return FormError(MOMENT)
     if box_kind is FieldKind.SEVERAL and error["type"] == "missing":
         return FormError(NONE_TICKED)
     kind, place = str(error["type"]), error["loc"]
     name = str(place[-1]) if place else "value"
-    if name in BOXES and kind not in KINDS - _OF_FORM:
+    if name in OWN_FORMAT_FIELDS and kind not in KINDS - _OF_FORM:
         return FormError(name)
     context = error.get("ctx") or {}
     limits = {limit: int(context[limit]) for limit in _LIMITS if limit in context}

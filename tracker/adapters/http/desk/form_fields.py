@@ -1,4 +1,4 @@
-"""The boxes of a form, read off the message that is made of it: a new message needs no new form."""
+"""The fields of a form, derived from its command: a new command needs no new form."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 _A_LINE = 200
-"""A text that may be longer than this gets a box of several lines."""
+"""A text that may be longer than this gets a field with several lines."""
 
 
 class FieldKind(StrEnum):
-    """What a box takes."""
+    """The kind of input that a field takes."""
 
     LINE = "line"
     TEXT = "text"
@@ -25,9 +25,9 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class FormField:
-    """One box. `name` is its place in the message, with dots; `row` are the boxes of one row.
+    """One field. `name` is its path in the command, with dots; `row` has the fields of one row.
 
-    Where several may be chosen, each choice is ticked under a name of its own.
+    If several choices are possible, each choice is a checkbox with its own name.
     """
 
     name: str
@@ -41,11 +41,11 @@ class FormField:
     row: tuple["FormField", ...] = ()
 
     def of_choice(self, choice: str) -> str:
-        """Return the name under which this choice is ticked."""
+        """Return the name of the checkbox of this choice."""
         return f"{self.name}.{choice}"
 
     def of_row(self, number: int) -> tuple["FormField", ...]:
-        """Return the boxes of this row of it; a row may be left empty."""
+        """Return the fields of this row; all of them are optional."""
         return tuple(
             replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
             for box in self.row
@@ -53,7 +53,7 @@ class FormField:
 
 
 def fields_of(model: type[BaseModel], *without: str) -> tuple[FormField, ...]:
-    """Return the boxes of a message, without those of these names."""
+    """Return the fields of a command, except those with these names."""
     schema = model.model_json_schema()
     return tuple(_boxes(schema, schema.get("$defs", {}), without))
 
@@ -62,16 +62,16 @@ def _boxes(
     schema: Mapping[str, Any], defs: Mapping[str, Any], without: tuple[str, ...] = ()
 ) -> Iterator[FormField]:
     needed = schema.get("required", ())
-    for name, one in schema.get("properties", {}).items():
+    for name, part in schema.get("properties", {}).items():
         if name not in without:
-            yield from _boxes_at(name, one, defs, required=name in needed)
+            yield from _boxes_at(name, part, defs, required=name in needed)
 
 
 def _boxes_at(
     name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], *, required: bool
 ) -> Iterator[FormField]:
     default = schema.get("default")
-    bare = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    bare = next((part for part in schema.get("anyOf", ()) if part.get("type") != "null"), schema)
     bare = defs[bare["$ref"].rsplit("/", 1)[-1]] if "$ref" in bare else bare
     if bare.get("type") == "object":
         for box in _boxes(bare, defs):

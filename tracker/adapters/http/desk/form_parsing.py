@@ -1,4 +1,4 @@
-"""From what was typed into a form to the message, and from what does not fit back to the boxes."""
+"""Converts form input to the JSON of a command, and finds the field of a validation error."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,9 +17,10 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 def parsed_form(
     boxes: Iterable[FormField], typed: Mapping[str, str], zone: ZoneInfo
 ) -> dict[str, Any]:
-    """Return what was typed as the message's own JSON; an empty box is left out.
+    """Return the form input as the JSON of the command, without empty fields.
 
-    Times are of this zone. What cannot be read is given as it was typed: the message says so.
+    Times are in this zone. Input that cannot be parsed is kept as text, so that the validation
+    of the command rejects it.
     """
     raw: dict[str, Any] = {}
     for box in boxes:
@@ -36,23 +37,23 @@ def parsed_form(
 
 
 def rows_in(box: FormField, typed: Mapping[str, str]) -> int:
-    """Count the rows that were sent."""
+    """Return the number of rows that were sent."""
     first = box.row[0].name
     return sum(1 for _ in takewhile(lambda n: f"{box.name}.{n}.{first}" in typed, count()))
 
 
 def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, str]:
-    """Return what was typed without the rows left empty, or of which there is to be none: 0."""
-    together = dict(typed)
+    """Return the form input without the rows that are empty or have quantity 0."""
+    joined = dict(typed)
     for box in boxes:
         if box.kind is not FieldKind.ROWS:
             continue
         rows = [
-            {one.name: together.pop(f"{box.name}.{number}.{one.name}", "") for one in box.row}
+            {cell.name: joined.pop(f"{box.name}.{number}.{cell.name}", "") for cell in box.row}
             for number in range(rows_in(box, typed))
         ]
-        needed = [one.name for one in box.row if one.required]
-        counted = [one.name for one in box.row if one.kind is FieldKind.NUMBER and one.low]
+        needed = [cell.name for cell in box.row if cell.required]
+        counted = [cell.name for cell in box.row if cell.kind is FieldKind.NUMBER and cell.low]
         kept = [
             row
             for row in rows
@@ -60,12 +61,12 @@ def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[st
             and all(row[name].strip() != "0" for name in counted)
         ]
         for number, row in enumerate(kept):
-            together |= {f"{box.name}.{number}.{name}": text for name, text in row.items()}
-    return together
+            joined |= {f"{box.name}.{number}.{name}": text for name, text in row.items()}
+    return joined
 
 
 def field_at(place: Iterable[str | int], boxes: Iterable[FormField]) -> str:
-    """Name the box that a fault at this place of the message belongs to; empty: none of them."""
+    """Return the name of the field for this path of the command, or an empty text."""
     name, boxes = ".".join(str(part) for part in place), tuple(boxes)
     for box in boxes:
         if f"{name}.".startswith(f"{box.name}."):
@@ -80,7 +81,7 @@ def _ticked(box: FormField, typed: Mapping[str, str]) -> list[str]:
 
 def _row(box: FormField, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     place = f"{box.name}.{number}."
-    row = {one.name: typed.get(place + one.name, "") for one in box.row}
+    row = {cell.name: typed.get(place + cell.name, "") for cell in box.row}
     return parsed_form(box.row, row, zone)
 
 
@@ -95,7 +96,7 @@ def _read(box: FormField, text: str, zone: ZoneInfo) -> object:
 
 
 def nested(text: str, zone: ZoneInfo) -> str:
-    """Return a time written as people here do, `20/11/2026 09:10`, as a message has it."""
+    """Return a local time such as `20/11/2026 09:10` in ISO 8601; return other text unchanged."""
     try:
         return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=zone).isoformat()
     except ValueError:

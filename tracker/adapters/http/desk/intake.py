@@ -1,4 +1,4 @@
-"""The page on which a clerk or an agent takes a dossier in."""
+"""The intake page, on which a clerk or an agent receives a dossier."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from tracker.adapters.http.auth.authentication import BrowserSession
-from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, Sent
+from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, FormSubmission
 from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.form import EVENT_ID, Form, fields_for, offers_of
 from tracker.adapters.http.desk.form_errors import Faults, FormError, errors_from, errors_in
@@ -36,77 +36,88 @@ _NOT_ASKED = ("procedure", "promised_at")
 
 
 def add_intake(
-    desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth, form_sent: FormAuth
+    desk: APIRouter, context: DeskContext, desk_auth: DeskAuth, form_auth: FormAuth
 ) -> None:
     """Add the pages."""
-    service, reader = front.parts.service, front.parts.reader
+    service, reader = context.parts.service, context.parts.reader
     shows = Presenter(service.calendar.zone)
 
     @desk.get("/intake")
     def show_intake(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
         procedure: Annotated[str, Query(max_length=200)] = "",
         code: Annotated[str, Query(max_length=60)] = "",
     ) -> HTMLResponse:
-        """Let a procedure be chosen, then show the form for it."""
-        require(visit.actor, Step.RECEIVED)
-        begun: Mapping[str, str] = {}
+        """Show the list of procedures, or the form if exactly one procedure matches."""
+        require(browser_session.actor, Step.RECEIVED)
+        prefilled: Mapping[str, str] = {}
         if code:
-            begun = _handed_in(reader, shows, visit.actor, code)
-            procedure = procedure or begun["procedure"]
-        offered, refusal = open_here(service, visit.actor, front.today())
-        found = matching(offered, procedure)
-        if len(found) != 1:
-            fault = refusal or (FormError("no_such_procedure") if procedure and not found else None)
-            return front.show(
+            prefilled = _submitted_input(reader, shows, browser_session.actor, code)
+            procedure = procedure or prefilled["procedure"]
+        offered, refusal = open_here(service, browser_session.actor, context.today())
+        matches = matching(offered, procedure)
+        if len(matches) != 1:
+            fault = refusal or (
+                FormError("no_such_procedure") if procedure and not matches else None
+            )
+            return context.show(
                 request,
-                visit,
+                browser_session,
                 "procedures.html",
                 asked=procedure,
                 fault=fault,
                 code=code,
                 offered=offered,
-                found=found if procedure else offered,
+                found=matches if procedure else offered,
             )
-        typed = {"helped_at": visit.actor.office, **_papers(found[0]), **begun}
-        return _page(request, visit, found[0], _form(service, visit.actor, front.today(), typed))
+        typed = {"helped_at": browser_session.actor.office, **_papers(matches[0]), **prefilled}
+        return _page(
+            request,
+            browser_session,
+            matches[0],
+            _form(service, browser_session.actor, context.today(), typed),
+        )
 
     @desk.post("/intake")
-    async def take_in(request: Request, sent: Annotated[Sent, Depends(form_sent)]) -> Response:
-        """Take the dossier in, or show what does not fit, with all that was typed."""
-        actor, typed = sent.visit.actor, sent.typed
-        form = _form(service, actor, front.today(), typed)
+    async def take_in(
+        request: Request, sent: Annotated[FormSubmission, Depends(form_auth)]
+    ) -> Response:
+        """Receive the dossier, or show the form again with its errors and all input."""
+        actor, typed = sent.browser_session.actor, sent.typed
+        form = _form(service, actor, context.today(), typed)
         raw = _consenting(parsed_form(form.boxes, form.typed, service.calendar.zone))
         raw |= {name: typed[name] for name in ("procedure", "code", EVENT_ID) if typed.get(name)}
         try:
-            accepted = await front.store(sent.visit, Intake, raw)
+            accepted = await context.store(sent.browser_session, Intake, raw)
         except ValidationError as error:
             faults, status = errors_in(error, form.boxes), UNFIT_STATUS
         except TrackerError as error:
             faults, status = errors_from(error, form.boxes), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{accepted.code}?done={Step.RECEIVED}", 303)
-        return await run_in_threadpool(_again, request, sent, form, faults, status)
+        return await run_in_threadpool(_show_again, request, sent, form, faults, status)
 
-    def _again(
-        request: Request, sent: Sent, form: Form, faults: Faults, status: int
+    def _show_again(
+        request: Request, sent: FormSubmission, form: Form, faults: Faults, status: int
     ) -> HTMLResponse:
-        offered, _ = open_here(service, sent.visit.actor, front.today())
-        chosen = next((one for one in offered if one.code == sent.typed.get("procedure")), None)
-        return _page(request, sent.visit, chosen, replace(form, faults=faults), status)
+        offered, _ = open_here(service, sent.browser_session.actor, context.today())
+        chosen = next(
+            (version for version in offered if version.code == sent.typed.get("procedure")), None
+        )
+        return _page(request, sent.browser_session, chosen, replace(form, faults=faults), status)
 
     def _page(
         request: Request,
-        visit: BrowserSession,
+        browser_session: BrowserSession,
         procedure: ProcedureVersion | None,
         form: Form,
         status: int = 200,
     ) -> HTMLResponse:
         decides = procedure and service.network.offices.get(procedure.decided_by)
-        return front.show(
+        return context.show(
             request,
-            visit,
+            browser_session,
             "intake.html",
             status=status,
             here="/desk/intake",
@@ -119,7 +130,7 @@ def add_intake(
 def open_here(
     service: Service, actor: Actor, day: date
 ) -> tuple[list[ProcedureVersion], FormError | None]:
-    """Return what this actor may take in where it stands today; and why not, where it is nothing."""
+    """Return the procedures that this actor may receive today, or the reason if there are none."""
     offered, refusal = [], None
     collaborator = actor.id if actor.role is Role.COLLABORATOR else None
     for procedure in service.catalogue.in_force_on(day):
@@ -143,16 +154,20 @@ def open_here(
 
 
 def matching(offered: Iterable[ProcedureVersion], asked: str) -> list[ProcedureVersion]:
-    """Return the procedures whose code is named, else those whose name or code has all the words.
+    """Return the procedures with this code, or those whose name or code contains all the words.
 
-    Accents and capitals make no difference, and a word may be cut short.
+    Accents and case are ignored; a part of a word matches.
     """
     words = _plain(asked).split()
-    exact = [one for one in offered if one.code in asked.split()]
+    exact = [procedure for procedure in offered if procedure.code in asked.split()]
     return exact or [
-        one
-        for one in offered
-        if words and all(word in _plain(f"{one.code} {one.name} {one.name_en}") for word in words)
+        procedure
+        for procedure in offered
+        if words
+        and all(
+            word in _plain(f"{procedure.code} {procedure.name} {procedure.name_en}")
+            for word in words
+        )
     ]
 
 
@@ -162,9 +177,9 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
     boxes = fields_for(Intake, *_NOT_ASKED, *sorted(known))
     places = open_offices(service, day)
     helpers = [
-        one.id
-        for one in service.network.collaborators.values()
-        if one.serves_on(day) and one.is_trained_on(day)
+        collaborator.id
+        for collaborator in service.network.collaborators.values()
+        if collaborator.serves_on(day) and collaborator.is_trained_on(day)
     ]
     form = Form(
         "intake",
@@ -174,20 +189,20 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
         offers={
             "helped_at": places,
             "received_at": places,
-            "collaborator": offers_of((one, one, one) for one in helpers),
+            "collaborator": offers_of((helper, helper, helper) for helper in helpers),
         },
     )
     return replace(form, event_id=typed[EVENT_ID]) if typed.get(EVENT_ID) else form
 
 
 def _consenting(raw: dict[str, Any]) -> dict[str, Any]:
-    """Leave the notices out where nothing is ticked: a language alone is no consent."""
+    """Return the input without notifications if no channel is ticked."""
     consent = "channels" in raw.get("notices", {})
     return {name: value for name, value in raw.items() if consent or name != "notices"}
 
 
 def _papers(procedure: ProcedureVersion) -> dict[str, str]:
-    """Return the papers the procedure needs, as if they had been typed."""
+    """Return the required papers of the procedure as form input."""
     return {
         f"papers.{number}.{name}": text
         for number, paper in enumerate(procedure.papers)
@@ -199,8 +214,10 @@ def _papers(procedure: ProcedureVersion) -> dict[str, str]:
     }
 
 
-def _handed_in(reader: DossierReader, shows: Presenter, actor: Actor, code: str) -> dict[str, str]:
-    """Return what is known of a dossier that was handed in unseen, as if it had been typed."""
+def _submitted_input(
+    reader: DossierReader, shows: Presenter, actor: Actor, code: str
+) -> dict[str, str]:
+    """Return the data of a dossier that was submitted online, as form input."""
     dossier = reader.whole(actor, code).dossier
     typed = {
         "code": dossier.code,
@@ -215,5 +232,5 @@ def _handed_in(reader: DossierReader, shows: Presenter, actor: Actor, code: str)
 
 
 def _plain(text: str) -> str:
-    apart = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    decomposed = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

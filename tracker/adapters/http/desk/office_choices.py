@@ -1,4 +1,4 @@
-"""The places a clerk chooses from."""
+"""The offices that a clerk can choose."""
 
 from datetime import date
 
@@ -8,17 +8,18 @@ from tracker.domain.network.network import NotAReceptionPlaceError, channel_of
 
 
 def open_offices(service: Service, day: date) -> list[Offer]:
-    """Offer the places where dossiers are taken in on this day."""
+    """Return the offices that receive dossiers on this day, as choices."""
 
-    def takes_in(office_id: str) -> bool:
+    def receives_dossiers(office_id: str) -> bool:
         try:
             channel_of(service.network.offices[office_id].kind)
         except NotAReceptionPlaceError:
             return False
         return service.network.is_open(office_id, day)
 
-    offices = filter(takes_in, service.network.offices)
+    offices = map(
+        service.network.offices.__getitem__, filter(receives_dossiers, service.network.offices)
+    )
     return offers_of(
-        (one, f"{service.network.offices[one].name} ({one})", service.network.offices[one].name_en)
-        for one in offices
+        (office.id, f"{office.name} ({office.id})", office.name_en) for office in offices
     )

@@ -1,4 +1,4 @@
-"""Where the register of an office is chosen: whose, of which days, as a page or as PDF."""
+"""The page to choose a register: its office, its period, and page or PDF."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -16,31 +16,33 @@ from tracker.adapters.http.schema.problems import UNFIT_STATUS
 from tracker.application.queries.make_register import UnfitPeriodError, check_period
 from tracker.domain.dossier.actors import Read, require
 
-_Box = Annotated[str, Field(max_length=100)]
+_Field = Annotated[str, Field(max_length=100)]
 
 
-class Asked(BaseModel):
-    """What stands in the boxes; `way` is the button that was pressed, if one was."""
+class RegisterFields(BaseModel):
+    """The fields of the form. `way` is the button that was pressed, if any."""
 
-    office: _Box = ""
-    first: _Box = Field("", alias="from")
-    last: _Box = Field("", alias="to")
+    office: _Field = ""
+    first: _Field = Field("", alias="from")
+    last: _Field = Field("", alias="to")
     way: Literal["page", "pdf"] | None = None
 
 
-def add_register(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
+def add_register(desk: APIRouter, context: DeskContext, desk_auth: DeskAuth) -> None:
     """Add the page."""
-    offices = front.parts.service.network.offices
-    offered = offers_of((one.id, f"{one.name} ({one.id})", one.name_en) for one in offices.values())
+    offices = context.parts.service.network.offices
+    offered = offers_of(
+        (office.id, f"{office.name} ({office.id})", office.name_en) for office in offices.values()
+    )
 
     @desk.get("/register")
     def choose_register(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
-        asked: Annotated[Asked, Query()],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
+        asked: Annotated[RegisterFields, Query()],
     ) -> Response:
-        """Lead to the register that was asked for, or tell beside each box what does not fit."""
-        require(visit.actor, Read.REGISTER)
+        """Redirect to the register, or show an error next to each invalid field."""
+        require(browser_session.actor, Read.REGISTER)
         faults: dict[str, str] = {}
         if asked.way:
             faults = faults_in(asked, known=asked.office in offices)
@@ -49,13 +51,13 @@ def add_register(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> 
                 ending = ".pdf" if asked.way == "pdf" else ""
                 return RedirectResponse(f"/v1/register{ending}?{urlencode(chosen)}", 303)
         else:
-            today = front.today().isoformat()
-            usual = {"office": visit.actor.office, "from": today, "to": today}
-            asked = Asked.model_validate(usual)
+            today = context.today().isoformat()
+            defaults = {"office": browser_session.actor.office, "from": today, "to": today}
+            asked = RegisterFields.model_validate(defaults)
         status = UNFIT_STATUS if faults else 200
-        return front.show(
+        return context.show(
             request,
-            visit,
+            browser_session,
             "register.html",
             status=status,
             asked=asked,
@@ -64,8 +66,8 @@ def add_register(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> 
         )
 
 
-def faults_in(asked: Asked, *, known: bool) -> dict[str, str]:
-    """Tell by the name of its box what does not fit: nothing there, no day, or no fit period."""
+def faults_in(asked: RegisterFields, *, known: bool) -> dict[str, str]:
+    """Return the errors by field name: `missing` for no valid value, `period` for a wrong period."""
     faults = {} if known else {"office": "missing"}
     first, last = _day(asked.first), _day(asked.last)
     if first is None:

@@ -1,4 +1,4 @@
-"""A dossier's whole past, for auditors: two of its moments side by side, and who read it."""
+"""The history page of auditors: a dossier at two moments side by side, and its access log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -14,11 +14,11 @@ from tracker.adapters.http.auth.authentication import BrowserSession
 from tracker.adapters.http.desk.auth import DeskAuth
 from tracker.adapters.http.desk.context import DeskContext
 from tracker.adapters.http.desk.dossier import (
-    Told,
-    asked_by_in,
+    ActionResult,
+    ask_due_in,
+    corrected_times_in,
     may_open,
     promised_in,
-    put_right_in,
 )
 from tracker.adapters.http.pages.rendering import language_of
 from tracker.adapters.http.pages.working_days import working_days_left
@@ -45,13 +45,14 @@ from tracker.domain.dossier.values import Outcome, WayOfReturn
 _NOTHING_DUE = frozenset({Stage.REFUSED, Stage.WITHDRAWN})
 
 _Place = Annotated[int | None, Field(ge=0)]
-"""The number of a turning point, counted from 0."""
+"""The index of a turning point, from 0."""
 
 
 class Sliders(BaseModel):
-    """Where the sliders of a page stand, and of how many events' turning points it was made.
+    """The slider positions of a page, and the number of events that the sliders cover.
 
-    So its address shows the same for ever, though more events come; only now moves on.
+    With this number the address keeps showing the same moments when new events arrive; only the
+    last position, now, changes.
     """
 
     events: Annotated[int | None, Field(ge=1)] = None
@@ -61,7 +62,7 @@ class Sliders(BaseModel):
     known_at_2: _Place = None
 
     def places(self, usual: int, last: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return where both moments are: by default the first at `usual`, the second at `last`."""
+        """Return the positions of both moments: `usual` and `last` by default."""
 
         def within(place: int | None, default: int) -> int:
             return default if place is None else min(place, last)
@@ -74,10 +75,10 @@ class Sliders(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class PastState:
-    """How a dossier stood at a moment; what it did not have yet is `None`.
+    """The state of a dossier at a moment. A value that it did not have yet is `None`.
 
-    `is_kept` tells whether the latest promise was kept so far, `days_left` how many working days
-    there were until then, `why` how its date was reckoned on the calendar known then.
+    `is_kept` is whether the latest promise was kept so far, `days_left` the number of working days
+    to the promised date, `why` the explanation of that date with the calendar known then.
     """
 
     stage: Stage
@@ -102,36 +103,36 @@ class PastState:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two moments: where its sliders stand, and what was so then.
+    """One of the two moments: its slider positions and the state of the dossier.
 
-    `stood` is `None` where nothing had happened, or was known, by then.
+    `state` is `None` if no event had happened or was known by then.
     """
 
     as_of: int
     known_at: int
     versions: frozenset[int]
-    stood: PastState | None
+    state: PastState | None
 
 
 @dataclass(frozen=True)
-class Both:
-    """One fact, at the first moment and at the second."""
+class Comparison:
+    """One value at the first moment and at the second."""
 
     left: object
     right: object
 
     @property
     def differs(self) -> bool:
-        """Return whether it was another at the second."""
+        """Return whether the two values differ."""
         return self.left != self.right
 
 
 @dataclass(frozen=True)
-class Line:
-    """One event as it is listed; `late_by` where we heard of it later than clocks differ.
+class EventLine:
+    """One event of the list. `late_by` is its delay if it was recorded late.
 
-    `happened_at` is when it happened after all corrections, `around` the address of the page that
-    shows what it changed.
+    `happened_at` is its time after all corrections; `around` is the address of the page that
+    shows the dossier before and after it.
     """
 
     event: EventAnswer
@@ -142,21 +143,21 @@ class Line:
     around: str
 
 
-def add_replay(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
+def add_replay(desk: APIRouter, context: DeskContext, desk_auth: DeskAuth) -> None:
     """Add the page."""
-    service, reader = front.parts.service, front.parts.reader
+    service, reader = context.parts.service, context.parts.reader
     shows = Presenter(service.calendar.zone)
 
     @desk.get("/dossiers/{code}/replay")
     def show_replay(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
         code: str,
         sliders: Annotated[Sliders, Query()],
     ) -> HTMLResponse:
-        """Show every event, two moments side by side, and who looked."""
-        opened = reader.replay(visit.actor, tidied(code))
-        now, language = front.parts.now(), language_of(request)
+        """Show all events, the two moments side by side, and the access log."""
+        opened = reader.replay(browser_session.actor, tidied(code))
+        now, language = context.parts.now(), language_of(request)
         events = opened.events[: sliders.events]
         points = turning_points(events, now)
         sides = [
@@ -164,24 +165,24 @@ def add_replay(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> No
             for places in sliders.places(points.index(events[0].recorded_at), len(points) - 1)
         ]
         path = f"/desk/dossiers/{quote(opened.dossier.code)}/replay"
-        return front.show(
+        return context.show(
             request,
-            visit,
+            browser_session,
             "replay.html",
             path=path,
             dossier=opened.dossier,
             points=points,
             sides=sides,
-            facts=_facts(*(side.stood for side in sides)),
+            facts=_facts(*(side.state for side in sides)),
             lines=_lines(opened.events, shows, path, points, len(events)),
             made_for=len(events),
             due=promised_in(opened.events),
-            ask_due=asked_by_in(opened.events),
-            corrected=put_right_in(opened.events),
+            ask_due=ask_due_in(opened.events),
+            corrected=corrected_times_in(opened.events),
             looks=opened.looks,
             offices=service.network.offices,
-            may_open=may_open(visit.actor, opened.dossier),
-            told=Told(),
+            may_open=may_open(browser_session.actor, opened.dossier),
+            result=ActionResult(),
         )
 
 
@@ -195,11 +196,11 @@ def _side(
     moment = Moment(*(points[place] for place in places))
     then = cut(events, as_of=moment.as_of, known_at=moment.known_at)
     dossier = DossierState.picture(then)
-    stood = None if dossier is None else _stood(dossier, service, moment, language)
-    return Side(*places, frozenset(event.originator_version for event in then), stood)
+    state = None if dossier is None else _state(dossier, service, moment, language)
+    return Side(*places, frozenset(event.originator_version for event in then), state)
 
 
-def _stood(
+def _state(
     dossier: DossierState, service: Service, moment: Moment, language: Language
 ) -> PastState | None:
     stage, as_of, known_at = dossier.progress.stage, moment.as_of, moment.known_at
@@ -237,42 +238,46 @@ def _stood(
     )
 
 
-def _facts(left: PastState | None, right: PastState | None) -> Mapping[str, Both]:
-    """Return by name what was so at each moment, except where there is nothing to tell of either."""
-    nothing = (None, "")
-    both = {
-        one.name: Both(getattr(left, one.name, None), getattr(right, one.name, None))
-        for one in fields(PastState)
+def _facts(left: PastState | None, right: PastState | None) -> Mapping[str, Comparison]:
+    """Return the values of both moments by name, without those that are empty at both."""
+    empty = (None, "")
+    comparisons = {
+        field.name: Comparison(getattr(left, field.name, None), getattr(right, field.name, None))
+        for field in fields(PastState)
     }
     return {
-        name: one
-        for name, one in both.items()
-        if one.left not in nothing or one.right not in nothing
+        name: comparison
+        for name, comparison in comparisons.items()
+        if comparison.left not in empty or comparison.right not in empty
     }
 
 
 def _lines(
     events: Sequence[Event], shows: Presenter, path: str, points: Sequence[datetime], made_for: int
-) -> list[Line]:
-    stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
+) -> list[EventLine]:
+    out_of_order_versions, corrected_by, times = (
+        out_of_order(events),
+        corrections(events),
+        occurred_at(events),
+    )
 
     def around(event: Event) -> str:
-        """Return where to see the dossier before we heard of this event, and right after."""
+        """Return the address that compares the dossier before and after this event was recorded."""
         if event.originator_version > made_for:
             return path
-        heard = points.index(event.recorded_at)
-        places = (max(heard - 1, 0), max(heard - 1, 0), heard, heard)
+        recorded = points.index(event.recorded_at)
+        places = (max(recorded - 1, 0), max(recorded - 1, 0), recorded, recorded)
         names = ("as_of", "known_at", "as_of_2", "known_at_2")
         query = {"events": made_for, **dict(zip(names, places, strict=True))}
         return f"{path}?{urlencode(query)}#compared"
 
     return [
-        Line(
+        EventLine(
             shows.event(event),
             event.recorded_at - event.occurred_at if came_late(event) else None,
-            event.originator_version in stray,
-            put_right.get(event.originator_version, ()),
-            happened[event.originator_version],
+            event.originator_version in out_of_order_versions,
+            corrected_by.get(event.originator_version, ()),
+            times[event.originator_version],
             around(event),
         )
         for event in events

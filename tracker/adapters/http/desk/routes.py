@@ -1,4 +1,4 @@
-"""All pages of the desk, with their doors."""
+"""All desk pages, with their authentication."""
 
 from typing import Annotated
 
@@ -22,36 +22,36 @@ from tracker.adapters.http.schema.bodies import BodyReader
 
 def add_desk(
     app: FastAPI,
-    front: DeskContext,
-    visits: BrowserSessions,
+    context: DeskContext,
+    browser_sessions: BrowserSessions,
     bodies: BodyReader,
     *,
     exporting: ExportApi,
     explaining: ExplanationApi,
 ) -> None:
-    """Add the pages."""
-    at_the_desk = DeskAuth(visits)
-    form_sent = FormAuth(at_the_desk, bodies)
+    """Add the desk pages to the app."""
+    desk_auth = DeskAuth(browser_sessions)
+    form_auth = FormAuth(desk_auth, bodies)
     desk = APIRouter(
         prefix=HOME,
-        route_class=errors_as_pages(front, at_the_desk),
+        route_class=errors_as_pages(context, desk_auth),
         include_in_schema=False,
     )
 
     @desk.get("")
     def show_home(
-        request: Request, visit: Annotated[BrowserSession, Depends(at_the_desk)]
+        request: Request, browser_session: Annotated[BrowserSession, Depends(desk_auth)]
     ) -> HTMLResponse:
-        """Show what can be done here."""
-        return front.show(request, visit, "home.html")
+        """Show the start page of the desk."""
+        return context.show(request, browser_session, "home.html")
 
-    add_sign_in(desk, front, bodies, form_sent)
-    add_intake(desk, front, at_the_desk, form_sent)
-    add_finding(desk, front, at_the_desk)
-    add_recording(desk, front, form_sent)
-    add_replay(desk, front, at_the_desk)
-    add_figures(desk, front, at_the_desk, explaining)
-    add_register(desk, front, at_the_desk)
-    add_exporting(desk, front, at_the_desk, exporting)
-    # Not included as a router, which would hide them from whoever walks all routes.
+    add_sign_in(desk, context, bodies, form_auth)
+    add_intake(desk, context, desk_auth, form_auth)
+    add_finding(desk, context, desk_auth)
+    add_recording(desk, context, form_auth)
+    add_replay(desk, context, desk_auth)
+    add_figures(desk, context, desk_auth, explaining)
+    add_register(desk, context, desk_auth)
+    add_exporting(desk, context, desk_auth, exporting)
+    # `include_router` would copy the routes into a nested router; a test walks `app.routes`.
     app.routes.extend(desk.routes)

@@ -1,4 +1,4 @@
-"""Signing in and out, and what is shown where a page of the desk cannot be."""
+"""Sign-in and sign-out, and the error pages of the desk."""
 
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -15,7 +15,7 @@ from tracker.adapters.http.auth.sessions import may_carry_keys
 from tracker.adapters.http.desk.auth import (
     DeskAuth,
     FormAuth,
-    Sent,
+    FormSubmission,
     SignedOutError,
     StaleFormError,
     typed_into,
@@ -30,78 +30,80 @@ from tracker.application.commands.handler import StoreUnavailableError
 from tracker.domain.errors import InvalidInputError, UnknownError
 
 HOME = "/desk"
-_OURS = re.compile(r"/desk(?:[/?][A-Za-z0-9._~%/?=&+-]*)?", re.ASCII)
+_DESK_ADDRESS = re.compile(r"/desk(?:[/?][A-Za-z0-9._~%/?=&+-]*)?", re.ASCII)
 _KEPT = "kept."
-"""How the names of boxes begin that wait for somebody to sign in."""
+"""Prefix of the hidden fields that keep a rejected form until the user signs in."""
 
 _LONGEST_KEY = 200
 _TRIES_PER_NETWORK = 60
-"""A minute: all desks of a branch come in at seven, from one address."""
+"""Sign-in attempts a minute: all clerks of a branch sign in at 7:00 from one address."""
 
 _TRIES_OVERALL = 600
-_TOLD: tuple[type[Exception], ...] = (
+_SHOWN_AS_PAGES: tuple[type[Exception], ...] = (
     *FORESEEN,
     SignedOutError,
     StaleFormError,
     RequestValidationError,
 )
-"""What goes wrong and is told as a page."""
+"""The errors that are shown as a page."""
 
 
 def add_sign_in(
-    desk: APIRouter, front: DeskContext, bodies: BodyReader, form_sent: FormAuth
+    desk: APIRouter, context: DeskContext, bodies: BodyReader, form_auth: FormAuth
 ) -> None:
     """Add the pages."""
-    keys = front.parts.keys
+    keys = context.parts.keys
     limits = Limits(per_code=0, per_network=_TRIES_PER_NETWORK, overall=_TRIES_OVERALL)
 
     @desk.get("/sign-in", dependencies=[Depends(open_to_all)])
     def show_sign_in(request: Request) -> HTMLResponse:
-        """Ask for a key."""
-        return sign_in_page(front.pages, request)
+        """Show the sign-in form."""
+        return sign_in_page(context.pages, request)
 
     @desk.post("/sign-in", dependencies=[Depends(open_to_all)])
     async def sign_in(request: Request) -> Response:
-        """Begin a session for the holder of a key that is good."""
+        """Start a session for the holder of a valid key."""
         typed = await typed_into(request, bodies)
         then = typed.get("then", "")
-        then = then if _OURS.fullmatch(then) else HOME
+        then = then if _DESK_ADDRESS.fullmatch(then) else HOME
         kept = {
             name.removeprefix(_KEPT): text for name, text in typed.items() if name.startswith(_KEPT)
         }
         if not may_carry_keys(request):
-            return sign_in_page(front.pages, request, then, kept, status=403)
+            return sign_in_page(context.pages, request, then, kept, status=403)
         try:
             limits.check("", address_of(request.scope))
         except TooOftenError:
             fault = FormError("too_often")
-            return sign_in_page(front.pages, request, then, kept, status=429, fault=fault)
+            return sign_in_page(context.pages, request, then, kept, status=429, fault=fault)
         key = typed.get("key", "").strip()[:_LONGEST_KEY]
         try:
             actor = await run_in_threadpool(keys.actor_of, key)
         except UnknownError:
             return sign_in_page(
-                front.pages, request, then, kept, status=401, fault=FormError("unknown_key")
+                context.pages, request, then, kept, status=401, fault=FormError("unknown_key")
             )
         request.state.actor = actor
-        session = await run_in_threadpool(front.sessions.begin, keys.id_of(key), request)
+        session = await run_in_threadpool(context.sessions.begin, keys.id_of(key), request)
         if kept:
-            return go_on_page(front, request, BrowserSession(actor, session), then, kept)
+            return go_on_page(context, request, BrowserSession(actor, session), then, kept)
         answer = RedirectResponse(then, 303)
-        front.sessions.keep(session, request, answer)
+        context.sessions.keep(session, request, answer)
         return answer
 
     @desk.post("/sign-out")
-    async def sign_out(request: Request, sent: Annotated[Sent, Depends(form_sent)]) -> Response:
-        """End the session, here and in the browser."""
-        await run_in_threadpool(front.sessions.end, sent.visit.session)
+    async def sign_out(
+        request: Request, sent: Annotated[FormSubmission, Depends(form_auth)]
+    ) -> Response:
+        """End the session on the server and in the browser."""
+        await run_in_threadpool(context.sessions.end, sent.browser_session.session)
         answer = RedirectResponse(f"{HOME}/sign-in", 303)
-        front.sessions.forget(request, answer)
+        context.sessions.forget(request, answer)
         return answer
 
 
 def _then(request: Request, error: SignedOutError) -> str:
-    """Return where to go on once somebody has signed in: where they were going."""
+    """Return the address to open after sign-in: the one that was requested."""
     if error.typed:
         return request.url.path
     if request.method != "GET":
@@ -118,7 +120,7 @@ def sign_in_page(
     status: int = 200,
     fault: FormError | None = None,
 ) -> HTMLResponse:
-    """Ask for a key; what was typed in vain is kept, to be sent after all."""
+    """Return the sign-in page. The input of a rejected form is kept in hidden fields."""
     return pages.show(
         request,
         "desk/sign_in.html",
@@ -133,28 +135,32 @@ def sign_in_page(
 
 
 def go_on_page(
-    front: DeskContext,
+    context: DeskContext,
     request: Request,
-    visit: BrowserSession,
+    browser_session: BrowserSession,
     then: str,
     kept: Mapping[str, str],
     *,
     status: int = 200,
 ) -> HTMLResponse:
-    """Show that what was typed is still there, to be sent with one button."""
-    return front.show(request, visit, "go_on.html", status=status, here=HOME, then=then, kept=kept)
+    """Return the page that sends the kept form input again with one button."""
+    return context.show(
+        request, browser_session, "go_on.html", status=status, here=HOME, then=then, kept=kept
+    )
 
 
-def errors_as_pages(front: DeskContext, at_the_desk: DeskAuth) -> type[APIRoute]:
-    """Make routes that tell what goes wrong as a page; what was typed is never lost."""
-    pages = front.pages
+def errors_as_pages(context: DeskContext, desk_auth: DeskAuth) -> type[APIRoute]:
+    """Return a route class that shows errors as pages and keeps the form input."""
+    pages = context.pages
 
-    async def tell(request: Request, error: Exception) -> Response:
+    async def error_page(request: Request, error: Exception) -> Response:
         if isinstance(error, SignedOutError):
             return sign_in_page(pages, request, _then(request, error), error.typed, status=401)
         if isinstance(error, StaleFormError):
-            visit = await at_the_desk(request)
-            return go_on_page(front, request, visit, request.url.path, error.typed, status=409)
+            browser_session = await desk_auth(request)
+            return go_on_page(
+                context, request, browser_session, request.url.path, error.typed, status=409
+            )
         if isinstance(error, RequestValidationError):
             error = InvalidInputError()
         if isinstance(error, STORE_SILENT):
@@ -168,12 +174,12 @@ def errors_as_pages(front: DeskContext, at_the_desk: DeskAuth) -> type[APIRoute]
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
-            async def handle_or_tell(request: Request) -> Response:
+            async def handle_or_show_error(request: Request) -> Response:
                 try:
                     return await handle(request)
-                except _TOLD as error:
-                    return await tell(request, error)
+                except _SHOWN_AS_PAGES as error:
+                    return await error_page(request, error)
 
-            return handle_or_tell
+            return handle_or_show_error
 
     return PageRoute

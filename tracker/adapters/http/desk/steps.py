@@ -1,4 +1,4 @@
-"""Finding a dossier, opening it, and recording what happens next."""
+"""Find a dossier, open it, and record its next step."""
 
 import re
 from dataclasses import replace
@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
 from tracker.adapters.http.auth.authentication import BrowserSession
-from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, Sent
+from tracker.adapters.http.desk.auth import DeskAuth, FormAuth, FormSubmission
 from tracker.adapters.http.desk.context import DeskContext
-from tracker.adapters.http.desk.dossier import DossierPage, Told
+from tracker.adapters.http.desk.dossier import ActionResult, DossierPage
 from tracker.adapters.http.desk.form import EVENT_ID, IF_VERSION, Form, fields_for
 from tracker.adapters.http.desk.form_errors import FormError, errors_from, errors_in
 from tracker.adapters.http.desk.form_parsing import joined_rows, nested, parsed_form
@@ -29,58 +29,60 @@ from tracker.domain.dossier.values import Correctable
 from tracker.domain.errors import TrackerError, UnknownError
 
 _SCANNED = re.compile(r"\S*/h/([^/\s?#]{3,100})/\S*")
-"""What a hand scanner types when it reads the QR code of a receipt."""
+"""The text that a hand scanner types when it reads the QR code of a receipt."""
 
 _REASON: TypeAdapter[str] = TypeAdapter(Line)
 
 
-def add_finding(desk: APIRouter, front: DeskContext, at_the_desk: DeskAuth) -> None:
-    """Add the pages that only show."""
-    page = DossierPage(front)
+def add_finding(desk: APIRouter, context: DeskContext, desk_auth: DeskAuth) -> None:
+    """Add the pages that only read."""
+    page = DossierPage(context)
 
     @desk.get("/dossiers")
     def find(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
         code: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
-        """Find a dossier by its code, typed or scanned; what it may have meant is offered."""
-        require(visit.actor, Read.DOSSIER)
+        """Redirect to the dossier with this code, or offer similar codes that exist."""
+        require(browser_session.actor, Read.DOSSIER)
         scanned = _SCANNED.fullmatch(code.strip())
         asked = tidied(scanned[1] if scanned else code)
-        if asked and front.parts.used([asked]):
-            there = "/replay" if visit.actor.role is Role.AUDITOR else ""
-            return RedirectResponse(f"/desk/dossiers/{quote(asked)}{there}", 303)
-        likely = front.parts.used(likely_codes(asked))
+        if asked and context.parts.used([asked]):
+            page_path = "/replay" if browser_session.actor.role is Role.AUDITOR else ""
+            return RedirectResponse(f"/desk/dossiers/{quote(asked)}{page_path}", 303)
+        likely = context.parts.used(likely_codes(asked))
         status = 404 if asked and not likely else 200
-        return front.show(request, visit, "find.html", status=status, asked=code, likely=likely)
+        return context.show(
+            request, browser_session, "find.html", status=status, asked=code, likely=likely
+        )
 
     @desk.get("/dossiers/{code}")
     def open_dossier(
         request: Request,
-        visit: Annotated[BrowserSession, Depends(at_the_desk)],
+        browser_session: Annotated[BrowserSession, Depends(desk_auth)],
         code: str,
         done: Step | None = None,
     ) -> HTMLResponse:
-        """Show where a dossier stands, and what this person may do with it now."""
-        return page.show(request, visit, code, Told(done=done))
+        """Show a dossier and the steps that the user may record now."""
+        return page.show(request, browser_session, code, ActionResult(done=done))
 
 
-def add_recording(desk: APIRouter, front: DeskContext, form_sent: FormAuth) -> None:
-    """Add the forms of a dossier's page."""
-    page, reader = DossierPage(front), front.parts.reader
-    zone = front.parts.service.calendar.zone
+def add_recording(desk: APIRouter, context: DeskContext, form_auth: FormAuth) -> None:
+    """Add the forms of the dossier page."""
+    page, reader = DossierPage(context), context.parts.reader
+    zone = context.parts.service.calendar.zone
     shows = Presenter(zone)
 
     @desk.post("/dossiers/{code}/steps/{step}")
     async def record_step(
-        request: Request, sent: Annotated[Sent, Depends(form_sent)], code: str, step: Step
+        request: Request, sent: Annotated[FormSubmission, Depends(form_auth)], code: str, step: Step
     ) -> Response:
-        """Record a step, or show what stands against it, with all that was typed."""
-        message, typed = COMMANDS.get(step), sent.typed
-        if message is None:
+        """Record a step, or show the form again with its errors and all input."""
+        command, typed = COMMANDS.get(step), sent.typed
+        if command is None:
             raise UnknownError
-        boxes, event_id = fields_for(message), typed.get(EVENT_ID, "")
+        boxes, event_id = fields_for(command), typed.get(EVENT_ID, "")
         form = Form(step.value, boxes, joined_rows(boxes, typed), event_id=event_id)
         raw = parsed_form(boxes, form.typed, zone)
         raw |= {"step": step.value, "code": code, EVENT_ID: event_id}
@@ -88,29 +90,37 @@ def add_recording(desk: APIRouter, front: DeskContext, form_sent: FormAuth) -> N
             raw["value"] = nested(raw["value"], zone)
         seen = _number(typed.get(IF_VERSION, ""))
         try:
-            await front.store(sent.visit, message, raw, seen)
+            await context.store(sent.browser_session, command, raw, seen)
         except ValidationError as error:
             form, status = replace(form, faults=errors_in(error, boxes)), UNFIT_STATUS
         except TrackerError as error:
             form, status = replace(form, faults=errors_from(error, boxes)), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{quote(code)}?done={step}", 303)
-        told = Told(form=form, seen=seen)
-        return await run_in_threadpool(page.show, request, sent.visit, code, told, status)
+        result = ActionResult(form=form, seen=seen)
+        return await run_in_threadpool(
+            page.show, request, sent.browser_session, code, result, status
+        )
 
     @desk.post("/dossiers/{code}/personal-data")
     def open_personal_data(
-        request: Request, sent: Annotated[Sent, Depends(form_sent)], code: str
+        request: Request, sent: Annotated[FormSubmission, Depends(form_auth)], code: str
     ) -> HTMLResponse:
-        """Show what is sealed to whoever says why; both are recorded."""
+        """Show the personal data. The access and its reason are logged."""
         try:
             reason = _REASON.validate_python(sent.typed.get("why", ""))
         except ValidationError:
             return page.show(
-                request, sent.visit, code, Told(fault=FormError("missing")), UNFIT_STATUS
+                request,
+                sent.browser_session,
+                code,
+                ActionResult(fault=FormError("missing")),
+                UNFIT_STATUS,
             )
-        entries = shows.opened(reader.personal_data(sent.visit.actor, tidied(code), reason))
-        return page.show(request, sent.visit, code, Told(entries=entries))
+        entries = shows.opened(
+            reader.personal_data(sent.browser_session.actor, tidied(code), reason)
+        )
+        return page.show(request, sent.browser_session, code, ActionResult(entries=entries))
 
 
 def _number(text: str) -> int:

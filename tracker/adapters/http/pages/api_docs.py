@@ -1,4 +1,4 @@
-"""The API's own documentation, served whole from here: a reader's browser asks nobody else."""
+"""The API documentation, with all its assets, so that browsers load nothing from other sites."""
 
 import base64
 import hashlib
@@ -23,14 +23,14 @@ _ASSETS = {
     "favicon-32x32.png": _SWAGGER_UI / "favicon-32x32.png",
     **ASSETS,
 }
-_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
-"""Pages ask for a file by its content, so it may be kept for ever."""
+_CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""The address of an asset contains the hash of its content, so browsers may cache it forever."""
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def add_api_docs(app: FastAPI) -> None:
-    """Add the documentation, and the files that pages need."""
+    """Add the API documentation and the assets of all pages."""
     html = bytes(
         get_swagger_ui_html(
             openapi_url="/openapi.json",
@@ -52,7 +52,7 @@ def add_api_docs(app: FastAPI) -> None:
 
     @app.get("/docs", dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def show_docs() -> HTMLResponse:
-        """Show the API, to be tried out."""
+        """Show the API documentation."""
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     @app.get("/openapi.json", dependencies=[Depends(open_to_all)], include_in_schema=False)
@@ -61,8 +61,8 @@ def add_api_docs(app: FastAPI) -> None:
         return Response(orjson.dumps(app.openapi()), media_type=JSON)
 
     @app.get("/assets/{name}", dependencies=[Depends(open_to_all)], include_in_schema=False)
-    async def give_asset(name: str) -> FileResponse:
-        """Return a file that pages need; these and no others."""
+    async def get_asset(name: str) -> FileResponse:
+        """Return an asset of a page. Answer 404 for any other name."""
         if name not in _ASSETS:
             raise HTTPException(404)
-        return FileResponse(_ASSETS[name], headers=_KEPT if name in ASSETS else None)
+        return FileResponse(_ASSETS[name], headers=_CACHE_FOREVER if name in ASSETS else None)

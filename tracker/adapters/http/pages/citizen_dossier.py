@@ -1,4 +1,4 @@
-"""The dossier's own page, for whoever has the receipt: all of tier 1, and the rating."""
+"""The dossier page for the holder of the receipt: all data of tier 1, and the rating."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -24,7 +24,7 @@ from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.errors import ConflictError
 from tracker.projections.dossier.status import StatusRow
 
-_OWN = "/h/{code}/{token}"
+_PATH = "/h/{code}/{token}"
 _SCORES = {str(score): score for score in range(1, 6)}
 _LONGEST_REASON = 2000
 
@@ -38,7 +38,7 @@ def add_citizen_dossier_page(
     writing: CommandApi,
     live: Live,
 ) -> None:
-    """Add the page, its news, and the rating."""
+    """Add the page, its live updates and the rating."""
     holds_receipt = Depends(ReceiptAuth(parts.citizens, parts.limits))
 
     def show(
@@ -49,10 +49,10 @@ def add_citizen_dossier_page(
         explains = reckoned is not None and reckoned.due_at == due_at
         return pages.show(
             request,
-            "own.html",
+            "citizen_dossier.html",
             status=status,
             here=parts.receipts.path(own.code),
-            told=own,
+            dossier=own,
             path=parts.receipts.path(own.code),
             days_left=due_at and working_days_left(parts.service.calendar, now, due_at),
             why=why_sentence(reckoned.steps, language_of(request)) if reckoned and explains else "",
@@ -60,14 +60,14 @@ def add_citizen_dossier_page(
             form=form,
         )
 
-    @app.get(_OWN, include_in_schema=False)
-    def show_own(request: Request, own: Annotated[CitizenView, holds_receipt]) -> Response:
-        """Show everything its owner may know."""
+    @app.get(_PATH, include_in_schema=False)
+    def show_dossier(request: Request, own: Annotated[CitizenView, holds_receipt]) -> Response:
+        """Show all data that the receipt holder may see."""
         return show(request, own)
 
-    @app.post(f"{_OWN}/rating", include_in_schema=False)
+    @app.post(f"{_PATH}/rating", include_in_schema=False)
     async def rate(request: Request, own: Annotated[CitizenView, holds_receipt]) -> Response:
-        """Take the rating. The address itself is the secret that no other site can forge."""
+        """Store the rating. The secret address protects against forged requests of other sites."""
         form = await bodies.read_form(request)
         chosen, reason = form.get("score", ""), form.get("reason", "").strip()
         score = _SCORES.get(chosen)
@@ -75,7 +75,7 @@ def add_citizen_dossier_page(
             typed = {"score": chosen, "reason": reason}
             return await run_in_threadpool(show, request, own, status=422, form=typed)
         if own.may_rate and score is not None:
-            message = Rate(
+            command = Rate(
                 event_id="rating",
                 occurred_at=parts.now(),
                 code=own.code,
@@ -83,15 +83,17 @@ def add_citizen_dossier_page(
                 score=score,
                 reason=reason or None,
             )
-            with suppress(ConflictError):  # rated in another window meanwhile, the page shows how
-                await writing.one(Envelope(citizen_of(dossier_id(own.code)), message))
+            with suppress(
+                ConflictError
+            ):  # already rated in another window; the page shows that rating
+                await writing.one(Envelope(citizen_of(dossier_id(own.code)), command))
         return RedirectResponse(parts.receipts.path(own.code) + "#rating", 303)
 
-    @app.get(f"{_OWN}/live", include_in_schema=False)
-    async def tell_of_change(
+    @app.get(f"{_PATH}/live", include_in_schema=False)
+    async def stream_changes(
         request: Request, own: Annotated[CitizenView, holds_receipt], seen: int = 0
     ) -> StreamingResponse:
-        """Tell once when the dossier has gone past the version seen."""
+        """Send one event when the dossier has a newer version than `seen`."""
 
         def is_new(row: StatusRow) -> bool:
             return row.version > seen

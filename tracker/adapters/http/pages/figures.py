@@ -1,4 +1,4 @@
-"""How the service does, for everybody."""
+"""The public page of the total figures."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from tracker.adapters.http.pages.rendering import Pages
 from tracker.application.queries.figures import FiguresQuery
 from tracker.projections.figures.figures import Counts
 
-_KEEP = timedelta(seconds=5)
+_CACHE_TIME = timedelta(seconds=5)
 
 
 def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages) -> None:
@@ -26,15 +26,15 @@ def add_figures_page(app: FastAPI, parts: Dependencies, pages: Pages) -> None:
 
 
 class _CachedFigures:
-    """The total figures, counted at most every few seconds: anybody may ask for the page."""
+    """The total figures, computed at most once every five seconds because the page is public."""
 
     def __init__(self, figures: FiguresQuery, now: Callable[[], datetime]) -> None:
         self._figures = figures
         self._now = now
-        self._known: tuple[datetime, Counts] | None = None
+        self._cached: tuple[datetime, Counts] | None = None
 
     def get(self) -> Counts:
         now = self._now()
-        if self._known is None or not now - _KEEP < self._known[0] <= now:
-            self._known = (now, self._figures.public_total())
-        return self._known[1]
+        if self._cached is None or not now - _CACHE_TIME < self._cached[0] <= now:
+            self._cached = (now, self._figures.public_total())
+        return self._cached[1]

@@ -1,4 +1,4 @@
-"""The official forms of a dossier, as pages to be printed and as PDF."""
+"""The official forms of a dossier, as printable pages and as PDF."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -21,19 +21,23 @@ _RECEIPT = "/h/{code}/{token}/receipt"
 
 Which = Annotated[
     int | None,
-    Query(ge=1, le=10_000, description="Which of several, from 1; by default the last."),
+    Query(
+        ge=1,
+        le=10_000,
+        description="The number of the form if there are several, from 1. The default is the last.",
+    ),
 ]
 
 
 class Pdf(Response):
-    """A form as PDF."""
+    """A PDF response."""
 
     media_type = "application/pdf"
 
 
 def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: Pages) -> None:
-    """Add the forms for the staff, and the receipt for its owner."""
-    its_actor = Depends(signed_in)
+    """Add the forms for staff, and the receipt for its holder."""
+    signed_in_actor = Depends(signed_in)
     holds_receipt = Depends(ReceiptAuth(parts.citizens, parts.limits))
     fill = parts.filling.fill
 
@@ -44,9 +48,12 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
         tags=["read"],
     )
     def print_form(
-        actor: Annotated[Actor, its_actor], code: Code, number: FormNumber, which: Which = None
+        actor: Annotated[Actor, signed_in_actor],
+        code: Code,
+        number: FormNumber,
+        which: Which = None,
     ) -> Response:
-        """Return a form as PDF/A, tagged; who got it is recorded."""
+        """Return a form as tagged PDF/A. The access is logged."""
         form = fill(actor, tidied(code), number, which)
         return Pdf(parts.set_pdf(parts.write_sheet(form), parts.now()))
 
@@ -58,18 +65,18 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
     )
     def show_form(
         request: Request,
-        actor: Annotated[Actor, its_actor],
+        actor: Annotated[Actor, signed_in_actor],
         code: Code,
         number: FormNumber,
         which: Which = None,
     ) -> Response:
-        """Show a form as a page to be printed, in Vietnamese; who saw it is recorded."""
+        """Return a form as a printable page in Vietnamese. The access is logged."""
         sheet = parts.write_sheet(fill(actor, tidied(code), number, which))
         return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))
 
     @app.get(_RECEIPT + ".pdf", include_in_schema=False)
     def print_receipt(token: str, own: Annotated[CitizenView, holds_receipt]) -> Response:
-        """Return the receipt to its owner as PDF."""
+        """Return the receipt as PDF."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
         return Pdf(parts.set_pdf(sheet, parts.now()))
 
@@ -77,19 +84,19 @@ def add_forms(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: P
     def show_receipt(
         request: Request, token: str, own: Annotated[CitizenView, holds_receipt]
     ) -> Response:
-        """Show the receipt to its owner."""
+        """Show the receipt as a printable page."""
         sheet = parts.write_sheet(parts.citizens.receipt(own.code, token))
         return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))
 
 
 def pdf_of(request: Request) -> str:
-    """Return the address of the same form as PDF."""
+    """Return the address of the PDF of this form."""
     url = request.url.replace(path=request.url.path + ".pdf").remove_query_params("lang")
     return f"{url.path}?{url.query}" if url.query else url.path
 
 
 def shown(media_type: str, example: str, *problems: int, **schema: str) -> Responses:
-    """Declare how a form is answered, and the problems that may come instead."""
+    """Return the OpenAPI responses of a form: its media type and the possible problems."""
     content: Mapping[str, Any] = {
         media_type: {"schema": {"type": "string", **schema}, "example": example}
     }

@@ -1,4 +1,4 @@
-"""The first page: where is my dossier, by when, and do I have something to do."""
+"""The look-up page: the status and promised date of a dossier, by its code."""
 
 import re
 from enum import StrEnum
@@ -26,7 +26,7 @@ from tracker.projections.dossier.status import StatusRow
 
 _LONGEST = 300
 _SCANNED = re.compile(r"(?:\S*)/h/([^/\s?#]{3,100})/([A-Za-z2-7]{26})/?")
-"""What a hand scanner types into the field when it reads the receipt's QR code."""
+"""The text that a hand scanner types when it reads the QR code of a receipt."""
 
 
 def add_look_up_page(
@@ -39,19 +39,19 @@ def add_look_up_page(
     live: Live,
     trying: AttemptCost,
 ) -> None:
-    """Add the page, the way from it to one's own dossier, and its news."""
+    """Add the page, the form that opens the full dossier page, and the live updates."""
     page = _LookUpPage(parts, pages, look_up)
 
     @app.get("/", dependencies=[Depends(open_to_all)], include_in_schema=False)
     def show_look_up(request: Request, code: Annotated[str, Query()] = "") -> Response:
-        """Show the form, and the answer to a code."""
+        """Show the form, and the status for a code."""
         if scanned := _SCANNED.fullmatch(code.strip()):
             return RedirectResponse(f"/h/{scanned[1]}/{scanned[2]}", 303)
         return page.show(request, code[:_LONGEST].strip())
 
     @app.post("/h", dependencies=[Depends(open_to_all)], include_in_schema=False)
-    async def find_own(request: Request) -> Response:
-        """Lead whoever knows the code and the phone's last digits to the dossier's own page."""
+    async def open_dossier(request: Request) -> Response:
+        """Redirect to the full dossier page if the code and the phone digits match."""
         form = await bodies.read_form(request)
         code, digits = form.get("code", "").strip(), form.get("digits", "").strip()
         try:
@@ -67,8 +67,8 @@ def add_look_up_page(
         return RedirectResponse(path, 303)
 
     @app.get("/live", dependencies=[Depends(open_to_all)], include_in_schema=False)
-    async def tell_of_change(request: Request, code: str, seen: str = "") -> StreamingResponse:
-        """Tell once when there is something new at a code."""
+    async def stream_changes(request: Request, code: str, seen: str = "") -> StreamingResponse:
+        """Send one event when the public status of the dossier changes."""
         parts.limits.check(tidied(code), address_of(request.scope))
 
         def is_new(row: StatusRow) -> bool:
@@ -80,7 +80,7 @@ def add_look_up_page(
 
 
 class Wants(StrEnum):
-    """What a try of digits still lacks."""
+    """What the citizen must still enter or prove."""
 
     THE_RIGHT_DIGITS = "right digits"
     A_PROOF = "proof"
@@ -127,12 +127,12 @@ class _LookUpPage:
         challenge: str = "",
     ) -> Response:
         parts, now = self._parts, self._parts.now()
-        told, is_guess, fresh = None, False, None
+        answer, is_guess, fresh = None, False, None
         if code and not wants:
             parts.limits.check(tidied(code), address_of(request.scope))
             fresh = parts.watched["status"].freshness(now)
-            told, is_guess = self._found(code)
-        due_at = told.promised_at if told else None
+            answer, is_guess = self._found(code)
+        due_at = answer.promised_at if answer else None
         return self._pages.show(
             request,
             "look_up.html",
@@ -140,32 +140,32 @@ class _LookUpPage:
             headers={"Retry-After": "5"} if _STATUS[wants] == _TOO_OFTEN else None,
             here="/" if wants else None,
             asked=code,
-            told=told,
+            answer=answer,
             is_guess=is_guess,
             wants=wants and wants.value,
             typed=digits,
             challenge=challenge,
             days_left=due_at and working_days_left(parts.service.calendar, now, due_at),
-            mark=_mark(told) if told else "",
+            mark=_mark(answer) if answer else "",
             now=now,
             behind_s=round(fresh.age_seconds) if fresh else 0,
-            samples=() if told or wants else list(parts.sample_codes()),
+            samples=() if answer or wants else list(parts.sample_codes()),
         )
 
     def _found(self, code: str) -> tuple[PublicAnswer | None, bool]:
-        """Return the answer to this code, or to what it was likely meant to be."""
-        (told,) = self._look_up.answers([code])
-        if told:
-            return told, False
+        """Return the answer for this code or the most similar one, and whether it is a guess."""
+        (answer,) = self._look_up.answers([code])
+        if answer:
+            return answer, False
         likely = self._look_up.answers(likely_codes(code))
         return next(filter(None, likely), None), True
 
 
-def _mark(told: PublicAnswer) -> str:
-    """Return a short text that is another one whenever the answer is another."""
-    due = f"{told.promised_at:%y%m%d%H%M}" if told.promised_at else ""
+def _mark(answer: PublicAnswer) -> str:
+    """Return a short text that changes whenever the answer changes."""
+    due = f"{answer.promised_at:%y%m%d%H%M}" if answer.promised_at else ""
     return (
-        f"{told.status:d}.{due}.{told.on_time:d}"
-        if told.on_time is not None
-        else f"{told.status:d}"
+        f"{answer.status:d}.{due}.{answer.on_time:d}"
+        if answer.on_time is not None
+        else f"{answer.status:d}"
     )

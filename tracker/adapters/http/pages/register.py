@@ -1,4 +1,4 @@
-"""The register of an office, as a page to be printed and as PDF."""
+"""The register of an office, as a printable page and as PDF."""
 
 from datetime import date
 from typing import Annotated
@@ -18,17 +18,19 @@ from tracker.domain.dossier.actors import Actor
 _REGISTER = "/v1/register"
 _PROBLEMS = (401, 403, 422, 503)
 
-OfficeId = Annotated[str, Query(max_length=100, description="The office's id.", examples=["CN01"])]
+OfficeId = Annotated[
+    str, Query(max_length=100, description="The id of the office.", examples=["CN01"])
+]
 First = Annotated[Day, Query(alias="from", description="The first day.")]
 Last = Annotated[
-    Day, Query(alias="to", description=f"The last day; {MOST_DAYS} days at most in all.")
+    Day, Query(alias="to", description=f"The last day. The period has at most {MOST_DAYS} days.")
 ]
 
 
 def add_register(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages: Pages) -> None:
     """Add the register."""
-    its_actor = Depends(signed_in)
-    until_there = Depends(Waits([parts.watched["promises"]], head=parts.head, seconds=parts.wait_s))
+    signed_in_actor = Depends(signed_in)
+    freshness = Depends(Waits([parts.watched["promises"]], head=parts.head, seconds=parts.wait_s))
 
     def sheet_of(actor: Actor, office: str, first: date, last: date) -> str:
         return parts.write_sheet(parts.registers.make(actor, office, first, last, parts.now()))
@@ -40,13 +42,13 @@ def add_register(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages
         tags=["read"],
     )
     def print_register(
-        actor: Annotated[Actor, its_actor],
-        _there: Annotated[None, until_there],
+        actor: Annotated[Actor, signed_in_actor],
+        _fresh: Annotated[None, freshness],
         office: OfficeId,
         first: First,
         last: Last,
     ) -> Response:
-        """Return the register as PDF/A, tagged; who got it is recorded at each dossier."""
+        """Return the register as tagged PDF/A. The access is logged for each dossier."""
         return Pdf(parts.set_pdf(sheet_of(actor, office, first, last), parts.now()))
 
     @app.get(
@@ -57,15 +59,16 @@ def add_register(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies, pages
     )
     def show_register(
         request: Request,
-        actor: Annotated[Actor, its_actor],
-        _there: Annotated[None, until_there],
+        actor: Annotated[Actor, signed_in_actor],
+        _fresh: Annotated[None, freshness],
         office: OfficeId,
         first: First,
         last: Last,
     ) -> Response:
-        """Show what an office took in or decides, at most 500 dossiers; names to its own people.
+        """Return the dossiers that an office received or decides, at most 500.
 
-        The page tells where it had to be cut. Who saw it is recorded at each dossier.
+        Only staff of the office see the names of applicants. The page says if it is cut. The
+        access is logged for each dossier.
         """
         sheet = sheet_of(actor, office, first, last)
         return pages.show(request, "paper.html", sheet=sheet, pdf=pdf_of(request))

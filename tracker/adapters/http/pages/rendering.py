@@ -1,4 +1,4 @@
-"""Makes pages for people: in the reader's language, whole without JavaScript, telling nobody else.
+"""Renders HTML pages in the language of the reader. They work without JavaScript.
 
 The templates hold the Vietnamese texts, inside `_()` or `ngettext()`. `tracker/translations` holds
 the English ones. A template extends `layout.html`.
@@ -34,7 +34,7 @@ _SECONDS: Mapping[Language, str] = {"vi": "HH:mm:ss, dd/MM/yyyy", "en": "HH:mm:s
 
 
 class Pages:
-    """Renders templates; every page bears the headers that keep it to its reader."""
+    """Renders templates. Every page has a content security policy that blocks other sites."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """Show times in this zone."""
@@ -48,18 +48,18 @@ class Pages:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         here: str | None = None,
-        **told: object,
+        **values: object,
     ) -> HTMLResponse:
-        """Return this page; `told` is what its template names.
+        """Return the rendered page; `values` are the variables of its template.
 
-        `here` is the address at which the page is to be had again in another language, where that
-        is not the one asked for (a form that was posted).
+        `here` is the address for the language links if it is not the requested address, for
+        example after a form was posted.
         """
         language = language_of(request)
         html = (
             self._environments[language]
             .get_template(template)
-            .render(language=language, elsewhere=_elsewhere(request, here), **told)
+            .render(language=language, elsewhere=_language_addresses(request, here), **values)
         )
         answer = HTMLResponse(html, status, {"Content-Security-Policy": _POLICY, **(headers or {})})
         if request.query_params.get(_COOKIE) == language:
@@ -70,7 +70,7 @@ class Pages:
 
 
 def language_of(request: Request) -> Language:
-    """Return the language asked for by `?lang=`, else the one asked for last, else Vietnamese."""
+    """Return the language from `?lang=`, else from the cookie, else Vietnamese."""
     for asked in (request.query_params.get(_COOKIE), request.cookies.get(_COOKIE)):
         for language in LANGUAGES:
             if asked == language:
@@ -78,11 +78,11 @@ def language_of(request: Request) -> Language:
     return next(iter(LANGUAGES))
 
 
-def _elsewhere(request: Request, here: str | None) -> dict[str, str]:
-    """Return the address of the same page in each language."""
+def _language_addresses(request: Request, here: str | None) -> dict[str, str]:
+    """Return the addresses of this page by language."""
     url = request.url if here is None else request.url.replace(path=here, query="")
-    there = {one: url.include_query_params(**{_COOKIE: one}) for one in LANGUAGES}
-    return {one: f"{url.path}?{url.query}" for one, url in there.items()}
+    urls = {language: url.include_query_params(**{_COOKIE: language}) for language in LANGUAGES}
+    return {language: f"{url.path}?{url.query}" for language, url in urls.items()}
 
 
 def _environment(language: Language, zone: ZoneInfo) -> Environment:
@@ -94,21 +94,20 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    # The extension adds this method.
-    install = pages.install_gettext_translations  # type: ignore[attr-defined]
+    install = pages.install_gettext_translations  # type: ignore[attr-defined]  # added by the extension
     install(read_catalogue(language), newstyle=True)
 
-    def written(moment: datetime, pattern: str) -> str:
+    def formatted(moment: datetime, pattern: str) -> str:
         return format_datetime(moment, pattern, tzinfo=zone, locale=language)
 
     pages.globals |= {"languages": LANGUAGES, "asset": _address_of_asset}
     pages.filters |= {
-        "day": lambda moment: written(moment, _DAYS[language]),
-        "deadline": lambda moment: written(moment, f"HH:mm, {_DAYS[language]}"),
-        "moment": lambda moment: written(moment, _MOMENTS[language]),
-        "second": lambda moment: written(moment, _SECONDS[language]),
+        "day": lambda moment: formatted(moment, _DAYS[language]),
+        "deadline": lambda moment: formatted(moment, f"HH:mm, {_DAYS[language]}"),
+        "moment": lambda moment: formatted(moment, _MOMENTS[language]),
+        "second": lambda moment: formatted(moment, _SECONDS[language]),
         "machine_time": lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
-        "time": lambda moment: written(moment, "HH:mm"),
+        "time": lambda moment: formatted(moment, "HH:mm"),
         "number": lambda number: format_decimal(number, locale=language),
         "percent": _percent,
         "first_upper": lambda text: text[:1].upper() + text[1:],
@@ -117,10 +116,10 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
 
 
 def _percent(rate: float | None) -> str:
-    """Write a rate as per cent with one decimal, rounded down; a dash where there is none."""
+    """Return a rate as per cent with one decimal, rounded down, or a dash for `None`."""
     return "\N{EN DASH}" if rate is None else f"{int(rate * 1000) / 10:.1f} %"
 
 
 def _address_of_asset(name: str) -> str:
-    """Return the address of a file, another one whenever its content is another."""
+    """Return the address of an asset. It contains a hash of the content."""
     return f"/assets/{name}?{hashlib.sha256(ASSETS[name].read_bytes()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""The page behind the link in every message: to be told no more."""
+"""The page that stops notifications, linked from every notification."""
 
 from contextlib import suppress
 from uuid import uuid4
@@ -20,29 +20,29 @@ _STOP = "/stop/{code}/{token}"
 
 
 def add_stop_page(app: FastAPI, parts: Dependencies, *, pages: Pages, writing: CommandApi) -> None:
-    """Add the page. Looking at it stops nothing: mail scanners follow every link.
+    """Add the page. A GET request stops nothing, because mail scanners follow links.
 
-    A link that does not fit is answered alike, whatever is wrong with it.
+    All invalid links get the same answer.
     """
 
     @app.get(_STOP, dependencies=[Depends(open_to_all)], include_in_schema=False)
     def show_stop(request: Request, code: str, token: str) -> HTMLResponse:
-        """Ask whether to stop."""
+        """Show the button that stops notifications."""
         fits = parts.stops(tidied(code), token)
         return pages.show(request, "stop.html", status=200 if fits else 404, fits=fits, code=code)
 
     @app.post(_STOP, dependencies=[Depends(open_to_all)], include_in_schema=False)
     async def stop(request: Request, code: str, token: str) -> HTMLResponse:
-        """Stop; what was stopped before is stopped. Mail programs post here by themselves."""
+        """Stop notifications; repeating it has no effect. Mail programs also send this request."""
         if parts.stops(tidied(code), token):
             with suppress(UnknownDossierError):
-                await note(tidied(code))
+                await record(tidied(code))
                 return pages.show(request, "stopped.html", code=code)
         return pages.show(request, "stop.html", status=404, fits=False, code=code)
 
-    async def note(code: str) -> None:
-        message = StopNotices(
+    async def record(code: str) -> None:
+        command = StopNotices(
             event_id=uuid4().hex, occurred_at=parts.now(), step="notices_stopped", code=code
         )
         with suppress(StepNotAllowedError):
-            await writing.one(Envelope(citizen_of(dossier_id(code)), message))
+            await writing.one(Envelope(citizen_of(dossier_id(code)), command))

@@ -1,4 +1,4 @@
-"""Counts working days for people."""
+"""Counts the working days to a promised date."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from tracker.domain.deadlines.calendar import CalendarHorizonError, WorkCalendar
 
 
 def working_days_left(calendar: WorkCalendar, now: datetime, due_at: datetime) -> int | None:
-    """Return how many working days there are until a date; past dates are below 0.
+    """Return the number of working days until a date; negative for a past date.
 
-    0 is the same day, or a day off right after it. `None` where the calendar does not reach so far.
+    0 is the same day, or a day off right after it. Return `None` if the calendar does not cover it.
     """
     today, due_on = (moment.astimezone(calendar.zone).date() for moment in (now, due_at))
     try:

@@ -1,10 +1,10 @@
-// Shows the moments of the sliders as they move. Without this file a button does.
+// Updates the comparison while the sliders move. Without this file a button does it.
 "use strict";
 const form = document.getElementById("moments");
-const labels = [...document.querySelectorAll("#points option")].map((one) => one.label);
+const labels = [...document.querySelectorAll("#points option")].map((option) => option.label);
 const REST_MS = 250;
-let asked = 0;
-let resting;
+let latest = 0;
+let timer;
 
 function name(slider) {
   const text = labels[slider.value];
@@ -13,23 +13,23 @@ function name(slider) {
 }
 
 async function compare() {
-  const mine = ++asked;
+  const request = ++latest;
   const address = `${form.action.split("#")[0]}?${new URLSearchParams(new FormData(form))}`;
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
-  if (mine !== asked) return;
+  if (request !== latest) return;
   if (!answer.ok) { location.assign(address); return; }
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of ["compared", "history"]) {
     document.getElementById(id).replaceWith(fresh.getElementById(id));
   }
-  const said = document.getElementById("differences");
-  said.textContent = fresh.getElementById("differences").textContent;
+  const differences = document.getElementById("differences");
+  differences.textContent = fresh.getElementById("differences").textContent;
   document.querySelector(".languages").replaceWith(fresh.querySelector(".languages"));
   history.replaceState(null, "", address);
 }
 
 form.addEventListener("input", (event) => {
   name(event.target);
-  clearTimeout(resting);
-  resting = setTimeout(compare, REST_MS);
+  clearTimeout(timer);
+  timer = setTimeout(compare, REST_MS);
 });

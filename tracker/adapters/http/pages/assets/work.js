@@ -1,11 +1,11 @@
-// Solves the proof of work that a page asks for, then sends the try again by itself.
-// Without this file or WebCrypto the page is the same: the whole phone number opens the dossier.
+// Solves the proof of work that the page asks for, then sends the form again.
+// Without this file or WebCrypto the full phone number opens the dossier.
 "use strict";
 const AT_ONCE = 8;
 const MOST = 2 ** 20;
 
-const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16));
-const hexOf = (bytes) => [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+const hexOf = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function derived(asked, counter) {
   const nonce = bytesOf(asked.nonce);
@@ -13,8 +13,8 @@ async function derived(asked, counter) {
   password.set(nonce);
   new DataView(password.buffer).setUint32(nonce.length, counter);
   const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
-  const how = { name: "PBKDF2", hash: "SHA-256", salt: bytesOf(asked.salt), iterations: asked.cost };
-  return hexOf(new Uint8Array(await crypto.subtle.deriveBits(how, key, 8 * asked.keyLength)));
+  const algorithm = { name: "PBKDF2", hash: "SHA-256", salt: bytesOf(asked.salt), iterations: asked.cost };
+  return hexOf(new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 8 * asked.keyLength)));
 }
 
 async function solved(asked) {

@@ -19,7 +19,7 @@ def relays() -> tuple[str, ...]:
 
 
 def is_publishing(relay: Program) -> bool:
-    return "publishes from" in relay.log.read_text(errors="replace")
+    return "publishes the events after" in relay.log.read_text(errors="replace")
 
 
 def test_a_relay_woken_after_another_took_over_publishes_nothing_twice(

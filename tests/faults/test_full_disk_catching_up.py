@@ -86,14 +86,14 @@ def fill_while_it_publishes(
     ballast = fill(disk)
     os.truncate(ballast, max(0, ballast.stat().st_size - chance.randint(0, 64) * 4096))
     wait_for(
-        lambda: relay.stands("in_trouble") or not cluster.alive(1) or relay.states[-1].lag == 0,
+        lambda: relay.is_in("in_trouble") or not cluster.alive(1) or relay.states[-1].lag == 0,
         "the full disk is felt",
         seconds=_PATIENCE_S,
     )
     if (
         relay.states[-1].lag and chance.random() < 0.5
     ):  # while the broker still tries to end what it began
-        wait_for(lambda: not relay.stands("publishing"), "it notices", seconds=_PATIENCE_S)
+        wait_for(lambda: not relay.is_in("publishing"), "it notices", seconds=_PATIENCE_S)
     cluster.kill()
     ballast.unlink()
     cluster.start()

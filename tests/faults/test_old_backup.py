@@ -73,7 +73,7 @@ def write_while_kafka_is_away(cluster: Cluster, branch: Branch, code: str, count
     branch.is_refused(code)
     relay.start()
     relay.let_end()
-    assert_relay_ended(cluster, "this event store has another there")
+    assert_relay_ended(cluster, "this event store has another event at that position")
 
 
 def codes_of_restored(cluster: Cluster, url: str) -> set[str]:

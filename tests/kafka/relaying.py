@@ -60,13 +60,13 @@ class Running:
     def ended(self) -> bool:
         return not self.thread.is_alive()
 
-    def stands(self, standing: str) -> bool:
-        return bool(self.states) and self.states[-1].standing == standing
+    def is_in(self, condition: str) -> bool:
+        return bool(self.states) and self.states[-1].condition == condition
 
     def has_published(self, position: int) -> bool:
         if self.error:
             raise self.error
-        return self.stands("publishing") and self.states[-1].position >= position
+        return self.is_in("publishing") and self.states[-1].position >= position
 
     def stop(self) -> None:
         self.relay.stop()

@@ -9,7 +9,7 @@ from kafka.partitioner import DefaultPartitioner
 from tracker.adapters.kafka import connection
 from tracker.adapters.kafka.connection import (
     KafkaConnection,
-    _ByKey,
+    _CachingPartitioner,
     open_admin,
     open_consumer,
     open_producer,
@@ -77,7 +77,7 @@ class Cluster:
 
 
 def test_a_dossier_keeps_the_partition_that_kafkas_clients_reckon() -> None:
-    ours, theirs, cluster = _ByKey(), DefaultPartitioner(), Cluster()
+    ours, theirs, cluster = _CachingPartitioner(), DefaultPartitioner(), Cluster()
     keys = [UUID(int=number * 7919).hex.encode() for number in range(300)]
     for key in (*keys, *keys, b"tracker.dossier-events"):
         given = ("t", key, key, b"", b"", cluster)

@@ -138,7 +138,7 @@ def test_a_missing_event_is_found(
     records = published(names, store)
     lost = [b"1" in dict(one.headers)["originator_version"] for one in records].index(False)
     force(connection, names, records[:lost] + records[lost + 1 :])
-    assert "missing or doubled" in fault(connection, names, empty)
+    assert "missing or occurs twice" in fault(connection, names, empty)
 
 
 def test_a_missing_end_is_found(
@@ -162,7 +162,7 @@ def test_a_changed_byte_is_found(
     records = published(names, store)
     records[3] = structs.replace(records[3], value=b" " + (records[3].value or b""))
     force(connection, names, records)
-    assert "are not those that were recorded" in fault(connection, names, empty)
+    assert "do not match its leaf_hash" in fault(connection, names, empty)
 
 
 def test_a_record_of_somebody_else_is_found(

@@ -1,4 +1,4 @@
-"""What the reader of a topic does with what its consumer gives; the consumer is a made one."""
+"""The reader of a topic with a fake consumer."""
 
 from time import monotonic
 from typing import Any
@@ -8,52 +8,55 @@ from kafka import TopicPartition
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.reader import TopicReader
 
-OURS, LOST, NEW = (TopicPartition("t", number) for number in range(3))
+KEPT, LOST, NEW = (TopicPartition("t", number) for number in range(3))
 
 
-class Silent:
-    """A consumer with nothing new; it notes how long it was to be polled."""
+class SilentConsumer:
+    """A consumer without new records, which keeps the duration of each poll in milliseconds."""
 
     def __init__(self) -> None:
         self.polls: list[int] = []
-        self.ours = [OURS]
+        self.assigned = [KEPT]
 
     def assignment(self) -> set[TopicPartition]:
-        return set(self.ours)
+        return set(self.assigned)
 
     def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
         self.polls.append(timeout_ms)
         return {}
 
 
-def reader(waiting: dict[TopicPartition, list[Any]]) -> tuple[TopicReader, Silent]:
-    made, consumer = TopicReader(KafkaConnection("nowhere:1"), "t", group="g"), Silent()
-    made._consumer = consumer
-    made._waiting = waiting
-    made._places = dict.fromkeys(waiting, 0)
-    return made, consumer
+def reader_with(fetched: dict[TopicPartition, list[Any]]) -> tuple[TopicReader, SilentConsumer]:
+    topic_reader, consumer = (
+        TopicReader(KafkaConnection("nowhere:1"), "t", group="g"),
+        SilentConsumer(),
+    )
+    topic_reader._consumer = consumer
+    topic_reader._fetched = fetched
+    topic_reader._positions = dict.fromkeys(fetched, 0)
+    return topic_reader, consumer
 
 
-def test_what_has_come_already_is_not_kept_waiting_for_more() -> None:
-    made, consumer = reader({OURS: ["record"]})
-    assert made.partitions() == [OURS]
+def test_fetched_records_do_not_wait_for_more() -> None:
+    topic_reader, consumer = reader_with({KEPT: ["record"]})
+    assert topic_reader.partitions() == [KEPT]
     assert consumer.polls == [0]
 
 
-def test_what_is_left_of_a_partition_that_went_is_not_taken_for_something_new() -> None:
-    made, consumer = reader({OURS: [], LOST: ["record"]})
-    made.partitions()
+def test_records_of_a_lost_partition_are_not_taken_for_new_ones() -> None:
+    topic_reader, consumer = reader_with({KEPT: [], LOST: ["record"]})
+    topic_reader.partitions()
     began = monotonic()
-    made.wait(0.01)
+    topic_reader.wait(0.01)
     assert monotonic() - began >= 0.01
-    assert made.partitions() == [OURS]
+    assert topic_reader.partitions() == [KEPT]
     assert consumer.polls[-1] > 0
 
 
-def test_a_partition_that_waits_for_nothing_does_not_keep_the_others_back() -> None:
-    made, consumer = reader({OURS: ["record"]})
-    consumer.ours = [OURS, LOST, NEW]
-    made._moved = {NEW}
-    assert made.ready() == [OURS, NEW]
-    made._waiting, made._moved = {OURS: []}, set()
-    assert made.ready() == [OURS, LOST, NEW]
+def test_a_partition_without_records_does_not_delay_the_others() -> None:
+    topic_reader, consumer = reader_with({KEPT: ["record"]})
+    consumer.assigned = [KEPT, LOST, NEW]
+    topic_reader._just_assigned = {NEW}
+    assert topic_reader.ready() == [KEPT, NEW]
+    topic_reader._fetched, topic_reader._just_assigned = {KEPT: []}, set()
+    assert topic_reader.ready() == [KEPT, LOST, NEW]

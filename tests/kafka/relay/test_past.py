@@ -58,7 +58,9 @@ def test_a_shorter_store_is_behind(
     publish_all(store, connection, names)
     append(other, events[:50])
     with place(connection, names, other) as kafka:
-        assert re.fullmatch(r"Kafka holds event \d+, and the store has none there\.", kafka.ahead())
+        assert re.fullmatch(
+            r"Kafka holds event \d+, but the store has no event at that position\.", kafka.ahead()
+        )
 
 
 @pytest.mark.parametrize("longer", [0, 30])
@@ -74,7 +76,7 @@ def test_a_store_with_other_events_at_the_same_positions_is_behind(
     publish_all(store, connection, names)
     append(other, others[: len(events) + longer])
     with place(connection, names, other) as kafka:
-        assert "the store has another there" in kafka.ahead()
+        assert "the store has another one at that position" in kafka.ahead()
 
 
 def test_a_store_of_an_earlier_epoch_is_behind_though_it_has_every_event(
@@ -88,7 +90,7 @@ def test_a_store_of_an_earlier_epoch_is_behind_though_it_has_every_event(
         transactions.commit([mark])
     assert last_epoch(connection, names) == 2
     with place(connection, names, store, epoch=1) as kafka:
-        assert "by epoch 2 of the store, and this is its epoch 1" in kafka.ahead()
+        assert "Epoch 2 of the store wrote to Kafka, but this store has epoch 1" in kafka.ahead()
     with place(connection, names, store, epoch=2) as kafka:
         assert kafka.ahead() == ""
     with running(store, connection, names) as relay:

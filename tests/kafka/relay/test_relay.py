@@ -121,7 +121,7 @@ def test_an_event_kafka_never_takes_moves_no_position(
     text = {"event_id": "x", "recorded_at": "2026-11-20T05:00:00Z", "much": "x" * 2_000_000}
     store.insert_events([StoredEvent(uuid4(), 1, "x.v1", json.dumps(text).encode())])
     with running(store, connection, names) as relay:
-        until(lambda: relay.stands("in_trouble"))
+        until(lambda: relay.is_in("in_trouble"))
         assert relay.states[-1].lag == 1
     last = json.loads(records(connection.servers, names.relay_positions)[-1].value)
     assert last["position"] == head
@@ -146,7 +146,8 @@ def test_an_old_backup_is_not_published_over_what_kafka_knows(
     append(older, islice(histories(20), 30))
     publish_all(store, connection, names)
     with running(older, connection, names) as relay:
-        assert "event 80, and this event store has none there" in ends_with(relay, KafkaAheadError)
+        fault = ends_with(relay, KafkaAheadError)
+        assert "event 80, but this event store has no event at that position" in fault
     check(connection, names, store)
 
 
@@ -158,7 +159,7 @@ def test_an_old_backup_that_went_on_by_itself_is_found_out(
     append(older, histories(40, first=500))
     publish_all(store, connection, names)
     with running(older, connection, names) as relay:
-        assert "has another there" in ends_with(relay, KafkaAheadError)
+        assert "has another event at that position" in ends_with(relay, KafkaAheadError)
     check(connection, names, store)
 
 
@@ -204,7 +205,7 @@ def test_a_kafka_that_is_not_there_is_waited_for_and_the_lag_is_told(
     head = append(store, histories(5))
     nowhere = KafkaConnection("127.0.0.1:1")
     with running(store, nowhere, names) as relay:
-        until(lambda: relay.stands("in_trouble"))
+        until(lambda: relay.is_in("in_trouble"))
         state = relay.states[-1]
         assert (state.position, state.lag) == (0, head)
         assert state.oldest_waiting_s > 0

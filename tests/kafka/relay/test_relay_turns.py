@@ -44,11 +44,11 @@ def test_two_healthy_relays_do_not_fence_each_other(
 
     writer = Thread(target=write)
     with running(store, connection, names, name="a") as one:
-        until(lambda: one.stands("publishing"))
+        until(lambda: one.is_in("publishing"))
         with running(store, connection, names, name="b") as other:
             writer.start()
             until(lambda: one.has_published(200))
-            assert {state.standing for state in other.states} == {"standing_by"}
+            assert {state.condition for state in other.states} == {"standing_by"}
             stop.set()
             writer.join()
             head = store.max_notification_id() or 0
@@ -66,7 +66,7 @@ def test_who_stands_by_takes_over_from_who_died(
         head = append(store, histories(5))
         until(lambda: one.has_published(head))
         with running(store, connection, names, name="b") as other:
-            until(lambda: other.stands("standing_by"))
+            until(lambda: other.is_in("standing_by"))
             spoilt.error = Died()
             head = append(store, histories(5, first=50))
             until(one.ended)
@@ -79,10 +79,10 @@ def test_who_stands_by_leaves_an_idle_one_alone(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     with running(store, connection, names, name="a") as one:
-        until(lambda: one.stands("publishing"))
+        until(lambda: one.is_in("publishing"))
         with running(store, connection, names, name="b") as other:
             until(lambda: len(other.states) > 100)
-            assert other.stands("standing_by")
+            assert other.is_in("standing_by")
     assert turns(connection, names)[0] == "a"
 
 
@@ -99,10 +99,10 @@ def test_a_frozen_relay_that_wakes_publishes_nothing_and_stands_by(
         with running(store, connection, names, name="b") as heir:
             until(lambda: heir.has_published(head))
             frozen.go_on.set()
-            until(lambda: zombie.stands("standing_by"))
+            until(lambda: zombie.is_in("standing_by"))
             head = append(store, histories(5, first=200))
             until(lambda: heir.has_published(head))
-            assert zombie.stands("standing_by")
+            assert zombie.is_in("standing_by")
     assert turns(connection, names)[:2] == ["a", "b"]
     check(connection, names, store)
 
@@ -111,7 +111,7 @@ def test_who_leaves_in_order_is_followed_at_once(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     with running(store, connection, names, name="a", times=PATIENT) as one:
-        until(lambda: one.stands("publishing"))
+        until(lambda: one.is_in("publishing"))
     append(store, histories(5))
     with running(store, connection, names, name="b", times=PATIENT) as other:
         until(lambda: other.has_published(20))
@@ -123,7 +123,7 @@ def test_who_begins_again_under_the_same_name_does_not_wait(
 ) -> None:
     spoilt = Spoilt(store)
     with running(spoilt, connection, names, name="a", times=PATIENT) as one:
-        until(lambda: one.stands("publishing"))
+        until(lambda: one.is_in("publishing"))
         spoilt.error = Died()
         until(one.ended)
     append(store, histories(5))

@@ -277,7 +277,7 @@ def test_a_store_from_an_old_backup_is_not_written(
         with pytest.raises(KafkaAheadError, match="ends at 30"):
             rewrite(connection, names, older)
         append(older, histories(40, first=500))
-        with pytest.raises(KafkaAheadError, match="has another there"):
+        with pytest.raises(KafkaAheadError, match="has another event at that position"):
             rewrite(connection, names, older)
     assert in_use(connection, names) == names
 

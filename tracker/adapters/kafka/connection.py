@@ -1,4 +1,4 @@
-"""How we speak to Kafka: the one place where kafka-python's clients are made."""
+"""Connections to Kafka: the only module that creates kafka-python's clients."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,18 +19,18 @@ T = TypeVar("T")
 
 _REQUEST_TIMEOUT_MS = 5_000
 _BOOTSTRAP_TIMEOUT_MS = 5_000
-_RECONNECT_AT_LEAST_EVERY_MS = 2_000
-_ASK_ABOUT_TOPICS_EVERY_MS = 30_000
+_RECONNECT_BACKOFF_MAX_MS = 2_000
+_METADATA_MAX_AGE_MS = 30_000
 _SESSION_TIMEOUT_MS = 10_000
 _HEARTBEAT_MS = 2_000
 
 
 @dataclass(frozen=True)
 class KafkaConnection:
-    """Where Kafka is and who we are to it; a file or name left empty is not used.
+    """Kafka's addresses and the credentials for it. Empty file and user names are ignored.
 
-    `servers` are `host:port` with commas between; `security_protocol` and `sasl_mechanism` are
-    Kafka's own words; the files are PEM.
+    `servers` is a comma-separated list of `host:port`. `security_protocol` and `sasl_mechanism`
+    take Kafka's own values. The files are in PEM format.
     """
 
     servers: str
@@ -43,8 +43,8 @@ class KafkaConnection:
     key_file: str = ""
 
     def settings(self) -> dict[str, Any]:
-        """Return what every client of kafka-python is told."""
-        given = {
+        """Return the settings that all of kafka-python's clients share."""
+        optional = {
             "sasl_mechanism": self.sasl_mechanism,
             "sasl_plain_username": self.sasl_username,
             "sasl_plain_password": self.sasl_password,
@@ -57,14 +57,14 @@ class KafkaConnection:
             "security_protocol": self.security_protocol,
             "request_timeout_ms": _REQUEST_TIMEOUT_MS,
             "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
-            "reconnect_backoff_max_ms": _RECONNECT_AT_LEAST_EVERY_MS,
-            "metadata_max_age_ms": _ASK_ABOUT_TOPICS_EVERY_MS,
-            **{name: value for name, value in given.items() if value},
+            "reconnect_backoff_max_ms": _RECONNECT_BACKOFF_MAX_MS,
+            "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
+            **{name: value for name, value in optional.items() if value},
         }
 
 
 def open_admin(connection: KafkaConnection) -> KafkaAdminClient:
-    """Connect a client that makes and describes topics. Raises kafka-python's errors."""
+    """Connect a client that creates and describes topics. Raise kafka-python's errors."""
     return _open(KafkaAdminClient, connection.settings())
 
 
@@ -74,10 +74,10 @@ def open_consumer(
     group: str | None = None,
     **options: Any,  # noqa: ANN401  kafka-python's own
 ) -> KafkaConsumer:
-    """Connect a consumer that sees what was committed, and nothing else.
+    """Connect a consumer that reads only committed records.
 
-    It commits no position by itself and, unless told by `auto_offset_reset`, never jumps: where its
-    place is gone it raises.
+    It commits no offset automatically. If its offset no longer exists, it raises an error, unless
+    `auto_offset_reset` says where to continue.
     """
     grouped = {
         "group_id": group,
@@ -99,11 +99,11 @@ def open_consumer(
 def subscribe(
     consumer: KafkaConsumer, topic: str, listener: ConsumerRebalanceListener | None = None
 ) -> None:
-    """Let the consumer share this topic with its group.
+    """Subscribe the consumer to this topic as a member of its group.
 
-    kafka-python may forget to ask about a topic it is told of while it asks about something else,
-    and as the leader of its group then gives nobody anything; or it asks in time, but shares out
-    twice. So it is made to ask before it joins. Raise `UnknownTopicOrPartitionError`.
+    A metadata request that is under way may lack the new topic. If such a consumer leads the group,
+    kafka-python assigns no partitions, or it assigns them twice. So this function requests the
+    metadata before the consumer joins. Raise `UnknownTopicOrPartitionError`.
     """
     consumer.subscribe([topic], listener=listener)
     if topic not in consumer.topics():
@@ -117,12 +117,12 @@ def open_producer(
     limit_s: float,
     **options: Any,  # noqa: ANN401  kafka-python's own
 ) -> KafkaProducer:
-    """Connect a transactional producer; no single step of it waits longer than the limit.
+    """Connect a transactional producer. No single call waits longer than `limit_s` seconds.
 
-    The broker ends a transaction of its own accord after one and a half times the limit.
-    `retry_backoff_ms` is short since the client sleeps so long whenever the brokers are still
-    closing the transaction before, which is often. `linger_ms` costs nothing, for a flush ends it,
-    and keeps the client from sending each partition's first record by itself.
+    The broker aborts an open transaction after one and a half times the limit.
+    `retry_backoff_ms` is short because the client sleeps for that time whenever the brokers are
+    still closing the previous transaction, which happens often. `linger_ms` adds no delay because
+    a flush ends it. It prevents the client from sending each partition's first record alone.
     """
     limit_ms = int(limit_s * 1000)
     settings = {
@@ -137,39 +137,39 @@ def open_producer(
         "batch_size": 262_144,
         "allow_auto_create_topics": False,
         "metrics_enabled": False,
-        "partitioner": _ByKey(),
+        "partitioner": _CachingPartitioner(),
     }
     return _open(KafkaProducer, connection.settings() | settings | options)
 
 
-class _ByKey(DefaultPartitioner):  # type: ignore[misc]
-    """Chooses a key's partition as every client of Kafka does, but reckons it once.
+class _CachingPartitioner(DefaultPartitioner):  # type: ignore[misc]
+    """Choose the partition as Kafka's clients do, and cache the hash of each key.
 
-    kafka-python's own reckons it in Python for every record: a fifth of what a record costs.
+    kafka-python computes the hash in Python for every record, a fifth of the cost of a record.
     """
 
     def __init__(self) -> None:
         self._hash = lru_cache(maxsize=20_000)(murmur2)
 
-    def partition(self, topic: str, *given: Any) -> int:  # noqa: ANN401  kafka-python has no types
-        """Return the partition; see `kafka.partitioner.Partitioner` for what is given."""
-        _, key, _, _, cluster = given
+    def partition(self, topic: str, *arguments: Any) -> int:  # noqa: ANN401  kafka-python has no types
+        """Return the partition. `kafka.partitioner.Partitioner` describes the arguments."""
+        _, key, _, _, cluster = arguments
         if key is None:
-            return int(super().partition(topic, *given))
-        return _of_hash(self._hash(key), len(cluster.partitions_for_topic(topic)))
+            return int(super().partition(topic, *arguments))
+        return _partition_of_hash(self._hash(key), len(cluster.partitions_for_topic(topic)))
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition of a key, as every client of Kafka chooses it."""
-    return _of_hash(murmur2(key), partitions)
+    """Return the partition that every Kafka client chooses for this key."""
+    return _partition_of_hash(murmur2(key), partitions)
 
 
-def _of_hash(hashed: int, partitions: int) -> int:
+def _partition_of_hash(hashed: int, partitions: int) -> int:
     return (hashed & 0x7FFFFFFF) % partitions
 
 
-def _open(kind: Callable[..., T], settings: Mapping[str, Any]) -> T:
-    """Make a client; one that cannot connect would leave a thread and four sockets behind."""
+def _open(client: Callable[..., T], settings: Mapping[str, Any]) -> T:
+    """Create a client. If it cannot connect, close the thread and four sockets that it leaves."""
     networks: list[KafkaNetClient] = []
 
     def network(**configs: Any) -> KafkaNetClient:  # noqa: ANN401  kafka-python's own
@@ -177,8 +177,8 @@ def _open(kind: Callable[..., T], settings: Mapping[str, Any]) -> T:
         return networks[-1]
 
     try:
-        return kind(kafka_client=network, **settings)
+        return client(kafka_client=network, **settings)
     except BaseException:
-        for one in networks:
-            one.close()
+        for opened in networks:
+            opened.close()
         raise

@@ -1,4 +1,4 @@
-"""What a worker tells Prometheus: how far the relay and the read models are."""
+"""A worker's Prometheus metrics: the progress of the relay, the inbox and the read models."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ from tracker.adapters.kafka.relay.relay import RelayCondition, RelayState
 
 
 class Positioned(Protocol):
-    """A read model that knows how far it is."""
+    """A read model that knows its position."""
 
     def position(self, partition: str) -> int:
-        """Return the last position that is in it."""
+        """Return the position of the last applied event of a partition."""
 
 
 class WorkMetrics:
@@ -29,14 +29,14 @@ class WorkMetrics:
         ends: Callable[[], KafkaFeed],
         gauges: Iterable[Collector],
     ) -> None:
-        """Tell of these read models and gauges.
+        """Collect the metrics of these read models and gauges.
 
-        `ends` gives a feed to ask where Kafka's partitions end.
+        `ends` returns a feed that knows where Kafka's partitions end.
         """
         self._registry = CollectorRegistry()
 
-        def gauge(name: str, what: str) -> Gauge:
-            return Gauge(name, what, registry=self._registry)
+        def gauge(name: str, description: str) -> Gauge:
+            return Gauge(name, description, registry=self._registry)
 
         self._position = gauge("tracker_relay_position", "The last event that is in Kafka.")
         self._lag = gauge("tracker_relay_lag", "How far Kafka is behind the store.")
@@ -44,28 +44,28 @@ class WorkMetrics:
             "tracker_relay_oldest_unpublished_seconds", "How long the next event has waited."
         )
         self._publishing = gauge("tracker_relay_publishing", "1 while this relay publishes.")
-        self._posts = Counter(
+        self._inbox_outcomes = Counter(
             "tracker_inbox_posts", "Posts from the inbox.", ["outcome"], registry=self._registry
         )
         if models:
             self._registry.register(_Lags(models, ends))
-        for one in gauges:
-            self._registry.register(one)
+        for collector in gauges:
+            self._registry.register(collector)
 
     def record_relay(self, state: RelayState) -> None:
-        """Note where the relay is."""
+        """Record the state of the relay."""
         self._position.set(state.position)
         self._lag.set(state.lag)
         self._age.set(state.oldest_waiting_s)
-        self._publishing.set(state.standing is RelayCondition.PUBLISHING)
+        self._publishing.set(state.condition is RelayCondition.PUBLISHING)
 
-    def record_post(self, outcome: str) -> None:
-        """Count a post from the inbox."""
-        self._posts.labels(outcome).inc()
+    def record_inbox_outcome(self, outcome: str) -> None:
+        """Count an inbox record by its outcome."""
+        self._inbox_outcomes.labels(outcome).inc()
 
     @contextmanager
     def served(self, port: int) -> Iterator[None]:
-        """Serve them on this port of this machine meanwhile; 0 serves nothing."""
+        """Serve the metrics on this port of 127.0.0.1 while the context lasts. 0 serves nothing."""
         if not port:
             yield
             return
@@ -79,7 +79,7 @@ class WorkMetrics:
 
 
 class _Lags(Collector):
-    """Asks, when it is asked, how far each read model is behind each partition's end."""
+    """Computes at each scrape how far each read model is behind the end of each partition."""
 
     def __init__(self, models: Mapping[str, Positioned], ends: Callable[[], KafkaFeed]) -> None:
         self._models = models
@@ -88,7 +88,7 @@ class _Lags(Collector):
         self._lock = Lock()
 
     def collect(self) -> Iterable[Metric]:
-        """Return the gauges."""
+        """Return the position and lag of each read model and partition."""
         positions = GaugeMetricFamily(
             "tracker_projection_offset",
             "The last Kafka offset in the read model.",
@@ -110,5 +110,5 @@ class _Lags(Collector):
         return (positions, lags)
 
     def describe(self) -> Iterable[Metric]:
-        """Name nothing beforehand: Kafka is asked only when the metrics are."""
+        """Return nothing, so that registration makes no request to Kafka."""
         return ()

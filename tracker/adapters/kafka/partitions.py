@@ -11,21 +11,21 @@ _CONNECTS_WITHIN_S = 1.0
 
 
 def can_be_reached(connection: KafkaConnection) -> bool:
-    """Return whether one of the servers accepts a connection; a client would try for long."""
+    """Return whether a server accepts a connection. A Kafka client would retry for longer."""
     for server in connection.servers.split(","):
         with suppress(OSError, ValueError):
             address = urlsplit(f"//{server.strip()}")
-            where = (address.hostname or "", address.port or 9092)
-            with socket.create_connection(where, timeout=_CONNECTS_WITHIN_S):
+            host_and_port = (address.hostname or "", address.port or 9092)
+            with socket.create_connection(host_and_port, timeout=_CONNECTS_WITHIN_S):
                 return True
     return False
 
 
 def partitions_of(connection: KafkaConnection, topics: Sequence[str]) -> dict[str, int]:
-    """Return how many partitions each topic has; a missing topic is left out.
+    """Return the number of partitions of each topic. Missing topics are left out.
 
     Raise kafka-python's errors.
     """
     with open_admin(connection) as admin:
         described = admin.describe_topics(list(topics))
-    return {one["name"]: len(one["partitions"]) for one in described if one["partitions"]}
+    return {topic["name"]: len(topic["partitions"]) for topic in described if topic["partitions"]}

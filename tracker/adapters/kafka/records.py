@@ -1,16 +1,16 @@
-"""How an event stands in Kafka: the stored bytes as they are, and headers that tell what they are.
+"""The format of an event in Kafka: the stored bytes, unchanged, with headers that describe them.
 
 The key is the dossier's id in 32 hexadecimal digits. Every header is text:
 
-    event_id            the sender's own id of what it sent
+    event_id            the id that the sender gave the command
     topic               the event's stored name
     originator_version  the event's number within its dossier, from 1
-    notification_id     its place in the order of the event store
-    recorded_at         when we heard of it, as the event itself has it
-    leaf_hash           its leaf of the Merkle log (RFC 6962) in hexadecimal digits
+    notification_id     the event's position in the event store
+    recorded_at         the time at which the service recorded the event
+    leaf_hash           the event's leaf hash in the transparency log (RFC 6962), in hexadecimal
 
-A topic that was written anew ends, in each partition, with a record without a key whose one header
-`continues_in` names the next topic. That topic holds every event from the first one on.
+After a rewrite of the topic, each partition of the old topic ends with a record without a key. Its
+only header, `continues_in`, names the new topic. The new topic holds all events from the first.
 """
 
 from typing import Any
@@ -24,11 +24,11 @@ from tracker.domain.transparency_log.leaves import leaf_hash
 
 
 class UnreadableRecordError(TrackerError):
-    """A record of the events' topic is not as the relay writes it."""
+    """A record of the events' topic does not have the format that the relay writes."""
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A record to be sent; its key chooses the partition unless one is given."""
+    """A record to send. Kafka chooses the partition by the key unless `partition` is set."""
 
     topic: str
     key: bytes | None
@@ -47,7 +47,7 @@ _STAMP = msgspec.json.Decoder(_Stamp)
 
 
 def outgoing(topic: str, event: Notification) -> Outgoing:
-    """Return the record of a stored event. Raises msgspec's errors where it is no JSON of ours."""
+    """Return the record of a stored event. Raise msgspec's errors if its state is invalid."""
     stamp = _STAMP.decode(event.state)
     return Outgoing(
         topic,
@@ -67,23 +67,23 @@ def outgoing(topic: str, event: Notification) -> Outgoing:
 
 
 def continued(topic: str, partition: int, successor: str) -> Outgoing:
-    """Return the last record of a partition, which says in which topic the events continue."""
+    """Return the last record of a partition, which names the topic where the events continue."""
     value = msgspec.json.encode({_CONTINUES: successor})
     return Outgoing(topic, None, value, [(_CONTINUES, successor.encode())], partition)
 
 
 def is_continued(record: Any) -> bool:  # noqa: ANN401  kafka-python has no types
-    """Return whether this record says that the events continue in another topic."""
+    """Return whether this record announces that the events continue in another topic."""
     return any(key == _CONTINUES for key, _ in record.headers)
 
 
 def recorded_at(state: bytes) -> str:
-    """Return when we heard of the event in these bytes, as it stands there."""
+    """Return the `recorded_at` time of the event with this state, as ISO 8601 text."""
     return _STAMP.decode(state).recorded_at
 
 
 def header(record: Any, name: str) -> str:  # noqa: ANN401  kafka-python has no types
-    """Return the text of a header. Raise `UnreadableRecordError` where there is none."""
+    """Return the text of a header. Raise `UnreadableRecordError` if the header is missing."""
     for key, value in record.headers:
         if key == name:
             return str(value, "utf-8")
@@ -92,14 +92,14 @@ def header(record: Any, name: str) -> str:  # noqa: ANN401  kafka-python has no 
 
 
 def incoming(record: Any) -> Notification:  # noqa: ANN401  kafka-python has no types
-    """Return the stored event back that a record was made of.
+    """Return the stored event from which the relay made this record.
 
-    Raise `UnreadableRecordError` where the record is not whole or its hash does not fit its bytes.
+    Raise `UnreadableRecordError` if a part is missing or the hash does not match the bytes.
     """
     place = f"{record.topic}, {record.partition}, {record.offset}"
-    said, topic = header(record, "leaf_hash"), header(record, "topic")
-    if record.value is None or said != leaf_hash(topic, record.value).hex():
-        message = f"The bytes of the record at {place} are not those that were recorded."
+    recorded_hash, topic = header(record, "leaf_hash"), header(record, "topic")
+    if record.value is None or recorded_hash != leaf_hash(topic, record.value).hex():
+        message = f"The bytes of the record at {place} do not match its leaf_hash."
         raise UnreadableRecordError(message)
     try:
         return Notification(

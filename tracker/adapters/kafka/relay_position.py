@@ -1,4 +1,4 @@
-"""How far the relay is and which generation it writes to, as Kafka itself records it."""
+"""The relay's position and the topic generation in use, as recorded in Kafka."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -27,7 +27,7 @@ class PositionUnsureError(TrackerError):
 
 
 class Notifications(Protocol):
-    """The event store, by what the relay needs of it."""
+    """The methods of the event store that the relay uses."""
 
     def select_notifications(
         self,
@@ -38,19 +38,19 @@ class Notifications(Protocol):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return events in the order of the store."""
+        """Return up to `limit` events in the order of their positions."""
 
     def max_notification_id(self) -> int | None:
-        """Return the position of the newest event."""
+        """Return the position of the newest event, or `None` if the store is empty."""
 
 
 class RelayPosition(msgspec.Struct, frozen=True):
-    """What a relay writes with every transaction: the last event it published, and who it is.
+    """The record that a relay writes with every transaction.
 
-    `relay` is the name its operator gave it, `session` a random one for each time it begins;
-    `left`: it has stopped, and another may begin at once. `epoch` is that of its store, which a
-    restore raises: an older backup of the store is known by its lower epoch. `generation` is that
-    of the events' topic.
+    `position` is the position of the last published event. `relay` is the relay's configured name,
+    and `session` is a random name for each start. `left` means that the relay has stopped and
+    another may start at once. `epoch` is the epoch of the store. A restore increases it, so an
+    older backup has a lower epoch. `generation` is the generation of the events' topic.
     """
 
     position: int
@@ -65,36 +65,36 @@ _DECODER = msgspec.json.Decoder(RelayPosition)
 
 
 def as_record(names: TopicNames, position: RelayPosition) -> Outgoing:
-    """Return the record that says so."""
+    """Return the Kafka record that holds this position."""
     return Outgoing(names.relay_positions, names.relay.encode(), msgspec.json.encode(position), [])
 
 
 def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition | None:
-    """Return the position that was committed last, `None` where no relay has run yet.
+    """Return the position that was committed last, or `None` if no relay has run yet.
 
-    Raises kafka-python's errors, and `PositionUnsureError` for a record that is none of ours.
+    Raise kafka-python's errors, and `PositionUnsureError` if the record is not a position.
     """
-    found = last_record(consumer, TopicPartition(names.relay_positions, 0), limit_s=_LIMIT_S)
-    if found is None:
+    record = last_record(consumer, TopicPartition(names.relay_positions, 0), limit_s=_LIMIT_S)
+    if record is None:
         return None
     try:
-        return _DECODER.decode(found.value)
+        return _DECODER.decode(record.value)
     except msgspec.MsgspecError as error:
-        message = f"{names.relay_positions} holds something else than positions: {error}"
+        message = f"{names.relay_positions} holds a record that is not a position: {error}"
         raise PositionUnsureError(message) from error
 
 
 def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
     """Return the names with the generation of the events' topic that is in use.
 
-    Raise what `read_position` does.
+    Raise the errors of `read_position`.
     """
-    said = read_position(consumer, names)
-    return replace(names, generation=said.generation if said else 1)
+    position = read_position(consumer, names)
+    return replace(names, generation=position.generation if position else 1)
 
 
 def names_in_use(connection: KafkaConnection, names: TopicNames) -> TopicNames:
-    """Return the same; the names as given where the topics have not been made yet."""
+    """Return the same, or `names` unchanged if the topics do not exist yet."""
     with closing(open_consumer(connection)) as consumer:
-        is_there = names.relay_positions in consumer.topics()
-        return current_names(consumer, names) if is_there else names
+        exists = names.relay_positions in consumer.topics()
+        return current_names(consumer, names) if exists else names

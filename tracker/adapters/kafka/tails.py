@@ -1,4 +1,4 @@
-"""The last records of a partition, which are often not at its end."""
+"""Reads the last records of a partition. Other entries often follow them in the log."""
 
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -12,12 +12,12 @@ _WAIT_MS = 200
 
 
 def last_record(consumer: KafkaConsumer, partition: TopicPartition, *, limit_s: float) -> Any:  # noqa: ANN401  kafka-python has no types
-    """Return the last committed record, or `None` where there is none.
+    """Return the last committed record, or `None` if the partition holds none.
 
-    Takes the consumer for itself. Raises kafka-python's errors.
+    The consumer must have no other user. Raise kafka-python's errors.
     """
-    found = last_records(consumer, partition, limit_s=limit_s)
-    return found[-1] if found else None
+    records = last_records(consumer, partition, limit_s=limit_s)
+    return records[-1] if records else None
 
 
 def last_records(
@@ -27,10 +27,10 @@ def last_records(
     limit_s: float,
     enough: Callable[[Sequence[Any]], bool] = bool,
 ) -> Sequence[Any]:
-    """Return the last committed records, in their order: `enough` of them, or all there are.
+    """Return the last committed records, oldest first: until `enough` accepts them, or all.
 
-    The end of a partition also holds transaction markers and aborted records, so this looks farther
-    and farther back. Takes the consumer for itself. Raises kafka-python's errors.
+    The end of a partition also holds transaction markers and aborted records, so the search range
+    grows with each attempt. The consumer must have no other user. Raise kafka-python's errors.
     """
     deadline = monotonic() + limit_s
     consumer.assign([partition])
@@ -38,15 +38,15 @@ def last_records(
     end = consumer.end_offsets([partition])[partition]
     look_back = _FIRST_LOOK_BACK
     start = end
-    found: list[Any] = []
-    while start > first and not enough(found):
+    records: list[Any] = []
+    while start > first and not enough(records):
         start = max(first, end - look_back)
         consumer.seek(partition, start)
-        found = []
+        records = []
         while (consumer.position(partition, timeout_ms=_WAIT_MS) or 0) < end:
             polled = consumer.poll(timeout_ms=_WAIT_MS).get(partition, ())
-            found += [record for record in polled if record.offset < end]
+            records += [record for record in polled if record.offset < end]
             if monotonic() > deadline:
                 raise KafkaTimeoutError
         look_back *= 8
-    return found
+    return records

@@ -1,15 +1,16 @@
-"""Transactions on Kafka that are whole or not there, whatever happens to whoever sends them.
+"""Atomic transactions on Kafka: all records are committed or none, even if the sender crashes.
 
-kafka-python's producer alone does not promise that: what times out inside a transaction leaves it
-ready to be committed with a hole; a commit has no time-out; and what an application sends again
-cannot be told from what it sent before. So here every record's own result is looked at before the
-commit, the commit is waited for only so long, and after the first doubt the producer is thrown
-away. Its successor, by `init_transactions`, ends what Kafka's coordinator knows of and fences it.
+kafka-python's producer does not guarantee this. If a record times out, the transaction can still be
+committed without that record. A commit has no timeout. A record that the application sends again
+looks like a new record. So this module checks the result of every record before the commit, limits
+the time of the commit, and discards the producer after the first doubtful result. The next producer
+calls `init_transactions`, which aborts the open transaction that Kafka's coordinator knows of and
+fences the old producer.
 
-The coordinator can forget (a full disk, a late record): then a partition holds records of a dead
-session that no coordinator will end, and the next commit of the same producer id would commit them
-too. `end_leftovers` prevents that: it aborts a transaction in each partition. The abort marker of
-the same producer id ends every older record of it, and its epoch keeps every later one out.
+The coordinator can lose a transaction (full disk, late record). A partition then holds open records
+of a dead session, and the next commit of the same producer id would commit them too.
+`end_leftovers` prevents this: it aborts a transaction in each partition. This abort marker also
+aborts all older open records of the producer id. Its epoch makes the broker reject later ones.
 """
 
 import logging
@@ -31,30 +32,30 @@ from tracker.domain.errors import TrackerError
 
 _log = logging.getLogger(__name__)
 
-_FENCE = b"fence"
+_FENCING_KEY = b"fence"
 
 Offsets = tuple[Mapping[TopicPartition, OffsetAndMetadata], ConsumerGroupMetadata]
-"""Positions of a consumer group, and which member of it sets them."""
+"""Offsets of a consumer group, and the group member that commits them."""
 
 
 class InDoubtError(TrackerError):
-    """Nobody can tell whether Kafka has this transaction; look there and start anew."""
+    """It is unknown whether Kafka committed this transaction. Read the topics and try again."""
 
 
 class Transactions:
-    """The one producer of a `transactional_id`; entering fences whoever had it before."""
+    """The only producer of a `transactional_id`. Entering the context fences the previous one."""
 
     def __init__(
         self, connection: KafkaConnection, transactional_id: str, *, limit_s: float
     ) -> None:
-        """Return each transaction so many seconds, from its first record to its commit."""
+        """Limit each transaction to `limit_s` seconds from its first record to its commit."""
         self._connection = connection
         self._id = transactional_id
         self._limit_s = limit_s
         self._producer: KafkaProducer | None = None
 
     def __enter__(self) -> Self:
-        """Take the id over. Raises kafka-python's errors where Kafka does not answer."""
+        """Take over the transactional id. Raise kafka-python's errors if Kafka does not answer."""
         producer = open_producer(self._connection, transactional_id=self._id, limit_s=self._limit_s)
         self._producer = producer
         try:
@@ -70,14 +71,14 @@ class Transactions:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the producer go."""
+        """Discard the producer."""
         self.discard()
 
     def end_leftovers(self, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
-        """Abort what a dead session of this id left open anywhere in these topics.
+        """Abort the transactions that dead sessions of this id left open in these topics.
 
-        Return the offset of the aborted record that this wrote to each partition. Raises
-        `InDoubtError`; after that this object is of no use any more.
+        Return the offset of the aborted record that this call wrote to each partition. Raise
+        `InDoubtError`; after that this object cannot be used again.
         """
         deadline = monotonic() + self._limit_s
         try:
@@ -89,8 +90,8 @@ class Transactions:
             ]
             producer.begin_transaction()
             sent = {
-                one: producer.send(one.topic, partition=one.partition, key=_FENCE, value=b"")
-                for one in partitions
+                to: producer.send(to.topic, partition=to.partition, key=_FENCING_KEY, value=b"")
+                for to in partitions
             }
             _flush(producer, sent.values(), deadline)
             self._within(deadline, lambda producer: producer.abort_transaction())
@@ -100,12 +101,12 @@ class Transactions:
         except BaseException:
             self.discard()
             raise
-        return {one: future.value.offset for one, future in sent.items()}
+        return {partition: future.value.offset for partition, future in sent.items()}
 
     def commit(self, records: Iterable[Outgoing], offsets: Offsets | None = None) -> None:
-        """Send the records, and the positions of a consumer group, as one transaction.
+        """Send the records and the offsets of a consumer group in one transaction.
 
-        Raise `InDoubtError`; after that this object is of no use any more.
+        Raise `InDoubtError`; after that this object cannot be used again.
         """
         deadline = monotonic() + self._limit_s
         try:
@@ -119,15 +120,15 @@ class Transactions:
             raise
 
     def discard(self) -> None:
-        """Throw the producer away as it is: nothing more is sent, nothing is committed."""
+        """Close the producer at once. It sends and commits nothing more."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        for _ in range(2):  # the first time it gives up where records have not been sent yet
+        for _ in range(2):  # the first call fails if there are unsent records
             with suppress(KafkaError):
                 producer.close(timeout=0)
                 break
-            producer._sender.force_close()  # noqa: SLF001  `close` ends before it does this
+            producer._sender.force_close()  # noqa: SLF001  a failed `close` skips this
             producer._sender.join(1)  # noqa: SLF001
 
     def _send(self, records: Iterable[Outgoing], deadline: float) -> None:
@@ -135,32 +136,32 @@ class Transactions:
         producer.begin_transaction()
         sent = [
             producer.send(
-                one.topic,
-                key=one.key,
-                value=one.value,
-                headers=one.headers,
-                partition=one.partition,
+                record.topic,
+                key=record.key,
+                value=record.value,
+                headers=record.headers,
+                partition=record.partition,
             )
-            for one in records
+            for record in records
         ]
         _flush(producer, sent, deadline)
 
     def _within(self, deadline: float, action: Callable[[KafkaProducer], None]) -> None:
-        """Let the action have the time that is left; whoever hangs longer is left behind."""
+        """Run the action until the deadline at most. Its thread is abandoned after that."""
         producer, ended = self._open_producer(), Signal()
         failed: list[BaseException] = []
 
         def act() -> None:
             try:
                 action(producer)
-            except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
                 failed.append(error)
             finally:
                 ended.set()
 
         Thread(target=act, name=f"end-{self._id}", daemon=True).start()
         if not ended.wait(max(0.0, deadline - monotonic())):
-            _log.warning("The end of a transaction of %s takes longer than it may.", self._id)
+            _log.warning("Ending a transaction of %s exceeded its time limit.", self._id)
             raise KafkaTimeoutError
         if failed:
             raise failed[0]
@@ -171,15 +172,15 @@ class Transactions:
         return self._producer
 
 
-def _flush(producer: Any, sent: Iterable[Any], deadline: float) -> None:  # noqa: ANN401  as below
-    """Send what waits and look at every record's own result."""
+def _flush(producer: Any, sent: Iterable[Any], deadline: float) -> None:  # noqa: ANN401  kafka-python has no types
+    """Send all waiting records. Raise the error of the first record that failed."""
     producer.flush(timeout=max(0.0, deadline - monotonic()))
     for future in sent:
         if not future.succeeded():
             raise future.exception or KafkaTimeoutError
 
 
-def _finish(producer: Any, offsets: Offsets | None) -> None:  # noqa: ANN401  it has no types
+def _finish(producer: Any, offsets: Offsets | None) -> None:  # noqa: ANN401  kafka-python has no types
     if offsets:
         producer.send_offsets_to_transaction(dict(offsets[0]), offsets[1])
     producer.commit_transaction()

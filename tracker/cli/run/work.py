@@ -78,23 +78,25 @@ def work(
     check_files_s = 0 if for_serve else CHECK_FILES_S
     with (
         only_process(chosen, locks),
-        opened(chosen, sharing=_FROM_KAFKA & {*roles}, check_files_s=check_files_s) as it,
+        opened(chosen, sharing=_FROM_KAFKA & {*roles}, check_files_s=check_files_s) as container,
         ExitStack() as sending,
     ):
-        check_topics(it)
+        check_topics(container)
         if INBOX in roles:
-            check_clock(it.scan, it.facts, it.now())
+            check_clock(container.scan, container.facts, container.now())
         if TransparencyLogProjection.NAME in roles:
-            check_log_key(it.log, chosen, must_sign=it.is_embedded)
+            check_log_key(container.log, chosen, must_sign=container.is_embedded)
         metrics = WorkMetrics(
-            {role: it.follows[role].model for role in roles if role in _FROM_KAFKA},
+            {role: container.follows[role].model for role in roles if role in _FROM_KAFKA},
             lambda: KafkaFeed(kafka_connection(chosen), topic_names(chosen)),
-            it.message_gauges() if SENDER in roles else (),
+            container.message_gauges() if SENDER in roles else (),
         )
-        tasks = _tasks(it, roles, name or socket.gethostname(), metrics)
+        tasks = _tasks(container, roles, name or socket.gethostname(), metrics)
         if SENDER in roles:
-            tasks += sending.enter_context(it.sending_tasks())
-        told = ended_by_serve(stop.set, it.wake) if for_serve else stopped_by_signals(stop.set)
+            tasks += sending.enter_context(container.sending_tasks())
+        told = (
+            ended_by_serve(stop.set, container.wake) if for_serve else stopped_by_signals(stop.set)
+        )
         with metrics.served(port), told, supervise(tasks, died):
             if not for_serve:
                 say(f"Tracker works as {', '.join(roles)}")
@@ -130,30 +132,32 @@ def _usual(chosen: Settings) -> Sequence[str]:
     return tuple(role for role in ROLES if role not in without)
 
 
-def _tasks(it: Container, roles: Sequence[str], name: str, metrics: WorkMetrics) -> list[Task]:
-    connection, names = kafka_connection(it.settings), topic_names(it.settings)
-    tasks = it.following_tasks([role for role in roles if role in it.follows])
+def _tasks(
+    container: Container, roles: Sequence[str], name: str, metrics: WorkMetrics
+) -> list[Task]:
+    connection, names = kafka_connection(container.settings), topic_names(container.settings)
+    tasks = container.following_tasks([role for role in roles if role in container.follows])
     if RELAY in roles:
         relay = Relay(
-            it.tracker.store,
+            container.tracker.store,
             connection,
             names,
             name=name,
-            now=it.now,
+            now=container.now,
             watch=metrics.record_relay,
-            epoch=it.epochs.current,
+            epoch=container.epochs.current,
         )
         tasks.append(Task(RELAY, relay.run, relay.wake))
     if INBOX in roles:
         inbox = Inbox(
             connection,
             names,
-            handle=it.tracker.handle,
-            keys=it.keys,
-            secret=inbox_secret(it.settings),
-            watch=metrics.record_post,
+            handle=container.tracker.handle,
+            keys=container.keys,
+            secret=inbox_secret(container.settings),
+            watch=metrics.record_inbox_outcome,
         )
-        tasks += [Task(INBOX, inbox.run), Task("past", it.past.run, it.past.wake)]
+        tasks += [Task(INBOX, inbox.run), Task("past", container.past.run, container.past.wake)]
     return tasks
 
 

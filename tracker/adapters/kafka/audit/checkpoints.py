@@ -1,4 +1,4 @@
-"""The topic of signed checkpoints: where the database's administrator cannot rewrite them."""
+"""Publishes signed checkpoints to Kafka, where the database's administrator cannot change them."""
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
@@ -15,17 +15,17 @@ _LIMIT_S = 15.0
 
 
 class KafkaCheckpoints:
-    """Publishes notes as they are, without keys or headers."""
+    """Publishes notes unchanged, without keys or headers."""
 
     name = "the topic of checkpoints"
 
     def __init__(self, connection: KafkaConnection, names: TopicNames) -> None:
-        """Publish to the topic of this name; nothing connects yet."""
+        """Use the checkpoint topic of these names. This makes no connection."""
         self._connection = connection
         self._topic = names.checkpoints
 
     def last(self) -> Note | None:
-        """Return the newest that is there. Raise `SilentPublisherError`."""
+        """Return the newest published note, or `None`. Raise `SilentPublisherError`."""
         try:
             consumer = open_consumer(self._connection)
             try:
@@ -38,7 +38,7 @@ class KafkaCheckpoints:
         return Note.parse(record.value.decode()) if record else None
 
     def publish(self, note: str) -> None:
-        """Put one more there. Raise `SilentPublisherError`."""
+        """Publish a note. Raise `SilentPublisherError`."""
         try:
             with Transactions(self._connection, self._topic, limit_s=_LIMIT_S) as transactions:
                 transactions.end_leftovers([self._topic])

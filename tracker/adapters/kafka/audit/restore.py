@@ -1,19 +1,19 @@
 """Rebuilds an event store from Kafka alone.
 
-What comes back bit for bit: every event with its bytes, its stored name, its version, and its place
-in the order of the store, gaps included, since clients, read models and Kafka itself refer to it.
+Restored exactly: every event with its bytes, stored name, version and position in the store. Gaps
+between positions are kept, because clients, read models and Kafka refer to the positions.
 
-What comes back in part: which requests were carried out. The sender, its own id and the event it
-led to stand in every event; a digest of all that was sent does not, for it would be one of personal
-data. So the digest is `UNKNOWN_DIGEST`: the same id again is then a duplicate, whatever comes with
-it. That is the safe side: a client that tries again gets its answer, and nothing is done twice.
+Restored in part: the processed requests. Every event contains the sender and the sender's id of
+the request. It does not contain the digest of the request, because the request holds personal data.
+So the digest is `UNKNOWN_DIGEST`: a request with the same id is then a duplicate, whatever its
+content. This is safe: a client that tries again gets its answer, and no command is executed twice.
 
-What does not come back: the dossiers' keys, which are kept beside the events so that erasing one
-erases the person. Restore them from their own backup; without it no sealed text can be read, and
-none can be added to a dossier.
+Not restored: the dossiers' keys. They are stored apart from the events, so that deleting a key
+erases the person's data. Restore the keys from their own backup. Without it, sealed text cannot be
+read, and none can be added to a dossier.
 
-A record that repeats an earlier one byte for byte is passed over, wherever it comes. A record of
-an old position with other content is damage.
+A record that repeats an earlier one byte for byte is skipped. A record with an old position and
+other content is damage.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,15 +44,15 @@ _BATCH = 500
 
 
 class StoreNotEmptyError(ConflictError):
-    """Only an empty event store can be restored; this one holds events."""
+    """Only an empty event store can be restored, but this one holds events."""
 
 
 class BrokenTopicError(TrackerError):
-    """The events in Kafka are not whole: one is missing, damaged, or out of order."""
+    """An event in Kafka is missing, damaged or out of order."""
 
 
 class EmptyStore(Protocol):
-    """An event store that can be filled."""
+    """An event store into which events can be restored."""
 
     def select_notifications(
         self,
@@ -63,61 +63,63 @@ class EmptyStore(Protocol):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return events in the order of the store."""
+        """Return up to `limit` events in the order of their positions."""
 
     def max_notification_id(self) -> int | None:
-        """Return the position of the newest event, `None` where there is none."""
+        """Return the position of the newest event, or `None` if the store is empty."""
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
-        """Store events under the very positions they bear, and requests, in one transaction.
+        """Store events at their own positions, and requests, in one transaction.
 
-        A request that is there already is replaced. Raise the library's `IntegrityError` where a
-        version is not the dossier's next. The next event stored afterwards gets a higher position.
+        An existing request is replaced. Later events get higher positions. Raise the library's
+        `IntegrityError` if an event's version is not the next version of its dossier.
         """
 
 
-class _Sent(msgspec.Struct):
+class _Origin(msgspec.Struct):
     source: str
     event_id: str
     code: str
 
 
-_SENT = msgspec.json.Decoder(_Sent)
+_ORIGIN = msgspec.json.Decoder(_Origin)
 
 
 def restore(
     connection: KafkaConnection,
     names: TopicNames,
     store: EmptyStore,
-    told: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Fill the store with all that the events' topic holds and give how many events that is.
+    """Fill the store with the events of the topic and return their number.
 
-    Memory stays bounded whatever the topic holds; `told` is called with the count now and then.
-    Raise `StoreNotEmptyError`, `BrokenTopicError`, and kafka-python's errors. What it stored
-    before it failed stays: drop that store before another attempt.
+    Memory use is bounded. `progress` is called with the count after every batch. Raise
+    `StoreNotEmptyError`, `BrokenTopicError`, and kafka-python's errors. After an error the store
+    keeps the events restored so far: delete that store before another attempt.
     """
     if store.max_notification_id():
         raise StoreNotEmptyError
-    said = _published(connection, names)
-    names = replace(names, generation=said.generation)
-    published = said.position
+    relay = _published(connection, names)
+    names = replace(names, generation=relay.generation)
+    published = relay.position
     reader = TopicReader(connection, names.events)
     count = last = 0
     try:
-        found = _in_order(reader)
-        while some := list(islice(found, _BATCH)):
-            batch = _new_ones(some, last, store)
+        records = _in_order(reader)
+        while read := list(islice(records, _BATCH)):
+            batch = _new_events(read, last, store)
             if not batch:
                 continue
             last = batch[-1].id
             try:
                 store.restore_events(batch, [_request(event) for event in batch])
             except IntegrityError as error:
-                message = f"An event of a dossier is missing or doubled up to position {last}."
+                message = (
+                    f"Up to position {last}, an event of a dossier is missing or occurs twice."
+                )
                 raise BrokenTopicError(message) from error
             count += len(batch)
-            told(count)
+            progress(count)
     except UnreadableRecordError as error:
         raise BrokenTopicError(str(error)) from error
     except OffsetOutOfRangeError as error:
@@ -134,15 +136,17 @@ def restore(
 def _published(connection: KafkaConnection, names: TopicNames) -> RelayPosition:
     consumer = open_consumer(connection)
     try:
-        said = read_position(consumer, names)
+        position = read_position(consumer, names)
     except PositionUnsureError as error:
         raise BrokenTopicError(str(error)) from error
     finally:
         consumer.close()
-    return said or RelayPosition(0, "", "")
+    return position or RelayPosition(0, "", "")
 
 
-class _Found(NamedTuple):
+class _Located(NamedTuple):
+    """An event and the place of its record: topic, partition and offset."""
+
     event: Notification
     place: str
 
@@ -151,7 +155,7 @@ class _Found(NamedTuple):
         return self.event.id
 
 
-def _in_order(reader: TopicReader) -> Iterator[_Found]:
+def _in_order(reader: TopicReader) -> Iterator[_Located]:
     ends = reader.ends()
     return merge(
         *(_of_partition(reader, partition, end) for partition, end in ends.items()),
@@ -159,20 +163,22 @@ def _in_order(reader: TopicReader) -> Iterator[_Found]:
     )
 
 
-def _of_partition(reader: TopicReader, partition: TopicPartition, end: int) -> Iterator[_Found]:
+def _of_partition(reader: TopicReader, partition: TopicPartition, end: int) -> Iterator[_Located]:
     after = 0
     topic = f"{partition.topic}, partition {partition.partition}, offset"
     while after < end and (records := reader.read(partition, after=after, limit=_BATCH)):
         yield from (
-            _Found(incoming(one), f"{topic} {one.offset}") for one in records if one.offset < end
+            _Located(incoming(record), f"{topic} {record.offset}")
+            for record in records
+            if record.offset < end
         )
         after = records[-1].offset + 1
 
 
-def _new_ones(found: Sequence[_Found], last: int, store: EmptyStore) -> list[Notification]:
-    """Return the events after the last that was stored, after checking the repeats among them."""
+def _new_events(located: Sequence[_Located], last: int, store: EmptyStore) -> list[Notification]:
+    """Return the events after position `last`. Raise `BrokenTopicError` for an unequal repeat."""
     new: dict[int, Notification] = {}
-    for event, place in found:
+    for event, place in located:
         if event.id > last:
             last = event.id
             new[last] = event
@@ -180,17 +186,25 @@ def _new_ones(found: Sequence[_Found], last: int, store: EmptyStore) -> list[Not
         before = new.get(event.id) or next(iter(store.select_notifications(event.id, 1)), None)
         if before == event:
             continue
-        detail = "in another place" if before is None or before.id != event.id else "differently"
+        detail = (
+            "at another position"
+            if before is None or before.id != event.id
+            else "with other content"
+        )
         message = (
-            f"{place}: event {event.id} of dossier {event.originator_id} comes again {detail}."
-            " 'tracker verify --of kafka' names the first record."
+            f"{place}: event {event.id} of dossier {event.originator_id} occurs again {detail}."
+            " Run 'tracker verify --of kafka' to find the first record."
         )
         raise BrokenTopicError(message)
     return list(new.values())
 
 
 def _request(event: Notification) -> Request:
-    sent = _SENT.decode(event.state)
+    origin = _ORIGIN.decode(event.state)
     return Request(
-        (sent.source, sent.event_id), UNKNOWN_DIGEST, sent.code, event.originator_version, event.id
+        (origin.source, origin.event_id),
+        UNKNOWN_DIGEST,
+        origin.code,
+        event.originator_version,
+        event.id,
     )

@@ -1,4 +1,4 @@
-"""Reads the topics as they are, for whoever checks them: what is damaged is given, not refused."""
+"""Reads the topics for verification. Damaged records are returned with their damage."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing
@@ -28,15 +28,15 @@ _HEADERS = (
 
 
 class KafkaScan(AbstractContextManager["KafkaScan"]):
-    """The checkpoints, and then the events, that were committed when it was entered.
+    """Reads the checkpoints and the events that were committed when the context was entered.
 
-    Each partition's records wait in memory, some thousands at most, till their turn comes.
+    It buffers at most a few thousand records of each partition in memory.
     """
 
     def __init__(
         self, connection: KafkaConnection, names: TopicNames, *, generation: int = 0
     ) -> None:
-        """Read these topics, in this generation or else the one in use; nothing connects yet."""
+        """Read this generation of the topics, or the one in use if it is 0; connect on entry."""
         self._connection = connection
         self._names = names
         self._generation = generation
@@ -49,25 +49,27 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
         self.least = self.most = 0
 
     def __enter__(self) -> Self:
-        """Look where the topics end. Raises kafka-python's errors, and `PositionUnsureError`."""
+        """Find the ends of the topics. Raise kafka-python's errors and `PositionUnsureError`."""
         try:
             self._checkpoints_end = self._checkpoints.ends()
-            while not self._has_looked():
+            while not self._found_ends():
                 self._events.close()
         except BaseException:
             self._close()
             raise
         return self
 
-    def _has_looked(self) -> bool:
-        """Look at the events; `False` where they were switched to a new generation meanwhile."""
-        before = self._said()
+    def _found_ends(self) -> bool:
+        """Find the ends of the events' topic. Return `False` if the generation changed."""
+        before = self._recorded()
         number = self._generation or before.generation
         self.topic = replace(self._names, generation=number).events
         self._events = TopicReader(self._connection, self.topic)
         self._ends = self._events.ends()
-        after = self._said()
-        self.begins = {one.partition: at for one, at in self._events.begins().items()}
+        after = self._recorded()
+        self.begins = {
+            partition.partition: begin for partition, begin in self._events.begins().items()
+        }
         self.least, self.most = before.position, after.position
         return after.generation == before.generation
 
@@ -77,23 +79,23 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go."""
+        """Close the readers."""
         self._close()
 
     @property
     def most_rows(self) -> int:
-        """The number of records there can be; ends of transactions count as well."""
-        return sum(end - self.begins[one.partition] for one, end in self._ends.items())
+        """The maximum number of records. Markers at the ends of transactions are included."""
+        return sum(end - self.begins[partition.partition] for partition, end in self._ends.items())
 
     def rows(self) -> Iterator[PublishedRow]:
-        """Yield every record, in the order of the store's positions."""
+        """Yield every record in the order of the store's positions."""
         return merge(
             *(self._rows_of(partition, end) for partition, end in self._ends.items()),
             key=attrgetter("position"),
         )
 
     def checkpoints(self) -> Iterator[str]:
-        """Return every checkpoint as it is written, in the order in which they were published."""
+        """Yield the text of every checkpoint in the order of publication."""
         for partition, end in self._checkpoints_end.items():
             for record in _records(self._checkpoints, partition, 0, end):
                 yield str(record.value or b"", errors="replace")
@@ -105,7 +107,7 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
             position = row.position
             yield row
 
-    def _said(self) -> RelayPosition:
+    def _recorded(self) -> RelayPosition:
         with closing(open_consumer(self._connection)) as consumer:
             return read_position(consumer, self._names) or RelayPosition(0, "", "")
 
@@ -121,7 +123,7 @@ def _records(reader: TopicReader, partition: TopicPartition, begin: int, end: in
 
 
 def _row(record: Any, before: int) -> PublishedRow:  # noqa: ANN401  kafka-python has no types
-    """Return a record; one that bears no position takes that of the record before it."""
+    """Return the row of a record. A damaged record gets the position `before`."""
     try:
         names = tuple(name for name, _ in record.headers)
         if names != _HEADERS:

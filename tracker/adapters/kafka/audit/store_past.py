@@ -1,4 +1,4 @@
-"""What Kafka remembers of the store's past: the newest events, the relay's position and epoch."""
+"""Compares the store with the newest events, the relay's position and the epoch in Kafka."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -23,17 +23,17 @@ _LIMIT_S = 5.0
 
 
 def last_epoch(connection: KafkaConnection, names: TopicNames) -> int:
-    """Return the epoch of the store that wrote to Kafka last. Raises kafka-python's errors."""
+    """Return the epoch of the store that wrote to Kafka last, or 0. Raise kafka-python's errors."""
     consumer = open_consumer(connection)
     try:
-        said = read_position(consumer, names)
+        position = read_position(consumer, names)
     finally:
         consumer.close()
-    return said.epoch if said else 0
+    return position.epoch if position else 0
 
 
 class KafkaPast:
-    """The store must hold the last event of every partition, byte for byte."""
+    """Checks that the store holds the last event of every partition, byte for byte."""
 
     name = "Kafka"
 
@@ -44,7 +44,7 @@ class KafkaPast:
         store: Notifications,
         epoch: Callable[[], int],
     ) -> None:
-        """Compare these topics with the store and its epoch; nothing connects yet."""
+        """Compare these topics with the store and its epoch. This makes no connection."""
         self._connection = connection
         self._names = names
         self._store = store
@@ -53,7 +53,7 @@ class KafkaPast:
         self._epoch = epoch
 
     def ahead(self) -> str:
-        """Say what the store lacks of what Kafka holds; empty where it lacks nothing.
+        """Return a sentence that names what the store lacks, empty if it lacks nothing.
 
         Raise `SilentPlaceError`.
         """
@@ -69,7 +69,7 @@ class KafkaPast:
                 raise
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         with self._lock:
             self._drop()
 
@@ -83,16 +83,18 @@ class KafkaPast:
             position = int(header(tail, "notification_id"))
             stored = self._store.select_notifications(position, 1)
             if not stored or stored[0].id != position:
-                return f"Kafka holds event {position}, and the store has none there."
+                return f"Kafka holds event {position}, but the store has no event at that position."
             if leaf_hash(stored[0].topic, stored[0].state).hex() != header(tail, "leaf_hash"):
-                return f"Kafka holds event {position}, and the store has another there."
-        said = read_position(consumer, self._names)
+                return (
+                    f"Kafka holds event {position}, but the store has another one at that position."
+                )
+        relay = read_position(consumer, self._names)
         head = self._store.max_notification_id() or 0
-        if said and said.position > head:
-            return f"The relay published event {said.position}, and the store ends at {head}."
-        if said and said.epoch > (epoch := self._epoch()):
+        if relay and relay.position > head:
+            return f"The relay published event {relay.position}, but the store ends at {head}."
+        if relay and relay.epoch > (epoch := self._epoch()):
             return (
-                f"Kafka was written by epoch {said.epoch} of the store, and this is its epoch"
+                f"Epoch {relay.epoch} of the store wrote to Kafka, but this store has epoch"
                 f" {epoch}."
             )
         return ""

@@ -1,9 +1,9 @@
-"""What the inbox could not accept: to be looked at, and handed in again.
+"""Dead letters: the rejected records of the inbox, which an operator can list and retry.
 
-A letter is known by its number, the offset in its topic. Handing it in again posts the same bytes
-to the inbox, in the name of who sent them, and notes that this was done, both in one transaction.
-What was never known to be from anybody cannot be handed in again; its sender must.
-An equal repeat (same sender, same place in the inbox, same bytes) is one letter with the first.
+The number of a dead letter is its offset in the topic. A retry sends the same bytes to the inbox
+under the same sender and marks the dead letter as retried, both in one transaction. A dead letter
+with an unknown sender cannot be retried: the sender must send the command again.
+Equal repeats (same sender, same place in the inbox, same bytes) count as one dead letter.
 """
 
 import hashlib
@@ -29,23 +29,23 @@ _BATCH = 500
 
 
 class UnknownDeadLetterError(UnknownError):
-    """There is no dead letter with this number, or it is kept no longer."""
+    """No dead letter has this number, or it has expired."""
 
 
 class UnknownSenderOfDeadLetterError(RefusedError):
-    """Nobody knows who sent this letter, so that only its sender can send it again."""
+    """The sender of this dead letter is unknown, so only the sender can send it again."""
 
 
 class DeadLetterRetriedError(RefusedError):
-    """This letter was handed in again already."""
+    """This dead letter was already retried."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """What may be told of a dead letter: all but what was sent.
+    """The data of a dead letter that may be shown, without the command.
 
-    `source` is the partition and offset it had in the inbox, with a colon between; `sender` the
-    actor's id, empty where nobody knows it.
+    `source` is the record's `partition:offset` in the inbox. `sender` is the actor's id, empty if
+    unknown. `size` is in bytes.
     """
 
     number: int
@@ -59,26 +59,30 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """The dead letters of one installation."""
+    """Lists and retries the dead letters of one installation."""
 
     def __init__(self, connection: KafkaConnection, names: TopicNames) -> None:
-        """Look there; nothing connects before it is asked."""
+        """Use the topics of these names. This makes no connection."""
         self._connection = connection
         self._names = names
 
     def all(self) -> list[DeadLetter]:
-        """List the letters that are still kept, oldest first. Raises kafka-python's errors."""
+        """Return the dead letters that Kafka still keeps, oldest first.
+
+        Raise kafka-python's errors.
+        """
         records, retried = self._read()
-        return [_told(record, number in retried) for number, record in records.items()]
+        return [_dead_letter(record, number in retried) for number, record in records.items()]
 
     def retry(self, numbers: Collection[int]) -> None:
-        """Hand these letters in again, all of them or none.
+        """Send these dead letters to the inbox again, all of them or none.
 
-        Raise `UnknownDeadLetterError`, `UnknownSenderOfDeadLetterError`, `DeadLetterRetriedError`, `InDoubtError`.
+        Raise `UnknownDeadLetterError`, `UnknownSenderOfDeadLetterError`, `DeadLetterRetriedError`,
+        and `InDoubtError`.
         """
         with Transactions(
             self._connection, f"{self._names.dead_letters}-retry", limit_s=_LIMIT_S
-        ) as transactions:  # from here on nobody else retries
+        ) as transactions:  # no other process can retry from now on
             transactions.end_leftovers([self._names.inbox, self._names.dead_letters])
             records, retried = self._read()
             outgoing: list[Outgoing] = []
@@ -87,11 +91,11 @@ class DeadLetters:
                     raise UnknownDeadLetterError
                 if number in retried:
                     raise DeadLetterRetriedError
-                outgoing += self._again(number, records[number])
+                outgoing += self._retry_records(number, records[number])
             if outgoing:
                 transactions.commit(outgoing)
 
-    def _again(self, number: int, record: Any) -> Iterator[Outgoing]:  # noqa: ANN401  it has no types
+    def _retry_records(self, number: int, record: Any) -> Iterator[Outgoing]:  # noqa: ANN401  kafka-python has no types
         headers = dict(record.headers)
         if "seal" not in headers:
             raise UnknownSenderOfDeadLetterError
@@ -117,20 +121,20 @@ class DeadLetters:
                     mark = dict(record.headers).get(_RETRIED)
                     if mark is not None:
                         retried.add(int(mark))
-                    elif (what := _what(record)) not in seen:
-                        seen.add(what)
+                    elif (identity := _identity(record)) not in seen:
+                        seen.add(identity)
                         records[record.offset] = record
         finally:
             reader.close()
         return records, retried
 
 
-def _what(record: Any) -> tuple[object, ...]:  # noqa: ANN401  it has no types
-    """Return what makes a letter another one: an equal record is a repeat of the same letter."""
+def _identity(record: Any) -> tuple[object, ...]:  # noqa: ANN401  kafka-python has no types
+    """Return what two records of the same dead letter have in common."""
     return record.key, tuple(record.headers), hashlib.sha256(record.value or b"").digest()
 
 
-def _told(record: Any, retried: bool) -> DeadLetter:  # noqa: ANN401, FBT001  it has no types
+def _dead_letter(record: Any, retried: bool) -> DeadLetter:  # noqa: ANN401, FBT001  kafka-python has no types
     headers = {name: str(value, "utf-8", "replace") for name, value in record.headers}
     actor = headers.get("actor")
     return DeadLetter(

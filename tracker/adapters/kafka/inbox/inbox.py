@@ -1,10 +1,10 @@
-"""The inbox: what partners post to Kafka instead of over HTTP.
+"""The inbox: commands that partners send through Kafka instead of over HTTP.
 
-Kafka may give a record twice; the store takes the same (sender, event id) once. Answers, dead
-letters and the position in the inbox are one Kafka transaction, so that each record is answered
-once. Between the two a crash leaves a record stored and not answered; it is then read again, and
-its answer says `duplicate`. What can't be accepted becomes a dead letter, and the next record is
-taken. Only a store that does not answer holds the inbox up.
+Kafka can deliver a record twice, but the store executes each pair of sender and event id once.
+Answers, dead letters and the inbox offsets are written in one Kafka transaction, so each record
+gets one answer. If the process crashes after the store and before the answer, the record is read
+again and its answer says `duplicate`. A record that cannot be accepted becomes a dead letter, and
+the inbox continues with the next one. Only a store that does not answer stops the inbox.
 """
 
 import logging
@@ -42,11 +42,11 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 
 Handle = Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]
-"""Carries posts out and tells of each, in order, what became of it: `Tracker.handle`."""
+"""Executes envelopes and returns the results in the same order: `Tracker.handle`."""
 
 
 class Inbox:
-    """Takes records from the inbox until it is stopped; several workers share it."""
+    """Processes inbox records until it is stopped. Several workers can share the inbox."""
 
     def __init__(
         self,
@@ -58,24 +58,24 @@ class Inbox:
         secret: bytes,
         watch: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Hand posts to `handle`; `watch` is told the outcome of each, when it was answered."""
+        """Pass envelopes to `handle`. `watch` gets the outcome of each answered record."""
         self._connection = connection
         self._names = names
         self._handle = handle
         self._seal = ActorSeal(secret)
-        self._reading = InboxReader(keys, self._seal)
+        self._reader = InboxReader(keys, self._seal)
         self._watch = watch
         self._id = f"{names.inbox}-{token_hex(8)}"
         self._stopping = Signal()
 
     def stop(self) -> None:
-        """Let the batch at hand be answered, then end."""
+        """Answer the current batch, then end."""
         self._stopping.set()
 
     def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
-        """Take what comes; Kafka or a store that does not answer is waited for.
+        """Process records until stopped. While Kafka or the store does not answer, wait and retry.
 
-        Raise whatever it did not expect.
+        Raise all unexpected errors.
         """
         pause = _FIRST_PAUSE_S
         sessions = 0
@@ -87,7 +87,7 @@ class Inbox:
                     with Transactions(
                         self._connection, self._id, limit_s=_TRANSACTION_S
                     ) as transactions:
-                        if sessions:  # the id is this process's own, so the first left nothing
+                        if sessions:  # the id is new in this process, so no session came before
                             transactions.end_leftovers(
                                 [self._names.answers, self._names.dead_letters]
                             )
@@ -102,7 +102,9 @@ class Inbox:
                     if consumer is not None and isinstance(error, StuckMemberError):
                         consumer.close()
                         consumer = None
-                    _log.warning("The inbox tries again: %r", error.__cause__ or error)
+                    _log.warning(
+                        "The inbox starts again after an error: %r", error.__cause__ or error
+                    )
                     self._rest(pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
                     pause = min(2 * pause, _LONGEST_PAUSE_S)
         finally:
@@ -130,54 +132,72 @@ class Inbox:
         if not polled:
             return False
         member: ConsumerGroupMetadata = consumer.group_metadata()
-        letters = [self._reading.letter(record) for part in polled.values() for record in part]
-        outcomes, answers = self._carried_out(letters)
-        places = {
+        inbox_records = [
+            self._reader.read(record) for records in polled.values() for record in records
+        ]
+        outcomes, answers = self._execute(inbox_records)
+        offsets = {
             partition: OffsetAndMetadata(records[-1].offset + 1, "", -1)
             for partition, records in polled.items()
         }
-        transactions.commit(answers, (places, member))
+        transactions.commit(answers, (offsets, member))
         for outcome in outcomes:
             self._watch(outcome)
         return True
 
-    def _carried_out(self, letters: Sequence[InboxRecord]) -> tuple[list[str], list[Outgoing]]:
-        posts = [(letter, letter.post) for letter in letters if letter.post]
-        results = dict(zip((id(one) for one, _ in posts), self._results(posts), strict=True))
+    def _execute(self, inbox_records: Sequence[InboxRecord]) -> tuple[list[str], list[Outgoing]]:
+        """Execute the commands. Return the outcome of each record, and the records to send."""
+        executable = [
+            (inbox_record, inbox_record.envelope)
+            for inbox_record in inbox_records
+            if inbox_record.envelope
+        ]
+        results = dict(
+            zip(
+                (id(inbox_record) for inbox_record, _ in executable),
+                self._results(executable),
+                strict=True,
+            )
+        )
         outcomes: list[str] = []
         answers: list[Outgoing] = []
-        for letter in letters:
-            result = results.get(id(letter), letter.error)
+        for inbox_record in inbox_records:
+            result = results.get(id(inbox_record), inbox_record.error)
             if isinstance(result, Accepted):
                 outcomes.append("duplicate" if result.duplicate else "created")
-                answers += accepted(self._names, letter, result)
+                answers += accepted(self._names, inbox_record, result)
             else:
                 outcomes.append("rejected")
                 error = result or RuntimeError()
-                answers += rejected(self._names, letter, error, self._seal)
+                answers += rejected(self._names, inbox_record, error, self._seal)
         return outcomes, answers
 
     def _results(
-        self, posts: Sequence[tuple[InboxRecord, Envelope]]
+        self, executable: Sequence[tuple[InboxRecord, Envelope]]
     ) -> Sequence[Accepted | Exception]:
-        """Carry the posts out together; where that fails, each alone, to find the one at fault."""
+        """Execute all envelopes as one batch. If it fails, execute each alone."""
         try:
-            return self._handle([post for _, post in posts]) if posts else []
+            return self._handle([envelope for _, envelope in executable]) if executable else []
         except StoreUnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001  one of the records is at fault
-            _log.warning("A batch of the inbox failed at %s; one by one now.", _place(error))
-        return [self._alone(letter, post) for letter, post in posts]
+        except Exception as error:  # noqa: BLE001  each record is tried alone below
+            _log.warning(
+                "A batch of the inbox failed with %s. Its records are now tried one by one.",
+                _place(error),
+            )
+        return [
+            self._execute_alone(inbox_record, envelope) for inbox_record, envelope in executable
+        ]
 
-    def _alone(self, letter: InboxRecord, post: Envelope) -> Accepted | Exception:
+    def _execute_alone(self, inbox_record: InboxRecord, envelope: Envelope) -> Accepted | Exception:
         try:
-            return self._handle([post])[0]
+            return self._handle([envelope])[0]
         except StoreUnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001  it becomes a dead letter
-            record = letter.record
+        except Exception as error:  # noqa: BLE001  the record becomes a dead letter
+            record = inbox_record.record
             _log.error(
-                "Record %s of partition %s of the inbox cannot be taken: %s",
+                "Record %s of partition %s of the inbox cannot be processed: %s",
                 record.offset,
                 record.partition,
                 _place(error),
@@ -194,16 +214,16 @@ class Inbox:
 
 
 def _place(error: Exception) -> str:
-    """Return what happened and where, without what the error says."""
+    """Return the error's class and place in the code, without its message."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
 
 
 def _rewind(consumer: Any) -> None:  # noqa: ANN401  kafka-python has no types
-    """Go back to what was answered last: what was polled after it counts as not read."""
+    """Seek to the committed offsets, so that unanswered records are read again."""
     partitions: set[TopicPartition] = consumer.assignment()
     for partition in partitions:
-        place = consumer.committed(partition, timeout_ms=_ANSWER_MS)
-        if place is None:
-            place = consumer.beginning_offsets([partition], timeout_ms=_ANSWER_MS)[partition]
-        consumer.seek(partition, place)
+        offset = consumer.committed(partition, timeout_ms=_ANSWER_MS)
+        if offset is None:
+            offset = consumer.beginning_offsets([partition], timeout_ms=_ANSWER_MS)[partition]
+        consumer.seek(partition, offset)

@@ -1,14 +1,14 @@
-"""What the inbox answers, and what it lays aside.
+"""Makes the inbox's answers and dead letters.
 
-An answer bears the key of the record it answers, and in its headers `inbox-partition` and
-`inbox-offset` of it. A dead letter is the record itself, bytes and key, with headers that say why:
+An answer has the key of its inbox record, and the headers `inbox-partition` and `inbox-offset`. A
+dead letter has the key and the bytes of its inbox record, and these headers:
 
-    kind, reason                     the problem, by name and in a sentence
-    topic, partition, offset         where it stood
-    if-version                       as it came, where it came
-    actor, seal                      who sent it, where that was known (see `sealed_actor`)
+    kind, reason                     the problem's name and a sentence about it
+    topic, partition, offset         the place of the inbox record
+    if-version                       the header of the inbox record, if it had one
+    actor, seal                      the sender, if known (see `sealed_actor`)
 
-Neither repeats any of the headers it came with, so that no key is ever copied.
+No other header of the inbox record is copied, so no API key is.
 """
 
 import msgspec
@@ -22,15 +22,10 @@ from tracker.adapters.kafka.inbox.inbox_records import (
 from tracker.adapters.kafka.inbox.sealed_actor import ActorSeal
 from tracker.adapters.kafka.records import Outgoing
 from tracker.adapters.kafka.topics import TopicNames
-from tracker.application.commands.envelope import (
-    Accepted,
-    VersionConflictError,
-)
+from tracker.application.commands.envelope import Accepted, VersionConflictError
 from tracker.application.problems.names import problem_name
 from tracker.domain.dossier.recording import StepNotAllowedError
-from tracker.domain.errors import (
-    TrackerError,
-)
+from tracker.domain.errors import TrackerError
 
 _NAMES: dict[type[Exception], str] = {
     UnknownSenderError: "unknown-key",
@@ -39,7 +34,7 @@ _NAMES: dict[type[Exception], str] = {
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
-    """What became of one record; `outcome` is `created`, `duplicate` or `rejected`."""
+    """The answer to one inbox record; `outcome` is `created`, `duplicate` or `rejected`."""
 
     event_id: str | None
     outcome: str
@@ -51,7 +46,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong. Nothing that was sent is repeated here."""
+    """The reason of a rejection. It contains nothing of the command."""
 
     kind: str
     detail: str
@@ -59,15 +54,15 @@ class Problem(msgspec.Struct, omit_defaults=True):
     current_version: int | None = None
 
 
-def accepted(names: TopicNames, letter: InboxRecord, result: Accepted) -> list[Outgoing]:
-    """Return the answer to a record that was carried out."""
+def accepted(names: TopicNames, inbox_record: InboxRecord, result: Accepted) -> list[Outgoing]:
+    """Return the answer to a record whose command was executed."""
     promised = result.promised_at.isoformat() if result.promised_at else None
     return [
         _answer(
             names,
-            letter,
+            inbox_record,
             Answer(
-                letter.event_id,
+                inbox_record.event_id,
                 "duplicate" if result.duplicate else "created",
                 result.code,
                 result.version,
@@ -79,12 +74,12 @@ def accepted(names: TopicNames, letter: InboxRecord, result: Accepted) -> list[O
 
 
 def rejected(
-    names: TopicNames, letter: InboxRecord, error: Exception, seal: ActorSeal
+    names: TopicNames, inbox_record: InboxRecord, error: Exception, seal: ActorSeal
 ) -> list[Outgoing]:
-    """Return the answer to a record that could not be, and the dead letter it becomes."""
+    """Return the answer to a rejected record, and its dead inbox_record."""
     problem = _problem(error)
-    answer = Answer(letter.event_id, "rejected", problem=problem)
-    return [_answer(names, letter, answer), _dead(names, letter, problem, seal)]
+    answer = Answer(inbox_record.event_id, "rejected", problem=problem)
+    return [_answer(names, inbox_record, answer), _dead_letter(names, inbox_record, problem, seal)]
 
 
 def _problem(error: Exception) -> Problem:
@@ -99,8 +94,8 @@ def _problem(error: Exception) -> Problem:
     )
 
 
-def _answer(names: TopicNames, letter: InboxRecord, answer: Answer) -> Outgoing:
-    record = letter.record
+def _answer(names: TopicNames, inbox_record: InboxRecord, answer: Answer) -> Outgoing:
+    record = inbox_record.record
     return Outgoing(
         names.answers,
         record.key,
@@ -112,8 +107,10 @@ def _answer(names: TopicNames, letter: InboxRecord, answer: Answer) -> Outgoing:
     )
 
 
-def _dead(names: TopicNames, letter: InboxRecord, problem: Problem, seal: ActorSeal) -> Outgoing:
-    record, value = letter.record, letter.record.value or b""
+def _dead_letter(
+    names: TopicNames, inbox_record: InboxRecord, problem: Problem, seal: ActorSeal
+) -> Outgoing:
+    record, value = inbox_record.record, inbox_record.record.value or b""
     headers = [
         ("kind", problem.kind.encode()),
         ("reason", problem.detail.encode()),
@@ -121,9 +118,9 @@ def _dead(names: TopicNames, letter: InboxRecord, problem: Problem, seal: ActorS
         ("partition", b"%d" % record.partition),
         ("offset", b"%d" % record.offset),
     ]
-    if letter.if_version:
-        headers.append(("if-version", letter.if_version.encode()))
-    if letter.actor:
-        actor, sealed = seal.seal(letter.actor, value, letter.if_version)
+    if inbox_record.if_version:
+        headers.append(("if-version", inbox_record.if_version.encode()))
+    if inbox_record.actor:
+        actor, sealed = seal.seal(inbox_record.actor, value, inbox_record.if_version)
         headers += [("actor", actor), ("seal", sealed)]
     return Outgoing(names.dead_letters, record.key, value, headers)

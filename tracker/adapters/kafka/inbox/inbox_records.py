@@ -1,11 +1,11 @@
-"""A record of the inbox: who sent it and what it says.
+"""Reads the records of the inbox: the sender and the command of each.
 
-Its value is the JSON that would be posted over HTTP; its headers are
+The value is the same JSON as the body of the HTTP request. The headers are
 
-    api-key     the sender's key, as over HTTP; never copied anywhere
-    if-version  optional: the version the sender believes current
+    api-key     the sender's API key, as over HTTP; never copied to another topic
+    if-version  optional: the version that the sender expects the dossier to have
 
-or, put there by `dead_letters` in the key's stead, `actor` and `seal`.
+or, instead of `api-key`, the `actor` and `seal` that `dead_letters` writes.
 """
 
 from collections.abc import Sequence
@@ -29,24 +29,24 @@ _EVENT_ID: TypeAdapter[str] = TypeAdapter(EventId)
 
 
 class UnknownSenderError(TrackerError):
-    """This record needs a header api-key with a key that is known and not revoked."""
+    """This record needs a header api-key with a known key that is not revoked."""
 
 
 class MalformedRecordError(InvalidInputError):
-    """This record is not JSON in UTF-8, or its header if-version is no number."""
+    """This record is not JSON in UTF-8, or its header if-version is not a number."""
 
 
 class UnfitRecordError(InvalidInputError):
-    """What was sent does not fit; `errors` tells where."""
+    """The command is invalid. The field `errors` lists the faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        """Keep the faults."""
+        """Store the faults."""
         super().__init__()
         self.faults = tuple(faults)
 
 
 class KeyRing(Protocol):
-    """Knows whose key a key is."""
+    """Finds the actor of an API key."""
 
     def actor_of(self, key: str) -> Actor:
         """Return the actor of a key. Raise `UnknownError`."""
@@ -54,45 +54,49 @@ class KeyRing(Protocol):
 
 @dataclass
 class InboxRecord:
-    """One record and what is known of it so far: the post it is, or what stands against it."""
+    """One record of the inbox, with its envelope or the error that prevents one."""
 
     record: Any
     event_id: str | None = None
     actor: Actor | None = None
-    post: Envelope | None = None
+    envelope: Envelope | None = None
     error: Exception | None = None
 
     @property
     def if_version(self) -> str:
-        """The version the sender believes current, as text, empty where it says none."""
+        """The version that the sender expects, as text; empty if the header is missing."""
         return _text(self.record, "if-version") or ""
 
 
 class InboxReader:
-    """Reads records; what is wrong with one is kept with it."""
+    """Reads records, and stores the error of an invalid record with it."""
 
     def __init__(self, keys: KeyRing, seal: ActorSeal) -> None:
-        """Look keys up here, and open actors sealed with this."""
+        """Find senders in this key ring, and open sealed actors with this seal."""
         self._keys = keys
         self._seal = seal
 
-    def letter(self, record: Any) -> InboxRecord:  # noqa: ANN401  kafka-python has no types
-        """Read one record."""
-        letter = InboxRecord(record)
+    def read(self, record: Any) -> InboxRecord:  # noqa: ANN401  kafka-python has no types
+        """Return the inbox record of a Kafka record."""
+        inbox_record = InboxRecord(record)
         item = _decoded(record.value)
-        letter.event_id = _event_id(item)
+        inbox_record.event_id = _event_id(item)
         try:
-            letter.actor = self._actor(letter)
-            letter.post = Envelope(letter.actor, _message(item), _number(letter.if_version))
+            inbox_record.actor = self._actor(inbox_record)
+            inbox_record.envelope = Envelope(
+                inbox_record.actor, _command(item), _version(inbox_record.if_version)
+            )
         except TrackerError as error:
-            letter.error = error
-        return letter
+            inbox_record.error = error
+        return inbox_record
 
-    def _actor(self, letter: InboxRecord) -> Actor:
-        record = letter.record
+    def _actor(self, inbox_record: InboxRecord) -> Actor:
+        record = inbox_record.record
         actor, seal = _text(record, "actor"), _text(record, "seal")
         if actor and seal:
-            return self._seal.open(actor.encode(), seal.encode(), record.value, letter.if_version)
+            return self._seal.open(
+                actor.encode(), seal.encode(), record.value, inbox_record.if_version
+            )
         try:
             return self._keys.actor_of(_text(record, "api-key") or "")
         except UnknownError:
@@ -106,16 +110,16 @@ def _decoded(value: bytes | None) -> object:
         return _UNREADABLE
 
 
-def _message(item: object) -> Any:  # noqa: ANN401  any message there is
+def _command(item: object) -> Any:  # noqa: ANN401  a command of any class
     if item is _UNREADABLE:
         raise MalformedRecordError
     try:
-        message = read_command(item)
+        command = read_command(item)
     except ValidationError as error:
         raise UnfitRecordError(faults_of(error.errors(include_input=False))) from None
-    if isinstance(message, StepCommand) and message.code is None:
+    if isinstance(command, StepCommand) and command.code is None:
         raise UnfitRecordError([Fault(pointer="#/code", detail="is missing")])
-    return message
+    return command
 
 
 def _event_id(item: object) -> str | None:
@@ -125,7 +129,7 @@ def _event_id(item: object) -> str | None:
         return None
 
 
-def _number(text: str) -> int | None:
+def _version(text: str) -> int | None:
     try:
         return int(text) if text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Kafka as a feed: what the relay published, for the projections."""
+"""A feed for the projections that reads the events from Kafka."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -21,93 +21,93 @@ from tracker.serialization import decode_for_projection
 
 _log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S = 30.0
+_GENERATION_CHECK_S = 30.0
 
 
 class KafkaFeed:
-    """Return every published event, in order per dossier, from where the read model says.
+    """Reads the published events from the position of a read model, in order for each dossier.
 
-    A position is the offset after the last record taken. Workers of one `group` share the
-    partitions; where one moves to another worker while somebody still has a batch of it in hand,
-    the read model's position decides who writes, so that nothing is lost or written twice.
-    A Kafka that does not answer is waited for: there is just nothing new meanwhile.
+    A position is the offset after the last record read. Workers of one `group` share the
+    partitions. A partition can move to another worker while the first still processes a batch. The
+    read model's position then decides which worker writes, so no event is lost or written twice.
+    While Kafka does not answer, the feed waits and returns no events.
 
-    It reads the generation of the topic that is in use. Where a partition says that the events
-    continue in a new one, it reads that from its first record: what a read model has is passed over
-    there as older.
+    The feed reads the generation of the topic that is in use. If a partition announces a new
+    generation, the feed reads the new topic from its first record. A read model skips the events
+    that it already holds.
     """
 
     def __init__(
         self, connection: KafkaConnection, names: TopicNames, *, group: str | None = None
     ) -> None:
-        """Read the events' topic; without a group read all of it, as a rebuild does."""
+        """Read the events' topic. Without a group, read all partitions, as a rebuild does."""
         self._connection = connection
         self._names = names
         self._group = group
         self._reader: TopicReader | None = None
-        self._look_again_at = 0.0
-        self._signal = Signal()
-        self._answers = True
+        self._check_generation_at = 0.0
+        self._wake_up = Signal()
+        self._is_reachable = True
 
     def partitions(self) -> Sequence[str]:
-        """Name the partitions that are ours now, as `topic:number`."""
+        """Return the partitions assigned to this feed, as `topic:number`."""
         return self._named(lambda: self._open().partitions())
 
     def ready(self) -> Sequence[str]:
-        """Name those of them of which something has come; all of them where nothing has."""
+        """Return the assigned partitions with fetched records, or all of them if none has any."""
         return self._named(lambda: self._open().ready())
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Return up to `limit` events after this position, oldest first."""
         try:
             read = self._open().read(_partition(partition), after=after, limit=limit)
-            records = list(takewhile(lambda one: not is_continued(one), read))
+            records = list(takewhile(lambda record: not is_continued(record), read))
             if len(records) < len(read):
                 self._follow_on(read[len(records)])
         except RetriableError as error:
-            self._note(error)
+            self._record_reachability(error)
             return ()
         return [
             Record(
-                one.offset + 1,
-                decode_for_projection(header(one, "topic"), one.value),
-                one.value,
-                int(header(one, "notification_id")),
+                record.offset + 1,
+                decode_for_projection(header(record, "topic"), record.value),
+                record.value,
+                int(header(record, "notification_id")),
             )
-            for one in records
+            for record in records
         ]
 
     def heads(self) -> Mapping[str, int]:
-        """Return the position after the last event of each of our partitions; none where unknown.
+        """Return the end position of each assigned partition, or nothing if Kafka is unreachable.
 
-        Such a position may be a little beyond the one a read model has when it is up to date: the
-        ends of transactions count too.
+        An end can be slightly beyond the position of a read model that is up to date, because the
+        markers at the ends of transactions count too.
         """
         try:
-            if monotonic() > self._look_again_at:
-                self._look_again()
-            return {_name(one): end for one, end in self._open().ends().items()}
+            if monotonic() > self._check_generation_at:
+                self._check_generation()
+            return {_name(partition): end for partition, end in self._open().ends().items()}
         except RetriableError as error:
-            self._note(error)
+            self._record_reachability(error)
             return {}
 
     def wait(self, seconds: float) -> None:
-        """Return when there may be something new, at the latest after so many seconds."""
+        """Wait until there may be new events, or until this number of seconds has passed."""
         try:
             self._open().wait(seconds)
         except RetriableError as error:
-            self._note(error)
-            self._signal.wait(seconds)
-            self._signal.clear()
+            self._record_reachability(error)
+            self._wake_up.wait(seconds)
+            self._wake_up.clear()
 
     def wake(self) -> None:
-        """Let whoever waits look again at once."""
-        self._signal.set()
+        """Make a waiting reader check for new events at once."""
+        self._wake_up.set()
         if reader := self._reader:
             reader.wake()
 
     def close(self) -> None:
-        """Return the partitions up to the others of the group."""
+        """Release the partitions to the other members of the group."""
         reader, self._reader = self._reader, None
         if reader:
             reader.close()
@@ -121,41 +121,44 @@ class KafkaFeed:
     def _in_use(self) -> TopicNames:
         with closing(open_consumer(self._connection)) as consumer:
             names = current_names(consumer, self._names)
-        self._look_again_at = monotonic() + _LOOK_AGAIN_S
+        self._check_generation_at = monotonic() + _GENERATION_CHECK_S
         return names
 
-    def _look_again(self) -> None:
-        """Follow to a new generation without having read up to its announcement."""
+    def _check_generation(self) -> None:
+        """Close the reader if another generation is in use, before its announcement is read."""
         if self._reader and self._in_use() != self._names:
             self.close()
 
     def _follow_on(self, record: Any) -> None:  # noqa: ANN401  kafka-python has no types
-        """Go to the new generation. Raise `UnreadableRecordError` where the relay names none."""
+        """Switch to the new generation.
+
+        Raise `UnreadableRecordError` if the relay's position does not name a new generation.
+        """
         if self._in_use() == self._names:
             message = (
                 f"{record.topic}, partition {record.partition}, offset {record.offset}: this record"
-                " says that the events continue in another topic, and the relay's position does not"
-                " say so. 'tracker verify --of kafka' checks the topic."
+                " says that the events continue in another topic, but the relay's position does"
+                " not. Run 'tracker verify --of kafka' to check the topic."
             )
             raise UnreadableRecordError(message)
-        _log.info("%s ends here; its successor is read.", record.topic)
+        _log.info("%s ends here. The feed continues with the next generation.", record.topic)
         self.close()
 
     def _named(self, partitions: Callable[[], Sequence[TopicPartition]]) -> Sequence[str]:
         try:
-            ours = partitions()
+            assigned = partitions()
         except RetriableError as error:
-            self._note(error)
+            self._record_reachability(error)
             return ()
-        self._note(None)
-        return [_name(partition) for partition in ours]
+        self._record_reachability(None)
+        return [_name(partition) for partition in assigned]
 
-    def _note(self, error: Exception | None) -> None:
-        if error and self._answers:
+    def _record_reachability(self, error: Exception | None) -> None:
+        if error and self._is_reachable:
             _log.warning("Kafka does not answer: %r", error)
-        elif not error and not self._answers:
+        elif not error and not self._is_reachable:
             _log.info("Kafka answers again.")
-        self._answers = error is None
+        self._is_reachable = error is None
 
 
 def _name(partition: TopicPartition) -> str:

@@ -1,4 +1,4 @@
-"""Whether a member of a consumer group is one still, which kafka-python does not always notice."""
+"""Detects a consumer that has lost its group membership, which kafka-python can miss."""
 
 from time import monotonic
 
@@ -11,31 +11,31 @@ _JOINING_MS = 1000
 
 
 class StuckMemberError(RetriableError):  # type: ignore[misc]
-    """This consumer waits for its group and never asks again; only a new one helps."""
+    """This consumer waits for its group without sending requests. Replace it with a new one."""
 
 
 class Membership:
-    """Watches one consumer, and tells how long its `poll` must be.
+    """Watches one consumer and chooses the duration of its `poll` calls.
 
-    kafka-python 3.0.12 joins a group in the background of a `poll`. Where the answer comes between
-    two of them it is thrown away and asked for again, which disturbs the whole group; and where it
-    was the consumer's own idea to share out anew, the answer is never looked at: it then reads
-    nothing, sends no heartbeat, raises nothing, and stays so for ever.
+    kafka-python 3.0.12 joins a group in the background of a `poll`. If the answer arrives between
+    two polls, the client drops it and joins again, which makes the whole group rebalance. If the
+    consumer itself started the rebalance, the client never reads the answer: it then reads no
+    records, sends no heartbeat, raises no error, and never recovers.
     """
 
     def __init__(self, consumer: KafkaConsumer) -> None:
-        """Watch this one."""
+        """Watch this consumer."""
         self._consumer = consumer
-        self._settled_at = monotonic()
+        self._last_stable_at = monotonic()
 
     def poll_ms(self, wanted: int) -> int:
-        """Return how many milliseconds to poll for: as long as wanted, or longer while it joins.
+        """Return the poll duration in milliseconds: `wanted`, or longer while the consumer joins.
 
-        Raise `StuckMemberError` where it has had no settled place in its group for too long.
+        Raise `StuckMemberError` if the consumer has not been a stable member for too long.
         """
         if self._consumer.group_metadata().state == MemberState.STABLE:
-            self._settled_at = monotonic()
+            self._last_stable_at = monotonic()
             return wanted
-        if monotonic() - self._settled_at > _PATIENCE_S:
+        if monotonic() - self._last_stable_at > _PATIENCE_S:
             raise StuckMemberError
         return max(wanted, _JOINING_MS)

@@ -1,4 +1,4 @@
-"""The store as the relay reads it: where much waits, the next events while Kafka takes the last."""
+"""Reads the store for the relay, and reads the next batch while Kafka writes the last."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,32 +12,32 @@ from tracker.adapters.kafka.relay_position import Notifications
 
 @dataclass(frozen=True)
 class StoreBatch:
-    """Events that follow one another in the store, as records, and the position of the last."""
+    """Consecutive events of the store as Kafka records, and the position of the last event."""
 
     records: Sequence[Outgoing]
     position: int
 
 
 class ReadAhead:
-    """Return the store's events from a position on, lot by lot, each once.
+    """Reads the store's events after a position in batches, each event once.
 
-    Only after a full lot is the next one read before anybody wants it. After any other the store is
-    asked when somebody wants more, so that what has just been stored is found at once.
+    The next batch is read in advance only after a full batch. Otherwise the store is read on
+    request, so that the newest events are included.
     """
 
     def __init__(self, store: Notifications, topic: str, *, after: int, limit: int) -> None:
-        """Make records for this topic, so many a lot at most."""
+        """Make records for this topic, at most `limit` in a batch."""
         self._store = store
         self._topic = topic
         self._position = after
         self._limit = limit
         self._thread = ThreadPoolExecutor(1, "reading-ahead")
-        self._coming: Future[StoreBatch | None] | None = None
+        self._next_batch: Future[StoreBatch | None] | None = None
         self.is_behind = False
-        """Whether the last lot was full, so that more may wait."""
+        """Whether the last batch was full, so that more events may wait."""
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return the object itself."""
         return self
 
     def __exit__(
@@ -46,21 +46,21 @@ class ReadAhead:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End; a lot that is being read is waited for and thrown away."""
+        """Wait for a read that is under way and discard its batch."""
         self._thread.shutdown()
 
     def next(self) -> StoreBatch | None:
-        """Return the next lot, `None` where there is nothing yet. Raise the store's errors."""
-        coming, self._coming = self._coming, None
-        lot = coming.result() if coming else self._read(self._position)
-        self._position = lot.position if lot else self._position
-        self.is_behind = lot is not None and len(lot.records) == self._limit
-        return lot
+        """Return the next batch, or `None` if there are no events yet. Raise the store's errors."""
+        future, self._next_batch = self._next_batch, None
+        batch = future.result() if future else self._read(self._position)
+        self._position = batch.position if batch else self._position
+        self.is_behind = batch is not None and len(batch.records) == self._limit
+        return batch
 
     def read_on(self) -> None:
-        """Read the next lot in the background, where the last one was full."""
+        """Read the next batch in the background if the last one was full."""
         if self.is_behind:
-            self._coming = self._thread.submit(self._read, self._position)
+            self._next_batch = self._thread.submit(self._read, self._position)
 
     def _read(self, after: int) -> StoreBatch | None:
         events = self._store.select_notifications(after, self._limit, inclusive_of_start=False)

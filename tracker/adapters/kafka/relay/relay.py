@@ -1,12 +1,15 @@
-"""The relay: brings the store's events to Kafka, each once, in the order of the store.
+"""The relay: publishes the store's events to Kafka, each once, in the order of the store.
 
-One relay publishes at a time. What makes that safe is Kafka's fencing and nothing else; what
-follows here only keeps two healthy relays from fencing each other for ever. A relay that has lost
-its place, or finds another's name in the last position, stands by: it looks at how far the other
-is, and takes over when events have waited for `stand_by_s` and the position did not move. A lock in
-the database would not do: a relay that is frozen keeps it. `stand_by_s` must be longer than a
-transaction may take, so that one who still gets on is never taken for dead. Who stops in order says
-so in its last position, and who starts again under the name that stands there begins at once.
+One relay publishes at a time. Kafka's fencing alone guarantees this. The rules of this module only
+prevent two healthy relays from fencing each other without end.
+
+A relay stands by if it was fenced, or if the last position in Kafka names another relay. It watches
+that position, and takes over when events have waited for `stand_by_s` seconds and the position has
+not changed. `stand_by_s` must be longer than a transaction may take, so that a slow relay is not
+taken for dead. A lock in the database would not work, because a frozen relay would keep it.
+
+A relay that stops normally marks its last position with `left`. The next relay then starts at once,
+and so does a relay with the name in the last position.
 """
 
 import logging
@@ -55,25 +58,30 @@ class RelayCondition(StrEnum):
 
 @dataclass(frozen=True)
 class RelayState:
-    """Where a relay is: the last event in Kafka, the last in the store, and how long one waits."""
+    """The progress of a relay.
 
-    standing: RelayCondition
+    `position` is the last event in Kafka and `head` the last event in the store. `oldest_waiting_s`
+    is the number of seconds that the next event has waited.
+    """
+
+    condition: RelayCondition
     position: int
     head: int
     oldest_waiting_s: float = 0.0
 
     @property
     def lag(self) -> int:
-        """How far Kafka is behind the store."""
+        """The number of positions that Kafka is behind the store."""
         return max(0, self.head - self.position)
 
 
 @dataclass(frozen=True)
 class RelayTimes:
-    """How patient a relay is, in seconds, and how many events make a transaction at most.
+    """The relay's time limits in seconds, and the maximum number of events in a transaction.
 
-    `rest_s`: between two transactions where no more waits than goes into one, so that what comes
-    meanwhile shares the costs of the next; it is also how soon an event is found.
+    `rest_s` is the pause between two transactions when no full batch waits. Events that arrive in
+    the pause share the cost of one transaction. It is also the longest delay until the relay finds
+    an event.
     """
 
     transaction_s: float = 10.0
@@ -84,7 +92,7 @@ class RelayTimes:
 
 
 class Relay:
-    """Publishes what the store holds, or stands by for another that does."""
+    """Publishes the events of the store, or stands by while another relay publishes."""
 
     def __init__(
         self,
@@ -98,12 +106,10 @@ class Relay:
         times: RelayTimes = RelayTimes(),
         epoch: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Read this store; `name` tells this relay from others and survives its restart.
+        """Read this store. `name` is unique among the relays and stays the same after a restart.
 
-        `epoch` is the epoch of the store.
-
-        `watch` is told the state after every transaction; how far the store is, as it was
-        `look_again_s` before at most.
+        `epoch` returns the epoch of the store. `watch` is called with the state after every
+        transaction. The store's head in that state is at most `look_again_s` seconds old.
         """
         self._store = store
         self._connection = connection
@@ -117,24 +123,24 @@ class Relay:
         self._session = ""
         self._announced: set[str] = set()
         self._position = 0
-        self._head, self._age, self._look_at = 0, 0.0, 0.0
-        self._signal = Signal()
+        self._head, self._age, self._look_again_at = 0, 0.0, 0.0
+        self._wake_up = Signal()
         self._ending = False
 
     def wake(self) -> None:
-        """Let the relay look at the store at once."""
-        self._signal.set()
+        """Make the relay read the store at once."""
+        self._wake_up.set()
 
     def stop(self) -> None:
-        """Let the transaction at hand be finished, then end."""
+        """Finish the current transaction, then end."""
         self._ending = True
-        self._signal.set()
+        self._wake_up.set()
 
     def run(self, stopping: Callable[[], bool] = lambda: False) -> None:
-        """Publish until told to stop; Kafka or a database that does not answer is waited for.
+        """Publish until stopped. While Kafka or the database does not answer, wait and retry.
 
-        Raise `KafkaAheadError` and `PositionUnsureError`, which only a person can put right, and
-        whatever else it did not expect.
+        Raise `KafkaAheadError` and `PositionUnsureError`, which need an operator, and all
+        unexpected errors.
         """
         pause = _FIRST_PAUSE_S
         while not self._ended(stopping):
@@ -143,13 +149,12 @@ class Relay:
                     self._publish(stopping)
                 pause = _FIRST_PAUSE_S
             except _TROUBLES as error:
-                _log.warning("The relay begins anew: %r", error.__cause__ or error)
+                _log.warning("The relay starts again after an error: %r", error.__cause__ or error)
                 self._rest(RelayCondition.IN_TROUBLE, pause * random.uniform(0.5, 1.5), stopping)  # noqa: S311  no secret
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    # -------------------------------------------------------------- whose turn
-
     def _my_turn(self, stopping: Callable[[], bool]) -> bool:
+        """Wait until this relay may publish. Return `False` if it is stopped before that."""
         consumer = open_consumer(self._connection)
         try:
             seen: RelayPosition | None = None
@@ -164,7 +169,7 @@ class Relay:
                 if last != seen or head <= last.position:
                     seen, since = last, monotonic()
                 elif monotonic() - since >= self._times.stand_by_s:
-                    _log.warning("%s does not get on; %s takes over.", last.relay, self._name)
+                    _log.warning("%s makes no progress. %s takes over.", last.relay, self._name)
                     return True
                 self._rest(
                     RelayCondition.STANDING_BY, min(1.0, self._times.stand_by_s / 4), stopping
@@ -174,24 +179,25 @@ class Relay:
             consumer.close()
 
     def _check_epoch(self, last: RelayPosition | None) -> None:
-        """Raise `KafkaAheadError` where a later epoch of the store wrote to Kafka."""
+        """Raise `KafkaAheadError` if a later epoch of the store wrote to Kafka."""
         self._epoch = self._epoch_now()
         if last and last.epoch > self._epoch:
             message = (
-                f"Kafka was written by epoch {last.epoch} of the store, and this is its epoch"
-                f" {self._epoch}: an old backup was put back. Nothing is published."
+                f"Epoch {last.epoch} of the store wrote to Kafka, but this store has epoch"
+                f" {self._epoch}: an old backup was restored. Nothing is published."
             )
             raise KafkaAheadError(message)
 
     def _is_mine(self, last: RelayPosition) -> bool:
-        """Return whether nobody else came between: a name is enough only for who has just begun."""
-        return last.session in self._announced if self._announced else last.relay == self._name
+        """Return whether this relay wrote the last position.
 
-    # -------------------------------------------------------------- publishing
+        Until this process has published, the name decides. After that the session must match.
+        """
+        return last.session in self._announced if self._announced else last.relay == self._name
 
     def _publish(self, stopping: Callable[[], bool]) -> None:
         kafka = Transactions(self._connection, self._names.relay, limit_s=self._times.transaction_s)
-        with kafka:  # from here on nobody else publishes, so that what is read now stays true
+        with kafka:  # no other relay can publish now, so the positions read below stay valid
             with closing(open_consumer(self._connection)) as consumer:
                 end_leftovers(kafka, self._connection, [self._names.relay_positions])
                 self._names = names = current_names(consumer, self._names)
@@ -200,39 +206,38 @@ class Relay:
             self._session = token_hex(8)
             kafka.commit([self._mark()])
             self._announced.add(self._session)
-            _log.info("%s publishes from %s on.", self._name, self._position)
+            _log.info("%s publishes the events after position %s.", self._name, self._position)
             with ReadAhead(
                 self._store, names.events, after=self._position, limit=self._times.batch
-            ) as lots:
+            ) as batches:
                 while not self._ended(stopping):
-                    if not self._publish_next(kafka, lots):
-                        self._signal.wait(self._times.rest_s)
-                        self._signal.clear()
+                    if not self._publish_next(kafka, batches):
+                        self._wake_up.wait(self._times.rest_s)
+                        self._wake_up.clear()
             kafka.commit([self._mark(left=True)])
 
-    def _publish_next(self, kafka: Transactions, lots: ReadAhead) -> bool:
-        """Publish what there is; tell whether more waits than goes into one transaction."""
-        lot = lots.next()
-        if lot:
-            kafka.commit(self._records(lot, lots))
-            self._position = lot.position
-        if monotonic() >= self._look_at:
-            self._look()
+    def _publish_next(self, kafka: Transactions, batches: ReadAhead) -> bool:
+        """Publish the next batch, if any. Return whether it was full, so that more may wait."""
+        batch = batches.next()
+        if batch:
+            kafka.commit(self._records(batch, batches))
+            self._position = batch.position
+        if monotonic() >= self._look_again_at:
+            self._read_head()
             if self._head < self._position:
                 raise KafkaAheadError
-        self._tell(RelayCondition.PUBLISHING)
-        return lots.is_behind
+        self._report(RelayCondition.PUBLISHING)
+        return batches.is_behind
 
-    def _records(self, lot: StoreBatch, lots: ReadAhead) -> Iterator[Outgoing]:
-        """Return what makes one transaction; the next lot is read while Kafka writes this one."""
-        yield from lot.records
-        yield self._mark(lot.position)
-        lots.read_on()
+    def _records(self, batch: StoreBatch, batches: ReadAhead) -> Iterator[Outgoing]:
+        """Yield the records of one transaction, then read ahead while Kafka writes them."""
+        yield from batch.records
+        yield self._mark(batch.position)
+        batches.read_on()
 
     def _mark(self, position: int | None = None, *, left: bool = False) -> Outgoing:
-        at = self._position if position is None else position
         mark = RelayPosition(
-            at,
+            self._position if position is None else position,
             self._name,
             self._session,
             left=left,
@@ -241,11 +246,9 @@ class Relay:
         )
         return as_record(self._names, mark)
 
-    # ---------------------------------------------------------------- the rest
-
-    def _look(self) -> None:
-        """See how far the store is, and for how long what comes next has waited."""
-        self._look_at = monotonic() + self._times.look_again_s
+    def _read_head(self) -> None:
+        """Read the store's head and compute how long the next event has waited."""
+        self._look_again_at = monotonic() + self._times.look_again_s
         self._head = self._store.max_notification_id() or 0
         self._age = 0.0
         if self._head > self._position:
@@ -255,18 +258,20 @@ class Relay:
             stored_at = datetime.fromisoformat(recorded_at(waiting.state))
             self._age = max(0.0, (self._now() - stored_at).total_seconds())
 
-    def _tell(self, standing: RelayCondition) -> None:
+    def _report(self, condition: RelayCondition) -> None:
         age = self._age if self._head > self._position else 0.0
-        self._watch(RelayState(standing, self._position, self._head, age))
+        self._watch(RelayState(condition, self._position, self._head, age))
 
-    def _rest(self, standing: RelayCondition, seconds: float, stopping: Callable[[], bool]) -> None:
+    def _rest(
+        self, condition: RelayCondition, seconds: float, stopping: Callable[[], bool]
+    ) -> None:
         until = monotonic() + seconds
         while not self._ended(stopping) and (left := until - monotonic()) > 0:
             with suppress(PersistenceError):
-                self._look()
-                self._tell(standing)
-            self._signal.wait(min(left, self._times.look_again_s))
-            self._signal.clear()
+                self._read_head()
+                self._report(condition)
+            self._wake_up.wait(min(left, self._times.look_again_s))
+            self._wake_up.clear()
 
     def _ended(self, stopping: Callable[[], bool]) -> bool:
         return self._ending or stopping()

@@ -1,11 +1,12 @@
-"""Proves, before a relay writes, that Kafka, the recorded position and the store agree.
+"""Checks, before a relay writes, that Kafka, the recorded position and the store agree.
 
-The relay does this at every start and after every doubt, when it has fenced its predecessors:
+The relay runs these checks at every start and after every transaction in doubt. It has then already
+fenced its predecessors.
 
-1. It aborts a transaction in every partition, so that nothing of a dead session can be committed.
-2. It waits until no transaction is open: what `read_committed` sees ends where the partition ends.
-3. Each partition ends with the last event that the store has for it up to the recorded position.
-   Equal repeats may follow that event, and nothing else.
+1. It aborts a transaction in every partition, so that no record of a dead session can be committed.
+2. It waits until no transaction is open: the last stable offset equals the end of the partition.
+3. It checks that each partition ends with the last event that the store has for it up to the
+   recorded position. Only equal repeats of stored events may follow that event.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,23 +32,23 @@ from tracker.adapters.kafka.transactions import InDoubtError, Transactions
 from tracker.domain.transparency_log.leaves import leaf_hash
 
 _LIMIT_S = 15.0
-_LOOK_AGAIN_S = 0.1
+_RETRY_S = 0.1
 _ROWS = 1000
 _MOST_ROWS = 20_000
 _MOST_RECORDS = 50_000
 
 
 def end_leftovers(kafka: Transactions, connection: KafkaConnection, topics: Sequence[str]) -> None:
-    """End every transaction that a dead session of this relay left open in these topics.
+    """Abort every transaction that a dead session of this relay left open in these topics.
 
-    Raise `InDoubtError` where Kafka took the fencing record for one of an older session,
-    `PositionUnsureError` where a transaction stays open.
+    Raise `InDoubtError` if Kafka took the fencing record for a record of an older session, and
+    `PositionUnsureError` if a transaction stays open.
     """
     with closing(open_consumer(connection, isolation_level="read_uncommitted")) as consumer:
         partitions = partitions_of(consumer, topics)
         before = consumer.end_offsets(partitions)
         written = kafka.end_leftovers(topics)
-        if any(written[one] < before[one] for one in partitions):
+        if any(written[partition] < before[partition] for partition in partitions):
             raise InDoubtError
         with closing(open_consumer(connection)) as committed:
             _wait_until_settled(consumer, committed, partitions)
@@ -55,54 +56,56 @@ def end_leftovers(kafka: Transactions, connection: KafkaConnection, topics: Sequ
 
 def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
     """Return the partitions of these topics. Raise `UnknownTopicOrPartitionError`."""
-    found: list[TopicPartition] = []
+    partitions: list[TopicPartition] = []
     for topic in topics:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise UnknownTopicOrPartitionError(topic)
-        found += [TopicPartition(topic, number) for number in sorted(numbers)]
-    return found
+        partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+    return partitions
 
 
 def _wait_until_settled(
     everything: KafkaConsumer, committed: KafkaConsumer, partitions: Sequence[TopicPartition]
 ) -> None:
-    """Wait until both consumers see the same ends."""
+    """Wait until both consumers see the same ends. Raise `PositionUnsureError` at the deadline."""
     deadline = monotonic() + _LIMIT_S
     while True:
         stable = committed.end_offsets(partitions)
         ends = everything.end_offsets(partitions)
-        still_open = [one for one in partitions if stable[one] < ends[one]]
+        still_open = [partition for partition in partitions if stable[partition] < ends[partition]]
         if not still_open:
             return
         if monotonic() > deadline:
             first = still_open[0]
             message = (
-                f"{first.topic}, partition {first.partition}: a transaction is open from offset"
-                f" {stable[first]} on, and it is not the relay's. Nothing is published until it"
-                " ends: 'kafka-transactions.sh find-hanging' names it, 'abort' ends it."
+                f"{first.topic}, partition {first.partition}: another program's transaction is open"
+                f" from offset {stable[first]}. Nothing is published until it ends. Find it with"
+                " 'kafka-transactions.sh find-hanging' and end it with 'abort'."
             )
             raise PositionUnsureError(message)
-        sleep(_LOOK_AGAIN_S)
+        sleep(_RETRY_S)
 
 
 def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifications) -> int:
-    """Return the position of the last event in Kafka after checking that all three agree.
+    """Check that Kafka, the recorded position and the store agree, and return the position.
 
-    `names` are of the generation in use. Raise `KafkaAheadError`, `PositionUnsureError`.
+    `names` must name the generation in use. Raise `KafkaAheadError`, `PositionUnsureError`.
     """
-    said = read_position(consumer, names)
-    position = said.position if said else 0
+    recorded = read_position(consumer, names)
+    position = recorded.position if recorded else 0
     partitions = partitions_of(consumer, [names.events])
-    tails = {one: last_records(consumer, one, limit_s=_LIMIT_S) for one in partitions}
+    tails = {
+        partition: last_records(consumer, partition, limit_s=_LIMIT_S) for partition in partitions
+    }
     records = [record for tail in tails.values() for record in tail]
     newest = max(records, key=_position, default=None)
-    found = _position(newest) if newest else 0
-    if found != position:
+    newest_position = _position(newest) if newest else 0
+    if newest_position != position:
         message = (
             f"{names.relay_positions} says {position}, but the newest event in {names.events} is"
-            f" {found}. One of the two topics was lost or changed; nothing is published."
-            " 'tracker topics rewrite' writes the events anew from the store."
+            f" {newest_position}. One of the two topics was lost or changed. Nothing is published."
+            " Run 'tracker topics rewrite' to write the events again from the store."
         )
         raise PositionUnsureError(message)
     if newest is None:
@@ -112,16 +115,16 @@ def checked_position(consumer: KafkaConsumer, names: TopicNames, store: Notifica
     return position
 
 
-def check_in_store(record: Any, store: Notifications) -> None:  # noqa: ANN401  it has no types
-    """Raise `KafkaAheadError` where the store does not have the event of this record."""
+def check_in_store(record: Any, store: Notifications) -> None:  # noqa: ANN401  kafka-python has no types
+    """Raise `KafkaAheadError` if the store does not hold the event of this record."""
     position = _position(record)
     stored = store.select_notifications(position, 1)
-    if not (stored and _is(record, stored[0])):
-        there = "another" if stored and stored[0].id == position else "none"
+    if not (stored and _holds(record, stored[0])):
+        difference = "another event" if stored and stored[0].id == position else "no event"
         message = (
-            f"Kafka holds event {position}, and this event store has {there} there: it was restored"
-            " from an old backup, or is not the store these topics belong to. Restore it from"
-            " Kafka; nothing is published."
+            f"Kafka holds event {position}, but this event store has {difference} at that position."
+            " The store was restored from an old backup, or these topics belong to another store."
+            " Restore the store from Kafka. Nothing is published."
         )
         raise KafkaAheadError(message)
 
@@ -133,22 +136,25 @@ def check_tails(
     position: int,
     tails: Mapping[TopicPartition, Sequence[Any]] | None = None,
 ) -> None:
-    """Check that each partition ends with what the store has for it up to this position.
+    """Check that each partition ends with its last stored event up to this position.
 
-    `tails` are the last records, where they are known. Raise `PositionUnsureError`.
+    `tails` holds the last records if the caller has read them. Raise `PositionUnsureError`.
     """
     if tails is None:
         partitions = partitions_of(consumer, [names.events])
-        tails = {one: last_records(consumer, one, limit_s=_LIMIT_S) for one in partitions}
+        tails = {
+            partition: last_records(consumer, partition, limit_s=_LIMIT_S)
+            for partition in partitions
+        }
     expected = last_of_each(store, position, len(tails))
     for partition, tail in tails.items():
         last = expected.get(partition.partition)
-        records = tail if last is None else _back_to(consumer, partition, tail, last)
+        records = tail if last is None else _records_after(consumer, partition, tail, last)
         if records is None:
             message = (
                 f"{partition.topic}, partition {partition.partition} does not end with event"
-                f" {last.id if last else 0}, which the relay published. Nothing more is published;"
-                " 'tracker topics rewrite' writes the events anew from the store."
+                f" {last.id if last else 0}, which the relay published. Nothing more is published."
+                " Run 'tracker topics rewrite' to write the events again from the store."
             )
             raise PositionUnsureError(message)
         for record in records:
@@ -158,51 +164,54 @@ def check_tails(
 def last_of_each(
     store: Notifications, position: int, partitions: int
 ) -> Mapping[int, Notification]:
-    """Return the last event of each partition, as far back as one looks."""
-    found: dict[int, Notification] = {}
+    """Return the last event of each partition among the last 20,000 positions.
+
+    The keys are the numbers of the partitions. Raise the store's errors.
+    """
+    last: dict[int, Notification] = {}
     end = position
-    while end > max(0, position - _MOST_ROWS) and len(found) < partitions:
+    while end > max(0, position - _MOST_ROWS) and len(last) < partitions:
         begin = max(1, end - _ROWS + 1)
         for event in reversed(store.select_notifications(begin, _ROWS, end)):
-            found.setdefault(partition_of(outgoing("", event).key or b"", partitions), event)
+            last.setdefault(partition_of(outgoing("", event).key or b"", partitions), event)
         end = begin - 1
-    return found
+    return last
 
 
-def _back_to(
+def _records_after(
     consumer: KafkaConsumer, partition: TopicPartition, tail: Sequence[Any], last: Notification
 ) -> Sequence[Any] | None:
-    """Return what follows on this event in its partition; `None` where it is not there."""
+    """Return the records after this event in its partition, or `None` if the event is missing."""
 
-    def place(records: Sequence[Any]) -> int:
-        numbers = [at for at, record in enumerate(records) if _is(record, last)]
-        return numbers[0] if numbers else -1
+    def index_of_last(records: Sequence[Any]) -> int:
+        matches = (index for index, record in enumerate(records) if _holds(record, last))
+        return next(matches, -1)
 
     def enough(records: Sequence[Any]) -> bool:
-        return place(records) >= 0 or len(records) > _MOST_RECORDS
+        return index_of_last(records) >= 0 or len(records) > _MOST_RECORDS
 
-    if place(tail) < 0:
+    if index_of_last(tail) < 0:
         tail = last_records(consumer, partition, limit_s=_LIMIT_S, enough=enough)
-    at = place(tail)
-    return None if at < 0 else tail[at + 1 :]
+    index = index_of_last(tail)
+    return None if index < 0 else tail[index + 1 :]
 
 
-def _check_repeat(record: Any, store: Notifications) -> None:  # noqa: ANN401  it has no types
+def _check_repeat(record: Any, store: Notifications) -> None:  # noqa: ANN401  kafka-python has no types
     stored = store.select_notifications(_position(record), 1)
-    if not (stored and _is(record, stored[0])):
+    if not (stored and _holds(record, stored[0])):
         message = (
             f"{record.topic}, partition {record.partition}, offset {record.offset} holds event"
-            f" {_position(record)} with other bytes than the store. Nothing more is published;"
-            " 'tracker topics rewrite' writes the events anew from the store."
+            f" {_position(record)} with other bytes than the store. Nothing more is published."
+            " Run 'tracker topics rewrite' to write the events again from the store."
         )
         raise PositionUnsureError(message)
 
 
-def _position(record: Any) -> int:  # noqa: ANN401  it has no types
+def _position(record: Any) -> int:  # noqa: ANN401  kafka-python has no types
     return int(header(record, "notification_id"))
 
 
-def _is(record: Any, event: Notification) -> bool:  # noqa: ANN401  it has no types
+def _holds(record: Any, event: Notification) -> bool:  # noqa: ANN401  kafka-python has no types
     return (
         _position(record) == event.id
         and header(record, "leaf_hash") == leaf_hash(event.topic, event.state).hex()

@@ -1,11 +1,12 @@
-"""Writes the events' topic anew from the store, into a new generation, and switches to it.
+"""Rewrites the events' topic from the store into a new generation and switches to it.
 
-The service may run meanwhile. Until the switch the old topic stays the truth, so a rewriting that
-is killed does no harm: the next one continues where its new topic ends. The switch is one
-transaction: it writes the last record of each partition of the old topic, which names the new one,
-and the relay's position with the new generation. It runs under the relay's own transactional id,
-which fences the relay. A relay that runs stands by, finds the position left, and goes on in the
-new topic.
+The service can run during the rewrite. Until the switch the old topic stays in use, so a killed
+rewrite does no harm: the next rewrite continues at the end of the new topic.
+
+The switch is one transaction. It writes the last record of each partition of the old topic, which
+names the new topic, and the relay's position with the new generation. It uses the relay's
+transactional id, which fences the relay. A fenced relay stands by, finds that the position is
+marked as left, and continues in the new topic.
 """
 
 import logging
@@ -52,30 +53,30 @@ _PAUSE_S = 0.2
 
 
 class NotSwitchedError(TrackerError):
-    """The switch did not succeed; the old topic is still in use. Run the command again."""
+    """The switch failed and the old topic is still in use. Run the command again."""
 
 
 class Rewriting:
-    """One rewriting of the events' topic."""
+    """One rewrite of the events' topic."""
 
     def __init__(
         self, store: Notifications, connection: KafkaConnection, names: TopicNames
     ) -> None:
-        """Write what this store holds."""
+        """Rewrite the topic from this store. Read the generation in use from Kafka."""
         self._store = store
         self._connection = connection
-        said = self._said(names)
-        self.old = replace(names, generation=said.generation)
-        self.new = replace(names, generation=said.generation + 1)
-        self._said_before = said.position
+        recorded = self._recorded(names)
+        self.old = replace(names, generation=recorded.generation)
+        self.new = replace(names, generation=recorded.generation + 1)
+        self._position_before = recorded.position
 
     def check_store(self) -> None:
-        """Raise `KafkaAheadError` where the store lacks events that the relay published."""
+        """Raise `KafkaAheadError` if the store lacks events that the relay published."""
         head = self._store.max_notification_id() or 0
-        if head < self._said_before:
+        if head < self._position_before:
             message = (
-                f"The relay published up to event {self._said_before}, and this event store ends at"
-                f" {head}: it was restored from an old backup. Restore it from Kafka first."
+                f"The relay published up to event {self._position_before}, but this event store"
+                f" ends at {head}: it was restored from an old backup. Restore it from Kafka first."
             )
             raise KafkaAheadError(message)
         with closing(open_consumer(self._connection)) as consumer:
@@ -84,34 +85,34 @@ class Rewriting:
             readable = [
                 (event.id, record)
                 for record in self._tail(consumer, self.old)
-                if (event := _event_of(record)) and event.id <= self._said_before
+                if (event := _event_of(record)) and event.id <= self._position_before
             ]
         if readable:
-            check_in_store(max(readable, key=lambda one: one[0])[1], self._store)
+            check_in_store(max(readable, key=lambda pair: pair[0])[1], self._store)
 
-    def copy(self, told: Callable[[int], None] = lambda _: None) -> int:
-        """Write all that the store holds by now to the new topic and return the last position.
+    def copy(self, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Write the store's events to the new topic and return the position of the last.
 
-        `told` gets the number of events of each transaction. Raise `InDoubtError`, kafka-python's
-        errors, and what `check_tails` does where the new topic holds something else.
+        `progress` is called with the number of events in each transaction. Raise `InDoubtError`,
+        kafka-python's errors, and the errors of `check_tails` if the new topic holds other records.
         """
         with Transactions(self._connection, self.new.events, limit_s=_LIMIT_S) as kafka:
             end_leftovers(kafka, self._connection, [self.new.events])
-            return self._write_on(kafka, self._written(), told)
+            return self._write_on(kafka, self._written(), progress)
 
     def switch(self) -> None:
         """Switch to the new topic. Raise `NotSwitchedError`.
 
-        The relay that was fenced may begin anew before it sees that another is at work; then this
-        is fenced, and tries again.
+        The fenced relay may start again before it sees the rewrite's position. It then fences
+        this rewrite, which tries again.
         """
         for _ in range(_TRIES):
             try:
-                if self._said(self.old).generation >= self.new.generation:
+                if self._recorded(self.old).generation >= self.new.generation:
                     return
                 self._switch()
             except (KafkaError, InDoubtError) as error:
-                _log.info("The switch is tried again: %r", error.__cause__ or error)
+                _log.info("The switch failed and is tried again: %r", error.__cause__ or error)
                 sleep(_PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311  no secret
             else:
                 return
@@ -125,46 +126,49 @@ class Rewriting:
 
         with Transactions(self._connection, self.old.relay, limit_s=_LIMIT_S) as kafka:
             end_leftovers(kafka, self._connection, [self.old.relay_positions])
-            said = self._said(self.old)
-            if said.generation >= self.new.generation:
+            recorded = self._recorded(self.old)
+            if recorded.generation >= self.new.generation:
                 return
-            # From here on a relay that begins anew sees another at work, and stands by.
-            kafka.commit([as_record(self.old, mark(said.position, self.old))])
+            # From now on a relay that starts sees this position and stands by.
+            kafka.commit([as_record(self.old, mark(recorded.position, self.old))])
             with closing(open_consumer(self._connection)) as consumer:
-                is_there = self.old.events in consumer.topics()
-                ends = partitions_of(consumer, [self.old.events]) if is_there else []
-            if is_there:
+                exists = self.old.events in consumer.topics()
+                partitions = partitions_of(consumer, [self.old.events]) if exists else []
+            if exists:
                 kafka.end_leftovers([self.old.events])
             end_leftovers(kafka, self._connection, [self.new.events])
             position = self._write_on(kafka, self._written())
-            if position < said.position:
+            if position < recorded.position:
                 raise KafkaAheadError
-            last = [continued(one.topic, one.partition, self.new.events) for one in ends]
+            last = [continued(old.topic, old.partition, self.new.events) for old in partitions]
             kafka.commit([*last, as_record(self.old, mark(position, self.new, left=True))])
 
     def _write_on(
-        self, kafka: Transactions, after: int, told: Callable[[int], None] = lambda _: None
+        self, kafka: Transactions, after: int, progress: Callable[[int], None] = lambda _: None
     ) -> int:
-        """Write what the store has after a position, until no full lot waits."""
-        with ReadAhead(self._store, self.new.events, after=after, limit=_BATCH) as lots:
-            while lot := lots.next():
-                lots.read_on()
-                kafka.commit(lot.records)
-                after = lot.position
-                told(len(lot.records))
-                if not lots.is_behind:
+        """Write the store's events after a position until no full batch waits.
+
+        Return the position of the last written event.
+        """
+        with ReadAhead(self._store, self.new.events, after=after, limit=_BATCH) as batches:
+            while batch := batches.next():
+                batches.read_on()
+                kafka.commit(batch.records)
+                after = batch.position
+                progress(len(batch.records))
+                if not batches.is_behind:
                     break
         return after
 
     def _written(self) -> int:
-        """Return how far the new topic is, after checking that it ends as the store says."""
+        """Check that the new topic ends with stored events, and return its last position."""
         with closing(open_consumer(self._connection)) as consumer:
             tail = self._tail(consumer, self.new)
-            newest = max((int(header(one, "notification_id")) for one in tail), default=0)
+            newest = max((int(header(record, "notification_id")) for record in tail), default=0)
             check_tails(consumer, self.new, self._store, newest)
         return newest
 
-    def _said(self, names: TopicNames) -> RelayPosition:
+    def _recorded(self, names: TopicNames) -> RelayPosition:
         with closing(open_consumer(self._connection)) as consumer:
             return read_position(consumer, names) or RelayPosition(0, "", "")
 

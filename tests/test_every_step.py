@@ -16,7 +16,7 @@ from tracker.application.queries.citizen_view import HIDDEN, SHOWN
 from tracker.domain.dossier.actors import MAY
 from tracker.domain.dossier.events.registry import EVENTS
 from tracker.domain.dossier.lifecycle import STEPS, Progress, Stage, Step
-from tracker.domain.notifications.notifications import KINDS, NOT_TOLD
+from tracker.domain.notifications.notifications import KINDS, NOT_NOTIFIED
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "tracker" / "adapters" / "http" / "pages" / "templates"
@@ -47,8 +47,8 @@ PLACES: dict[str, Callable[[Step], bool]] = {
         step in {event.step for event in EVENTS.values()}
     ),
     "domain/dossier/actors.py: MAY": lambda step: any(step in may for may in MAY.values()),
-    "domain/notifications/notifications.py: KINDS or NOT_TOLD": lambda step: (
-        (step in KINDS) != (step in NOT_TOLD)
+    "domain/notifications/notifications.py: KINDS or NOT_NOTIFIED": lambda step: (
+        (step in KINDS) != (step in NOT_NOTIFIED)
     ),
     "application/commands/registry.py: COMMANDS": lambda step: (
         (step in COMMANDS) != (step in NOT_SENT)

@@ -1,20 +1,20 @@
-"""What can go wrong, in the domain's words. No error here knows HTTP or SQL."""
+"""The root errors of the domain. No error here knows HTTP or SQL."""
 
 
 class TrackerError(Exception):
-    """Something is not as the tracker needs it."""
+    """Tracker cannot do what was requested."""
 
     def __init__(self, message: str = "") -> None:
-        """Say `message`, or the first line of the class's docstring where there is none."""
+        """Use `message`, or the first line of the class docstring if it is empty."""
         super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
 
 
 class InvalidInputError(TrackerError):
-    """What was sent is not of the right form."""
+    """The input does not have the right form."""
 
 
 class UnknownError(TrackerError):
-    """There is no such thing."""
+    """The requested item does not exist."""
 
 
 class RefusedError(TrackerError):
@@ -26,8 +26,8 @@ class NotAllowedError(TrackerError):
 
 
 class ConflictError(TrackerError):
-    """Somebody else was there first."""
+    """Another request changed this first."""
 
 
 class CannotStartError(TrackerError):
-    """Something of this installation is wrong, so the program does not start."""
+    """The installation is not configured correctly, so the program does not start."""

@@ -21,7 +21,7 @@ from tracker.application.queries.citizen_access import NotYoursError
 from tracker.application.queries.guessing import FREE, Admission, Try
 from tracker.domain.dossier.codes import dossier_id
 from tracker.domain.notifications.notifications import (
-    LOCKS_TOLD_EVERY,
+    LOCK_NOTIFICATION_INTERVAL,
     Notification,
     notification_of_lock,
 )
@@ -161,7 +161,7 @@ def test_an_older_lock_is_never_told_after_a_newer_one(desk: ServiceDesk) -> Non
     guess(desk, code)
     post = Post(refuse)
     work(sends_locks(desk, post), desk)
-    desk.hands.now += LOCKS_TOLD_EVERY
+    desk.hands.now += LOCK_NOTIFICATION_INTERVAL
     guess(desk, code)
     late = Post()
     work(sends_locks(desk, late), desk)

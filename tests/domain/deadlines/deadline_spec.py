@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-from tracker.domain.deadlines.calculation_steps import DateStep, StepKind
+from tracker.domain.deadlines.calculation_steps import CalculationStep, StepKind
 from tracker.domain.deadlines.calendar import DayChange, WorkCalendar
 from tracker.domain.deadlines.deadlines import deadline
 from tracker.domain.deadlines.time_rules import (
@@ -78,7 +78,7 @@ def steps(
     received: datetime,
     pauses: Iterable[Pause] = (),
     calendar: WorkCalendar = CALENDAR,
-) -> tuple[DateStep, ...]:
+) -> tuple[CalculationStep, ...]:
     found = deadline(rule, received, pauses, calendar)
     assert found is not None
     return found.steps
@@ -92,5 +92,5 @@ def due(
 ) -> datetime:
     found = deadline(rule, received, pauses, calendar)
     assert found is not None
-    assert found.steps[-1] == DateStep(StepKind.DUE, at=found.due_at)
+    assert found.steps[-1] == CalculationStep(StepKind.DUE, at=found.due_at)
     return found.due_at

@@ -15,7 +15,7 @@ from tests.domain.deadlines.deadline_spec import (
     pause,
     steps,
 )
-from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calculation_steps import CalculationStep, StepKind, StepUnit, StepWhy
 from tracker.domain.deadlines.time_rules import (
     Pause,
     PausePolicy,
@@ -26,10 +26,12 @@ def test_the_steps_tell_the_whole_reckoning_in_order() -> None:
     waited = Pause(PAPERS, " birth certificate ", at(1, 5), at(1, 6), "form 02")
     nameless = Pause(FEE, "", at(1, 6), at(1, 7))
     assert steps(days(2), at(1, 1, 9), [nameless, waited]) == (
-        DateStep(StepKind.RECEIVED, at=at(1, 1, 9)),
-        DateStep(StepKind.COUNTED_FROM, at=at(1, 5, 7), why=StepWhy.DAY_OFF, name="Tết Dương lịch"),
-        DateStep(StepKind.TIME, amount=2, unit=StepUnit.WORKING_DAYS),
-        DateStep(
+        CalculationStep(StepKind.RECEIVED, at=at(1, 1, 9)),
+        CalculationStep(
+            StepKind.COUNTED_FROM, at=at(1, 5, 7), why=StepWhy.DAY_OFF, name="Tết Dương lịch"
+        ),
+        CalculationStep(StepKind.TIME, amount=2, unit=StepUnit.WORKING_DAYS),
+        CalculationStep(
             StepKind.PAUSE,
             amount=1,
             unit=StepUnit.WORKING_DAYS,
@@ -39,14 +41,14 @@ def test_the_steps_tell_the_whole_reckoning_in_order() -> None:
             started_at=at(1, 5),
             ended_at=at(1, 6),
         ),
-        DateStep(
+        CalculationStep(
             StepKind.PAUSE_IGNORED,
             why=StepWhy.NO_REASON,
             pause_kind=FEE,
             started_at=at(1, 6),
             ended_at=at(1, 7),
         ),
-        DateStep(StepKind.DUE, at=at(1, 8, 17)),
+        CalculationStep(StepKind.DUE, at=at(1, 8, 17)),
     )
 
 
@@ -55,14 +57,14 @@ def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> No
     off = [step for step in told if step.kind is StepKind.DAYS_OFF]
     dash = "\N{EN DASH}"
     assert off == [
-        DateStep(
+        CalculationStep(
             StepKind.DAYS_OFF,
             from_on=date(2026, 1, 1),
             to_on=date(2026, 1, 1),
             why=StepWhy.HOLIDAY,
             name="Tết Dương lịch",
         ),
-        DateStep(
+        CalculationStep(
             StepKind.DAYS_OFF,
             from_on=date(2026, 1, 2),
             to_on=date(2026, 1, 2),
@@ -71,7 +73,7 @@ def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> No
             citation="swap",
             decided_on=DECIDED,
         ),
-        DateStep(
+        CalculationStep(
             StepKind.DAYS_OFF,
             from_on=date(2026, 1, 3),
             to_on=date(2026, 1, 4),
@@ -82,7 +84,7 @@ def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> No
 
 
 def test_a_saturday_worked_within_the_span_is_told_with_its_citation() -> None:
-    assert steps(days(5), at(1, 5))[2] == DateStep(
+    assert steps(days(5), at(1, 5))[2] == CalculationStep(
         StepKind.WORKED_DAY,
         from_on=date(2026, 1, 10),
         to_on=date(2026, 1, 10),

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calculation_steps import CalculationStep, StepKind, StepUnit, StepWhy
 from tracker.domain.deadlines.calendar import DayChange, WorkCalendar
 from tracker.domain.deadlines.deadlines import deadline
 from tracker.domain.deadlines.time_rules import (
@@ -223,13 +223,15 @@ def test_the_recorded_reason_of_a_pause_is_never_said() -> None:
 def test_a_step_of_every_kind_has_words_even_with_no_field_filled(
     kind: StepKind, language: Language
 ) -> None:
-    assert isinstance(why_sentence([DateStep(kind)], language), str)
+    assert isinstance(why_sentence([CalculationStep(kind)], language), str)
 
 
 @pytest.mark.parametrize("why", [why for why in StepWhy if why is not StepWhy.WORKED])
 def test_every_why_has_words(why: StepWhy) -> None:
     kind = StepKind.PAUSE_IGNORED if why.value in IGNORED else StepKind.DAYS_OFF
-    step = DateStep(kind, why=why, from_on=date(2026, 1, 3), to_on=date(2026, 1, 4), name="n")
+    step = CalculationStep(
+        kind, why=why, from_on=date(2026, 1, 3), to_on=date(2026, 1, 4), name="n"
+    )
     assert "()" not in why_sentence([step], "en") + why_sentence([step], "vi")
 
 
@@ -238,6 +240,6 @@ def test_no_steps_make_no_words() -> None:
 
 
 def test_a_language_without_words_is_refused() -> None:
-    step = DateStep(StepKind.TIME, amount=1, unit=StepUnit.WORKING_DAYS)
+    step = CalculationStep(StepKind.TIME, amount=1, unit=StepUnit.WORKING_DAYS)
     with pytest.raises(InvalidInputError, match="fr"):
         why_sentence([step], cast("Language", "fr"))

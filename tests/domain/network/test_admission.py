@@ -162,7 +162,7 @@ def test_an_agent_point_does_not_take_in_what_was_never_opened_to_agents() -> No
     with pytest.raises(NotOpenToAgentsError) as refused:
         admit("DL-POST-001", ADOPTION)
     assert str(refused.value) == (
-        "Agent points may not take in 2.001263 (Thủ tục 2.001263) on 2026-11-22;"
+        "Agent points may not receive 2.001263 (Thủ tục 2.001263) on 2026-11-22;"
         " any branch or reception point can."
     )
 
@@ -185,7 +185,7 @@ def test_a_closed_place_takes_nothing_in() -> None:
         admit("CN01-D2")
     assert str(refused.value) == (
         "Nơi CN01-D2 (CN01-D2) was open until 2026-11-21:"
-        " nothing can be taken in there on 2026-11-22."
+        " nothing can be received there on 2026-11-22."
     )
 
 
@@ -232,7 +232,7 @@ def test_a_collaborator_out_of_term_or_untrained_takes_nothing_in_anywhere(
     with pytest.raises(CollaboratorNotAdmittedError) as refused:
         admit(place, BIRTH, collaborator)
     assert str(refused.value) == (
-        f"Collaborator {collaborator} takes nothing in on 2026-11-22: {reason}."
+        f"Collaborator {collaborator} may not receive dossiers on 2026-11-22: {reason}."
     )
 
 

@@ -66,7 +66,7 @@ def test_every_kind_but_a_department_has_a_channel() -> None:
         OfficeKind.MOBILE: Channel.MOBILE,
         OfficeKind.PORTAL: Channel.ONLINE,
     }
-    with pytest.raises(NotAReceptionPlaceError, match="does not take them in") as refused:
+    with pytest.raises(NotAReceptionPlaceError, match="does not receive them") as refused:
         channel_of(OfficeKind.DEPARTMENT)
     assert isinstance(refused.value, RefusedError)
 

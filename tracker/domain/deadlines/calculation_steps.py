@@ -1,4 +1,4 @@
-"""The lines that explain a date, made to be shown on a page and carried in JSON."""
+"""Calculation steps: the lines that explain a due date on a page and in JSON."""
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from tracker.domain.deadlines.time_rules import Pause, PauseKind
 
 
 class StepKind(StrEnum):
-    """What a step tells."""
+    """The kind of a calculation step."""
 
     RECEIVED = "received"
     COUNTED_FROM = "counted_from"
@@ -25,7 +25,10 @@ class StepKind(StrEnum):
 
 
 class StepUnit(StrEnum):
-    """What a step's amount is counted in; under a rule in hours a pause is told in minutes."""
+    """The unit of a calculation step's amount.
+
+    Under a rule in working hours, the amount of a pause is in working minutes.
+    """
 
     WORKING_DAYS = "working_days"
     CALENDAR_DAYS = "calendar_days"
@@ -34,7 +37,7 @@ class StepUnit(StrEnum):
 
 
 class StepWhy(StrEnum):
-    """Why counting began later, why days are off or worked, why a pause does not count."""
+    """The reason why counting began later, a day is off or worked, or a pause does not count."""
 
     AFTER_CLOSING = "after_closing"
     AFTER_CUT_OFF = "after_cut_off"
@@ -51,12 +54,14 @@ class StepWhy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DateStep:
-    """One line of the reckoning; times are in the calendar's zone, ranges include both ends.
+class CalculationStep:
+    """One calculation step of a due date.
 
-    received, counted_from, restarted, due: `at`. counted_from: `why`, `name` (closing or cut-off
-    as HH:MM, or the name of the day off). time: `amount`, `unit`. days_off, worked_day: `from_on`,
-    `to_on`, `why`, `name`, and of a change `citation`, `decided_on`. pause, pause_ignored, locked:
+    Times are in the calendar's zone. Ranges include both ends. Each kind fills these fields:
+
+    received, counted_from, restarted, due: `at`. counted_from: `why`, `name` (closing or cut-off as
+    HH:MM, or the name of the day off). time: `amount`, `unit`. days_off, worked_day: `from_on`,
+    `to_on`, `why`, `name`; a change adds `citation`, `decided_on`. pause, pause_ignored, locked:
     `pause_kind`, `reason`, `basis`, `started_at`, `ended_at`; pause: `amount`, `unit` under extend;
     pause_ignored: `why`. moved_to_working_day: `from_on`, `to_on`.
     """
@@ -78,16 +83,16 @@ class DateStep:
     ended_at: datetime | None = None
 
     def as_json(self) -> dict[str, str | int]:
-        """Return the fields that are filled, dates and times as ISO 8601 text."""
+        """Return the non-empty fields, with dates and times as ISO 8601 text."""
         shown: dict[str, str | int] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for step_field in fields(self):
+            value = getattr(self, step_field.name)
             if isinstance(value, date):
-                shown[item.name] = value.isoformat()
+                shown[step_field.name] = value.isoformat()
             elif isinstance(value, int):
-                shown[item.name] = value
+                shown[step_field.name] = value
             elif value:
-                shown[item.name] = str(value)
+                shown[step_field.name] = str(value)
         return shown
 
 
@@ -98,9 +103,9 @@ def pause_step(
     amount: int | None = None,
     unit: StepUnit | None = None,
     why: StepWhy | None = None,
-) -> DateStep:
-    """Return what became of `pause`."""
-    return DateStep(
+) -> CalculationStep:
+    """Return the calculation step that shows the effect of `pause`."""
+    return CalculationStep(
         kind,
         amount=amount,
         unit=unit,
@@ -113,10 +118,10 @@ def pause_step(
     )
 
 
-def range_step(days: DayRange) -> DateStep:
-    """Tell why these days are off, or worked."""
+def range_step(days: DayRange) -> CalculationStep:
+    """Return the calculation step that explains why these days are off or worked."""
     reason = days.reason
-    return DateStep(
+    return CalculationStep(
         StepKind.WORKED_DAY if reason.works else StepKind.DAYS_OFF,
         from_on=days.from_on,
         to_on=days.to_on,

@@ -1,4 +1,4 @@
-"""Which days are working days, why, and since when that was known."""
+"""The work calendar: which days are working days, why, and when each change was decided."""
 
 import json
 from bisect import bisect_left, bisect_right
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ class CalendarHorizonError(InvalidInputError):
 
 
 class DayKind(StrEnum):
-    """Where the reason of a day comes from."""
+    """The source of a day's reason."""
 
     WEEKEND = "weekend"
     HOLIDAY = "holiday"
@@ -53,9 +54,9 @@ class DayReason:
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """Consecutive days, both ends included, that have one kind of reason and one citation.
+    """Consecutive days, both ends included, with the same kind of reason and citation.
 
-    Where their names differ, `reason.name` is the first and the last, with a dash between.
+    If the names differ, `reason.name` holds the first and the last name with a dash between.
     """
 
     from_on: date
@@ -66,9 +67,9 @@ class DayRange:
 class WorkCalendar:
     """The working days from `first` to `last`, both included; immutable.
 
-    A decided change beats a base worked day, which beats a base day off, which beats the weekend.
-    Of several changes of one day the latest decided wins. Every question about a day outside
-    first..last raises CalendarHorizonError: a year that is not loaded is never taken as worked.
+    A decided change overrides a base worked day, which overrides a base day off, which overrides
+    the weekend. The latest decision about a day applies. A question about a day outside first..last
+    raises CalendarHorizonError: a year that is not loaded never counts as worked.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class WorkCalendar:
         changes: Iterable[DayChange] = (),
         weekend: Mapping[int, str] = WEEKEND,
     ) -> None:
-        """Raise InvalidInputError for a day outside the horizon or two decisions that conflict."""
+        """Raise InvalidInputError for a day outside the horizon or two conflicting decisions."""
         self.name = name
         self.zone = zone
         self.first = first
@@ -106,7 +107,7 @@ class WorkCalendar:
         self.version = self._version()
 
     def as_known(self, on: date) -> "WorkCalendar":
-        """Return this calendar with only what was decided on or before the day `on`."""
+        """Return this calendar with only the changes decided on or before the day `on`."""
         known = tuple(change for change in self.changes if change.decided_on <= on)
         if len(known) == len(self.changes):
             return self
@@ -125,18 +126,19 @@ class WorkCalendar:
         return self._known[latest]
 
     def is_working(self, day: date) -> bool:
-        """Say whether the offices work on `day`."""
+        """Return whether the offices work on `day`."""
         reason = self._reasons.get(self._ordinal(day))
         return reason is None or reason.works
 
     def why(self, day: date) -> DayReason | None:
-        """Say why `day` is off or specially worked; None for an ordinary working day."""
+        """Return why `day` is off or specially worked; None for an ordinary working day."""
         return self._reasons.get(self._ordinal(day))
 
     def add_working_days(self, day: date, days: int) -> date:
-        """Return the `days`-th working day after `day`; for 0 `day` itself, or the next that works.
+        """Return the `days`-th working day after `day`.
 
-        Raises InvalidInputError for a negative number, CalendarHorizonError past the horizon.
+        For 0, return `day` itself or the next working day. Raise InvalidInputError for a negative
+        number and CalendarHorizonError past the horizon.
         """
         ordinal = self._ordinal(day)
         if days < 0:
@@ -173,19 +175,19 @@ class WorkCalendar:
         return self.add_working_days(day, 1)
 
     def working_days_between(self, after: date, until: date) -> int:
-        """Count the working days d with after < d <= until; 0 where until is not later."""
+        """Return the number of working days d with after < d <= until; 0 if there are none."""
         low, high = self._ordinal(after), self._ordinal(until)
         if high <= low:
             return 0
         return bisect_right(self._working, high) - bisect_right(self._working, low)
 
     def exceptions_between(self, after: date, until: date) -> tuple[DayRange, ...]:
-        """Give, in order, the days d with after < d <= until that have a reason, as ranges."""
+        """Return the days d with after < d <= until that have a reason, as ordered ranges."""
         low = bisect_right(self._exceptions, self._ordinal(after))
         high = bisect_right(self._exceptions, self._ordinal(until))
         ranges: list[list[int]] = []
         for ordinal in self._exceptions[low:high]:
-            if ranges and ordinal == ranges[-1][-1] + 1 and self._alike(ordinal - 1, ordinal):
+            if ranges and ordinal == ranges[-1][-1] + 1 and self._same_reason(ordinal - 1, ordinal):
                 ranges[-1].append(ordinal)
             else:
                 ranges.append([ordinal])
@@ -197,18 +199,18 @@ class WorkCalendar:
         reason = DayReason(first.kind, first.works, name, first.citation, first.decided_on)
         return DayRange(date.fromordinal(low), date.fromordinal(high), reason)
 
-    def _alike(self, left: int, right: int) -> bool:
-        one, two = self._reasons[left], self._reasons[right]
-        return (one.kind, one.works, one.citation, one.decided_on) == (
-            two.kind,
-            two.works,
-            two.citation,
-            two.decided_on,
+    def _same_reason(self, left: int, right: int) -> bool:
+        first, second = self._reasons[left], self._reasons[right]
+        return (first.kind, first.works, first.citation, first.decided_on) == (
+            second.kind,
+            second.works,
+            second.citation,
+            second.decided_on,
         )
 
     def _ordinal(self, day: date) -> int:
         if isinstance(day, datetime):
-            msg = "A calendar is asked about days, not about moments."
+            msg = "A calendar accepts a day, not a moment."
             raise InvalidInputError(msg)
         ordinal = day.toordinal()
         if not self._first <= ordinal <= self._last:
@@ -227,22 +229,22 @@ class WorkCalendar:
             if not self.first <= day <= self.last:
                 msg = f"{day} is outside {self.first} to {self.last}, the horizon of {self.name}."
                 raise CalendarHorizonError(msg)
-        for one, two in zip(self.changes, self.changes[1:], strict=False):
-            if (one.on, one.decided_on) == (two.on, two.decided_on):
-                msg = f"{one.on} was changed twice on {one.decided_on}."
+        for change, following in pairwise(self.changes):
+            if (change.on, change.decided_on) == (following.on, following.decided_on):
+                msg = f"{change.on} was changed twice on {change.decided_on}."
                 raise InvalidInputError(msg)
 
     def _all_reasons(self) -> dict[int, DayReason]:
         reasons: dict[int, DayReason] = {}
         for ordinal in range(self._first, self._last + 1):
-            name = self.weekend.get((ordinal - 1) % 7)  # ordinal 1 was a Monday
+            name = self.weekend.get((ordinal - 1) % 7)  # ordinal 1 is a Monday
             if name is not None:
                 reasons[ordinal] = DayReason(DayKind.WEEKEND, works=False, name=name)
         for day, name in self.days_off.items():
             reasons[day.toordinal()] = DayReason(DayKind.HOLIDAY, works=False, name=name)
         for day in self.worked_days:
             reasons[day.toordinal()] = DayReason(DayKind.WORKED, works=True)
-        for change in self.changes:  # the latest decision of a day comes last and stays
+        for change in self.changes:  # changes are sorted: the latest decision of a day wins
             reasons[change.on.toordinal()] = DayReason(
                 DayKind.CHANGE, change.works, change.name, change.citation, change.decided_on
             )

@@ -1,4 +1,4 @@
-"""When a result is due, and every step that led to that date."""
+"""Calculate when a result is due, with every calculation step that leads to the date."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from tracker.domain.deadlines.calculation_steps import (
-    DateStep,
+    CalculationStep,
     StepKind,
     StepUnit,
     StepWhy,
@@ -28,68 +28,68 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment by which the result is due, in the calendar's zone, and how it came about."""
+    """The due date in the calendar's zone and its calculation steps."""
 
     due_at: datetime
-    steps: tuple[DateStep, ...]
+    steps: tuple[CalculationStep, ...]
 
 
 def deadline(
     rule: TimeRule, received_at: datetime, pauses: Iterable[Pause], calendar: WorkCalendar
 ) -> Deadline | None:
-    """Say when what was received at `received_at` is due, or None where the rule has no time.
+    """Return the deadline of a dossier received at `received_at`, or None without a time.
 
-    The day on which counting starts is not counted. Days are due at closing; calendar days that
-    end on a day off are due on the next working day; working hours end within office hours. Never
-    earlier than `received_at`.
+    The day on which counting starts is not counted. A time in days is due at closing. Calendar days
+    that end on a day off are due on the next working day. Working hours end within office hours.
+    The due date is never earlier than `received_at`.
 
-    A pause counts when it has a reason and an end and began no later than the moment which, with
-    the pauses that began before it, was due: one that began after is too late to rescue a promise
-    already broken. Time before counting started is not deducted, overlapping time only once.
-    Under restart the whole time counts anew from the latest end, received again as it were.
+    A pause counts if it has a reason and an end, and if it began before the due date that the
+    earlier pauses give. A later pause cannot repair a broken promise. Time before counting started
+    is not deducted. Overlapping time is deducted once. Under the restart policy the whole time
+    counts again from the latest end, as if the dossier were received then.
 
-    Raises InvalidInputError for a naive datetime, CalendarHorizonError where the calendar ends.
+    Raise InvalidInputError for a naive datetime and CalendarHorizonError past the calendar's end.
     """
     received = local_moment(received_at, calendar)
     local_pauses = sorted((_in_zone(pause, calendar) for pause in pauses), key=_order)
     if rule.time is None:
         return None
-    reckoning = _Reckoning(rule, rule.time, calendar)
-    start, delay = reckoning.start(received)
+    calculation = _Calculation(rule, rule.time, calendar)
+    start, delay = calculation.start(received)
     begin, extra, covered, restarted = start, 0, start, None
-    due_at = reckoning.due(begin, reckoning.full + extra)
-    told: list[DateStep] = []
+    due_at = calculation.due(begin, calculation.full + extra)
+    pause_steps: list[CalculationStep] = []
     for pause in local_pauses:
         why = _ignored(pause, received, due_at)
         ended_at = pause.ended_at
         if why is not None or ended_at is None:
-            told.append(pause_step(StepKind.PAUSE_IGNORED, pause, why=why))
+            pause_steps.append(pause_step(StepKind.PAUSE_IGNORED, pause, why=why))
         elif rule.pause_policy is PausePolicy.LOCK:
-            told.append(pause_step(StepKind.LOCKED, pause))
+            pause_steps.append(pause_step(StepKind.LOCKED, pause))
         elif rule.pause_policy is PausePolicy.RESTART:
-            told.append(pause_step(StepKind.PAUSE, pause))
+            pause_steps.append(pause_step(StepKind.PAUSE, pause))
             restarted = max(restarted or ended_at, ended_at)
-            begin = reckoning.start(restarted)[0]
+            begin = calculation.start(restarted)[0]
         else:
-            counted = reckoning.measure(max(covered, pause.started_at), ended_at)
+            counted = calculation.measure(max(covered, pause.started_at), ended_at)
             covered = max(covered, ended_at)
             extra += counted
-            amount, unit = reckoning.told(counted)
-            told.append(pause_step(StepKind.PAUSE, pause, amount=amount, unit=unit))
-        due_at = reckoning.due(begin, reckoning.full + extra)
+            amount, unit = calculation.in_displayed_unit(counted)
+            pause_steps.append(pause_step(StepKind.PAUSE, pause, amount=amount, unit=unit))
+        due_at = calculation.due(begin, calculation.full + extra)
 
-    steps = [DateStep(StepKind.RECEIVED, at=received), *delay]
+    steps = [CalculationStep(StepKind.RECEIVED, at=received), *delay]
     steps.append(
-        DateStep(StepKind.TIME, amount=rule.time.amount, unit=StepUnit(rule.time.unit.value))
+        CalculationStep(StepKind.TIME, amount=rule.time.amount, unit=StepUnit(rule.time.unit.value))
     )
-    passed = reckoning.passed(begin, reckoning.full + extra, due_at)
+    passed = calculation.exception_steps(begin, calculation.full + extra, due_at)
     if restarted is None:
-        steps += [*passed, *told]
+        steps += [*passed, *pause_steps]
     else:
-        again = DateStep(StepKind.RESTARTED, at=restarted)
-        steps += [*told, again, *reckoning.start(restarted)[1], *passed]
-    steps += reckoning.moved(begin, reckoning.full + extra, due_at)
-    steps.append(DateStep(StepKind.DUE, at=due_at))
+        again = CalculationStep(StepKind.RESTARTED, at=restarted)
+        steps += [*pause_steps, again, *calculation.start(restarted)[1], *passed]
+    steps += calculation.move_steps(begin, calculation.full + extra, due_at)
+    steps.append(CalculationStep(StepKind.DUE, at=due_at))
     return Deadline(due_at, tuple(steps))
 
 
@@ -100,42 +100,45 @@ def moved(
     pauses: Iterable[Pause],
     calendar: WorkCalendar,
 ) -> datetime:
-    """Say when a date given at `given_at` (on a slip, or with an apology) is due after pauses.
+    """Return when a given date is due after these pauses.
 
-    Only the part of a pause after the date was given counts; whoever gave it knew the rest. The
-    rule's policy holds, and which pauses count, and the errors, are as for `deadline`; a rule
-    without a time counts in working days. Restarting never makes it earlier than what was given.
+    A date is given at `given_at`, on a slip or with an apology. Only the part of a pause after
+    `given_at` counts, because the person who gave the date knew the rest. The policy, the pauses
+    that count and the errors are the same as for `deadline`. A rule without a time counts in
+    working days. A restart never makes the date earlier than the given one.
     """
     given, due = local_moment(given_at, calendar), local_moment(due_at, calendar)
     local_pauses = sorted((_in_zone(pause, calendar) for pause in pauses), key=_order)
     if rule.pause_policy is PausePolicy.LOCK:
         return due
-    reckoning = _Reckoning(rule, rule.time or ProcessingTime(0, TimeUnit.WORKING_DAYS), calendar)
+    calculation = _Calculation(
+        rule, rule.time or ProcessingTime(0, TimeUnit.WORKING_DAYS), calendar
+    )
     extra, covered, latest = 0, given, due
     for pause in local_pauses:
         ended_at = pause.ended_at
         if ended_at is None or _ignored(pause, given, latest) is not None:
             continue
         if rule.pause_policy is PausePolicy.RESTART and rule.time:
-            latest = max(latest, reckoning.due(reckoning.start(ended_at)[0], reckoning.full))
+            latest = max(latest, calculation.due(calculation.start(ended_at)[0], calculation.full))
             continue
-        extra += reckoning.measure(max(covered, pause.started_at), ended_at)
+        extra += calculation.measure(max(covered, pause.started_at), ended_at)
         covered = max(covered, ended_at)
-        latest = reckoning.due(due, extra) if extra else due
+        latest = calculation.due(due, extra) if extra else due
     return latest
 
 
 def office_time(
     rule: TimeRule, after: datetime, until: datetime, calendar: WorkCalendar
 ) -> timedelta:
-    """Return the office time from `after` to `until`, none where `until` is not later."""
-    hours = _Reckoning(rule, ProcessingTime(0, TimeUnit.WORKING_HOURS), calendar)
+    """Return the office time from `after` to `until`, or zero if `until` is not later."""
+    hours = _Calculation(rule, ProcessingTime(0, TimeUnit.WORKING_HOURS), calendar)
     ticks = hours.measure(local_moment(after, calendar), local_moment(until, calendar))
     return ticks * _TICK
 
 
-class _Reckoning:
-    """Counts in ticks of the rule's unit: days, or microseconds of office time."""
+class _Calculation:
+    """Count in ticks of the rule's unit: days, or microseconds of office time."""
 
     def __init__(self, rule: TimeRule, full: ProcessingTime, calendar: WorkCalendar) -> None:
         self._rule, self._calendar = rule, calendar
@@ -145,11 +148,11 @@ class _Reckoning:
 
     @cached_property
     def _day(self) -> int:
-        """The ticks of a whole working day, where hours are counted."""
+        """The ticks of a whole working day, for a time in working hours."""
         return self._hours.worked_until(self._hours.closes) // _TICK
 
-    def start(self, received: datetime) -> tuple[datetime, list[DateStep]]:
-        """Return when counting starts, and the step which says so where that is not `received`."""
+    def start(self, received: datetime) -> tuple[datetime, list[CalculationStep]]:
+        """Return when counting starts, and a calculation step if that is later than `received`."""
         day, moment = received.date(), received.time()
         closes, cut_off = self._hours.closes, self._rule.cut_off
         if not self._calendar.is_working(day):
@@ -162,25 +165,28 @@ class _Reckoning:
         else:
             return received, []
         morning = self._at(self._calendar.next_working_day(day), self._hours.opens)
-        return morning, [DateStep(StepKind.COUNTED_FROM, at=morning, why=why, name=name)]
+        return morning, [CalculationStep(StepKind.COUNTED_FROM, at=morning, why=why, name=name)]
 
     def due(self, start: datetime, total: int) -> datetime:
-        """Return the moment at which `total` ticks from `start` are over, never before `start`."""
+        """Return the moment `total` ticks after `start`, never earlier than `start`."""
         day = start.date()
         if self._unit is TimeUnit.WORKING_DAYS:
             return self._at(self._calendar.add_working_days(day, total), self._hours.closes)
         if self._unit is TimeUnit.CALENDAR_DAYS:
             last = self._calendar.add_calendar_days(day, total)
             return self._at(self._calendar.add_working_days(last, 0), self._hours.closes)
-        total += self._over(start)
+        total += self._ticks_passed(start)
         days, rest = divmod(total, self._day)
-        if days and not rest:  # the end of a day, not the opening of the next
+        if days and not rest:  # a full day ends at closing, not at the next opening
             days, rest = days - 1, self._day
         midnight = self._at(self._calendar.add_working_days(day, days), time())
         return max(start, midnight + self._hours.moment_after(rest * _TICK))
 
     def measure(self, after: datetime, until: datetime) -> int:
-        """Return the ticks from `after` to `until`: the days d with after's day < d <= until's."""
+        """Return the ticks from `after` to `until`.
+
+        In days, count each day d with day of `after` < d <= day of `until`.
+        """
         if until <= after:
             return 0
         first, last = after.date(), until.date()
@@ -189,16 +195,18 @@ class _Reckoning:
         days = self._calendar.working_days_between(first, last)
         if self._unit is TimeUnit.WORKING_DAYS:
             return days
-        return days * self._day + self._over(until) - self._over(after)
+        return days * self._day + self._ticks_passed(until) - self._ticks_passed(after)
 
-    def told(self, ticks: int) -> tuple[int, StepUnit]:
-        """Return `ticks` as a whole number, rounded down, of what people count in."""
+    def in_displayed_unit(self, ticks: int) -> tuple[int, StepUnit]:
+        """Return `ticks` in the displayed unit, rounded down to a whole number."""
         if self._unit is TimeUnit.WORKING_HOURS:
             return ticks // (timedelta(minutes=1) // _TICK), StepUnit.WORKING_MINUTES
         return ticks, StepUnit(self._unit.value)
 
-    def passed(self, start: datetime, total: int, due_at: datetime) -> list[DateStep]:
-        """Return the steps of the days off not counted, and of the days specially worked."""
+    def exception_steps(
+        self, start: datetime, total: int, due_at: datetime
+    ) -> list[CalculationStep]:
+        """Return the calculation steps of days off and specially worked days in the period."""
         after, until = start.date(), due_at.date()
         if self._unit is TimeUnit.CALENDAR_DAYS:
             last = self._calendar.add_calendar_days(after, total)
@@ -207,19 +215,19 @@ class _Reckoning:
             after, until = last - timedelta(days=1), until - timedelta(days=1)
         return [range_step(days) for days in self._calendar.exceptions_between(after, until)]
 
-    def moved(self, start: datetime, total: int, due_at: datetime) -> list[DateStep]:
-        """Return the step which says that the last calendar day was a day off."""
+    def move_steps(self, start: datetime, total: int, due_at: datetime) -> list[CalculationStep]:
+        """Return the calculation step that moves a calendar day off to the next working day."""
         if self._unit is not TimeUnit.CALENDAR_DAYS:
             return []
         last, until = start.date() + timedelta(days=total), due_at.date()
-        step = DateStep(StepKind.MOVED_TO_WORKING_DAY, from_on=last, to_on=until)
+        step = CalculationStep(StepKind.MOVED_TO_WORKING_DAY, from_on=last, to_on=until)
         return [] if last == until else [step]
 
-    def _over(self, moment: datetime) -> int:
-        """Return the ticks of office time over at `moment` on its working day.
+    def _ticks_passed(self, moment: datetime) -> int:
+        """Return the ticks of office time that have passed at `moment` on its working day.
 
-        On a day off: a whole day, that of the working day before, with which
-        working_days_between counts it.
+        A moment on a day off returns a whole day: working_days_between counts it with the working
+        day before.
         """
         if not self._calendar.is_working(moment.date()):
             return self._day
@@ -232,7 +240,8 @@ class _Reckoning:
 def local_moment(moment: datetime, calendar: WorkCalendar) -> datetime:
     """Return the moment in the calendar's zone.
 
-    Raises InvalidInputError for a naive datetime, CalendarHorizonError for one no calendar has.
+    Raise InvalidInputError for a naive datetime and CalendarHorizonError for one outside the range
+    of dates.
     """
     if moment.utcoffset() is None:
         msg = "A time without a zone cannot be counted from."

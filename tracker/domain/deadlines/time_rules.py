@@ -1,4 +1,4 @@
-"""How long a procedure may take, at which hours, and what a pause does to that."""
+"""The time rule of a procedure: processing time, office hours and the effect of pauses."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ LONGEST = 100_000
 
 
 class TimeUnit(StrEnum):
-    """What a procedure's time is counted in."""
+    """The unit of a processing time."""
 
     WORKING_DAYS = "working_days"
     CALENDAR_DAYS = "calendar_days"
@@ -20,7 +20,7 @@ class TimeUnit(StrEnum):
 
 
 class PausePolicy(StrEnum):
-    """What a pause does to the date: moves it, leaves it, or lets the time begin again."""
+    """The effect of a pause on the due date: it moves, it stays, or the time starts again."""
 
     EXTEND = "extend"
     LOCK = "lock"
@@ -28,7 +28,7 @@ class PausePolicy(StrEnum):
 
 
 class PauseKind(StrEnum):
-    """What the office waits for: papers (status 5), a fee (6), or it has stopped (8)."""
+    """The reason for a pause: missing papers (status 5), an unpaid fee (6) or a stop (8)."""
 
     SUPPLEMENT = "supplement"
     FEE = "fee"
@@ -51,7 +51,7 @@ class ProcessingTime:
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """The local times at which an office works on a working day; the usual ones make 8 hours."""
+    """The local office hours of a working day. The default is 8 hours in two sessions."""
 
     sessions: tuple[tuple[clock_time, clock_time], ...] = (
         (clock_time(7), clock_time(11, 30)),
@@ -81,7 +81,7 @@ class OfficeHours:
         return self.sessions[-1][1]
 
     def worked_until(self, moment: clock_time) -> timedelta:
-        """Return the office time of a working day that is over at `moment`."""
+        """Return the office time of a working day that has passed at `moment`."""
         passed = _since_midnight(moment)
         worked = timedelta()
         for start, end in self.sessions:
@@ -90,7 +90,10 @@ class OfficeHours:
         return worked
 
     def moment_after(self, worked: timedelta) -> timedelta:
-        """Return how long after midnight `worked` office time is first over, at most closing."""
+        """Return the time since midnight at which `worked` office time has passed.
+
+        The result is never later than closing.
+        """
         for start, end in self.sessions:
             length = _since_midnight(end) - _since_midnight(start)
             if worked <= length:
@@ -101,10 +104,10 @@ class OfficeHours:
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """The time of a procedure; no `time` means that nothing is promised.
+    """The time rule of a procedure. Without a `time` nothing is promised.
 
-    What comes in after `cut_off` (after closing, where there is none) counts from the next working
-    morning. Raises InvalidInputError for a cut-off outside the office hours.
+    A dossier received after `cut_off` counts from the next working morning. Without a cut-off,
+    closing time applies. Raise InvalidInputError for a cut-off outside the office hours.
     """
 
     time: ProcessingTime | None
@@ -114,11 +117,11 @@ class TimeRule:
 
     @property
     def last_moment(self) -> clock_time:
-        """The last moment of a working day that counts as that day; later is the next morning."""
+        """The last moment of a working day that counts as that day."""
         return self.hours.closes if self.cut_off is None else self.cut_off
 
     def __post_init__(self) -> None:
-        """Refuse a cut-off at which the office is not open."""
+        """Raise InvalidInputError for a cut-off outside the office hours."""
         if self.cut_off is None:
             return
         if not self.hours.opens <= self.cut_off <= self.hours.closes:
@@ -128,7 +131,10 @@ class TimeRule:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which the office waited, both ends aware; deducts nothing without reason or end."""
+    """A period in which the office waited. Both times are timezone-aware.
+
+    A pause without a reason or without an end does not move the due date.
+    """
 
     kind: PauseKind
     reason: str

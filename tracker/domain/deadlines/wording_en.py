@@ -1,9 +1,9 @@
-"""The steps of a date in English."""
+"""Phrases for calculation steps in English."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calculation_steps import CalculationStep, StepKind, StepUnit, StepWhy
 from tracker.domain.deadlines.time_rules import PauseKind
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -29,16 +29,16 @@ _NAMED_RANGES = 2
 _MINUTES = 60
 
 
-def phrase(group: Sequence[DateStep], year: int) -> str:
-    """Say steps of one kind; `year` is the year which days need not repeat."""
+def phrase(group: Sequence[CalculationStep], year: int) -> str:
+    """Return the phrase for steps of one kind; days in `year` are written without a year."""
     return _PHRASES[group[0].kind](group, year)
 
 
-def _received(group: Sequence[DateStep], _year: int) -> str:
+def _received(group: Sequence[CalculationStep], _year: int) -> str:
     return f"received {_moment(group[0].at, 0)}"
 
 
-def _counted_from(group: Sequence[DateStep], year: int) -> str:
+def _counted_from(group: Sequence[CalculationStep], year: int) -> str:
     step = group[0]
     late = {
         StepWhy.AFTER_CLOSING: f"after closing at {step.name}",
@@ -48,16 +48,16 @@ def _counted_from(group: Sequence[DateStep], year: int) -> str:
     return f"{why} so counted from {_weekday(step.at)} {_moment(step.at, year)}"
 
 
-def _time(group: Sequence[DateStep], _year: int) -> str:
+def _time(group: Sequence[CalculationStep], _year: int) -> str:
     step = group[0]
     if not step.amount and step.unit is not StepUnit.WORKING_HOURS:
         return "the same day"
     return _amount(step.amount or 0, step.unit)
 
 
-def _days_off(group: Sequence[DateStep], year: int) -> str:
+def _days_off(group: Sequence[CalculationStep], year: int) -> str:
     step = group[0]
-    ranges = [_range(one.from_on, one.to_on, year) for one in group]
+    ranges = [_range(days_off.from_on, days_off.to_on, year) for days_off in group]
     many = len(group) > 1 or step.from_on != step.to_on
     verb = "are" if many else "is"
     if step.why is StepWhy.WEEKEND:
@@ -70,7 +70,7 @@ def _days_off(group: Sequence[DateStep], year: int) -> str:
     return f"{ranges[0]} {verb} {'public holidays' if many else 'a public holiday'} ({step.name})"
 
 
-def _worked_day(group: Sequence[DateStep], year: int) -> str:
+def _worked_day(group: Sequence[CalculationStep], year: int) -> str:
     step = group[0]
     if step.from_on == step.to_on:
         day = f"{_weekday(step.from_on)} {_day(step.from_on, year)} is a working day"
@@ -79,33 +79,33 @@ def _worked_day(group: Sequence[DateStep], year: int) -> str:
     return day + _decided(step)
 
 
-def _pause(group: Sequence[DateStep], _year: int) -> str:
+def _pause(group: Sequence[CalculationStep], _year: int) -> str:
     step = group[0]
     why = _PAUSED[step.pause_kind] if step.pause_kind else ""
     if step.amount is None:
         return f"paused {why}"
-    return f"paused {_amount(sum(one.amount or 0 for one in group), step.unit)} {why}"
+    return f"paused {_amount(sum(pause.amount or 0 for pause in group), step.unit)} {why}"
 
 
-def _pause_ignored(group: Sequence[DateStep], _year: int) -> str:
+def _pause_ignored(group: Sequence[CalculationStep], _year: int) -> str:
     why = _IGNORED.get(group[0].why, "") if group[0].why else ""
     pauses = "1 pause" if len(group) == 1 else f"{len(group)} pauses"
     return f"{pauses} not counted ({why})"
 
 
-def _restarted(group: Sequence[DateStep], year: int) -> str:
+def _restarted(group: Sequence[CalculationStep], year: int) -> str:
     return f"the time began again on {_moment(group[0].at, year)}"
 
 
-def _locked(_group: Sequence[DateStep], _year: int) -> str:
+def _locked(_group: Sequence[CalculationStep], _year: int) -> str:
     return "pauses do not move this date"
 
 
-def _moved(_group: Sequence[DateStep], _year: int) -> str:
+def _moved(_group: Sequence[CalculationStep], _year: int) -> str:
     return "moved to the next working day"
 
 
-def _due(group: Sequence[DateStep], _year: int) -> str:
+def _due(group: Sequence[CalculationStep], _year: int) -> str:
     return f"so {_weekday(group[0].at)} {_moment(group[0].at, 0)}"
 
 
@@ -118,7 +118,7 @@ def _amount(amount: int, unit: StepUnit | None) -> str:
     return f"{amount} {word}{'' if amount == 1 else 's'}"
 
 
-def _decided(step: DateStep) -> str:
+def _decided(step: CalculationStep) -> str:
     return f" (decided {_day(step.decided_on, 0)})" if step.decided_on else ""
 
 
@@ -146,7 +146,7 @@ def _range(from_on: date | None, to_on: date | None, year: int) -> str:
     return f"{_day(from_on, shared)} \N{EN DASH} {_day(to_on, year)}"
 
 
-_PHRASES: dict[StepKind, Callable[[Sequence[DateStep], int], str]] = {
+_PHRASES: dict[StepKind, Callable[[Sequence[CalculationStep], int], str]] = {
     StepKind.RECEIVED: _received,
     StepKind.COUNTED_FROM: _counted_from,
     StepKind.TIME: _time,

@@ -1,9 +1,9 @@
-"""The steps of a date in Vietnamese."""
+"""Phrases for calculation steps in Vietnamese."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from tracker.domain.deadlines.calculation_steps import DateStep, StepKind, StepUnit, StepWhy
+from tracker.domain.deadlines.calculation_steps import CalculationStep, StepKind, StepUnit, StepWhy
 from tracker.domain.deadlines.time_rules import PauseKind
 
 _WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
@@ -28,16 +28,16 @@ _NAMED_RANGES = 2
 _MINUTES = 60
 
 
-def phrase(group: Sequence[DateStep]) -> str:
-    """Say steps of one kind."""
+def phrase(group: Sequence[CalculationStep]) -> str:
+    """Return the phrase for steps of one kind."""
     return _PHRASES[group[0].kind](group)
 
 
-def _received(group: Sequence[DateStep]) -> str:
+def _received(group: Sequence[CalculationStep]) -> str:
     return f"tiếp nhận lúc {_moment(group[0].at)}"
 
 
-def _counted_from(group: Sequence[DateStep]) -> str:
+def _counted_from(group: Sequence[CalculationStep]) -> str:
     step = group[0]
     late = {
         StepWhy.AFTER_CLOSING: f"sau giờ làm việc ({step.name})",
@@ -47,16 +47,16 @@ def _counted_from(group: Sequence[DateStep]) -> str:
     return f"{why} nên tính từ {_moment(step.at)}"
 
 
-def _time(group: Sequence[DateStep]) -> str:
+def _time(group: Sequence[CalculationStep]) -> str:
     step = group[0]
     if not step.amount and step.unit is not StepUnit.WORKING_HOURS:
         return "giải quyết trong ngày"
     return f"thời hạn {_amount(step.amount or 0, step.unit)}"
 
 
-def _days_off(group: Sequence[DateStep]) -> str:
+def _days_off(group: Sequence[CalculationStep]) -> str:
     step = group[0]
-    ranges = [_range(one.from_on, one.to_on) for one in group]
+    ranges = [_range(days_off.from_on, days_off.to_on) for days_off in group]
     if step.why is StepWhy.WEEKEND:
         if len(group) > _NAMED_RANGES:
             first, last = _day(step.from_on), _day(group[-1].to_on)
@@ -67,7 +67,7 @@ def _days_off(group: Sequence[DateStep]) -> str:
     return f"{ranges[0]} nghỉ lễ, tết ({step.name})"
 
 
-def _worked_day(group: Sequence[DateStep]) -> str:
+def _worked_day(group: Sequence[CalculationStep]) -> str:
     step = group[0]
     day = _range(step.from_on, step.to_on)
     if step.from_on is not None and step.from_on == step.to_on:
@@ -75,32 +75,32 @@ def _worked_day(group: Sequence[DateStep]) -> str:
     return f"{day} là ngày làm việc{_decided(step)}"
 
 
-def _pause(group: Sequence[DateStep]) -> str:
+def _pause(group: Sequence[CalculationStep]) -> str:
     step = group[0]
     why = _PAUSED[step.pause_kind] if step.pause_kind else ""
     if step.amount is None:
         return f"tạm dừng {why}"
-    return f"tạm dừng {_amount(sum(one.amount or 0 for one in group), step.unit)} {why}"
+    return f"tạm dừng {_amount(sum(pause.amount or 0 for pause in group), step.unit)} {why}"
 
 
-def _pause_ignored(group: Sequence[DateStep]) -> str:
+def _pause_ignored(group: Sequence[CalculationStep]) -> str:
     why = _IGNORED.get(group[0].why, "") if group[0].why else ""
     return f"không tính {len(group)} lần tạm dừng ({why})"
 
 
-def _restarted(group: Sequence[DateStep]) -> str:
+def _restarted(group: Sequence[CalculationStep]) -> str:
     return f"tính lại từ đầu từ {_moment(group[0].at)}"
 
 
-def _locked(_group: Sequence[DateStep]) -> str:
+def _locked(_group: Sequence[CalculationStep]) -> str:
     return "thời gian tạm dừng không làm thay đổi ngày hẹn"
 
 
-def _moved(_group: Sequence[DateStep]) -> str:
+def _moved(_group: Sequence[CalculationStep]) -> str:
     return "chuyển sang ngày làm việc kế tiếp"
 
 
-def _due(group: Sequence[DateStep]) -> str:
+def _due(group: Sequence[CalculationStep]) -> str:
     at = group[0].at
     return f"nên hẹn trả lúc {at:%H:%M} {_WEEKDAYS[at.weekday()]} ngày {_day(at)}" if at else ""
 
@@ -113,7 +113,7 @@ def _amount(amount: int, unit: StepUnit | None) -> str:
     return f"{amount} {_UNITS[unit] if unit else ''}"
 
 
-def _decided(step: DateStep) -> str:
+def _decided(step: CalculationStep) -> str:
     return f" (quyết định ngày {_day(step.decided_on)})" if step.decided_on else ""
 
 
@@ -135,7 +135,7 @@ def _range(from_on: date | None, to_on: date | None) -> str:
     return f"{_day(from_on)} \N{EN DASH} {_day(to_on)}"
 
 
-_PHRASES: dict[StepKind, Callable[[Sequence[DateStep]], str]] = {
+_PHRASES: dict[StepKind, Callable[[Sequence[CalculationStep]], str]] = {
     StepKind.RECEIVED: _received,
     StepKind.COUNTED_FROM: _counted_from,
     StepKind.TIME: _time,

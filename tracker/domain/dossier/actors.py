@@ -1,4 +1,4 @@
-"""Who may do what. Every key of the service is bound to one actor."""
+"""Permissions: which actor may do what. Every API key belongs to one actor."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tracker.domain.errors import NotAllowedError
 
 
 class Role(StrEnum):
-    """What an actor is to the service."""
+    """The role of an actor."""
 
     STAFF = "staff"
     AGENT = "agent"
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class Read(StrEnum):
-    """What can be read that is not public."""
+    """Data that is not public."""
 
     DOSSIER = "dossier"
     HISTORY = "history"
@@ -39,7 +39,7 @@ class Read(StrEnum):
 
 
 class Manage(StrEnum):
-    """What can be managed beside dossiers."""
+    """Resources other than dossiers that an actor can manage."""
 
     CODE_BLOCKS = "code_blocks"
 
@@ -62,7 +62,7 @@ _DECIDING = frozenset(
         Step.DECIDED,
     }
 )
-"""Steps that only the office deciding the dossier may take."""
+"""Steps that only the deciding office may take."""
 
 _PARCEL = frozenset(
     {Step.CARRIER_SCANNED, Step.DELIVERED, Step.DELIVERY_FAILED, Step.RETURNED_TO_OFFICE}
@@ -96,14 +96,14 @@ MAY: dict[Role, frozenset[Step | Read | Manage]] = {
     Role.ADMINISTRATOR: frozenset(Step) | frozenset(Read) | frozenset(Manage),
     Role.CITIZEN: frozenset({Step.NOTICES_STOPPED, Step.RATED}),
 }
-"""Who may do what at all; the functions below add where and to which dossier."""
+"""The permissions of each role. The functions below also check the office and the dossier."""
 
-_ONLY_WHERE_IT_IS = frozenset({Role.AGENT, Role.COLLABORATOR, Role.KIOSK, Role.PORTAL})
+_OWN_OFFICE_ONLY = frozenset({Role.AGENT, Role.COLLABORATOR, Role.KIOSK, Role.PORTAL})
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a role, a stable id, the office it stands in, and for a carrier its partner id."""
+    """A role, a stable id, the actor's office and, for a carrier, its partner id."""
 
     role: Role
     id: str
@@ -112,19 +112,19 @@ class Actor:
 
 
 def citizen_of(dossier_id: UUID) -> Actor:
-    """Return whoever a dossier belongs to, named after the dossier and not after the person."""
+    """Return the citizen actor of a dossier; its id contains the dossier id, not the person's."""
     return Actor(Role.CITIZEN, f"citizen:{dossier_id.hex}")
 
 
 def require_own(actor: Actor, dossier_id: UUID) -> None:
-    """Raise `NotAllowedError` where a citizen acts on a dossier that is not theirs."""
+    """Raise `NotAllowedError` if a citizen acts on another citizen's dossier."""
     if actor.role is Role.CITIZEN and actor != citizen_of(dossier_id):
-        message = "This dossier is somebody else's."
+        message = "This dossier belongs to another citizen."
         raise NotAllowedError(message)
 
 
 def require(actor: Actor, action: Step | Read | Manage) -> None:
-    """Raise `NotAllowedError` where this role may never do this."""
+    """Raise `NotAllowedError` if this role may never do this."""
     if action not in MAY[actor.role]:
         message = f"The role {actor.role} may not do this: {action}."
         raise NotAllowedError(message)
@@ -133,10 +133,10 @@ def require(actor: Actor, action: Step | Read | Manage) -> None:
 def require_step_on(
     actor: Actor, step: Step, *, offices: Collection[str], decided_by: str, carrier: str
 ) -> None:
-    """Raise `NotAllowedError` where this actor may not take this step on this dossier.
+    """Raise `NotAllowedError` if this actor may not take this step on this dossier.
 
-    `offices` are all of the dossier's, `decided_by` the one deciding it, `carrier` the partner
-    that has its parcel (empty: none has).
+    `offices` are all offices of the dossier. `decided_by` is the deciding office. `carrier` is the
+    partner that has the parcel; empty if there is none.
     """
     require(actor, step)
     if actor.role is Role.ADMINISTRATOR:
@@ -150,31 +150,31 @@ def require_step_on(
     if step is Step.REFUSED and actor.office not in offices:
         message = "Only an office of this dossier may refuse it."
         raise NotAllowedError(message)
-    is_elsewhere = actor.role is not Role.PORTAL and actor.office not in offices
-    if step is Step.NOTICES_AGREED and is_elsewhere:
-        message = "Only an office of this dossier may note where its notices go."
+    is_other_office = actor.role is not Role.PORTAL and actor.office not in offices
+    if step is Step.NOTICES_AGREED and is_other_office:
+        message = "Only an office of this dossier may record its notification address."
         raise NotAllowedError(message)
 
 
 def require_reading(
     actor: Actor, what: Read, *, offices: Collection[str], for_a_reason: bool = False
 ) -> None:
-    """Raise `NotAllowedError` where this actor may not read this of this dossier.
+    """Raise `NotAllowedError` if this actor may not read this part of this dossier.
 
-    Staff may open any dossier, since a citizen may ask anywhere; agents, collaborators and the
-    portal only what was helped, taken in or decided at their own place; personal data only where
-    the actor's office is one of the dossier's. Auditors read everything, personal data only
-    `for_a_reason`: one that they stated themselves.
+    Staff may open any dossier, because a citizen may ask at any office. Agents, collaborators and
+    the portal may open only the dossiers of their own office. Personal data needs an actor whose
+    office is one of the dossier's. Auditors may read everything, but personal data only with
+    `for_a_reason`: they have stated a reason.
     """
     require(actor, what)
     if actor.role is Role.ADMINISTRATOR:
         return
     if actor.role is Role.AUDITOR:
         if what is Read.PERSONAL_DATA and not for_a_reason:
-            message = "An auditor opens personal data only for a stated reason."
+            message = "An auditor may read personal data only for a stated reason."
             raise NotAllowedError(message)
         return
-    own = actor.office in offices
-    if (actor.role in _ONLY_WHERE_IT_IS or what is Read.PERSONAL_DATA) and not own:
+    is_own_office = actor.office in offices
+    if (actor.role in _OWN_OFFICE_ONLY or what is Read.PERSONAL_DATA) and not is_own_office:
         message = "This dossier belongs to other offices."
         raise NotAllowedError(message)

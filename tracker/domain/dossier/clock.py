@@ -1,4 +1,4 @@
-"""A dossier's clock: its pauses, and the ledger of every date that was promised."""
+"""A dossier's clock: its pauses, and the ledger of all promised dates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tracker.domain.dossier.values import Promise
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One line of the promise ledger: by which step and when (as it happened) it was promised."""
+    """One entry of the promise ledger: the promise, its step and when the step happened."""
 
     step: Step
     made_at: datetime
@@ -25,17 +25,16 @@ def is_kept(
 ) -> bool:
     """Return whether a promise is kept so far.
 
-    A result that was ready in time stays on time; while the clock stands still nothing falls due.
+    A result that was ready in time stays on time. A paused dossier cannot become overdue.
     """
     return (finished_at or paused_at or now) <= due_at
 
 
 @dataclass(frozen=True)
 class OpenPauses:
-    """The pauses of a dossier: since when each open one runs, and those that have ended.
+    """The pauses of a dossier: the start of each open pause, and the pauses that have ended.
 
-    `started_at` tells since when the clock stands still, whichever pause stopped it; `None` while
-    it runs.
+    `started_at` is when the clock stopped, whichever pause stopped it; `None` while it runs.
     """
 
     since: dict[PauseKind, datetime] = field(default_factory=dict)
@@ -44,16 +43,16 @@ class OpenPauses:
 
     @property
     def are_open(self) -> bool:
-        """Return whether the clock stands still."""
+        """Return whether any pause is open."""
         return bool(self.since)
 
     def all(self) -> tuple[Pause, ...]:
-        """Return every pause, those still open without an end."""
-        still = (Pause(kind, kind.value, start, None) for kind, start in self.since.items())
-        return (*self.ended, *still)
+        """Return every pause; an open pause has no end."""
+        still_open = (Pause(kind, kind.value, start, None) for kind, start in self.since.items())
+        return (*self.ended, *still_open)
 
     def after(self, step: Step, at: datetime) -> "OpenPauses":
-        """Return the pauses after this step, taken at `at`; asking twice keeps the first start."""
+        """Return the pauses after this step at `at`; a second request keeps the first start."""
         if step not in MOVES_PAUSES:
             return self
         rule = STEPS[step]
@@ -71,27 +70,27 @@ class OpenPauses:
 
 @dataclass(frozen=True)
 class Clock:
-    """The rule of a procedure's version, on the calendar as it is known."""
+    """The time rule of a procedure version, with the known calendar."""
 
     rule: TimeRule
     calendar: WorkCalendar
-    _made: dict[tuple[date, bool], Promise] = field(
+    _first_promises: dict[tuple[date, bool], Promise] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """First promises already made: in days, all that comes in before or after closing is alike."""
+    """A cache of first promises. In days, all dossiers of a day before closing get the same one."""
 
     def first_promise(self, received_at: datetime) -> Promise | None:
-        """Return the promise made when the dossier is taken in; `None` where there is no time."""
+        """Return the promise made at receipt; `None` if the procedure has no time."""
         if self.rule.time is None or self.rule.time.unit is TimeUnit.WORKING_HOURS:
             return self._first_promise(received_at)
         local = local_moment(received_at, self.calendar)
-        alike = local.date(), local.time() > self.rule.last_moment
-        if alike not in self._made:
+        key = local.date(), local.time() > self.rule.last_moment
+        if key not in self._first_promises:
             promise = self._first_promise(received_at)
             if promise is None:
                 return None
-            self._made[alike] = promise
-        return self._made[alike]
+            self._first_promises[key] = promise
+        return self._first_promises[key]
 
     def _first_promise(self, received_at: datetime) -> Promise | None:
         due = deadline(self.rule, received_at, (), self.calendar)
@@ -100,10 +99,10 @@ class Clock:
     def next_promise(
         self, received_at: datetime, ledger: Sequence[LedgerEntry], ended: Sequence[Pause]
     ) -> Promise | None:
-        """Return the promise that holds once these pauses have ended; `None` where it stays.
+        """Return the new promise after these pauses have ended; `None` if the date stays.
 
-        A date that was given (on a slip, or with an apology) is moved only by the part of the
-        pauses after it was given; otherwise the date is reckoned anew from the beginning.
+        A given date (on a slip, or with an apology) moves only by the part of the pauses after it
+        was given. Any other date is calculated again from receipt.
         """
         if not ledger:
             return None
@@ -118,9 +117,9 @@ class Clock:
         return None if due_at == ledger[-1].promise.due_at else self._promise(due_at)
 
     def require_reach(self, due_at: datetime) -> None:
-        """Raise `CalendarHorizonError` where a date lies outside the calendar.
+        """Raise `CalendarHorizonError` for a date outside the calendar.
 
-        Such a date could not be moved by a pause.
+        A pause could not move such a date.
         """
         self.calendar.is_working(due_at.astimezone(self.calendar.zone).date())
 

@@ -20,21 +20,21 @@ MAX_SEQUENCE = 9_999_999
 _NATIONAL = re.compile(NATIONAL_PATTERN, re.ASCII)
 _LEGACY = re.compile(LEGACY_PATTERN, re.ASCII)
 _AGENCY = re.compile(r"(?:\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}(?:\.\d{2})*", re.ASCII)
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))  # noqa: RUF001  what phones type for a hyphen
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))  # noqa: RUF001  phones type these for a hyphen
 _DOSSIERS = UUID("6f4f1d0a-3d0c-5b0e-9a53-1f6f6d0c2b11").bytes
 
 
 class InvalidCodeError(InvalidInputError):
-    """This is not a dossier code. One looks like H26.05-261122-0042."""
+    """This is not a dossier code. Example: H26.05-261122-0042."""
 
 
 class CodesUsedUpError(RefusedError):
-    """This agency has used up its codes of the day."""
+    """This agency has no dossier codes left for the day."""
 
 
 @dataclass(frozen=True)
 class DossierCode:
-    """A code of the national shape, taken apart."""
+    """A parsed code in the national format."""
 
     agency: str
     day: date
@@ -43,35 +43,38 @@ class DossierCode:
 
     @classmethod
     def parse(cls, text: str) -> "DossierCode":
-        """Read a code of the national shape; blanks around it and long dashes are forgiven.
+        """Return the parsed code; surrounding blanks and long dashes are accepted.
 
-        Raise `InvalidCodeError` for anything else, also for a day no calendar has.
+        Raise `InvalidCodeError` for any other format and for a day that does not exist.
         """
         tidy = tidied(text)
         if not _NATIONAL.fullmatch(tidy):
             raise InvalidCodeError
         agency, day, sequence = tidy.rsplit("-", 2)
         try:
-            taken_in_on = datetime.strptime(day, "%y%m%d" if len(day) == 6 else "%Y%m%d").date()  # noqa: DTZ007, PLR2004
+            parsed_day = datetime.strptime(day, "%y%m%d" if len(day) == 6 else "%Y%m%d").date()  # noqa: DTZ007, PLR2004
         except ValueError:
             raise InvalidCodeError from None
-        return cls(agency, taken_in_on, int(sequence), tidy)
+        return cls(agency, parsed_day, int(sequence), tidy)
 
     @classmethod
     def issue(cls, agency: str, day: date, sequence: int) -> "DossierCode":
-        """Write the code of this number; four digits, more when the day has more than 9,999."""
+        """Return the code for this number: four digits, or more if the number needs them.
+
+        Raise `CodesUsedUpError` for a number outside 1 to `MAX_SEQUENCE`.
+        """
         if not 1 <= sequence <= MAX_SEQUENCE:
             raise CodesUsedUpError
         return cls(agency, day, sequence, f"{_prefix(agency, day)}-{sequence:04d}")
 
     def __str__(self) -> str:
-        """Return the code as it stands on the receipt."""
+        """Return the code as it is printed on the receipt."""
         return self.text
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """The numbers `first` to `last` of one agency and day, leased to one holder."""
+    """The numbers `first` to `last` of one agency and day, leased to one device."""
 
     id: str
     agency: str
@@ -81,12 +84,12 @@ class CodeBlock:
     leased_to: str
 
     def codes(self) -> Iterator[DossierCode]:
-        """Return every code of the block, lowest first."""
+        """Yield every code of the block, lowest first."""
         for sequence in range(self.first, self.last + 1):
             yield DossierCode.issue(self.agency, self.day, sequence)
 
     def holds(self, code: DossierCode) -> bool:
-        """Return whether the code lies in this block."""
+        """Return whether the code belongs to this block."""
         return (
             (code.agency, code.day) == (self.agency, self.day)
             and self.first <= code.sequence <= self.last
@@ -103,12 +106,12 @@ def _prefix(agency: str, day: date) -> str:
 
 
 def tidied(text: str) -> str:
-    """Forgive what a person or a phone adds to a code: blanks, long dashes, small letters."""
+    """Return the code without blanks, with hyphens for long dashes and in capital letters."""
     return text.strip().translate(_DASHES).upper()
 
 
 def legacy_code(text: str) -> str:
-    """Take over the number an older system gave, as it is: 3 to 40 letters, digits, `.`, `_`, `-`.
+    """Return the number of an older system unchanged: 3 to 40 letters, digits, `.`, `_`, `-`.
 
     Raise `InvalidCodeError` for anything else.
     """
@@ -120,13 +123,13 @@ def legacy_code(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def dossier_id(code: str) -> UUID:
-    """Return the id of the dossier with this code; capital or small letters make no difference."""
+    """Return the id of the dossier with this code; the case of letters does not matter."""
     return UUID(bytes=id_bytes(code))
 
 
 def id_bytes(code: str) -> bytes:
-    """Return the 16 bytes of a dossier's id."""
-    # What `uuid5` does, without what it does beside: a digest that bears its version and variant.
+    """Return the 16 bytes of a dossier's id, a version 5 UUID of its code."""
+    # The same bytes as `uuid5`, computed faster: no UUID object is built.
     digest = sha1(_DOSSIERS + code.upper().encode(), usedforsecurity=False).digest()
     return b"%b%c%b%c%b" % (
         digest[:6],

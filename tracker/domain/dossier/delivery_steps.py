@@ -1,4 +1,4 @@
-"""The steps of giving the result back: by post, at a counter, or through the portal."""
+"""The steps that return the result: by post, at a counter, or through the portal."""
 
 from tracker.domain.dossier.events.delivery import (
     CarrierScanned,
@@ -24,7 +24,7 @@ class DeliverySteps(RecordingDossier):
     TOPIC = "dossier.delivery_steps"
 
     def hand_to_carrier(self, stamp: Stamp, *, carrier: str, number: str) -> None:
-        """Return the result to the post."""
+        """Hand the result to the carrier."""
         self._check(Step.HANDED_TO_CARRIER, stamp)
         self._record(
             HandedToCarrier,
@@ -43,15 +43,15 @@ class DeliverySteps(RecordingDossier):
         whereabouts: Sealed | None,
         raw: Sealed | None,
     ) -> None:
-        """Note what the carrier saw, and what follows from it.
+        """Record a carrier scan and the step that follows from it.
 
-        A scan of another parcel, or one older than what we know, changes nothing but the record;
-        a delivery counts whenever it comes while the parcel is still out.
+        A scan of another parcel, or one older than the latest scan, is recorded and has no other
+        effect. A delivery scan counts at any time while the carrier has the parcel.
         """
         self._check(Step.CARRIER_SCANNED, stamp)
         meaning = scan_meaning(scan)
-        is_ours = number == self.parcel_number
-        is_news = self.parcel_at is None or stamp.occurred_at >= self.parcel_at
+        is_own_parcel = number == self.parcel_number
+        is_newer = self.parcel_at is None or stamp.occurred_at >= self.parcel_at
         self._record(
             CarrierScanned,
             stamp,
@@ -61,11 +61,11 @@ class DeliverySteps(RecordingDossier):
             whereabouts=whereabouts,
             raw=raw,
         )
-        if not is_ours:
+        if not is_own_parcel:
             return
         if meaning is ScanMeaning.DELIVERED and self.progress.allows(Step.DELIVERED):
             self._record(Delivered, stamp)
-        elif not is_news:
+        elif not is_newer:
             return
         elif meaning is ScanMeaning.RETURNED and self.progress.allows(Step.RETURNED_TO_OFFICE):
             self._record(ReturnedToOffice, stamp)
@@ -73,26 +73,26 @@ class DeliverySteps(RecordingDossier):
             self._record(DeliveryFailed, stamp, reason=None)
 
     def deliver(self, stamp: Stamp) -> None:
-        """Note that the carrier gave the result to the citizen."""
+        """Record that the carrier delivered the result to the citizen."""
         self._check(Step.DELIVERED, stamp)
         self._record(Delivered, stamp)
 
     def fail_delivery(self, stamp: Stamp, *, reason: Sealed | None) -> None:
-        """Note that the carrier could not hand the result over."""
+        """Record that the carrier could not deliver the result."""
         self._check(Step.DELIVERY_FAILED, stamp)
         self._record(DeliveryFailed, stamp, reason=reason)
 
     def return_to_office(self, stamp: Stamp) -> None:
-        """Note that the carrier brought the result back."""
+        """Record that the carrier returned the result to the office."""
         self._check(Step.RETURNED_TO_OFFICE, stamp)
         self._record(ReturnedToOffice, stamp)
 
     def collect(self, stamp: Stamp, *, at_office: str) -> None:
-        """Return the result to the citizen over the counter."""
+        """Give the result to the citizen at the counter of an office."""
         self._check(Step.COLLECTED, stamp)
         self._record(Collected, stamp, at_office=at_office)
 
     def deliver_electronically(self, stamp: Stamp) -> None:
-        """Return the result through the portal."""
+        """Deliver the result through the portal."""
         self._check(Step.DELIVERED_ELECTRONICALLY, stamp)
         self._record(DeliveredElectronically, stamp)

@@ -1,4 +1,4 @@
-"""What may happen to a dossier: every step is decided here, then recorded as an event."""
+"""The steps of a dossier: each method checks one step, then records it as an event."""
 
 from datetime import datetime
 from typing import Any
@@ -37,15 +37,15 @@ from tracker.domain.errors import InvalidInputError
 
 
 class SameOfficeError(InvalidInputError):
-    """This office has the dossier already."""
+    """This office already has the dossier."""
 
 
 class DateNotLaterError(InvalidInputError):
-    """The new date must lie after the one promised before."""
+    """The new date must be later than the date promised before."""
 
 
 class DueTooSoonError(InvalidInputError):
-    """What is asked must be due after the time it is asked for."""
+    """The due date must be later than the time of the request."""
 
 
 class NoSuchEventError(InvalidInputError):
@@ -53,45 +53,45 @@ class NoSuchEventError(InvalidInputError):
 
 
 class Dossier(DeliverySteps):
-    """One citizen's application: each public method is one step, decided here or refused."""
+    """One citizen's application. Each public method records one step or raises an error."""
 
     TOPIC = "dossier"
 
     # ------------------------------------------------------------------ intake
 
     def submit(self, stamp: Stamp, **intake: Any) -> None:  # noqa: ANN401  the event's own fields
-        """Hand the dossier in; `intake` holds the fields of `Submitted`."""
+        """Submit the dossier; `intake` holds the fields of `Submitted`."""
         self._check(Step.SUBMITTED, stamp)
         self._record(Submitted, stamp, **intake)
 
     def receive(self, stamp: Stamp, *, clock: Clock, given: Promise | None, **intake: Any) -> None:  # noqa: ANN401
-        """Take the dossier in and promise a date: the one given on a slip, or a reckoned one."""
+        """Receive the dossier and promise a date: the `given` one, or a calculated one."""
         self._check(Step.RECEIVED, stamp)
         promise = given or clock.first_promise(stamp.occurred_at)
         self._record(Received, stamp, promise=promise, **intake)
 
     def refuse(self, stamp: Stamp, *, reason: Sealed, basis: str) -> None:
-        """Refuse to take the dossier in."""
+        """Refuse to receive the dossier."""
         self._check(Step.REFUSED, stamp)
         self._record(Refused, stamp, reason=reason, basis=basis)
 
     # -------------------------------------------------------------- processing
 
     def forward(self, stamp: Stamp, *, to_office: str, reason: Sealed | None) -> None:
-        """Return the dossier to another office to decide."""
+        """Forward the dossier to another office that will decide it."""
         self._check(Step.FORWARDED, stamp)
         if to_office == self.offices.decided_by:
-            message = f"{to_office} has this dossier already."
+            message = f"{to_office} already has this dossier."
             raise SameOfficeError(message)
         self._record(Forwarded, stamp, to_office=to_office, reason=reason)
 
     def start_processing(self, stamp: Stamp) -> None:
-        """Take the dossier up."""
+        """Start processing the dossier."""
         self._check(Step.PROCESSING_STARTED, stamp)
         self._record(ProcessingStarted, stamp)
 
     def take_internal_step(self, stamp: Stamp, *, name: str, clerk: str, unit: str) -> None:
-        """Note what a clerk did."""
+        """Record a clerk's internal step."""
         self._check(Step.INTERNAL_STEP_TAKEN, stamp)
         self._record(InternalStepTaken, stamp, name=name, clerk=clerk, unit=unit)
 
@@ -104,7 +104,7 @@ class Dossier(DeliverySteps):
         basis: str,
         papers_due_at: datetime | None = None,
     ) -> None:
-        """Ask papers of the applicant, by a certain time or without one; the clock pauses."""
+        """Ask the applicant for papers, with or without a due date; the clock pauses."""
         self._check(Step.SUPPLEMENT_ASKED, stamp)
         _check_due(papers_due_at, stamp)
         self._record(
@@ -117,7 +117,7 @@ class Dossier(DeliverySteps):
         )
 
     def receive_supplement(self, stamp: Stamp, *, papers: tuple[Paper, ...], clock: Clock) -> None:
-        """Take the papers asked for; the clock runs again unless another pause is open."""
+        """Receive the requested papers; the clock runs again unless another pause is open."""
         self._check(Step.SUPPLEMENT_RECEIVED, stamp)
         promise = self._promise_after(Step.SUPPLEMENT_RECEIVED, stamp, clock)
         self._record(SupplementReceived, stamp, papers=papers, promise=promise)
@@ -131,7 +131,7 @@ class Dossier(DeliverySteps):
         basis: str,
         fee_due_at: datetime | None = None,
     ) -> None:
-        """Ask a fee, in VND, by a certain time or without one; the clock pauses."""
+        """Ask for a fee in VND, with or without a due date; the clock pauses."""
         self._check(Step.FEE_ASKED, stamp)
         _check_due(fee_due_at, stamp)
         self._record(
@@ -144,7 +144,7 @@ class Dossier(DeliverySteps):
         )
 
     def pay_fee(self, stamp: Stamp, *, amount: int, reference: str, clock: Clock) -> None:
-        """Note that a fee was paid, in VND."""
+        """Record the payment of a fee, in VND."""
         self._check(Step.FEE_PAID, stamp)
         promise = self._promise_after(Step.FEE_PAID, stamp, clock)
         self._record(FeePaid, stamp, amount=amount, reference=reference, promise=promise)
@@ -155,25 +155,29 @@ class Dossier(DeliverySteps):
         self._record(Stopped, stamp, reason=reason, basis=basis)
 
     def resume(self, stamp: Stamp, *, reason: Sealed | None, clock: Clock) -> None:
-        """Take the dossier up again, whatever it was waiting for."""
+        """Resume processing; every open pause ends."""
         self._check(Step.RESUMED, stamp)
         promise = self._promise_after(Step.RESUMED, stamp, clock)
         self._record(Resumed, stamp, reason=reason, promise=promise)
 
     def withdraw(self, stamp: Stamp, *, reason: Sealed | None) -> None:
-        """Take the dossier back for the applicant."""
+        """Withdraw the dossier at the applicant's request."""
         self._check(Step.WITHDRAWN, stamp)
         self._record(Withdrawn, stamp, reason=reason)
 
     def extend_promise(
         self, stamp: Stamp, *, due_at: datetime, reason: Sealed, basis: str, signer: str
     ) -> None:
-        """Promise a later date, with an apology."""
+        """Promise a later date, with an apology.
+
+        Raise `DateNotLaterError` unless it is later than the promised date and than the step
+        itself.
+        """
         self._check(Step.PROMISE_EXTENDED, stamp)
         if self.promise and due_at <= self.promise.due_at:
             raise DateNotLaterError
         if due_at <= stamp.occurred_at:
-            message = "The new date must lie after the day it is given."
+            message = "The new date must be later than the day on which it is given."
             raise DateNotLaterError(message)
         self._record(
             PromiseExtended,
@@ -187,19 +191,19 @@ class Dossier(DeliverySteps):
     def decide(
         self, stamp: Stamp, *, outcome: Outcome, reason: Sealed | None, document: str
     ) -> None:
-        """Grant or refuse what was applied for."""
+        """Grant or refuse the application."""
         self._check(Step.DECIDED, stamp)
         self._record(Decided, stamp, outcome=outcome, reason=reason, document=document)
 
     # -------------------------------------------------------------- afterwards
 
     def rate(self, stamp: Stamp, *, score: int, reason: Sealed | None) -> None:
-        """Note the citizen's rating, 1 to 5, once."""
+        """Record the citizen's rating, 1 to 5, once."""
         self._check(Step.RATED, stamp)
         self._record(Rated, stamp, score=score, reason=reason)
 
     def complain(self, stamp: Stamp, *, text: Sealed) -> None:
-        """Note a complaint."""
+        """Record a complaint."""
         self._check(Step.COMPLAINED, stamp)
         self._record(Complained, stamp, text=text)
 
@@ -213,7 +217,11 @@ class Dossier(DeliverySteps):
         sealed: Sealed | None,
         reason: Sealed | None,
     ) -> None:
-        """Put a wrong entry right; the wrong one stays in the record."""
+        """Correct a wrong entry; the wrong entry stays in the record.
+
+        `corrects` is the version of the wrong event. Raise `NoSuchEventError` for a version that
+        does not exist.
+        """
         self._check(Step.CORRECTED, stamp)
         if not 1 <= corrects <= self.version:
             raise NoSuchEventError
@@ -237,17 +245,17 @@ class Dossier(DeliverySteps):
         language: NoticeLanguage,
         contact: Sealed | None,
     ) -> None:
-        """Note that the person agreed to be told what happens; the latest agreement counts."""
+        """Record the person's consent to notifications; the latest consent applies."""
         self._check(Step.NOTICES_AGREED, stamp)
         self._record(NoticesAgreed, stamp, channels=channels, language=language, contact=contact)
 
     def stop_notices(self, stamp: Stamp) -> None:
-        """Note that the person wants to be told no more."""
+        """Record that the person wants no more notifications."""
         self._check(Step.NOTICES_STOPPED, stamp)
         self._record(NoticesStopped, stamp)
 
     def erase_personal_data(self, stamp: Stamp, *, basis: str) -> None:
-        """Note that the dossier's key was destroyed."""
+        """Record that the dossier's key was destroyed."""
         self._check(Step.PERSONAL_DATA_ERASED, stamp)
         self._record(PersonalDataErased, stamp, basis=basis)
 

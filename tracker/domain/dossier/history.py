@@ -1,4 +1,4 @@
-"""A dossier's events cut along two axes: what had happened, and what we knew."""
+"""Select a dossier's events on two time axes: when they occurred and when they were recorded."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,49 +9,49 @@ from tracker.domain.dossier.values import CLOCK_SKEW, Correctable
 
 
 def came_late(event: Event) -> bool:
-    """Return whether we heard of an event later than clocks differ."""
+    """Return whether an event was recorded later than differing clocks can explain."""
     return event.recorded_at - event.occurred_at > CLOCK_SKEW
 
 
 def out_of_order(events: Iterable[Event]) -> frozenset[int]:
-    """Return the versions of what we heard of only after something that happened later.
+    """Return the versions of events recorded after an event that occurred later.
 
-    Corrections, which tell of what we had heard already, have no part in it.
+    Corrections are ignored, because they describe events recorded before.
     """
-    found: set[int] = set()
+    versions: set[int] = set()
     latest: datetime | None = None
     for event in events:
         if isinstance(event, Corrected):
             continue
         if latest is not None and event.occurred_at < latest:
-            found.add(event.originator_version)
+            versions.add(event.originator_version)
         latest = max(event.occurred_at, latest or event.occurred_at)
-    return frozenset(found)
+    return frozenset(versions)
 
 
 def turning_points(events: Iterable[Event], now: datetime) -> list[datetime]:
-    """Return every moment at which a dossier came to look different, in order, and now.
+    """Return every moment at which the dossier's known state changed, and now, in order.
 
-    Something happened, as it was told or by a correction, or we heard of it.
+    Such a moment is when an event occurred, as first recorded or as corrected, or was recorded.
     """
-    every = list(events)
-    told = {moment for event in every for moment in (event.occurred_at, event.recorded_at)}
-    return sorted({now, *told, *occurred_at(every).values()})
+    history = list(events)
+    recorded = {moment for event in history for moment in (event.occurred_at, event.recorded_at)}
+    return sorted({now, *recorded, *occurred_at(history).values()})
 
 
 def corrections(events: Iterable[Event]) -> dict[int, list[int]]:
-    """Return by version the versions of the events that correct it."""
-    found: dict[int, list[int]] = {}
+    """Return for each corrected version the versions of the events that correct it."""
+    by_version: dict[int, list[int]] = {}
     for event in events:
         if isinstance(event, Corrected):
-            found.setdefault(event.corrects, []).append(event.originator_version)
-    return found
+            by_version.setdefault(event.corrects, []).append(event.originator_version)
+    return by_version
 
 
 def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:
-    """Return by version when each event happened, corrections of the time taken into account.
+    """Return when each version occurred, with corrections of the time applied.
 
-    A correction tells what was so since the event it corrects: it counts from then.
+    A correction takes effect at the time of the event that it corrects.
     """
     times: dict[int, datetime] = {}
     corrected: dict[int, int] = {}
@@ -69,9 +69,9 @@ def occurred_at(events: Iterable[Event]) -> dict[int, datetime]:
 def cut(
     events: Iterable[Event], *, as_of: datetime | None = None, known_at: datetime | None = None
 ) -> list[Event]:
-    """Keep what had happened by `as_of`, as far as it was known at `known_at`, in stored order.
+    """Return the events that had occurred by `as_of`, as known at `known_at`, in stored order.
 
-    Both ends count as reached at their very instant; `None` does not cut.
+    Both limits are inclusive; `None` means no limit.
     """
     known = [event for event in events if known_at is None or event.recorded_at <= known_at]
     if as_of is None:

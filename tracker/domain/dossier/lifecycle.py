@@ -1,4 +1,4 @@
-"""The life of a dossier: which step may follow which, and what the public is told of it."""
+"""The life cycle of a dossier: which step may follow which, and the public status."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -23,7 +23,7 @@ class PublicStatus(IntEnum):
 
 
 class Stage(StrEnum):
-    """Where a dossier stands, finer than its public status."""
+    """The stage of a dossier, more detailed than its public status."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -58,7 +58,7 @@ PUBLIC_STATUS: dict[Stage, PublicStatus] = {
 
 
 class Step(StrEnum):
-    """What can happen to a dossier; each is one kind of event."""
+    """A step of a dossier; each step is one kind of event."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -105,7 +105,10 @@ _ANY = frozenset(Stage)
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table: from which stages, to which (`None`: it stays), which pause."""
+    """The rule of a step: the stages it may follow, its next stage and its effect on pauses.
+
+    A `to` of `None` keeps the stage.
+    """
 
     after: frozenset[Stage | None]
     to: Stage | None = None
@@ -148,13 +151,13 @@ STEPS: dict[Step, Rule] = {
     Step.NOTICES_STOPPED: Rule(_ANY),
     Step.PERSONAL_DATA_ERASED: Rule(_ANY),
 }
-"""Which step may follow which."""
+"""The rule of each step."""
 
 _CHANGES_NOTHING = Rule(frozenset())
 
 
 def _rule_of(step: Step) -> Rule:
-    """Return the rule of a step. One that has no row yet follows nothing and changes nothing."""
+    """Return the rule of a step. A step without a rule is never allowed and changes nothing."""
     return STEPS.get(step, _CHANGES_NOTHING)
 
 
@@ -166,26 +169,26 @@ _SHOWN_PAUSES: tuple[tuple[PauseKind, Stage], ...] = (
     (PauseKind.SUPPLEMENT, Stage.WAITING_FOR_PAPERS),
     (PauseKind.FEE, Stage.WAITING_FOR_FEE),
 )
-"""Where several pauses are open at once, the first of these is the one shown."""
+"""If several pauses are open at once, the first of these is displayed."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a dossier has come: its stage without pauses, and the pauses that are open."""
+    """The progress of a dossier: its stage without pauses, and its open pauses."""
 
     underneath: Stage | None = NEW
     pauses: frozenset[PauseKind] = field(default_factory=frozenset)
     _next: dict[Step, "Progress"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """What follows from here, as far as it was asked: there are some dozen ways to stand."""
+    """A cache of the progress after each step."""
 
     @cached_property
     def stage(self) -> Stage | None:
-        """The stage as it is shown; `None` before the dossier exists.
+        """The displayed stage; `None` before the dossier exists.
 
-        A pause is shown only while there is something to wait for: in a cut history its end may be
-        missing though the dossier has come to its own.
+        A pause is displayed only while the dossier is open: in a partial history the end of a pause
+        may be missing although the dossier has already been decided.
         """
         for kind, stage in _SHOWN_PAUSES:
             if kind in self.pauses and self.underneath in _OPEN:
@@ -205,11 +208,11 @@ class Progress:
         return self.stage in rule.after
 
     def allowed(self) -> tuple[Step, ...]:
-        """Return every step that may come next, in the table's order."""
+        """Return every step that may come next, in the order of the table."""
         return tuple(step for step in STEPS if self.allows(step))
 
     def after(self, step: Step) -> "Progress":
-        """Return the progress after this step, which is taken as having happened."""
+        """Return the progress after this step, without checking whether it is allowed."""
         following = self._next.get(step)
         if following is None:
             rule = _rule_of(step)
@@ -219,6 +222,6 @@ class Progress:
         return following
 
 
-@cache  # whatever way dossiers came, they stand in the same progress, which knows what follows
+@cache  # all dossiers with the same progress share one object and its cache of next steps
 def _progress(underneath: Stage | None, pauses: frozenset[PauseKind]) -> Progress:
     return Progress(underneath, pauses)

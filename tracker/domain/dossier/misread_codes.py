@@ -1,4 +1,4 @@
-"""What a code was meant to be that somebody copied from paper, or spelled out over the phone."""
+"""Guess the code behind a misread one, copied from paper or spelled over the phone."""
 
 from collections.abc import Iterator
 
@@ -12,22 +12,22 @@ _PREFIX = 7
 
 
 def likely_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of the national shape that this may stand for, the likeliest first.
+    """Return the national codes that this text may mean, the likeliest first.
 
-    Forgiven are blanks, missing or wrong dots and dashes, small letters, and letters that look
-    like a digit where only a digit can stand. Of several readings that with the shortest day and
-    number comes first. What is a code already is not among them.
+    Accepted are blanks, missing or wrong dots and dashes, small letters, and letters that look like
+    a digit where only a digit is possible. The reading with the shortest day and number comes
+    first. A text that is already a code is not in the result.
     """
     packed = "".join(letter for letter in tidied(text) if letter.isascii() and letter.isalnum())
     if len(packed) > _MOST_DIGITS:
         return ()
-    found = [code for reading in _readings(packed) for code in _cut(*reading)]
-    ranked = sorted(found, key=lambda code: [len(part) for part in code.split("-")[1:]])
+    candidates = [code for reading in _readings(packed) for code in _cut(*reading)]
+    ranked = sorted(candidates, key=lambda code: [len(part) for part in code.split("-")[1:]])
     return tuple(code for code in ranked if code != tidied(text))
 
 
 def _readings(packed: str) -> Iterator[tuple[str, str, str]]:
-    """Return each way to take the text as the digits of a ministry, a letter and other digits."""
+    """Yield each way to read the text as ministry digits, a letter and other digits."""
     for length in (0, _PREFIX):
         head, letter, tail = packed[:length], packed[length : length + 1], packed[length + 1 :]
         prefix, digits = head.translate(_LOOK_ALIKES), tail.translate(_LOOK_ALIKES)
@@ -36,10 +36,10 @@ def _readings(packed: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _cut(prefix: str, letter: str, digits: str) -> Iterator[str]:
-    """Return each way to cut the digits into agency, day and number."""
+    """Yield each way to split the digits into agency, day and number."""
     ministry = f"{prefix[:3]}.{prefix[3:5]}.{prefix[5:]}." if prefix else ""
     for pairs in range(2, len(digits), 2):
-        agency = ".".join(digits[at : at + 2] for at in range(0, pairs, 2))
+        agency = ".".join(digits[start : start + 2] for start in range(0, pairs, 2))
         for length in _DATES:
             day, sequence = digits[pairs : pairs + length], digits[pairs + length :]
             if len(sequence) in _SEQUENCES:

@@ -1,4 +1,4 @@
-"""Postal items: S10 numbers and what a carrier's scan means (UPU S10, UPU EMSEVT)."""
+"""Postal items: S10 numbers and the meaning of carrier scans (UPU S10, UPU EMSEVT)."""
 
 import re
 from enum import StrEnum
@@ -8,7 +8,7 @@ _WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
 class ScanMeaning(StrEnum):
-    """What a scan says of the parcel, whoever carries it."""
+    """The meaning of a scan, independent of the carrier."""
 
     POSTED = "posted"
     MOVING = "moving"
@@ -29,7 +29,7 @@ _UPU = {
     "EMH": ScanMeaning.ATTEMPT_FAILED,
     "EMI": ScanMeaning.DELIVERED,
 }
-# Viettel Post's published map of 2018.
+# Source: the code table that Viettel Post published in 2018.
 _VIETTEL_POST = {
     "104": ScanMeaning.POSTED,
     **dict.fromkeys(("500", "508"), ScanMeaning.OUT_FOR_DELIVERY),
@@ -43,20 +43,23 @@ _MEANINGS = _UPU | _VIETTEL_POST
 
 
 def scan_meaning(scan: str) -> ScanMeaning:
-    """Translate a carrier's scan code; one we do not know is kept and means `unknown`."""
+    """Return the meaning of a carrier's scan code; an unknown code means `unknown`."""
     return _MEANINGS.get(scan.strip().upper(), ScanMeaning.UNKNOWN)
 
 
 def s10_check_digit(serial: str) -> int:
-    """Return the check digit of eight digits: 11 - weighted sum mod 11, where 10 is 0 and 11 is 5."""
-    rest = 11 - sum(int(d) * w for d, w in zip(serial, _WEIGHTS, strict=True)) % 11
-    return {10: 0, 11: 5}.get(rest, rest)
+    """Return the S10 check digit of eight digits.
+
+    It is 11 - weighted sum mod 11, where 10 becomes 0 and 11 becomes 5.
+    """
+    remainder = 11 - sum(int(d) * w for d, w in zip(serial, _WEIGHTS, strict=True)) % 11
+    return {10: 0, 11: 5}.get(remainder, remainder)
 
 
 def is_s10(number: str) -> bool:
     """Return whether this is a valid S10 number, e.g. `RR473124829VN`.
 
-    A carrier's own number that is none is still accepted: warn, never reject.
+    A carrier's own number may have another format: warn about it, never reject it.
     """
     match = _S10.fullmatch(number)
     return match is not None and s10_check_digit(match[1]) == int(match[2])

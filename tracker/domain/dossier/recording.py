@@ -1,4 +1,4 @@
-"""What every step of a dossier shares: it is checked, then recorded as an event."""
+"""The two parts of every step: check it, then record it as an event."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from tracker.domain.errors import ConflictError
 
 
 class StepNotAllowedError(ConflictError):
-    """This step cannot follow where the dossier stands now."""
+    """This step cannot follow at the current stage."""
 
     def __init__(self, step: Step, stage: Stage | None, version: int) -> None:
-        """Name the step, the stage it met and the dossier's version."""
+        """Store the step, the current stage and the dossier's version."""
         where = f"The dossier is at {stage}" if stage else "There is no such dossier yet"
         super().__init__(f"{where}: {step} cannot follow.")
         self.step = step
@@ -29,7 +29,7 @@ class RecordingDossier(DossierState):
 
     def _check(self, step: Step, stamp: Stamp) -> None:
         self.require_step(stamp.by, step)
-        if not (self.progress.allows(step) and self._not_yet(step)):
+        if not (self.progress.allows(step) and self._is_possible(step)):
             raise StepNotAllowedError(step, self.progress.stage, self.version)
 
     def _promise_after(self, step: Step, stamp: Stamp, clock: Clock) -> Promise | None:
@@ -53,4 +53,4 @@ class RecordingDossier(DossierState):
             **fields,
         )
         self._apply(event)
-        self._pending_events.append(event)  # type: ignore[arg-type]  # only collected, never mutated
+        self._pending_events.append(event)  # type: ignore[arg-type]  # the library only collects events

@@ -1,4 +1,4 @@
-"""Where a dossier stands: the fold of its events. What may happen next is decided elsewhere."""
+"""The state of a dossier, folded from its events. Other modules decide the next steps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -32,50 +32,53 @@ from tracker.domain.errors import NotAllowedError, TrackerError
 
 
 class BrokenHistoryError(TrackerError):
-    """These events are not one dossier's, or not all of them in order."""
+    """These events belong to several dossiers, or some are missing or out of order."""
 
 
-_NOWHERE = Offices("", "", "")
+_NO_OFFICES = Offices("", "", "")
 _NOT_BEGUN = Progress()
 _NO_PAUSES = OpenPauses()
 
 
 class DossierState(BaseAggregate[UUID]):
-    """All that follows from a dossier's events. Applying checks nothing: it has happened."""
+    """The state that follows from a dossier's events.
+
+    Applying an event checks nothing, because the event has already happened.
+    """
 
     TOPIC = "dossier_state"
 
     def __init__(self) -> None:
-        """Not for use: a dossier begins with `new`, `replay` or `picture`."""
+        """Raise `NotImplementedError`: create a dossier with `new`, `replay` or `picture`."""
         raise NotImplementedError
 
     @classmethod
     def new(cls, code: str) -> Self:
-        """Return the empty dossier of this code, at version 0, to be submitted or received."""
+        """Return the empty dossier of this code, at version 0."""
         dossier = cls.__new__(cls)
-        dossier._begin(code)  # noqa: SLF001  its own
+        dossier._begin(code)  # noqa: SLF001  same class
         return dossier
 
     @classmethod
     def replay(cls, dossier: Self | None, events: Iterable[Event]) -> Self | None:
-        """Fold stored events onto the dossier (`None`: onto nothing) and give it back.
+        """Apply stored events to the dossier (`None`: to a new one) and return it.
 
-        Raise `BrokenHistoryError` where a version is missing or an event is another dossier's.
+        Raise `BrokenHistoryError` for a missing version or an event of another dossier.
         """
         for event in events:
             if dossier is None:
                 dossier = cls.new(event.code)
-            is_of_it = event.originator_id.int == dossier._id.int  # noqa: SLF001  ids are compared in Python
-            if not is_of_it or event.originator_version != dossier._version + 1:  # noqa: SLF001
+            is_same = event.originator_id.int == dossier._id.int  # noqa: SLF001  integers compare faster
+            if not is_same or event.originator_version != dossier._version + 1:  # noqa: SLF001
                 raise BrokenHistoryError
-            dossier._apply(event)  # noqa: SLF001  its own
+            dossier._apply(event)  # noqa: SLF001  same class
         return dossier
 
     @classmethod
     def picture(cls, events: Iterable[Event]) -> Self | None:
-        """Fold a cut of a history, which may have holes, into the dossier as it then stood.
+        """Return the dossier after a partial history, for reading only.
 
-        Return `None` where the cut holds no beginning. The result is for reading only.
+        Return `None` if the history does not contain the first event.
         """
         dossier: Self | None = None
         for event in events:
@@ -83,24 +86,24 @@ class DossierState(BaseAggregate[UUID]):
                 if not isinstance(event, Submitted | Received):
                     continue
                 dossier = cls.new(event.code)
-            dossier._apply(event)  # noqa: SLF001  its own
+            dossier._apply(event)  # noqa: SLF001  same class
         return dossier
 
     @property
     def promise(self) -> Promise | None:
-        """The date promised last."""
+        """The latest promise."""
         return self.ledger[-1].promise if self.ledger else None
 
     def allowed_steps(self) -> tuple[Step, ...]:
         """Return the steps that may come next."""
-        return tuple(step for step in self.progress.allowed() if self._not_yet(step))
+        return tuple(step for step in self.progress.allowed() if self._is_possible(step))
 
     def steps_for(self, actor: Actor) -> tuple[Step, ...]:
-        """Return those of the allowed steps that this actor may take."""
+        """Return the allowed steps that this actor may take."""
         return tuple(step for step in self.allowed_steps() if self._may(actor, step))
 
     def require_step(self, actor: Actor, step: Step) -> None:
-        """Raise `NotAllowedError` where this actor may not take this step on this dossier."""
+        """Raise `NotAllowedError` if this actor may not take this step on this dossier."""
         require_own(actor, self.id)
         require_step_on(
             actor,
@@ -117,7 +120,7 @@ class DossierState(BaseAggregate[UUID]):
             return False
         return True
 
-    def _not_yet(self, step: Step) -> bool:
+    def _is_possible(self, step: Step) -> bool:
         if step is Step.RATED:
             return self.score is None
         if step in {Step.PERSONAL_DATA_ERASED, Step.NOTICES_AGREED}:
@@ -133,7 +136,7 @@ class DossierState(BaseAggregate[UUID]):
         self.code = code
         self.progress = _NOT_BEGUN
         self.channel = ""
-        self.offices = _NOWHERE
+        self.offices = _NO_OFFICES
         self.procedure = ""
         self.procedure_version = 0
         self.papers: tuple[Paper, ...] = ()
@@ -155,21 +158,21 @@ class DossierState(BaseAggregate[UUID]):
 
     def _apply(self, event: Event) -> None:
         self._version = event.originator_version
-        was = self.progress.stage
+        stage_before = self.progress.stage
         self.progress = self.progress.after(event.step)
         if event.step in MOVES_PAUSES:
             self.pauses = self.pauses.after(event.step, event.occurred_at)
         promise = getattr(event, "promise", None)
         if promise is not None:
             self.ledger = (*self.ledger, LedgerEntry(event.step, event.occurred_at, promise))
-        apply_own = self._OWN.get(event.step)
-        if apply_own is not None:
-            apply_own(self, event)
+        apply_step = self._APPLY_STEP.get(event.step)
+        if apply_step is not None:
+            apply_step(self, event)
         stage = self.progress.stage
-        if stage is not was and stage is Stage.RETURNED:
-            self._note("returned_at", event)
+        if stage is not stage_before and stage is Stage.RETURNED:
+            self._record_time("returned_at", event)
 
-    def _take_in(self, event: Submitted | Received) -> None:
+    def _start(self, event: Submitted | Received) -> None:
         self.channel = event.channel
         self.offices = event.offices
         self.procedure = event.procedure
@@ -179,15 +182,15 @@ class DossierState(BaseAggregate[UUID]):
         self.applicant = event.applicant
 
     def _receive(self, event: Received) -> None:
-        self._take_in(event)
-        self._note("received_at", event)
+        self._start(event)
+        self._record_time("received_at", event)
 
     def _forward(self, event: Forwarded) -> None:
         self.offices = replace(self.offices, decided_by=event.to_office)
 
     def _decide(self, event: Decided) -> None:
         self.outcome = event.outcome
-        self._note("finished_at", event)
+        self._record_time("finished_at", event)
 
     def _hand_to_carrier(self, event: HandedToCarrier) -> None:
         self.carrier, self.parcel_number = event.carrier, event.number
@@ -227,12 +230,12 @@ class DossierState(BaseAggregate[UUID]):
                     if version == event.corrects:
                         setattr(self, name, datetime.fromisoformat(event.value))
 
-    def _note(self, name: str, event: Event) -> None:
+    def _record_time(self, name: str, event: Event) -> None:
         setattr(self, name, event.occurred_at)
         self.versions[name] = event.originator_version
 
-    _OWN: ClassVar[Mapping[Step, Callable[[Any, Any], None]]] = {
-        Step.SUBMITTED: _take_in,
+    _APPLY_STEP: ClassVar[Mapping[Step, Callable[[Any, Any], None]]] = {
+        Step.SUBMITTED: _start,
         Step.RECEIVED: _receive,
         Step.FORWARDED: _forward,
         Step.DECIDED: _decide,
@@ -244,4 +247,4 @@ class DossierState(BaseAggregate[UUID]):
         Step.PERSONAL_DATA_ERASED: _erase,
         Step.CORRECTED: _correct,
     }
-    """What an event changes beside the stage, the pauses and the promise, which any may change."""
+    """How each step changes other fields than the stage, the pauses and the promise."""

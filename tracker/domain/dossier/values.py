@@ -1,4 +1,4 @@
-"""The small things events are made of. Their field names are stored for ever."""
+"""The values that events contain. Their field names are stored and never change."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ from tracker.domain.errors import InvalidInputError
 from tracker.domain.network.procedures import PaperForm
 
 Sealed = NewType("Sealed", str)
-"""Text sealed under the dossier's own key; unreadable for ever once that key is destroyed."""
+"""Text encrypted under the dossier's own key; unreadable once that key is destroyed."""
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours a device's clock may run."""
+"""How far ahead of the server's clock a device's clock may be."""
 
 
 class FutureTimeError(InvalidInputError):
@@ -25,7 +25,7 @@ class NaiveTimeError(InvalidInputError):
 
 
 class WayOfReturn(StrEnum):
-    """How the citizen gets the result."""
+    """How the citizen receives the result."""
 
     POST = "post"
     COLLECT = "collect"
@@ -33,28 +33,28 @@ class WayOfReturn(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a dossier was decided."""
+    """The decision about a dossier."""
 
     GRANTED = "granted"
     REFUSED = "refused"
 
 
 class NoticeChannel(StrEnum):
-    """How a person is told what happens to the dossier."""
+    """How a person receives notifications."""
 
     SMS = "sms"
     EMAIL = "email"
 
 
 class NoticeLanguage(StrEnum):
-    """In which words."""
+    """The language of notifications."""
 
     VIETNAMESE = "vi"
     ENGLISH = "en"
 
 
 class Correctable(StrEnum):
-    """What of a dossier a correcting event may put right."""
+    """The field of a dossier that a correcting event may change."""
 
     APPLICANT = "applicant"
     WAY_OF_RETURN = "way_of_return"
@@ -75,7 +75,7 @@ class Offices:
 
 @dataclass(frozen=True)
 class Paper:
-    """One line of the list of papers."""
+    """One entry of the list of papers."""
 
     name: str
     form: PaperForm = PaperForm.COPY
@@ -84,9 +84,10 @@ class Paper:
 
 @dataclass(frozen=True)
 class Promise:
-    """A promised date and what it rests on.
+    """A promised date and its source.
 
-    `given` tells that the date was not reckoned here but stood on a slip or in an older system.
+    `given` is true if the date comes from a slip or an older system instead of a calculation.
+    `time` and `calendar` are the processing time and the calendar version of the calculation.
     """
 
     due_at: datetime
@@ -97,9 +98,9 @@ class Promise:
 
 @dataclass(frozen=True)
 class Notices:
-    """What a person agreed to: to be told by these channels of all that we hear of from then on.
+    """A person's consent to notifications: channels, language, address and time of consent.
 
-    `contact` is where to, where that is not the applicant's own phone and e-mail.
+    `contact` is empty if the notifications go to the applicant's own phone and e-mail.
     """
 
     channels: tuple[NoticeChannel, ...]
@@ -110,9 +111,9 @@ class Notices:
 
 @dataclass(frozen=True)
 class Stamp:
-    """Who did it, when it happened, when we heard of it, and the sender's own id for it.
+    """Who did it, when it happened, when it was recorded, and the sender's own id for it.
 
-    Raise `NaiveTimeError` and `FutureTimeError`; a device may run `CLOCK_SKEW` ahead.
+    Raise `NaiveTimeError` and `FutureTimeError`; a device's clock may be `CLOCK_SKEW` ahead.
     """
 
     occurred_at: datetime
@@ -122,13 +123,13 @@ class Stamp:
     event_id: str
 
     def __post_init__(self) -> None:
-        """Check both times."""
+        """Raise `NaiveTimeError` or `FutureTimeError` if one of the times is not valid."""
         if self.recorded_at.tzinfo is None:
             raise NaiveTimeError
         self.check(self.occurred_at)
 
     def check(self, moment: datetime) -> None:
-        """Raise where nothing can have happened at this moment that we heard of by now."""
+        """Raise `NaiveTimeError` without a zone, or `FutureTimeError` for a time after recording."""
         if moment.tzinfo is None:
             raise NaiveTimeError
         if moment > self.recorded_at + CLOCK_SKEW:

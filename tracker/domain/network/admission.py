@@ -1,6 +1,6 @@
-"""Who may take in what, and when: the check before a dossier is received.
+"""Admission: which office and collaborator may receive which procedure on which day.
 
-Every refusal is a RefusedError whose message a clerk can read out at the desk.
+Every refusal is a RefusedError. A clerk can read its message to the citizen.
 """
 
 from datetime import date
@@ -21,19 +21,19 @@ class UnknownAtIntakeError(RefusedError):
 
 
 class OfficeClosedError(RefusedError):
-    """The place is not open on this day, so it takes nothing in."""
+    """The office is not open on this day, so it receives nothing."""
 
 
 class CollaboratorMissingError(RefusedError):
-    """A team takes nothing in unless we know which collaborator did."""
+    """A team needs a named collaborator to receive a dossier."""
 
 
 class CollaboratorNotAdmittedError(RefusedError):
-    """The collaborator is out of term, untrained or of another team, so takes nothing in."""
+    """The collaborator is out of term, untrained or in another team."""
 
 
 class NotOpenToAgentsError(RefusedError):
-    """Agent points may not take this procedure in on this day."""
+    """Agent points may not receive this procedure on this day."""
 
 
 def check_admission(
@@ -45,9 +45,10 @@ def check_admission(
     procedure_code: str,
     on: date,
 ) -> ProcedureVersion:
-    """Return the version to pin to a dossier taken in at this place on this day, or refuse it.
+    """Return the procedure version for a dossier received at this office on this day.
 
-    Raise a RefusedError that says why, whatever is wrong; an unknown id is a refusal as well.
+    Raise a RefusedError with the reason if the office may not receive it. An unknown id is also a
+    refusal.
     """
     try:
         office = network.office(office_id)
@@ -62,7 +63,7 @@ def check_admission(
 
 def _check_place(network: Network, office: Office, on: date) -> None:
     if office.kind is OfficeKind.DEPARTMENT:
-        message = f"{office.name} ({office.id}) decides dossiers; it does not take them in."
+        message = f"{office.name} ({office.id}) decides dossiers; it does not receive them."
         raise NotAReceptionPlaceError(message)
     _check_dates(f"{office.name} ({office.id})", office.valid_from, office.valid_to, on)
     partner = network.partner_of(office)
@@ -73,10 +74,10 @@ def _check_place(network: Network, office: Office, on: date) -> None:
 
 def _check_dates(name: str, first: date, last: date | None, on: date) -> None:
     if on < first:
-        message = f"{name} opens only on {first}: nothing can be taken in there on {on}."
+        message = f"{name} opens only on {first}: nothing can be received there on {on}."
         raise OfficeClosedError(message)
     if last is not None and last < on:
-        message = f"{name} was open until {last}: nothing can be taken in there on {on}."
+        message = f"{name} was open until {last}: nothing can be received there on {on}."
         raise OfficeClosedError(message)
 
 
@@ -88,14 +89,16 @@ def _check_collaborator(
 ) -> None:
     if collaborator_id is None:
         if office.kind is OfficeKind.TEAM:
-            message = f"{office.name} ({office.id}) takes nothing in without a named collaborator."
+            message = (
+                f"{office.name} ({office.id}) needs a named collaborator to receive a dossier."
+            )
             raise CollaboratorMissingError(message)
         return
     collaborator = network.collaborator(collaborator_id)
     _check_place(network, network.office(collaborator.team), on)
     reason = _why_not_admitted(collaborator, office, on)
     if reason is not None:
-        message = f"Collaborator {collaborator.id} takes nothing in on {on}: {reason}."
+        message = f"Collaborator {collaborator.id} may not receive dossiers on {on}: {reason}."
         raise CollaboratorNotAdmittedError(message)
 
 
@@ -121,7 +124,7 @@ def _check_agent(
         return
     if not catalogue.open_to_agents(procedure.code, on):
         message = (
-            f"Agent points may not take in {procedure.code} ({procedure.name}) on {on};"
+            f"Agent points may not receive {procedure.code} ({procedure.name}) on {on};"
             " any branch or reception point can."
         )
         raise NotOpenToAgentsError(message)

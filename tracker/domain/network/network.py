@@ -1,4 +1,4 @@
-"""The network of places where a dossier is helped, received and decided, each with its dates.
+"""The network of offices that help with, receive and decide dossiers, with their dates.
 
 A first day and a last day are both included; a last day of None means "until further notice".
 """
@@ -25,11 +25,11 @@ class UnknownCollaboratorError(UnknownError):
 
 
 class NotAReceptionPlaceError(RefusedError):
-    """A department decides dossiers; it does not take them in."""
+    """A department decides dossiers; it does not receive them."""
 
 
 class OfficeKind(StrEnum):
-    """What sort of place an office is."""
+    """The kind of an office."""
 
     DEPARTMENT = "department"
     BRANCH = "branch"
@@ -42,7 +42,7 @@ class OfficeKind(StrEnum):
 
 
 class Channel(StrEnum):
-    """One of the six ways a dossier comes in."""
+    """One of the six channels through which a dossier arrives."""
 
     COUNTER = "counter"
     AGENT = "agent"
@@ -73,13 +73,13 @@ KINDS_UNDER_A_BRANCH = frozenset(
         OfficeKind.MOBILE,
     },
 )
-"""The kinds whose parent is a branch; the others have no parent."""
+"""The kinds with a branch as parent; the others have no parent."""
 
 
 def channel_of(kind: OfficeKind) -> Channel:
-    """Name the channel of what is taken in at a place of this kind.
+    """Return the channel of a dossier received at an office of this kind.
 
-    Raises NotAReceptionPlaceError for a department, which has none.
+    Raise NotAReceptionPlaceError for a department, which has none.
     """
     channel = _CHANNELS.get(kind)
     if channel is None:
@@ -89,7 +89,7 @@ def channel_of(kind: OfficeKind) -> Channel:
 
 @dataclass(frozen=True)
 class Office:
-    """A place that helps, receives or decides; `agency` begins its dossier codes ("H26.05")."""
+    """An office that helps, receives or decides; its codes begin with `agency` ("H26.05")."""
 
     id: str
     kind: OfficeKind
@@ -104,7 +104,7 @@ class Office:
     valid_to: date | None
 
     def exists_on(self, day: date) -> bool:
-        """Return whether the office itself exists on `day`, whatever its partner does."""
+        """Return whether the office exists on `day`, regardless of its partner."""
         return _within(day, self.valid_from, self.valid_to)
 
 
@@ -125,7 +125,7 @@ class Partner:
 
 @dataclass(frozen=True)
 class Collaborator:
-    """A member of a ward's team, known here by number alone, who serves for a term."""
+    """A member of a ward's team, known only by a number, who serves for a term."""
 
     id: str
     team: str
@@ -138,13 +138,13 @@ class Collaborator:
         return _within(day, self.term_from, self.term_to)
 
     def is_trained_on(self, day: date) -> bool:
-        """Return whether the training was done by `day`."""
+        """Return whether the collaborator was trained by `day`."""
         return self.trained_on is not None and self.trained_on <= day
 
 
 @dataclass(frozen=True)
 class Stop:
-    """A halt of a mobile office: each week (`weekday`, Monday is 1) or on one date, never both."""
+    """A stop of a mobile office: weekly on `weekday` (Monday is 1) or once on a date."""
 
     office: str
     weekday: int | None
@@ -154,7 +154,7 @@ class Stop:
     place: str
 
     def __post_init__(self) -> None:
-        """Refuse a stop without a day, with two days, or that ends before it starts."""
+        """Raise InvalidInputError unless it has one day and ends after it starts."""
         if (self.weekday is None) == (self.on is None):
             message = "a stop has either a weekday or a date"
             raise InvalidInputError(message)
@@ -164,7 +164,7 @@ class Stop:
 
 
 class Network:
-    """All offices, partners and collaborators of one version of the data, found by id."""
+    """All offices, partners and collaborators of one version of the data."""
 
     def __init__(
         self,
@@ -175,11 +175,15 @@ class Network:
         timetable: Iterable[Stop],
         version: str,
     ) -> None:
-        """Keep the parts; `version` is the digest of the data they were read from."""
-        self.offices: Mapping[str, Office] = MappingProxyType({one.id: one for one in offices})
-        self.partners: Mapping[str, Partner] = MappingProxyType({one.id: one for one in partners})
+        """Store the data; `version` is the digest of the files it was read from."""
+        self.offices: Mapping[str, Office] = MappingProxyType(
+            {office.id: office for office in offices}
+        )
+        self.partners: Mapping[str, Partner] = MappingProxyType(
+            {partner.id: partner for partner in partners}
+        )
         self.collaborators: Mapping[str, Collaborator] = MappingProxyType(
-            {one.id: one for one in collaborators},
+            {collaborator.id: collaborator for collaborator in collaborators},
         )
         self.timetable = tuple(timetable)
         self.version = version
@@ -192,10 +196,10 @@ class Network:
             raise UnknownOfficeError from None
 
     def public_face(self, office_id: str) -> Office | None:
-        """Return the office as it may be told to anybody: the branch above, where it has one.
+        """Return the office that the public may see: the branch above, if there is one.
 
-        Which agent point or kiosk it was says where somebody lives or shops. `None` where there is
-        no such office.
+        The exact agent point or kiosk could reveal where a person lives or shops. Return `None` for
+        an unknown office.
         """
         office = self.offices.get(office_id)
         if office and office.kind in KINDS_UNDER_A_BRANCH and office.parent:
@@ -217,32 +221,32 @@ class Network:
             raise UnknownCollaboratorError from None
 
     def partner_of(self, office: Office) -> Partner | None:
-        """Return the partner that runs this agent point, None for any other office."""
+        """Return the partner that runs this agent point; None for any other office."""
         return None if office.partner is None else self.partner(office.partner)
 
     def partner_id_of(self, office_id: str) -> str:
-        """Return the id of the partner that runs this office; empty where none does."""
+        """Return the id of the partner that runs this office; empty if there is none."""
         office = self.offices.get(office_id)
         return (office.partner if office else None) or ""
 
     def is_open(self, office_id: str, day: date) -> bool:
-        """Return whether the office, and the partner that runs it, exist on `day`.
+        """Return whether the office and its partner exist on `day`.
 
-        Hours and the mobile offices' timetable do not count: a late bus is still a bus.
+        Office hours and the timetable of a mobile office do not matter.
         """
         office = self.office(office_id)
         partner = self.partner_of(office)
         return office.exists_on(day) and (partner is None or partner.exists_on(day))
 
     def stops(self, office_id: str, day: date) -> tuple[Stop, ...]:
-        """List where a mobile office halts on `day`, earliest first.
+        """Return the stops of a mobile office on `day`, earliest first.
 
-        Stops given for that very date replace those of the weekday.
+        Stops for the exact date replace the weekly stops.
         """
         office = self.office(office_id)
-        mine = [stop for stop in self.timetable if stop.office == office.id]
-        dated = [stop for stop in mine if stop.on == day]
-        weekly = [stop for stop in mine if stop.weekday == day.isoweekday()]
+        own_stops = [stop for stop in self.timetable if stop.office == office.id]
+        dated = [stop for stop in own_stops if stop.on == day]
+        weekly = [stop for stop in own_stops if stop.weekday == day.isoweekday()]
         return tuple(sorted(dated or weekly, key=lambda stop: stop.starts_at))
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of procedures: what may be applied for, in dated versions.
+"""The catalogue of procedures in dated versions.
 
 A version's first and last day are both included; a last day of None means "until further notice".
 """
@@ -29,7 +29,7 @@ class Level(StrEnum):
 
 
 class PaperForm(StrEnum):
-    """In what form a paper has to be handed in."""
+    """The form in which a paper must be submitted."""
 
     ORIGINAL = "original"
     CERTIFIED_COPY = "certified_copy"
@@ -38,7 +38,7 @@ class PaperForm(StrEnum):
 
 @dataclass(frozen=True)
 class PaperRequired:
-    """A paper the applicant has to bring, and how many of it."""
+    """A paper that the applicant must bring, and the number of copies."""
 
     name: str
     form: PaperForm
@@ -47,10 +47,10 @@ class PaperRequired:
 
 @dataclass(frozen=True)
 class ProcedureVersion:
-    """A procedure as it stands between two days; a dossier keeps the version it came in under.
+    """A procedure between two days. A dossier keeps the version under which it was received.
 
-    `decided_by` is the competent office where nothing else is said. `fee` is in Vietnamese dong.
-    The name of a `sensitive` procedure says something private about whoever applies for it.
+    `decided_by` is the default deciding office. `fee` is in Vietnamese dong. The name of a
+    `sensitive` procedure reveals something private about the applicant.
     """
 
     code: str
@@ -68,13 +68,13 @@ class ProcedureVersion:
     legal_basis: str
 
     def in_force_on(self, day: date) -> bool:
-        """Return whether this version holds on `day`."""
+        """Return whether this version is in force on `day`."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)
 class AgentOpening:
-    """A decision that agents may take a procedure in: from `opened_on` to before `closed_on`."""
+    """A decision that lets agents receive a procedure from `opened_on` to before `closed_on`."""
 
     procedure: str
     opened_on: date
@@ -82,12 +82,12 @@ class AgentOpening:
     decision: str
 
     def holds_on(self, day: date) -> bool:
-        """Return whether agents may take the procedure in on `day`; not any more on `closed_on`."""
+        """Return whether agents may receive the procedure on `day`; `closed_on` is excluded."""
         return self.opened_on <= day and (self.closed_on is None or day < self.closed_on)
 
 
 class Catalogue:
-    """All procedures of one version of the data, found by code and by day."""
+    """All procedures of one version of the data, indexed by code and day."""
 
     def __init__(
         self,
@@ -96,15 +96,15 @@ class Catalogue:
         openings: Iterable[AgentOpening],
         digest: str,
     ) -> None:
-        """Keep the parts; `digest` names the state of the data they were read from.
+        """Store the data; `digest` identifies the files it was read from.
 
-        Versions of one procedure do not overlap: whoever reads the data sees to that.
+        The reader of the files checks that versions of one procedure do not overlap.
         """
         by_code: dict[str, list[ProcedureVersion]] = {}
-        for one in sorted(versions, key=lambda each: (each.code, each.version)):
-            by_code.setdefault(one.code, []).append(one)
+        for version in sorted(versions, key=lambda version: (version.code, version.version)):
+            by_code.setdefault(version.code, []).append(version)
         self.procedures: Mapping[str, tuple[ProcedureVersion, ...]] = MappingProxyType(
-            {code: tuple(found) for code, found in by_code.items()},
+            {code: tuple(versions_of) for code, versions_of in by_code.items()},
         )
         self.openings = tuple(openings)
         self.digest = digest
@@ -121,34 +121,37 @@ class Catalogue:
 
     def version(self, code: str, number: int) -> ProcedureVersion:
         """Return the version with this number, or raise UnknownProcedureError."""
-        for one in self.versions_of(code):
-            if one.version == number:
-                return one
+        for version in self.versions_of(code):
+            if version.version == number:
+                return version
         raise UnknownProcedureError
 
     def version_on(self, code: str, day: date) -> ProcedureVersion:
-        """Return the version that holds on `day`.
+        """Return the version in force on `day`.
 
-        Raises UnknownProcedureError where there is no such procedure,
-        and ProcedureNotInForceError where none of its versions holds on that day.
+        Raise UnknownProcedureError for an unknown procedure, and ProcedureNotInForceError if no
+        version is in force on that day.
         """
         versions = self.versions_of(code)
-        for one in versions:
-            if one.in_force_on(day):
-                return one
+        for version in versions:
+            if version.in_force_on(day):
+                return version
         message = f"Procedure {code} ({versions[-1].name}) is not in force on {day}."
         raise ProcedureNotInForceError(message)
 
     def in_force_on(self, day: date) -> tuple[ProcedureVersion, ...]:
-        """List what may be applied for on `day`, by code."""
+        """Return the procedure versions in force on `day`, ordered by code."""
         return tuple(
-            one for versions in self.procedures.values() for one in versions if one.in_force_on(day)
+            version
+            for versions in self.procedures.values()
+            for version in versions
+            if version.in_force_on(day)
         )
 
     def open_to_agents(self, code: str, day: date) -> bool:
-        """Return whether agent points may take the procedure in on `day`.
+        """Return whether agent points may receive the procedure on `day`.
 
-        Raises UnknownProcedureError where there is no such procedure.
+        Raise UnknownProcedureError for an unknown procedure.
         """
         self.versions_of(code)
         return any(opening.holds_on(day) for opening in self._openings_of.get(code, ()))

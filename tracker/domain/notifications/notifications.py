@@ -1,6 +1,6 @@
-"""What a person is told of, before they ask: what leads to a message, and what it says.
+"""Notifications: which events lead to one, and which facts it contains.
 
-Nothing personal is in a notice. Who is told, and where, is looked up when it is sent.
+A notification contains no personal data. The sender looks up the recipient and the address.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tracker.domain.dossier.lifecycle import Step
 
 
 class NotificationKind(StrEnum):
-    """What a notice is about."""
+    """The subject of a notification."""
 
     RECEIVED = "received"
     PAPERS_ASKED = "papers_asked"
@@ -36,9 +36,9 @@ KINDS: dict[Step, NotificationKind] = {
     Step.DELIVERED: NotificationKind.DELIVERED,
     Step.DELIVERED_ELECTRONICALLY: NotificationKind.DELIVERED,
 }
-"""Who fetches a result over the counter need not be told."""
+"""The notification for each step. A result collected at the counter needs none."""
 
-NOT_TOLD = frozenset(
+NOT_NOTIFIED = frozenset(
     {
         Step.SUBMITTED,
         Step.REFUSED,
@@ -64,18 +64,18 @@ NOT_TOLD = frozenset(
 )
 """Steps that lead to no notification, on purpose."""
 
-LOCKS_TOLD_EVERY = timedelta(hours=8)
-"""Whoever goes on entering wrong digits leads to one message in each such stretch of time."""
+LOCK_NOTIFICATION_INTERVAL = timedelta(hours=8)
+"""An owner gets at most one notification of wrong digits in each such interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One thing to be told; known by its dossier and the version of the event behind it.
+    """One notification, identified by its dossier and the version of its event.
 
-    Behind `LOCKED` (digits tried in vain, nothing is locked any more) there is no event: its
-    `version` is the stretch of time it fell in. `due_at` is the date promised, or by when what is
-    asked is to be done; `amount` the fee asked in VND, `carrier` and `number` the parcel's; each
-    where it belongs to the kind.
+    A `LOCKED` notification (somebody entered wrong digits several times) has no event. Its
+    `version` is the number of the interval it falls in. Nothing is actually locked. `due_at` is the
+    promised date, or the time by which the person must act. `amount` is the fee in VND. `carrier`
+    and `number` identify the parcel. A field is empty if the kind does not need it.
     """
 
     dossier_id: UUID
@@ -90,12 +90,12 @@ class Notification:
     number: str = ""
 
     def message_id(self, target: str) -> str:
-        """Name this notice to this target: the same name however often it is tried."""
+        """Return the id of this notification to this target; the same at every attempt."""
         return f"msg_{uuid5(self.dossier_id, f'{self.version}/{target}').hex}"
 
 
 def ask_due_at(event: Event) -> datetime | None:
-    """Return by when what this event asks of a person is to be done, where a time was set."""
+    """Return the time by which the person must do what this event asks; None if none is set."""
     match event:
         case SupplementAsked():
             return event.papers_due_at
@@ -105,7 +105,7 @@ def ask_due_at(event: Event) -> datetime | None:
 
 
 def notification_of(event: Event) -> Notification | None:
-    """Return what is to be told of this event; `None` where it is not for telling."""
+    """Return the notification for this event; `None` if the event leads to none."""
     kind = KINDS.get(event.step)
     if kind is None:
         return None
@@ -125,10 +125,10 @@ def notification_of(event: Event) -> Notification | None:
 
 
 def notification_of_lock(dossier_id: UUID, code: str, locked_at: datetime) -> Notification:
-    """Return what the owner is to be told when somebody tried digits at the dossier too often."""
+    """Return the notification for the owner after too many wrong digits."""
     return Notification(
         dossier_id=dossier_id,
-        version=int(locked_at.timestamp() // LOCKS_TOLD_EVERY.total_seconds()),
+        version=int(locked_at.timestamp() // LOCK_NOTIFICATION_INTERVAL.total_seconds()),
         code=code,
         kind=NotificationKind.LOCKED,
         occurred_at=locked_at,

@@ -1,6 +1,6 @@
-"""What a checkpoint says: how large the log is, its root, and that of the tree of heads.
+"""The content of a checkpoint: the log's size and root, and the root of the tree of heads.
 
-The text is C2SP's `tlog-checkpoint`; the lines after the third are ours:
+The text follows C2SP's `tlog-checkpoint`. The lines after the third are an extension:
 
     heads 320 <root, base64>    one leaf a dossier, in the order of dossiers' ids
     made 2026-11-24T05:00:00+00:00
@@ -16,12 +16,12 @@ from tracker.domain.transparency_log.merkle import HASH_BYTES
 
 
 class BadCheckpointError(InvalidInputError):
-    """This is no checkpoint of a log of ours."""
+    """This is not a checkpoint of this log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The log at one size."""
+    """The state of the log at one size."""
 
     origin: str
     size: int
@@ -32,7 +32,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """Return what is signed."""
+        """Return the text that is signed."""
         return (
             f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
             f"heads {self.heads} {_base64(self.heads_root)}\n"
@@ -41,12 +41,12 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
-        """Read it. Raise `BadCheckpointError`."""
+        """Return the checkpoint in this text, or raise `BadCheckpointError`."""
         try:
             origin, size, root, heads, made, rest = text.split("\n")
             heads_word, count, heads_root = heads.split(" ")
             made_word, made_at = made.split(" ")
-            read = cls(
+            checkpoint = cls(
                 origin=origin,
                 size=int(size),
                 root=b64decode(root, validate=True),
@@ -56,10 +56,10 @@ class Checkpoint:
             )
         except (ValueError, NoBase64Error):
             raise BadCheckpointError from None
-        whole = (heads_word, made_word, rest) == ("heads", "made", "") and read.text == text
-        if not whole or {len(read.root), len(read.heads_root)} != {HASH_BYTES}:
+        whole = (heads_word, made_word, rest) == ("heads", "made", "") and checkpoint.text == text
+        if not whole or {len(checkpoint.root), len(checkpoint.heads_root)} != {HASH_BYTES}:
             raise BadCheckpointError
-        return read
+        return checkpoint
 
 
 def _base64(value: bytes) -> str:

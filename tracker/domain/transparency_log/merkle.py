@@ -1,8 +1,8 @@
-"""The Merkle tree of RFC 6962 and RFC 9162: the arithmetic alone, fetching passed in.
+"""The Merkle tree of RFC 6962 and RFC 9162. The caller passes in how to fetch hashes.
 
-A node is complete where it stands over 2^level leaves; all others follow from complete ones. The
-nodes that leaf `n` completes are known the moment it is appended, so a tree grows by what each
-leaf adds and nothing is ever rewritten.
+A node is complete when it covers 2^level leaves. All other nodes are computed from complete ones.
+Appending leaf `n` determines the nodes that it completes, so the tree only grows and no node is
+ever rewritten.
 """
 
 import hashlib
@@ -21,26 +21,26 @@ class InvalidProofError(TrackerError):
 
 
 class OutsideTreeError(TrackerError):
-    """There is no such leaf or size in the tree."""
+    """The tree does not have this leaf or size."""
 
 
 class Node(NamedTuple):
-    """A complete node: the `number`th on its level, over 2^level leaves; level 0 are the leaves."""
+    """The complete node `number` on its level, over 2^level leaves; leaves have level 0."""
 
     level: int
     number: int
 
     @property
     def last_leaf(self) -> int:
-        """Return the number of the leaf that completes it."""
+        """Return the number of the leaf that completes the node."""
         return ((self.number + 1) << self.level) - 1
 
 
 Fetch = Callable[[Collection[Node]], Mapping[Node, bytes]]
-"""Return the hashes of complete nodes."""
+"""A function that returns the hashes of complete nodes."""
 
 Span = tuple[int, int]
-"""The leaves from the first number up to, not including, the second."""
+"""The leaves from the first number up to, but not including, the second."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -49,20 +49,20 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash of a node over two others."""
+    """Return the hash of a node over two child nodes."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Frontier:
-    """The right edge of a growing tree: one hash for each complete node that has no parent yet."""
+    """The right edge of a growing tree: the hash of each complete node without a parent."""
 
     def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
-        """Begin empty, or go on from a size with the hashes of `peaks(size)`."""
+        """Start empty, or continue from a size with the hashes of `peaks(size)`."""
         self.size = size
         self._peaks = list(peaks)
 
     def append(self, leaf: bytes) -> list[bytes]:
-        """Take one more leaf's hash; give the hashes of all nodes it completes, its own first."""
+        """Add a leaf hash; return the hashes of all nodes it completes, the leaf's own first."""
         completed = [leaf]
         size = self.size
         while size & 1:
@@ -73,59 +73,59 @@ class Frontier:
         return completed
 
     def root(self) -> bytes:
-        """Return the root of the tree as it is."""
+        """Return the root at the current size."""
         return _joined(self._peaks) if self._peaks else EMPTY_ROOT
 
 
 def peaks(size: int) -> list[Node]:
-    """Return the complete nodes that a tree of this size consists of, from the left."""
+    """Return the complete nodes that form a tree of this size, from the left."""
     return _tiles((0, size))
 
 
 def root_of(size: int, fetch: Fetch) -> bytes:
-    """Return the root the tree had at this size."""
+    """Return the root of the tree at this size."""
     return _hashes([(0, size)], fetch)[0] if size else EMPTY_ROOT
 
 
 def inclusion_proof(leaf: int, size: int, fetch: Fetch) -> list[bytes]:
-    """Prove that the tree of this size holds this leaf (RFC 9162, 2.1.3). The log of it long.
+    """Return the proof that a tree of this size holds this leaf (RFC 9162, 2.1.3).
 
-    Raise `OutsideTreeError`.
+    The proof has about log2(size) hashes. Raise `OutsideTreeError` for a leaf outside the tree.
     """
     if not 0 <= leaf < size:
         raise OutsideTreeError
-    beside: list[Span] = []
+    siblings: list[Span] = []
     low, high = 0, size
     while high - low > 1:
         middle = low + _split(high - low)
         if leaf < middle:
-            beside.append((middle, high))
+            siblings.append((middle, high))
             high = middle
         else:
-            beside.append((low, middle))
+            siblings.append((low, middle))
             low = middle
-    return _hashes(beside[::-1], fetch)
+    return _hashes(siblings[::-1], fetch)
 
 
 def consistency_proof(first: int, second: int, fetch: Fetch) -> list[bytes]:
-    """Prove that the tree of size `second` begins with that of size `first` (RFC 9162, 2.1.4).
+    """Return the proof that the tree of size `second` begins with the tree of size `first`.
 
-    Raise `OutsideTreeError`.
+    The format is RFC 9162, 2.1.4. Raise `OutsideTreeError` unless 0 < first <= second.
     """
     if not 0 < first <= second:
         raise OutsideTreeError
-    beside: list[Span] = []
+    siblings: list[Span] = []
     low, high = 0, second
     while first != high:
         middle = low + _split(high - low)
         if first <= middle:
-            beside.append((middle, high))
+            siblings.append((middle, high))
             high = middle
         else:
-            beside.append((low, middle))
+            siblings.append((low, middle))
             low = middle
     known = [(low, high)] if low else []
-    return _hashes(known + beside[::-1], fetch)
+    return _hashes(known + siblings[::-1], fetch)
 
 
 def check_inclusion(
@@ -134,13 +134,13 @@ def check_inclusion(
     """Raise `InvalidProofError` unless the leaf with this hash is in the tree with this root."""
     _check(0 <= leaf < size)
     index, last = leaf, size - 1
-    for beside in proof:
+    for sibling in proof:
         _check(last > 0)
         if index & 1 or index == last:
-            hashed = node_hash(beside, hashed)
+            hashed = node_hash(sibling, hashed)
             index, last = _up_to_a_right_child(index, last)
         else:
-            hashed = node_hash(hashed, beside)
+            hashed = node_hash(hashed, sibling)
         index, last = index >> 1, last >> 1
     _check(last == 0 and hashed == root)
 
@@ -159,18 +159,18 @@ def check_consistency(
     while index & 1:
         index, last = index >> 1, last >> 1
     old = new = path[0]
-    for beside in path[1:]:
+    for sibling in path[1:]:
         _check(last > 0)
         if index & 1 or index == last:
-            old, new = node_hash(beside, old), node_hash(beside, new)
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
             index, last = _up_to_a_right_child(index, last)
         else:
-            new = node_hash(new, beside)
+            new = node_hash(new, sibling)
         index, last = index >> 1, last >> 1
     _check(last == 0 and (old, new) == (first_root, second_root))
 
 
-def _check(holds: bool) -> None:  # noqa: FBT001  it is all this is about
+def _check(holds: bool) -> None:  # noqa: FBT001  a condition, not a flag
     if not holds:
         raise InvalidProofError
 
@@ -187,21 +187,21 @@ def _split(width: int) -> int:
 
 
 def _tiles(span: Span) -> list[Node]:
-    """Return the complete nodes over a span that the RFC's splitting leads to, from the left."""
+    """Return the complete nodes that cover a span as RFC 9162 splits it, from the left."""
     low, high = span
-    found: list[Node] = []
+    nodes: list[Node] = []
     while low < high:
         level = (high - low).bit_length() - 1
-        found.append(Node(level, low >> level))
+        nodes.append(Node(level, low >> level))
         low += 1 << level
-    return found
+    return nodes
 
 
 def _hashes(spans: Sequence[Span], fetch: Fetch) -> list[bytes]:
-    """Return the hash over each span; all that is needed is fetched at once."""
+    """Return the hash over each span. All nodes are fetched in one call."""
     tiles = [_tiles(span) for span in spans]
-    found = fetch([node for part in tiles for node in part])
-    return [_joined([found[node] for node in part]) for part in tiles]
+    hashes = fetch([node for part in tiles for node in part])
+    return [_joined([hashes[node] for node in part]) for part in tiles]
 
 
 def _joined(hashes: Sequence[bytes]) -> bytes:

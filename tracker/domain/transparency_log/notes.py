@@ -1,7 +1,8 @@
-"""Signed notes and the keys that sign them, as C2SP has them; the signing itself is elsewhere.
+"""Signed notes and public keys in C2SP's formats. Signing itself is in an adapter.
 
-A note is a text, an empty line, and a line for each signature: an em dash, the signer's name, and
-in base64 four bytes that tell the key, then the signature. A key is written `name+id+base64`.
+A note is a text, an empty line and one line a signature. A signature line has an em dash, the
+signer's name and a base64 value: four bytes that identify the key, then the signature. A key is
+written `name+id+base64`.
 """
 
 import hashlib
@@ -19,15 +20,15 @@ _TIME_BYTES = 8
 
 
 class BadNoteError(InvalidInputError):
-    """This is no signed note."""
+    """This is not a signed note."""
 
 
 class BadKeyError(InvalidInputError):
-    """This is no public key of the form name+id+base64."""
+    """This is not a public key of the form name+id+base64."""
 
 
 class Algorithm(IntEnum):
-    """What a key is for."""
+    """The purpose of a key."""
 
     ED25519 = 1
     COSIGNATURE = 4
@@ -35,7 +36,7 @@ class Algorithm(IntEnum):
 
 @dataclass(frozen=True)
 class PublicKey:
-    """An Ed25519 key under a name; `key` are its 32 bytes."""
+    """An Ed25519 key with a name; `key` holds its 32 bytes."""
 
     name: str
     key: bytes
@@ -43,60 +44,60 @@ class PublicKey:
 
     @property
     def id(self) -> bytes:
-        """Return the four bytes that tell it from others."""
+        """Return the four bytes that identify the key."""
         typed = bytes([self.algorithm]) + self.key
         return hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
-        """Write it as others take it."""
+        """Return the key as `name+id+base64`."""
         typed = bytes([self.algorithm]) + self.key
         return f"{self.name}+{self.id.hex()}+{b64encode(typed).decode()}"
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
-        """Read it. Raise `BadKeyError`."""
+        """Return the key in this text, or raise `BadKeyError`."""
         try:
             name, _, encoded = text.strip().split("+", 2)
             typed = b64decode(encoded, validate=True)
-            made = cls(name, typed[1:], Algorithm(typed[0]))
+            key = cls(name, typed[1:], Algorithm(typed[0]))
         except (ValueError, NoBase64Error, IndexError):
             raise BadKeyError from None
-        if str(made) != text.strip():
+        if str(key) != text.strip():
             raise BadKeyError
-        return made
+        return key
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One line under a note; `signed` is what follows the key's id."""
+    """One signature line of a note; `signed` holds the bytes after the key id."""
 
     name: str
     key_id: bytes
     signed: bytes
 
     def __str__(self) -> str:
-        """Write the line."""
+        """Return the signature line."""
         return f"{_DASH} {self.name} {b64encode(self.key_id + self.signed).decode()}\n"
 
     def is_by(self, key: PublicKey) -> bool:
-        """Return whether it claims to be this key's."""
+        """Return whether the line names this key. The signature itself is not checked."""
         return (self.name, self.key_id) == (key.name, key.id)
 
 
 @dataclass(frozen=True)
 class Note:
-    """A text that ends with a line feed, and who signed it."""
+    """A text that ends with a line feed, and its signatures."""
 
     text: str
     signatures: Sequence[Signature] = ()
 
     def __str__(self) -> str:
-        """Write it as it is handed out."""
+        """Return the note as it is published."""
         return self.text + "\n" + "".join(map(str, self.signatures))
 
     @classmethod
     def parse(cls, written: str) -> "Note":
-        """Read it. Raise `BadNoteError`."""
+        """Return the note in this text, or raise `BadNoteError`."""
         text, gap, lines = written.rpartition("\n\n")
         if not (gap and text and lines.endswith("\n")):
             raise BadNoteError
@@ -104,12 +105,12 @@ class Note:
 
 
 def cosigned(text: str, at: int) -> bytes:
-    """Return what a witness signs at this time, in seconds since 1970 (`cosignature/v1`)."""
+    """Return the text that a witness signs at `at`, in seconds since 1970 (`cosignature/v1`)."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def cosigned_at(signature: Signature) -> tuple[int, bytes]:
-    """Return when a witness signed, and its bare signature."""
+    """Return when a witness signed, in seconds since 1970, and the bare signature."""
     return int.from_bytes(signature.signed[:_TIME_BYTES]), signature.signed[_TIME_BYTES:]
 
 

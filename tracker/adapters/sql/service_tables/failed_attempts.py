@@ -28,7 +28,7 @@ from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.service_tables.service_tables import WRONG_TRIES
 from tracker.adapters.sql.upsert import insert
 from tracker.application.queries.guessing import Key
-from tracker.domain.notifications.notifications import LOCKS_TOLD_EVERY
+from tracker.domain.notifications.notifications import LOCK_NOTIFICATION_INTERVAL
 
 _UNIT = 1_000
 """A level is stored in thousandths, so that it sinks evenly."""
@@ -113,7 +113,7 @@ class SqlFailedAttempts:
     def alarm(self, dossier_id: UUID, at: datetime) -> None:
         """Store that somebody tries digits at this dossier, once in eight hours."""
         table = WRONG_TRIES.c
-        is_due = or_(table.locked_at.is_(None), table.locked_at <= at - LOCKS_TOLD_EVERY)
+        is_due = or_(table.locked_at.is_(None), table.locked_at <= at - LOCK_NOTIFICATION_INTERVAL)
         with writing(self._engine).begin() as connection:
             connection.execute(
                 update(WRONG_TRIES)

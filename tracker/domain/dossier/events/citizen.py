@@ -1,4 +1,4 @@
-"""Events of what the citizen says: ratings, complaints, consent to notifications."""
+"""Events that the citizen causes: ratings, complaints, consent to notifications."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,10 @@ class Complained(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticesAgreed(Event):
-    """The person agreed to be told what happens. `contact`: where to, if not the applicant's."""
+    """The person agreed to notifications.
+
+    `contact` is the address, if it is not the applicant's own.
+    """
 
     TOPIC = "dossier.notices_agreed.v1"
     step = Step.NOTICES_AGREED
@@ -42,7 +45,7 @@ class NoticesAgreed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticesStopped(Event):
-    """The person wants to be told no more."""
+    """The person wants no more notifications."""
 
     TOPIC = "dossier.notices_stopped.v1"
     step = Step.NOTICES_STOPPED

@@ -1,4 +1,4 @@
-"""Events of the way back: the result goes to the citizen."""
+"""Events of delivery: the result goes to the citizen."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from tracker.domain.dossier.values import Sealed
 
 @dataclass(frozen=True, kw_only=True)
 class HandedToCarrier(Event):
-    """The result went to the post. `number_is_s10`: whether the parcel number is a valid S10."""
+    """The carrier has the result. `number_is_s10`: whether the parcel number is a valid S10."""
 
     TOPIC = "dossier.handed_to_carrier.v1"
     step = Step.HANDED_TO_CARRIER
@@ -21,7 +21,10 @@ class HandedToCarrier(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierScannedV1(Event):
-    """What `CarrierScanned` was while `place` stood open; it is read, and written no more."""
+    """The first version of `CarrierScanned`, with a `place` that was not sealed.
+
+    It is still read but no longer written.
+    """
 
     TOPIC = "dossier.carrier_scanned.v1"
     step = Step.CARRIER_SCANNED
@@ -35,9 +38,9 @@ class CarrierScannedV1(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierScanned(Event):
-    """The carrier saw the parcel. `raw`: what it sent, kept as evidence.
+    """The carrier scanned the parcel. `raw` is the carrier's original data, kept as evidence.
 
-    `whereabouts` is where, in the carrier's own words: it may be somebody's address.
+    `whereabouts` is the place in the carrier's own words: it may contain a person's address.
     """
 
     TOPIC = "dossier.carrier_scanned.v2"
@@ -52,7 +55,7 @@ class CarrierScanned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered(Event):
-    """The carrier gave the result to the citizen."""
+    """The carrier delivered the result to the citizen."""
 
     TOPIC = "dossier.delivered.v1"
     step = Step.DELIVERED
@@ -60,7 +63,7 @@ class Delivered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryFailed(Event):
-    """The carrier could not hand it over."""
+    """The carrier could not deliver the result."""
 
     TOPIC = "dossier.delivery_failed.v1"
     step = Step.DELIVERY_FAILED
@@ -70,7 +73,7 @@ class DeliveryFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnedToOffice(Event):
-    """The carrier brought the result back."""
+    """The carrier returned the result to the office."""
 
     TOPIC = "dossier.returned_to_office.v1"
     step = Step.RETURNED_TO_OFFICE
@@ -78,7 +81,7 @@ class ReturnedToOffice(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Collected(Event):
-    """The citizen fetched the result at a point."""
+    """The citizen collected the result at an office."""
 
     TOPIC = "dossier.collected.v1"
     step = Step.COLLECTED
@@ -88,7 +91,7 @@ class Collected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveredElectronically(Event):
-    """The citizen got the result through the portal."""
+    """The citizen received the result through the portal."""
 
     TOPIC = "dossier.delivered_electronically.v1"
     step = Step.DELIVERED_ELECTRONICALLY

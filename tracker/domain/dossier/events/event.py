@@ -1,4 +1,4 @@
-"""What every event of a dossier carries.
+"""The base class of a dossier's events.
 
 A stored name (`TOPIC`) and the name of a field never change. A new meaning is a new event or a
 `.v2`. Free text and personal data are stored only as `Sealed`.
@@ -15,11 +15,11 @@ from tracker.domain.dossier.lifecycle import Step
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What every event bears.
+    """The fields of every event.
 
-    `originator_id` is the dossier's id, `originator_version` counts its events from 1 without
-    gaps; `occurred_at` is when it happened, `recorded_at` when we heard of it (both UTC);
-    `source` and `event_id` are the sender's own name for it.
+    `originator_id` is the dossier's id. `originator_version` counts its events from 1 without gaps.
+    `occurred_at` is when it happened and `recorded_at` when it was recorded (both UTC). `source`
+    and `event_id` are the sender's own name for it.
     """
 
     TOPIC: ClassVar[str]

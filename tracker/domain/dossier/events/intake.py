@@ -9,7 +9,7 @@ from tracker.domain.dossier.values import Offices, Paper, Promise, Sealed, WayOf
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Event):
-    """Handed in, and nobody has looked at it yet."""
+    """The dossier was submitted and is not yet checked."""
 
     TOPIC = "dossier.submitted.v1"
     step = Step.SUBMITTED
@@ -25,7 +25,10 @@ class Submitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Received(Event):
-    """Taken in: the receipt is given and the promise starts. `None`: this procedure has none."""
+    """The dossier was received and the citizen has a receipt.
+
+    `promise` is `None` if the procedure promises no date.
+    """
 
     TOPIC = "dossier.received.v1"
     step = Step.RECEIVED
@@ -42,7 +45,7 @@ class Received(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Event):
-    """Not taken in, with reasons (form 03)."""
+    """The office refused to receive the dossier, with reasons (form 03)."""
 
     TOPIC = "dossier.refused.v1"
     step = Step.REFUSED

@@ -1,4 +1,4 @@
-"""Events of an office at work on a dossier, up to the decision."""
+"""Events of processing, up to the decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from tracker.domain.dossier.values import Outcome, Paper, Promise, Sealed
 
 @dataclass(frozen=True, kw_only=True)
 class Forwarded(Event):
-    """Given to another office to decide."""
+    """The dossier was forwarded to another office that will decide it."""
 
     TOPIC = "dossier.forwarded.v1"
     step = Step.FORWARDED
@@ -21,7 +21,7 @@ class Forwarded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingStarted(Event):
-    """The deciding office has taken it up."""
+    """The deciding office started processing."""
 
     TOPIC = "dossier.processing_started.v1"
     step = Step.PROCESSING_STARTED
@@ -29,7 +29,7 @@ class ProcessingStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InternalStepTaken(Event):
-    """Somebody in the office did their part: the raw material of the control slip (form 06)."""
+    """A clerk completed an internal step. The control slip (form 06) lists these steps."""
 
     TOPIC = "dossier.internal_step_taken.v1"
     step = Step.INTERNAL_STEP_TAKEN
@@ -41,9 +41,9 @@ class InternalStepTaken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SupplementAsked(Event):
-    """Papers are asked of the applicant (form 02); the clock pauses.
+    """The office asked the applicant for papers (form 02); the clock pauses.
 
-    `papers_due_at`: by when they are to be brought, where a time was set.
+    `papers_due_at` is when the papers are due, if a time was set.
     """
 
     TOPIC = "dossier.supplement_asked.v1"
@@ -57,7 +57,7 @@ class SupplementAsked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SupplementReceived(Event):
-    """The papers asked for have come. `promise`: the new date, where it moves."""
+    """The requested papers arrived. `promise` is the new date, if it moves."""
 
     TOPIC = "dossier.supplement_received.v1"
     step = Step.SUPPLEMENT_RECEIVED
@@ -68,9 +68,9 @@ class SupplementReceived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FeeAsked(Event):
-    """A fee or tax is asked, in VND; the clock pauses.
+    """The office asked for a fee or tax, in VND; the clock pauses.
 
-    `fee_due_at`: by when it is to be paid, where a time was set.
+    `fee_due_at` is when the payment is due, if a time was set.
     """
 
     TOPIC = "dossier.fee_asked.v1"
@@ -84,7 +84,7 @@ class FeeAsked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FeePaid(Event):
-    """The fee was paid, in VND. `promise`: the new date, where it moves."""
+    """The fee was paid, in VND. `promise` is the new date, if it moves."""
 
     TOPIC = "dossier.fee_paid.v1"
     step = Step.FEE_PAID
@@ -96,7 +96,7 @@ class FeePaid(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped(Event):
-    """Stopped by the office (form 05); the clock pauses."""
+    """The office stopped processing (form 05); the clock pauses."""
 
     TOPIC = "dossier.stopped.v1"
     step = Step.STOPPED
@@ -107,7 +107,7 @@ class Stopped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """Taken up again: every open pause ends. `promise`: the new date, where it moves."""
+    """Processing resumed: every open pause ends. `promise` is the new date, if it moves."""
 
     TOPIC = "dossier.resumed.v1"
     step = Step.RESUMED
@@ -118,7 +118,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawn(Event):
-    """Taken back by the applicant."""
+    """The applicant withdrew the dossier."""
 
     TOPIC = "dossier.withdrawn.v1"
     step = Step.WITHDRAWN
@@ -128,7 +128,7 @@ class Withdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PromiseExtended(Event):
-    """A later date is promised, with an apology, a reason and a signer (form 04)."""
+    """The office promised a later date, with an apology, a reason and a signer (form 04)."""
 
     TOPIC = "dossier.promise_extended.v1"
     step = Step.PROMISE_EXTENDED
@@ -141,7 +141,7 @@ class PromiseExtended(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Decided(Event):
-    """Granted or refused; the result is ready and the office's clock ends."""
+    """The application was granted or refused; the result is ready and the clock stops."""
 
     TOPIC = "dossier.decided.v1"
     step = Step.DECIDED

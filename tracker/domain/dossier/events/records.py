@@ -9,10 +9,10 @@ from tracker.domain.dossier.values import Correctable, Sealed
 
 @dataclass(frozen=True, kw_only=True)
 class Corrected(Event):
-    """A wrong entry is put right; the wrong one stays in the record.
+    """A wrong entry was corrected; the wrong entry stays in the record.
 
-    `corrects` is the version of the event that was wrong; `value` the right one, `sealed` where
-    it is personal.
+    `corrects` is the version of the wrong event. `value` is the right value; a personal value is in
+    `sealed` instead.
     """
 
     TOPIC = "dossier.corrected.v1"
@@ -27,7 +27,7 @@ class Corrected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalDataErased(Event):
-    """The dossier's key was destroyed: nothing sealed in its events can be read any more."""
+    """The dossier's key was destroyed: its sealed data can no longer be read."""
 
     TOPIC = "dossier.personal_data_erased.v1"
     step = Step.PERSONAL_DATA_ERASED

@@ -1,4 +1,4 @@
-"""Every event of a dossier by its stored name. A new event is added here."""
+"""All events of a dossier by stored name. Add a new event here."""
 
 from tracker.domain.dossier.events.citizen import Complained, NoticesAgreed, NoticesStopped, Rated
 from tracker.domain.dossier.events.delivery import (

@@ -19,7 +19,7 @@ def connection(kafka: str) -> KafkaConnection:
 
 @pytest.fixture
 def names(connection: KafkaConnection) -> TopicNames:
-    """Topics of this test's own."""
+    """Return the names of new topics for one test."""
     names = TopicNames(f"test-{uuid4().hex[:12]}")
     create_topics(
         connection, wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)

@@ -1,4 +1,4 @@
-"""Stored events to be sent about: whole dossiers on SQLite, as the service writes them."""
+"""Event histories of complete dossiers, stored in SQLite as the service stores them."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -35,12 +35,16 @@ def stamp(number: int) -> Stamp:
 
 
 def histories(dossiers: int, steps: int = 4, *, first: int = 1, seed: int = 7) -> Iterator[Event]:
-    """Return the events of so many dossiers, mixed as they happen to come."""
-    chance = random.Random(seed + first)
+    """Yield the events of this number of dossiers in a random, reproducible order."""
+    randomness = random.Random(seed + first)
     numbers = iter(range(first * 1_000_000, first * 1_000_000 + 10 * dossiers * (steps + 3)))
     open_ = {n: Dossier.new(f"H26.05-261102-{n:05d}") for n in range(first, first + dossiers)}
     while open_:
-        number = chance.choice(list(open_)) if len(open_) < 200 else chance.randint(*_ends(open_))
+        number = (
+            randomness.choice(list(open_))
+            if len(open_) < 200
+            else randomness.randint(*_ends(open_))
+        )
         dossier = open_.get(number)
         if dossier is None:
             continue
@@ -64,7 +68,7 @@ def _ends(numbers: dict[int, Dossier]) -> tuple[int, int]:
 def _receive(dossier: Dossier, now: Stamp) -> None:
     dossier.receive(
         now,
-        clock=cast("Clock", None),  # it is not asked where the date is given
+        clock=cast("Clock", None),  # unused, because the promised date is given
         given=Promise(now.occurred_at + timedelta(days=7), given=True),
         channel="counter",
         offices=Offices("DL-VNPOST-001", "CN05", "SO-TUPHAP"),
@@ -77,7 +81,7 @@ def _receive(dossier: Dossier, now: Stamp) -> None:
 
 
 def append(store: DossierRecorder, events: Iterator[Event] | Sequence[Event]) -> int:
-    """Store events with their requests, some in a transaction; give the last position."""
+    """Store events and their requests in batches. Return the last position."""
     position = 0
     batch: list[Event] = []
     for event in events:
@@ -92,8 +96,8 @@ def _insert(store: DossierRecorder, events: Sequence[Event]) -> int:
     positions = store.insert_events(
         [to_stored(event) for event in events],
         requests=[
-            Request((one.source, one.event_id), b"d" * 32, one.code, one.originator_version)
-            for one in events
+            Request((event.source, event.event_id), b"d" * 32, event.code, event.originator_version)
+            for event in events
         ],
     )
     return positions[-1] if positions else 0

@@ -1,4 +1,4 @@
-"""Relays at work in a test, and what their store does to them."""
+"""Relays that run in a test, and a store with faults."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,15 +17,15 @@ from tracker.adapters.kafka.topics import TopicNames
 QUICK = RelayTimes(transaction_s=5, stand_by_s=1, look_again_s=0.02, batch=50)
 
 
-def until(true: Callable[[], bool], *, seconds: float = 90) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
     end = monotonic() + seconds
-    while not true():
-        assert monotonic() < end, "it did not happen in time"
+    while not condition():
+        assert monotonic() < end, f"the condition is not true after {seconds} s"
         sleep(0.02)
 
 
 class Running:
-    """A relay in a thread: what it told, and what ended it."""
+    """A relay in a thread, with the states it reported and the error that ended it."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Running:
     def _run(self) -> None:
         try:
             self.relay.run()
-        except Exception as error:  # noqa: BLE001  a test looks at it
+        except Exception as error:  # noqa: BLE001  the test checks it
             self.error = error
 
     def ended(self) -> bool:
@@ -84,23 +84,23 @@ def running(
     times: RelayTimes = QUICK,
     epoch: int = 0,
 ) -> Iterator[Running]:
-    one = Running(store, connection, names, name=name, times=times, epoch=epoch)
-    one.thread.start()
+    relay = Running(store, connection, names, name=name, times=times, epoch=epoch)
+    relay.thread.start()
     try:
-        yield one
+        yield relay
     finally:
-        one.stop()
+        relay.stop()
 
 
 def publish_all(store: Notifications, connection: KafkaConnection, names: TopicNames) -> None:
-    """Let a relay publish what the store holds and leave."""
+    """Run a relay until it has published all events of the store."""
     head = store.max_notification_id() or 0
-    with running(store, connection, names) as one:
-        until(lambda: one.has_published(head))
+    with running(store, connection, names) as relay:
+        until(lambda: relay.has_published(head))
 
 
-class Spoilt:
-    """A store that freezes, fails, ends its reader or loses its end when it is told to."""
+class FaultyStore:
+    """A store that can freeze, raise an error or lose its newest events."""
 
     def __init__(self, store: Notifications) -> None:
         self._store = store
@@ -119,15 +119,15 @@ class Spoilt:
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        found = self._store.select_notifications(
+        events = self._store.select_notifications(
             start, limit, stop, topics, inclusive_of_start=inclusive_of_start
         )
         if self.error:
             raise self.error
-        if found and not self.go_on.is_set():
+        if events and not self.go_on.is_set():
             self.frozen.set()
             self.go_on.wait()
-        return found
+        return events
 
     def max_notification_id(self) -> int | None:
         return self._store.max_notification_id() if self.head is None else self.head

@@ -16,7 +16,7 @@ from tracker.adapters.kafka.connection import (
 )
 
 
-def test_what_is_left_empty_is_not_told_to_the_client() -> None:
+def test_empty_settings_are_not_passed_to_the_client() -> None:
     settings = KafkaConnection("a:1, b:2").settings()
     assert settings["bootstrap_servers"] == ["a:1", "b:2"]
     assert settings["security_protocol"] == "PLAINTEXT"
@@ -41,7 +41,7 @@ def test_sasl_and_tls_pass_through() -> None:
     )
 
 
-def test_the_password_is_not_in_what_is_logged_of_a_connection() -> None:
+def test_the_password_is_not_in_the_repr_of_a_connection() -> None:
     assert "hidden" not in repr(KafkaConnection("a:1", sasl_password="hidden"))
 
 
@@ -54,7 +54,7 @@ def test_the_password_is_not_in_what_is_logged_of_a_connection() -> None:
         lambda connection: open_producer(connection, transactional_id="x", limit_s=1),
     ],
 )
-def test_a_kafka_that_is_not_there_leaves_no_thread_behind(
+def test_an_unreachable_kafka_leaves_no_thread_behind(
     connect: Callable[[KafkaConnection], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "_BOOTSTRAP_TIMEOUT_MS", 500)
@@ -65,7 +65,7 @@ def test_a_kafka_that_is_not_there_leaves_no_thread_behind(
 
 
 class Cluster:
-    """As much of a cluster as a partitioner looks at."""
+    """The part of a cluster that a partitioner reads."""
 
     def topics(self) -> set[str]:
         return {"t"}
@@ -76,10 +76,10 @@ class Cluster:
     available_partitions_for_topic = partitions_for_topic
 
 
-def test_a_dossier_keeps_the_partition_that_kafkas_clients_reckon() -> None:
+def test_a_dossier_has_the_partition_that_kafkas_clients_compute() -> None:
     ours, theirs, cluster = _CachingPartitioner(), DefaultPartitioner(), Cluster()
     keys = [UUID(int=number * 7919).hex.encode() for number in range(300)]
     for key in (*keys, *keys, b"tracker.dossier-events"):
-        given = ("t", key, key, b"", b"", cluster)
-        assert ours.partition(*given) == theirs.partition(*given)
+        arguments = ("t", key, key, b"", b"", cluster)
+        assert ours.partition(*arguments) == theirs.partition(*arguments)
     assert ours.partition("t", None, None, b"", b"", cluster) in range(12)

@@ -16,7 +16,7 @@ from tracker.adapters.kafka.topics import (
 pytestmark = pytest.mark.system
 
 
-def test_topics_that_are_there_as_they_must_be_are_left_alone(
+def test_existing_topics_with_the_right_settings_are_not_changed(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     wanted = wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)
@@ -24,7 +24,7 @@ def test_topics_that_are_there_as_they_must_be_are_left_alone(
     check_topics(connection, wanted)
 
 
-def test_events_are_kept_for_ever_and_never_compacted(
+def test_events_are_kept_forever_and_never_compacted(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     wanted = {
@@ -42,7 +42,7 @@ def test_events_are_kept_for_ever_and_never_compacted(
     assert wanted[names.relay_positions].settings["cleanup.policy"] == "compact"
 
 
-def test_another_number_of_partitions_is_refused_by_name(
+def test_another_number_of_partitions_is_refused_with_the_topics_name(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     with pytest.raises(TopicMismatchError) as raised:
@@ -53,7 +53,7 @@ def test_another_number_of_partitions_is_refused_by_name(
     assert f"{names.events}: the number of partitions is 4, not 5." in raised.value.faults
 
 
-def test_another_setting_and_too_few_copies_are_refused_by_name(
+def test_another_setting_and_too_few_replicas_are_refused_with_the_topics_name(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     events = wanted_topics(names, partitions=PARTITIONS, replication=2, min_insync=2)[0]
@@ -67,7 +67,7 @@ def test_another_setting_and_too_few_copies_are_refused_by_name(
     )
 
 
-def test_a_missing_topic_is_made_and_until_then_named(connection: KafkaConnection) -> None:
+def test_a_missing_topic_is_named_and_then_created(connection: KafkaConnection) -> None:
     names = TopicNames(f"test-{uuid4().hex[:12]}")
     wanted = wanted_topics(names, partitions=PARTITIONS, replication=1, min_insync=1)
     others = [topic for topic in wanted if topic.name != names.answers]

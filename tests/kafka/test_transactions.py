@@ -1,4 +1,4 @@
-"""Whole or not there."""
+"""Transactions are committed completely or not at all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def transactions(
     return Transactions(connection, names.answers, limit_s=limit_s)
 
 
-def test_what_is_committed_can_be_read(connection: KafkaConnection, names: TopicNames) -> None:
+def test_committed_records_can_be_read(connection: KafkaConnection, names: TopicNames) -> None:
     with transactions(connection, names) as mine:
         mine.commit([note(names.answers, "a"), note(names.answers, "b")])
         mine.commit([note(names.answers, "c")])
@@ -41,7 +41,7 @@ def test_what_is_committed_can_be_read(connection: KafkaConnection, names: Topic
 
 
 @pytest.mark.slow
-def test_a_record_the_broker_never_answers_for_leaves_no_hole(
+def test_a_record_that_the_broker_never_acknowledges_leaves_no_hole(
     needs_kafka: None, server_directory: Path
 ) -> None:
     with KafkaCluster(server_directory) as cluster:
@@ -60,13 +60,13 @@ def test_a_record_the_broker_never_answers_for_leaves_no_hole(
                 mine.commit(stopped_halfway())
             assert monotonic() - began < 30
             cluster.resume()
-            # kafka-python calls what timed out `retriable` and would now commit the first record
+            # kafka-python calls a timeout `retriable` and would now commit the first record
             with transactions(connection, names) as next_one:
                 next_one.commit([note(names.answers, "c")])
         assert values(connection, names.answers) == ["c"]
 
 
-def test_a_record_that_is_too_large_takes_its_neighbours_with_it(
+def test_a_record_that_is_too_large_prevents_the_whole_transaction(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     small = f"{names.prefix}.small"
@@ -79,15 +79,15 @@ def test_a_record_that_is_too_large_takes_its_neighbours_with_it(
     assert values(connection, small) == []
 
 
-class Deaf:
-    """A producer whose second record nobody takes, and whose commits never end."""
+class FaultyProducer:
+    """A producer whose second record can fail, and whose commits can hang."""
 
     def __init__(self, *, failing: bool, hanging: bool) -> None:
         self.commits = 0
         self._failing = failing
         self._hanging = hanging
         self._sent = 0
-        self.let_go = Signal()
+        self.end_commit = Signal()
 
     def begin_transaction(self) -> None:
         pass
@@ -105,36 +105,38 @@ class Deaf:
     def commit_transaction(self) -> None:
         self.commits += 1
         if self._hanging:
-            self.let_go.wait(60)
+            self.end_commit.wait(60)
 
     def close(self, timeout: float) -> None:
         pass
 
 
-def commit_with(producer: Deaf) -> None:
+def commit_with(producer: FaultyProducer) -> None:
     mine = Transactions(KafkaConnection("nowhere:1"), "mine", limit_s=0.2)
     mine._producer = producer
     mine.commit([note("a", "a"), note("a", "b"), note("a", "c")])
 
 
-def test_one_record_that_failed_is_enough_not_to_commit_the_others() -> None:
-    producer = Deaf(failing=True, hanging=False)
+def test_one_failed_record_prevents_the_commit() -> None:
+    producer = FaultyProducer(failing=True, hanging=False)
     with pytest.raises(InDoubtError):
         commit_with(producer)
     assert producer.commits == 0
 
 
-def test_a_commit_that_does_not_end_is_left_behind_in_time() -> None:
-    producer = Deaf(failing=False, hanging=True)
+def test_a_hanging_commit_is_abandoned_at_its_deadline() -> None:
+    producer = FaultyProducer(failing=False, hanging=True)
     began = monotonic()
     with pytest.raises(InDoubtError):
         commit_with(producer)
     assert monotonic() - began < 30
-    producer.let_go.set()
-    commit_with(Deaf(failing=False, hanging=False))
+    producer.end_commit.set()
+    commit_with(FaultyProducer(failing=False, hanging=False))
 
 
-def test_after_a_doubt_nothing_more_is_sent(connection: KafkaConnection, names: TopicNames) -> None:
+def test_after_a_transaction_in_doubt_nothing_more_is_sent(
+    connection: KafkaConnection, names: TopicNames
+) -> None:
     with transactions(connection, names) as mine:
         with pytest.raises(InDoubtError):
             mine.commit([note(f"{names.prefix}.nowhere", "a")])
@@ -150,22 +152,22 @@ def test_a_zombie_that_sent_before_it_was_fenced_cannot_commit_afterwards(
 ) -> None:
     with transactions(connection, names) as zombie:
         zombie._send([note(names.answers, "never")], monotonic() + 5)
-        with transactions(connection, names) as heir:
-            heir.commit([note(names.answers, "a")])
+        with transactions(connection, names) as successor:
+            successor.commit([note(names.answers, "a")])
             with pytest.raises(Exception, match=r"(?i)fenced|epoch|error state"):
                 zombie._within(monotonic() + 5, lambda producer: _finish(producer, None))
-            heir.commit([note(names.answers, "b")])
+            successor.commit([note(names.answers, "b")])
     assert values(connection, names.answers) == ["a", "b"]
 
 
-def test_a_zombie_that_begins_anew_does_not_fence_its_heir(
+def test_a_zombie_that_begins_again_does_not_fence_its_successor(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     with transactions(connection, names) as zombie:
         zombie.commit([note(names.answers, "a")])
-        with transactions(connection, names) as heir:
+        with transactions(connection, names) as successor:
             with pytest.raises(InDoubtError):
                 zombie.commit([note(names.answers, "never")])
-            heir.commit([note(names.answers, "b")])
-            heir.commit([note(names.answers, "c")])
+            successor.commit([note(names.answers, "b")])
+            successor.commit([note(names.answers, "c")])
     assert values(connection, names.answers) == ["a", "b", "c"]

@@ -1,4 +1,4 @@
-"""The topic of checkpoints, with a real broker and a read by kafka-python alone."""
+"""The checkpoint topic on a real broker, read back with kafka-python only."""
 
 import pytest
 
@@ -17,26 +17,26 @@ def note(size: int) -> str:
     return str(Note(f"log\n{size}\nroot\n", [Signature("log", b"1234", bytes(64))]))
 
 
-def test_every_checkpoint_is_published_in_order_and_the_last_is_known_again(
+def test_checkpoints_are_published_in_order_and_the_last_can_be_read(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
-    place = KafkaCheckpoints(connection, names)
-    assert place.last() is None
+    checkpoints = KafkaCheckpoints(connection, names)
+    assert checkpoints.last() is None
     for size in (3, 7, 12):
-        place.publish(note(size))
-        assert place.last() == Note.parse(note(size))
-    found = records(connection.servers, names.checkpoints)
-    assert [record.value.decode() for record in found] == [note(3), note(7), note(12)]
+        checkpoints.publish(note(size))
+        assert checkpoints.last() == Note.parse(note(size))
+    published = records(connection.servers, names.checkpoints)
+    assert [record.value.decode() for record in published] == [note(3), note(7), note(12)]
 
 
-def test_a_kafka_that_is_not_there_is_silent(names: TopicNames) -> None:
-    place = KafkaCheckpoints(KafkaConnection(f"127.0.0.1:{free_ports(1)[0]}"), names)
+def test_an_unreachable_kafka_raises_an_error(names: TopicNames) -> None:
+    checkpoints = KafkaCheckpoints(KafkaConnection(f"127.0.0.1:{free_ports(1)[0]}"), names)
     with pytest.raises(SilentPublisherError):
-        place.last()
+        checkpoints.last()
     with pytest.raises(SilentPublisherError):
-        place.publish(note(3))
+        checkpoints.publish(note(3))
 
 
-def test_a_topic_that_is_missing_is_silence(connection: KafkaConnection) -> None:
+def test_a_missing_topic_raises_an_error(connection: KafkaConnection) -> None:
     with pytest.raises(SilentPublisherError):
         KafkaCheckpoints(connection, TopicNames("never-made")).last()

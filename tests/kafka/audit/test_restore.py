@@ -1,4 +1,4 @@
-"""A store rebuilt from Kafka alone is the one that was lost."""
+"""A store that is rebuilt from Kafka alone equals the lost store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,23 +43,22 @@ def rows(recorder: SQLiteDossierRecorder, query: str) -> list[tuple[object, ...]
         return [tuple(row) for row in c.fetchall()]
 
 
-def with_gaps(store: DossierRecorder) -> None:
-    """Store events as a database does whose transactions are rolled back now and then."""
+def append_with_gaps(store: DossierRecorder) -> None:
+    """Store events with gaps in the positions, as rolled-back transactions leave them."""
     events = list(histories(60, 5))
     append(store, events[:130])
-    next_one = to_stored(events[130])
-    late = Notification(**vars(next_one), id=140)
+    late = Notification(**vars(to_stored(events[130])), id=140)
     store.restore_events([late], [])
     append(store, events[131:])
 
 
-def test_the_store_comes_back_bit_for_bit_gaps_included(
+def test_the_store_is_restored_exactly_with_its_gaps(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
     empty: SQLiteDossierRecorder,
 ) -> None:
-    with_gaps(store)
+    append_with_gaps(store)
     publish_all(store, connection, names)
     counts: list[int] = []
     assert restore(connection, names, empty, counts.append) == 300
@@ -69,7 +68,7 @@ def test_the_store_comes_back_bit_for_bit_gaps_included(
     assert {row[0] for row in rows(empty, EVENTS)} == {*range(1, 131), *range(140, 309 + 1)}
 
 
-def test_every_request_comes_back_but_for_what_was_said_in_it(
+def test_every_request_is_restored_without_its_digest(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -82,7 +81,7 @@ def test_every_request_comes_back_but_for_what_was_said_in_it(
     assert set(rows(empty, "SELECT digest FROM requests")) == {(UNKNOWN_DIGEST,)}
 
 
-def test_the_relay_goes_on_with_the_restored_store(
+def test_the_relay_continues_with_the_restored_store(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -97,7 +96,7 @@ def test_the_relay_goes_on_with_the_restored_store(
     assert head == 100
 
 
-def test_a_store_that_holds_events_is_left_alone(
+def test_a_store_that_holds_events_is_not_changed(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(1))
@@ -117,7 +116,7 @@ def published(names: TopicNames, store: DossierRecorder) -> list[Outgoing]:
 
 
 def force(connection: KafkaConnection, names: TopicNames, records: list[Outgoing]) -> None:
-    """Write to the topic as no relay ever would."""
+    """Write records that a relay would never write."""
     mark = as_record(names, RelayPosition(32, "forger", "x"))
     with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
         kafka.commit([*records, mark])
@@ -136,7 +135,7 @@ def test_a_missing_event_is_found(
     empty: SQLiteDossierRecorder,
 ) -> None:
     records = published(names, store)
-    lost = [b"1" in dict(one.headers)["originator_version"] for one in records].index(False)
+    lost = [b"1" in dict(record.headers)["originator_version"] for record in records].index(False)
     force(connection, names, records[:lost] + records[lost + 1 :])
     assert "missing or occurs twice" in fault(connection, names, empty)
 
@@ -165,7 +164,7 @@ def test_a_changed_byte_is_found(
     assert "do not match its leaf_hash" in fault(connection, names, empty)
 
 
-def test_a_record_of_somebody_else_is_found(
+def test_a_record_of_another_program_is_found(
     connection: KafkaConnection, names: TopicNames, empty: SQLiteDossierRecorder
 ) -> None:
     force(connection, names, [Outgoing(names.events, UUID(int=1).hex.encode(), b"{}", [])])

@@ -1,4 +1,4 @@
-"""The bench's Kafka begins where its archive ends; what comes then goes the usual way, once."""
+"""The bench's Kafka starts after the archived events, and later events are published once."""
 
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +23,7 @@ from tracker.projections.model.projector import Projector
 pytestmark = pytest.mark.system
 
 
-def test_relay_and_read_models_go_on_after_what_they_followed_in_the_store(
+def test_relay_and_read_models_continue_after_the_events_they_read_from_the_store(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
 ) -> None:
     head = append(store, histories(20))
@@ -39,7 +39,7 @@ def test_relay_and_read_models_go_on_after_what_they_followed_in_the_store(
         Projector(StatusProjection(), feed, model).catch_up()
 
     published = records(connection.servers, names.events)
-    positions = sorted(int(headers(one)["notification_id"]) for one in published)
+    positions = sorted(int(headers(record)["notification_id"]) for record in published)
     before = [position for position in positions if position <= head]
     assert before[-1] == head
     assert len(before) == PARTITIONS

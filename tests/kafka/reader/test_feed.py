@@ -1,4 +1,4 @@
-"""What Kafka adds to the contract: gaps in positions, ends beyond the last event, silence."""
+"""Properties of the Kafka feed beyond the contract: gaps, ends and an unreachable Kafka."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -37,27 +37,27 @@ def feed(connection: KafkaConnection, names: TopicNames) -> Iterator[KafkaFeed]:
 
 
 def read_to_the_end(feed: Feed) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    read_positions: dict[str, list[int]] = {}
     for partition in feed.partitions():
-        positions = found.setdefault(partition, [])
+        positions = read_positions.setdefault(partition, [])
         while read := feed.read(partition, after=positions[-1] if positions else 0, limit=7):
             positions += [record.position for record in read]
-    return found
+    return read_positions
 
 
-def test_the_ends_of_transactions_leave_gaps_that_are_stepped_over(
+def test_gaps_at_the_ends_of_transactions_are_skipped(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, feed: KafkaFeed
 ) -> None:
     append(store, histories(10))
     with Transactions(connection, "test-gaps", limit_s=5) as kafka:
         for event in store.select_notifications(0, 100):
             kafka.commit([outgoing(names.events, event)])
-    found = read_to_the_end(feed)
-    assert sum(len(positions) for positions in found.values()) == 40
-    assert any(positions and positions[-1] > len(positions) for positions in found.values())
+    by_partition = read_to_the_end(feed)
+    assert sum(len(positions) for positions in by_partition.values()) == 40
+    assert any(positions and positions[-1] > len(positions) for positions in by_partition.values())
 
 
-def test_what_was_never_committed_is_never_given(
+def test_uncommitted_events_are_never_returned(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, feed: KafkaFeed
 ) -> None:
     append(store, histories(10))
@@ -65,13 +65,13 @@ def test_what_was_never_committed_is_never_given(
     with Transactions(connection, "test-open", limit_s=5) as kafka:
         kafka.commit(events[:5])
         kafka._send(events[5:], monotonic() + 5)
-        given = sum(len(positions) for positions in read_to_the_end(feed).values())
-        assert given == 5
+        count = sum(len(positions) for positions in read_to_the_end(feed).values())
+        assert count == 5
         with Transactions(connection, "test-open", limit_s=5):
             pass
         feed.wake()
-        given = sum(len(positions) for positions in read_to_the_end(feed).values())
-        assert given == 5
+        count = sum(len(positions) for positions in read_to_the_end(feed).values())
+        assert count == 5
 
 
 def test_heads_are_never_behind_the_last_event(
@@ -85,13 +85,13 @@ def test_heads_are_never_behind_the_last_event(
         assert positions[-1] <= heads[partition] <= positions[-1] + 2
 
 
-def test_a_kafka_that_is_not_there_is_just_silent() -> None:
+def test_an_unreachable_kafka_gives_no_events() -> None:
     with closing(KafkaFeed(KafkaConnection("127.0.0.1:1"), TopicNames("nothing"))) as feed:
         assert feed.partitions() == ()
         assert feed.read("nothing:0", after=0, limit=1) == ()
 
 
-def test_a_topic_that_was_made_anew_stops_whoever_had_read_more(feed: KafkaFeed) -> None:
+def test_a_topic_that_ends_before_the_read_position_raises_an_error(feed: KafkaFeed) -> None:
     with pytest.raises(TopicCutError):
         feed.read(feed.partitions()[0], after=1, limit=1)
 
@@ -105,7 +105,7 @@ def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
 
 
 @pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection, PromisesProjection])
-def test_a_read_model_built_from_kafka_is_the_one_built_from_the_store(
+def test_read_models_built_from_kafka_and_from_the_store_are_equal(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -114,10 +114,10 @@ def test_a_read_model_built_from_kafka_is_the_one_built_from_the_store(
 ) -> None:
     append(store, histories(150, 6))
     publish_all(store, connection, names)
-    of_store, of_kafka = (SqlReadModel(engine, kind()) for engine in engines)
-    of_store.create()
-    of_kafka.create()
-    assert Projector(kind(), StoreFeed(store), of_store).catch_up() == 900
+    from_store, from_kafka = (SqlReadModel(engine, kind()) for engine in engines)
+    from_store.create()
+    from_kafka.create()
+    assert Projector(kind(), StoreFeed(store), from_store).catch_up() == 900
     with closing(KafkaFeed(connection, names)) as feed:
-        assert Projector(kind(), feed, of_kafka).catch_up() == 900
-    assert of_store.digest() == of_kafka.digest()
+        assert Projector(kind(), feed, from_kafka).catch_up() == 900
+    assert from_store.digest() == from_kafka.digest()

@@ -1,4 +1,4 @@
-"""The contract of every feed, held against Kafka."""
+"""The contract of every feed, applied to Kafka."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.makers import Fed
-from tests.contract.test_feed import *  # noqa: F403  the very same cases
+from tests.contract.test_feed import *  # noqa: F403  the same cases
 from tests.kafka.relaying import publish_all
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.feed import KafkaFeed

@@ -1,4 +1,4 @@
-"""Several workers share the partitions, and one that moves loses and doubles nothing."""
+"""Workers share the partitions, and no event is lost or doubled when one moves."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,13 +31,13 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 
 class Worker:
-    """One worker on one read model, until it leaves or just falls silent."""
+    """A worker thread that updates one read model until it leaves."""
 
     def __init__(
         self, kind: type[Projection], feed: KafkaFeed, engine: Engine, *, batch: int
     ) -> None:
         self.feed = feed
-        self.had: set[str] = set()
+        self.assigned: set[str] = set()
         self.error: Exception | None = None
         self._projector = Projector(kind(), feed, SqlReadModel(engine, kind()))
         self._batch = batch
@@ -48,12 +48,12 @@ class Worker:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                mine = self.feed.partitions()
-                self.had.update(mine)
-                for partition in mine:
+                partitions = self.feed.partitions()
+                self.assigned.update(partitions)
+                for partition in partitions:
                     self._projector.run_once(partition, limit=self._batch)
                 self.feed.wait(0.02)
-        except Exception as error:  # noqa: BLE001  the test looks at it
+        except Exception as error:  # noqa: BLE001  `leave` raises it again
             self.error = error
 
     def leave(self) -> None:
@@ -74,7 +74,7 @@ def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
 
 
 @pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection])
-def test_workers_come_and_go_and_every_event_counts_once(
+def test_every_event_counts_once_while_workers_join_and_leave(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -95,7 +95,7 @@ def test_workers_come_and_go_and_every_event_counts_once(
             append(store, histories(50, 5, first=first))
             relay.relay.wake()
             workers.append(worker(3))
-            until(lambda: bool(workers[-1].had))
+            until(lambda: bool(workers[-1].assigned))
             if len(workers) > 2:
                 workers.pop(0).leave()
         head = store.max_notification_id() or 0
@@ -104,14 +104,14 @@ def test_workers_come_and_go_and_every_event_counts_once(
         def done() -> bool:
             with closing(KafkaFeed(connection, names)) as whole:
                 return all(
-                    not whole.read(one, after=model.position(one), limit=1)
-                    for one in whole.partitions()
+                    not whole.read(partition, after=model.position(partition), limit=1)
+                    for partition in whole.partitions()
                 )
 
         until(done)
-        assert all(worker.had for worker in workers)
-        for one in workers:
-            one.leave()
+        assert all(worker.assigned for worker in workers)
+        for member in workers:
+            member.leave()
 
     expected = SqlReadModel(plain, kind())
     expected.create()
@@ -119,17 +119,17 @@ def test_workers_come_and_go_and_every_event_counts_once(
     assert model.digest() == expected.digest()
 
 
-def test_a_partition_that_went_and_came_back_is_read_on_where_it_was(
+def test_a_reassigned_partition_is_read_from_its_old_position(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     group = f"{names.prefix}-group"
-    places: dict[str, int] = {}
+    positions: dict[str, int] = {}
 
     def read_on(feed: KafkaFeed) -> int:
         count = 0
         for partition in feed.partitions():
-            while read := feed.read(partition, after=places.get(partition, 0), limit=10):
-                places[partition] = read[-1].position
+            while read := feed.read(partition, after=positions.get(partition, 0), limit=10):
+                positions[partition] = read[-1].position
                 count += len(read)
         return count
 
@@ -160,30 +160,30 @@ def test_a_partition_that_went_and_came_back_is_read_on_where_it_was(
         assert read_on(one) == 160 - first
 
 
-def test_a_worker_that_kafka_python_forgot_in_the_middle_of_a_share_out_comes_back(
+def test_a_worker_stuck_in_a_rebalance_recovers(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(20))
     publish_all(store, connection, names)
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     with closing(KafkaFeed(connection, names, group=f"{names.prefix}-group")) as feed:
         until(lambda: len(feed.partitions()) == PARTITIONS)
         consumer: Any = feed._open()._consumer
-        consumer._coordinator._assignment_snapshot = {}  # as when what it knows has changed
+        consumer._coordinator._assignment_snapshot = {}  # as after a change of the metadata
         consumer.poll(timeout_ms=0)
-        sleep(0.5)  # the answer comes meanwhile
+        sleep(0.5)  # the answer arrives between two polls
         assert consumer.group_metadata().state != MemberState.STABLE
 
         def all_read() -> bool:
             for partition in feed.partitions():
                 read = feed.read(partition, after=0, limit=1_000)
-                found[partition] = max(found.get(partition, 0), len(read))
-            return sum(found.values()) == 80
+                counts[partition] = max(counts.get(partition, 0), len(read))
+            return sum(counts.values()) == 80
 
         until(all_read, seconds=60)
 
 
-def test_two_workers_that_both_believe_in_a_partition_write_it_once(
+def test_workers_that_read_the_same_partition_write_each_event_once(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -202,7 +202,8 @@ def test_two_workers_that_both_believe_in_a_partition_write_it_once(
         partitions = whole.partitions()
         until(
             lambda: all(
-                not whole.read(one, after=model.position(one), limit=1) for one in partitions
+                not whole.read(partition, after=model.position(partition), limit=1)
+                for partition in partitions
             )
         )
     for worker in workers:

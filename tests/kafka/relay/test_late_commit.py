@@ -1,9 +1,9 @@
-"""Records of a dead session that Kafka's coordinator has forgotten are never committed late.
+"""Records of a dead session that Kafka's coordinator has lost are never committed later.
 
-A full disk can leave them behind: the partition holds the records, and the coordinator does not
-know that the partition belongs to the transaction. Then no abort ends them, and the next commit of
-the same producer id commits them too. Here the first of two producers writes such records without
-telling the coordinator; brokers of this test do not ask it either.
+A full disk can cause such records: the partition holds them, but the coordinator does not know that
+the partition belongs to the transaction. Then no abort ends them, and the next commit of the same
+producer id also commits them. In these tests the first of two producers writes such records without
+registering the partition, and the brokers do not check the registration.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ PARTITIONS = 3
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaConnection]:
-    """A broker that appends to a transaction without asking its coordinator."""
+    """Return a broker that appends to a transaction without asking its coordinator."""
     settings = {"transaction.partition.verification.enable": "false"}
     with KafkaCluster(tmp_path_factory.mktemp("forgetful"), settings=settings) as cluster:
         yield KafkaConnection(cluster.bootstrap_servers)
@@ -54,7 +54,7 @@ def names(connection: KafkaConnection) -> TopicNames:
 
 @dataclass
 class Dead:
-    """A session that sends and never ends its transaction, and of which the coordinator forgets."""
+    """A session that never ends its transaction and that the coordinator does not know."""
 
     connection: KafkaConnection
     transactional_id: str
@@ -67,67 +67,69 @@ class Dead:
             producer.begin_transaction()
             known.update(TopicPartition(self.topic, number) for number in range(PARTITIONS))
             futures = [
-                producer.send(one.topic, key=one.key, value=one.value, headers=one.headers)
-                for one in sent
+                producer.send(
+                    record.topic, key=record.key, value=record.value, headers=record.headers
+                )
+                for record in sent
             ]
             producer.flush(timeout=10)
-            assert all(one.succeeded() for one in futures)
+            assert all(future.succeeded() for future in futures)
 
 
 def positions(connection: KafkaConnection, topic: str) -> list[int]:
     return sorted(
-        int(headers(one)["notification_id"]) for one in records(connection.servers, topic)
+        int(headers(record)["notification_id"]) for record in records(connection.servers, topic)
     )
 
 
-def of_store(names: TopicNames, events: list[Notification]) -> list[Outgoing]:
+def as_outgoing(names: TopicNames, events: list[Notification]) -> list[Outgoing]:
     return [outgoing(names.events, event) for event in events]
 
 
-def test_the_next_commit_of_the_same_id_would_commit_them(
+def test_without_the_abort_the_next_commit_of_the_same_id_commits_them(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
-    """Show the fault that Kafka has: without the abort the records come back."""
+    """Reproduce the fault of Kafka: without the abort the records are committed."""
     append(store, histories(10))
-    sent = of_store(names, list(store.select_notifications(1, 20)))
+    sent = as_outgoing(names, list(store.select_notifications(1, 20)))
     Dead(connection, names.relay, names.events).send(sent)
-    with Transactions(connection, names.relay, limit_s=10) as heir:
-        heir.commit(sent)
+    with Transactions(connection, names.relay, limit_s=10) as successor:
+        successor.commit(sent)
     assert positions(connection, names.events) == sorted([*range(1, 21), *range(1, 21)])
 
 
-def test_the_relay_ends_them_before_its_first_commit(
+def test_the_relay_aborts_them_before_its_first_commit(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     head = append(store, histories(10))
     publish_all(store, connection, names)
     head = append(store, histories(20, first=100))
-    sent = of_store(names, list(store.select_notifications(41, 60)))
+    sent = as_outgoing(names, list(store.select_notifications(41, 60)))
     Dead(connection, names.relay, names.events).send(sent)
     publish_all(store, connection, names)
     assert positions(connection, names.events) == list(range(1, head + 1))
 
 
-def test_a_running_relay_whose_session_broke_ends_them_too(
+def test_a_running_relay_whose_session_broke_aborts_them_too(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(10))
     with running(store, connection, names) as relay:
         until(lambda: relay.has_published(40))
         Dead(connection, names.relay, names.events).send(
-            of_store(names, list(store.select_notifications(20, 20)))
+            as_outgoing(names, list(store.select_notifications(20, 20)))
         )
         head = append(store, histories(10, first=100))
         until(lambda: relay.has_published(head))
     assert positions(connection, names.events) == list(range(1, head + 1))
 
 
-def test_a_transaction_of_another_id_that_stays_open_ends_the_relay(
+def test_a_transaction_of_another_id_that_stays_open_stops_the_relay(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(10))
     publish_all(store, connection, names)
-    sent = of_store(names, list(store.select_notifications(1, 20)))
+    sent = as_outgoing(names, list(store.select_notifications(1, 20)))
     Dead(connection, f"{names.relay}-other", names.events).send(sent)
     relay = Running(store, connection, names)
     began = monotonic()
@@ -140,12 +142,14 @@ def test_a_transaction_of_another_id_that_stays_open_ends_the_relay(
     assert positions(connection, names.events) == list(range(1, 41))
 
 
-def test_the_dead_letters_and_answers_are_cleaned_likewise(
+def test_the_inbox_aborts_them_in_its_topics(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     sent = [Outgoing(names.answers, b"%d" % number, b"late", []) for number in range(30)]
     Dead(connection, "any", names.answers).send(sent)
-    with Transactions(connection, "any", limit_s=10) as heir:
-        heir.end_leftovers([names.answers])
-        heir.commit([Outgoing(names.answers, b"%d" % number, b"a", []) for number in range(30)])
-    assert {one.value for one in records(connection.servers, names.answers)} == {b"a"}
+    with Transactions(connection, "any", limit_s=10) as successor:
+        successor.end_leftovers([names.answers])
+        successor.commit(
+            [Outgoing(names.answers, b"%d" % number, b"a", []) for number in range(30)]
+        )
+    assert {record.value for record in records(connection.servers, names.answers)} == {b"a"}

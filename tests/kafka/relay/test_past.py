@@ -1,4 +1,4 @@
-"""What Kafka remembers of a store's past is compared with the store."""
+"""The store is compared with the events, the position and the epoch in Kafka."""
 
 import re
 from collections.abc import Iterator
@@ -31,17 +31,17 @@ def other(tmp_path: Path) -> Iterator[DossierRecorder]:
         yield store
 
 
-def place(
+def kafka_past(
     connection: KafkaConnection, names: TopicNames, store: Notifications, epoch: int = 0
 ) -> closing[KafkaPast]:
     return closing(KafkaPast(connection, names, store, lambda: epoch))
 
 
-def test_a_store_that_kafka_follows_lacks_nothing(
+def test_a_store_that_is_not_behind_kafka_lacks_nothing(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     events = list(histories(40, 3))
-    with place(connection, names, store) as kafka:
+    with kafka_past(connection, names, store) as kafka:
         assert kafka.ahead() == ""
         append(store, events[:100])
         publish_all(store, connection, names)
@@ -57,7 +57,7 @@ def test_a_shorter_store_is_behind(
     append(store, events)
     publish_all(store, connection, names)
     append(other, events[:50])
-    with place(connection, names, other) as kafka:
+    with kafka_past(connection, names, other) as kafka:
         assert re.fullmatch(
             r"Kafka holds event \d+, but the store has no event at that position\.", kafka.ahead()
         )
@@ -75,11 +75,11 @@ def test_a_store_with_other_events_at_the_same_positions_is_behind(
     append(store, events)
     publish_all(store, connection, names)
     append(other, others[: len(events) + longer])
-    with place(connection, names, other) as kafka:
+    with kafka_past(connection, names, other) as kafka:
         assert "the store has another one at that position" in kafka.ahead()
 
 
-def test_a_store_of_an_earlier_epoch_is_behind_though_it_has_every_event(
+def test_a_store_of_an_earlier_epoch_is_behind_even_with_every_event(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, list(histories(10, 3)))
@@ -89,9 +89,9 @@ def test_a_store_of_an_earlier_epoch_is_behind_though_it_has_every_event(
     with Transactions(connection, names.events, limit_s=15) as transactions:
         transactions.commit([mark])
     assert last_epoch(connection, names) == 2
-    with place(connection, names, store, epoch=1) as kafka:
+    with kafka_past(connection, names, store, epoch=1) as kafka:
         assert "Epoch 2 of the store wrote to Kafka, but this store has epoch 1" in kafka.ahead()
-    with place(connection, names, store, epoch=2) as kafka:
+    with kafka_past(connection, names, store, epoch=2) as kafka:
         assert kafka.ahead() == ""
     with running(store, connection, names) as relay:
         until(relay.ended)
@@ -102,12 +102,12 @@ def test_the_relay_writes_the_epoch_of_its_store(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, list(histories(10, 3)))
-    with running(store, connection, names, epoch=4) as one:
-        until(lambda: one.has_published(store.max_notification_id() or 0))
+    with running(store, connection, names, epoch=4) as relay:
+        until(lambda: relay.has_published(store.max_notification_id() or 0))
     assert last_epoch(connection, names) == 4
 
 
 def test_a_kafka_that_does_not_answer_is_silent(names: TopicNames, store: DossierRecorder) -> None:
-    away = KafkaConnection("127.0.0.1:1")
-    with place(away, names, store) as kafka, pytest.raises(SilentPlaceError):
+    unreachable = KafkaConnection("127.0.0.1:1")
+    with kafka_past(unreachable, names, store) as kafka, pytest.raises(SilentPlaceError):
         kafka.ahead()

@@ -1,4 +1,4 @@
-"""Each event once, in order, with its bytes; and nothing at all where that cannot be promised."""
+"""The relay publishes each event once, in order, unchanged, and stops if it cannot ensure this."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from eventsourcing.persistence import OperationalError, StoredEvent
 
 from ops.reading_back import headers, records
 from tests.kafka.histories import append, histories, sqlite_store
-from tests.kafka.relaying import Running, Spoilt, publish_all, running, until
+from tests.kafka.relaying import FaultyStore, Running, publish_all, running, until
 from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.records import outgoing
 from tracker.adapters.kafka.relay_position import KafkaAheadError, PositionUnsureError
@@ -26,27 +26,28 @@ pytestmark = pytest.mark.system
 
 
 def versions(published: list[Any]) -> dict[str, list[int]]:
-    """Return the versions of each dossier in the order they stand in Kafka."""
-    told: dict[str, list[int]] = {}
+    """Return the versions of each dossier in their order in Kafka."""
+    numbers: dict[str, list[int]] = {}
     for record in published:
-        told.setdefault(record.key.decode(), []).append(int(headers(record)["originator_version"]))
-    return told
+        version = int(headers(record)["originator_version"])
+        numbers.setdefault(record.key.decode(), []).append(version)
+    return numbers
 
 
 def check(connection: KafkaConnection, names: TopicNames, store: DossierRecorder) -> None:
-    """See that Kafka holds just what the store does: once, in order, with the very bytes."""
+    """Check that Kafka holds the events of the store: each once, in order, with the same bytes."""
     published = records(connection.servers, names.events)
     stored = {event.id: event for event in store.select_notifications(0, 1_000_000)}
-    assert {int(headers(one)["notification_id"]) for one in published} == set(stored)
+    assert {int(headers(record)["notification_id"]) for record in published} == set(stored)
     assert len(published) == len(stored)
     for numbers in versions(published).values():
         assert numbers == list(range(1, len(numbers) + 1))
-    homes: dict[bytes, int] = {}
+    partitions: dict[bytes, int] = {}
     for record in published:
         event = stored[int(headers(record)["notification_id"])]
         assert record.value == event.state
         assert record.key.decode() == event.originator_id.hex  # type: ignore[union-attr]
-        assert homes.setdefault(record.key, record.partition) == record.partition
+        assert partitions.setdefault(record.key, record.partition) == record.partition
     last = json.loads(records(connection.servers, names.relay_positions)[-1].value)
     assert last["position"] == (store.max_notification_id() or 0)
 
@@ -59,7 +60,7 @@ def test_every_event_is_published_once_in_order_with_its_bytes(
     check(connection, names, store)
 
 
-def test_the_headers_tell_what_a_record_is(
+def test_the_headers_describe_the_event(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     [event] = islice(histories(1), 1)
@@ -76,7 +77,7 @@ def test_the_headers_tell_what_a_record_is(
     }
 
 
-def test_what_is_stored_meanwhile_follows_by_itself_and_the_lag_is_told(
+def test_events_stored_later_are_published_and_the_lag_is_reported(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     with running(store, connection, names) as relay:
@@ -88,7 +89,7 @@ def test_what_is_stored_meanwhile_follows_by_itself_and_the_lag_is_told(
     check(connection, names, store)
 
 
-def test_a_relay_killed_before_its_commit_leaves_nothing_and_its_successor_all(
+def test_a_relay_killed_before_its_commit_leaves_nothing_and_its_successor_publishes_all(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(30))
@@ -102,7 +103,7 @@ def test_a_relay_killed_before_its_commit_leaves_nothing_and_its_successor_all(
     check(connection, names, store)
 
 
-def test_events_without_their_position_are_never_seen(
+def test_uncommitted_events_are_never_visible(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(5))
@@ -113,7 +114,7 @@ def test_events_without_their_position_are_never_seen(
         assert records(connection.servers, names.relay_positions) == []
 
 
-def test_an_event_kafka_never_takes_moves_no_position(
+def test_an_event_that_kafka_rejects_does_not_change_the_position(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     head = append(store, histories(5))
@@ -139,7 +140,7 @@ def ends_with(relay: Running, error: type[Exception]) -> str:
     return str(relay.error)
 
 
-def test_an_old_backup_is_not_published_over_what_kafka_knows(
+def test_an_old_backup_is_not_published_over_newer_events(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, older: DossierRecorder
 ) -> None:
     append(store, histories(20))
@@ -151,7 +152,7 @@ def test_an_old_backup_is_not_published_over_what_kafka_knows(
     check(connection, names, store)
 
 
-def test_an_old_backup_that_went_on_by_itself_is_found_out(
+def test_an_old_backup_with_new_events_is_detected(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, older: DossierRecorder
 ) -> None:
     append(store, histories(20))
@@ -163,18 +164,18 @@ def test_an_old_backup_that_went_on_by_itself_is_found_out(
     check(connection, names, store)
 
 
-def test_a_store_that_loses_its_end_meanwhile_is_found_out(
+def test_a_store_that_loses_its_newest_events_is_detected(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     head = append(store, histories(5))
-    spoilt = Spoilt(store)
-    with running(spoilt, connection, names) as relay:
+    faulty = FaultyStore(store)
+    with running(faulty, connection, names) as relay:
         until(lambda: relay.has_published(head))
-        spoilt.head = head - 1
+        faulty.head = head - 1
         ends_with(relay, KafkaAheadError)
 
 
-def test_a_position_that_was_lost_is_not_made_up(
+def test_a_lost_position_is_not_guessed(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(5))
@@ -185,21 +186,21 @@ def test_a_position_that_was_lost_is_not_made_up(
     assert len(records(connection.servers, names.events)) == 1
 
 
-def test_a_database_that_does_not_answer_is_waited_for(
+def test_the_relay_waits_for_a_database_that_does_not_answer(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(30))
-    spoilt = Spoilt(store)
-    spoilt.error = OperationalError()
-    with running(spoilt, connection, names) as relay:
+    faulty = FaultyStore(store)
+    faulty.error = OperationalError()
+    with running(faulty, connection, names) as relay:
         until(lambda: bool(records(connection.servers, names.relay_positions)) or relay.ended())
         assert not relay.ended()
-        spoilt.error = None
+        faulty.error = None
         until(lambda: relay.has_published(120))
     check(connection, names, store)
 
 
-def test_a_kafka_that_is_not_there_is_waited_for_and_the_lag_is_told(
+def test_the_relay_waits_for_an_unreachable_kafka_and_reports_the_lag(
     store: DossierRecorder, names: TopicNames
 ) -> None:
     head = append(store, histories(5))

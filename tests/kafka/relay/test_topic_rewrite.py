@@ -1,4 +1,4 @@
-"""The events' topic is written anew while everything runs, and everybody goes on in the new one."""
+"""The events' topic is rewritten while relays and readers run, and they continue in the new one."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -63,12 +63,13 @@ def in_use(connection: KafkaConnection, names: TopicNames) -> TopicNames:
 
 
 def check(connection: KafkaConnection, names: TopicNames, store: DossierRecorder) -> None:
-    """See that this topic holds just what the store does, each event once."""
-    found = [
-        (int(headers(one)["notification_id"]), one.value)
-        for one in records(connection.servers, names.events)
+    """Check that this topic holds the events of the store, each once."""
+    published = [
+        (int(headers(record)["notification_id"]), record.value)
+        for record in records(connection.servers, names.events)
     ]
-    assert sorted(found) == [(one.id, one.state) for one in store.select_notifications(0, 99_999)]
+    stored = [(event.id, event.state) for event in store.select_notifications(0, 99_999)]
+    assert sorted(published) == stored
 
 
 def force(connection: KafkaConnection, names: TopicNames, sent: list[Outgoing]) -> None:
@@ -78,7 +79,7 @@ def force(connection: KafkaConnection, names: TopicNames, sent: list[Outgoing]) 
 
 @contextmanager
 def intake(store: DossierRecorder) -> Iterator[None]:
-    """Store one dossier after the other meanwhile."""
+    """Store dossiers continuously while the context lasts."""
     stop = Signal()
 
     def run() -> None:
@@ -113,7 +114,7 @@ class Following:
     def _run(self) -> None:
         try:
             self._follower.run(self._stop.is_set)
-        except BaseException as error:  # noqa: BLE001  raised where it is waited for
+        except BaseException as error:  # noqa: BLE001  `digest` raises it again
             self._error = error
 
     def __enter__(self) -> Self:
@@ -145,7 +146,7 @@ def digest_of(store: DossierRecorder, path: Path) -> str:
 
 
 @pytest.mark.parametrize("group", [None, "shared"])
-def test_relay_and_readers_go_on_in_the_new_generation_under_intake(
+def test_relay_and_readers_continue_in_the_new_generation_during_intake(
     connection: KafkaConnection,
     names: TopicNames,
     store: DossierRecorder,
@@ -160,7 +161,7 @@ def test_relay_and_readers_go_on_in_the_new_generation_under_intake(
         Following(KafkaFeed(connection, names), tmp_path / "b.db") as other,
     ):
         until(lambda: relay.has_published(head))
-        repeats = [outgoing(names.events, one) for one in store.select_notifications(1, 30)]
+        repeats = [outgoing(names.events, event) for event in store.select_notifications(1, 30)]
         force(connection, names, repeats)
         with intake(store):
             new = rewrite(connection, names, store)
@@ -183,15 +184,15 @@ def test_relay_and_readers_go_on_in_the_new_generation_under_intake(
         assert headers(last) == {"continues_in": new.events}
 
 
-def test_what_is_damaged_is_written_anew_and_restore_and_scan_read_the_new_one(
+def test_a_damaged_topic_is_rewritten_and_restore_and_scan_read_the_new_one(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
 ) -> None:
     head = append(store, histories(20))
     with running(store, connection, names) as relay:
         until(lambda: relay.has_published(head))
     [event] = store.select_notifications(1, 1)
-    spoilt = structs.replace(outgoing(names.events, event), value=b"{}")
-    force(connection, names, [spoilt, Outgoing(names.events, b"x", b"not ours", [])])
+    damaged = structs.replace(outgoing(names.events, event), value=b"{}")
+    force(connection, names, [damaged, Outgoing(names.events, b"x", b"not ours", [])])
     new = rewrite(connection, names, store)
     check(connection, new, store)
     with KafkaScan(connection, names) as scan:
@@ -210,7 +211,7 @@ def test_what_is_damaged_is_written_anew_and_restore_and_scan_read_the_new_one(
     check(connection, third, store)
 
 
-def test_a_topic_that_was_lost_is_written_anew(
+def test_a_lost_topic_is_rewritten(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     head = append(store, histories(20))
@@ -227,7 +228,7 @@ def _topics(connection: KafkaConnection) -> set[str]:
         return set(consumer.topics())
 
 
-def test_an_interrupted_rewriting_is_continued_and_the_old_topic_stays_in_use(
+def test_an_interrupted_rewrite_is_continued_and_the_old_topic_stays_in_use(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     head = append(store, histories(300))
@@ -250,8 +251,8 @@ def test_an_interrupted_rewriting_is_continued_and_the_old_topic_stays_in_use(
         late = store.select_notifications(written + 1, 50)
         producer = dead._open_producer()
         producer.begin_transaction()
-        for one in late:
-            sent = outgoing(first.new.events, one)
+        for event in late:
+            sent = outgoing(first.new.events, event)
             producer.send(sent.topic, key=sent.key, value=sent.value, headers=sent.headers)
         producer.flush(timeout=10)
     assert in_use(connection, names) == names
@@ -262,11 +263,11 @@ def test_an_interrupted_rewriting_is_continued_and_the_old_topic_stays_in_use(
     new = rewrite(connection, names, store)
     assert new == first.new
     check(connection, new, store)
-    first.switch()  # one that was taken for dead finds it done
+    first.switch()  # a rewrite that was taken for dead finds the switch done
     assert in_use(connection, names) == new
 
 
-def test_a_store_from_an_old_backup_is_not_written(
+def test_a_topic_is_not_rewritten_from_an_old_backup(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
 ) -> None:
     head = append(store, histories(20))
@@ -282,7 +283,7 @@ def test_a_store_from_an_old_backup_is_not_written(
     assert in_use(connection, names) == names
 
 
-def test_a_forged_last_record_does_not_lead_readers_elsewhere(
+def test_a_forged_last_record_does_not_redirect_readers(
     connection: KafkaConnection, names: TopicNames
 ) -> None:
     elsewhere = replace(names, generation=7).events

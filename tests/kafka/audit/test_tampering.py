@@ -1,8 +1,8 @@
-"""What is found when somebody with every right to Kafka's topics meddles with them by hand.
+"""Tampering with the topics by someone with all rights on Kafka is detected.
 
-Each harm makes topics as Kafka's administrator could leave them. Kafka by itself finds what breaks
-an event, its dossier's life, or what was signed; where only the root tells, it names the events
-among which it is. The store beside Kafka names the very event.
+Each harm changes the topics as Kafka's administrator could. The check of Kafka alone finds a broken
+event, a broken lifecycle and a difference from a signed checkpoint. If only the root differs, it
+names the range of events. The comparison with the store names the exact event.
 """
 
 import re
@@ -45,17 +45,17 @@ pytestmark = pytest.mark.system
 EVENTS = 120
 SIGNED = (40, 80, 110)
 GAP = 61
-"""No event is at this position: a transaction was rolled back there."""
+"""The position without an event, as a rolled-back transaction leaves it."""
 
 
 def leaf(position: int) -> int:
-    """The number of the event at a position, from 0."""
+    """Return the index of the event at a position, from 0."""
     return position - (2 if position > GAP else 1)
 
 
 @dataclass
 class Topics:
-    """All that stands in Kafka, in the order in which it was written, to be meddled with."""
+    """The content of Kafka in the order of writing, which a harm can change."""
 
     events: list[Outgoing]
     position: int
@@ -68,14 +68,14 @@ class Topics:
         self.events[at] = structs.replace(self.events[at], **changes)
 
     def set_header(self, at: int, name: str, text: str) -> None:
-        """Change one header."""
+        """Replace the text of one header."""
         changed = [
             (key, text.encode() if key == name else value) for key, value in self.events[at].headers
         ]
         self.change(at, headers=changed)
 
     def rewrite(self, at: int, old: bytes, new: bytes) -> None:
-        """Change the bytes, and make the hash fit."""
+        """Change the bytes and set the matching hash."""
         value = self.events[at].value or b""
         assert old in value
         self.change(at, value=value.replace(old, new))
@@ -83,25 +83,25 @@ class Topics:
         self.set_header(at, "leaf_hash", hashed)
 
     def is_ours(self, at: int) -> bool:
-        """Return whether it has headers."""
+        """Return whether the record at this index has headers."""
         return bool(self.events[at].headers)
 
     def of(self, key: bytes | None) -> list[int]:
-        """Where the events of a dossier are."""
-        return [at for at, one in enumerate(self.events) if one.key == key]
+        """Return the indexes of a dossier's events."""
+        return [at for at, record in enumerate(self.events) if record.key == key]
 
     def follower(self, at: int) -> int:
-        """Where the next event of the same dossier is; far away where there is none."""
-        return next((one for one in self.of(self.events[at].key) if one > at), EVENTS)
+        """Return the index of the dossier's next event, or `EVENTS` if there is none."""
+        return next((later for later in self.of(self.events[at].key) if later > at), EVENTS)
 
     def some_last(self) -> int:
-        """Where the last event of some dossier is, between two checkpoints."""
+        """Return the index of a dossier's last event, between two checkpoints."""
         return next(at for at in range(SIGNED[0], SIGNED[1]) if self.follower(at) == EVENTS)
 
 
 @dataclass(frozen=True)
 class Sound:
-    """An installation whose Kafka is as it should be."""
+    """An installation with undamaged topics."""
 
     path: Path
     notary: Notary
@@ -123,13 +123,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
         store.restore_events([at_position(late, GAP + 1)], [])
         append(store, events[GAP:])
         stored = store.select_notifications(0, 2 * EVENTS)
-    assert [one.id for one in stored] == [*range(1, GAP), *range(GAP + 1, EVENTS + 2)]
+    assert [event.id for event in stored] == [*range(1, GAP), *range(GAP + 1, EVENTS + 2)]
     tree, checkpoints = Frontier(), list[str]()
-    for one in stored:
-        tree.append(leaf_hash(one.topic, one.state))
+    for event in stored:
+        tree.append(leaf_hash(event.topic, event.state))
         if tree.size in SIGNED:
             checkpoints.append(str(notary.sign(checkpoint(tree).text)))
-    records = [outgoing("", one) for one in stored]
+    records = [outgoing("", event) for event in stored]
     return Sound(directory / "events.db", notary, Topics(records, EVENTS + 1, checkpoints))
 
 
@@ -146,119 +146,119 @@ def checkpoint(tree: Frontier) -> Checkpoint:
 
 
 Harm = Callable[[Topics], int]
-"""Does something to the topics and gives the place of the event it did it to."""
+"""Changes the topics and returns the index of the affected event, or -1."""
 
 
-def changed(it: Topics) -> int:
-    it.change(30, value=(it.events[30].value or b"").replace(b"CN05", b"CN06") + b" ")
+def changed(topics: Topics) -> int:
+    topics.change(30, value=(topics.events[30].value or b"").replace(b"CN05", b"CN06") + b" ")
     return 30
 
 
-def changed_with_its_hash(it: Topics) -> int:
-    it.rewrite(30, b'"clerk"', b'"cleRk"')
+def changed_with_its_hash(topics: Topics) -> int:
+    topics.rewrite(30, b'"clerk"', b'"cleRk"')
     return 30
 
 
-def deleted(it: Topics) -> int:
-    at = next(at for at in range(SIGNED[0], SIGNED[1]) if it.follower(at) < SIGNED[1] - 1)
-    del it.events[at]
+def deleted(topics: Topics) -> int:
+    at = next(at for at in range(SIGNED[0], SIGNED[1]) if topics.follower(at) < SIGNED[1] - 1)
+    del topics.events[at]
     return at
 
 
-def a_last_step_deleted(it: Topics) -> int:
-    at = it.some_last()
-    del it.events[at]
+def a_last_step_deleted(topics: Topics) -> int:
+    at = topics.some_last()
+    del topics.events[at]
     return at
 
 
-def swapped(it: Topics) -> int:
-    """Two events of a dossier change places, with all they bear."""
-    one, other = it.of(it.events[30].key)[:2]
-    it.events[one], it.events[other] = it.events[other], it.events[one]
+def swapped(topics: Topics) -> int:
+    """Exchange two events of a dossier together with their headers."""
+    one, other = topics.of(topics.events[30].key)[:2]
+    topics.events[one], topics.events[other] = topics.events[other], topics.events[one]
     return one
 
 
-def swapped_under_each_others_numbers(it: Topics) -> int:
-    """Two events of different dossiers change places, so that all numbers still grow."""
+def swapped_under_each_others_numbers(topics: Topics) -> int:
+    """Exchange two events of different dossiers, and keep the positions in order."""
     one, other = 10, 11
-    assert it.events[one].key != it.events[other].key
-    numbers = it.header(one, "notification_id"), it.header(other, "notification_id")
-    it.events[one], it.events[other] = it.events[other], it.events[one]
-    it.set_header(one, "notification_id", numbers[0])
-    it.set_header(other, "notification_id", numbers[1])
+    assert topics.events[one].key != topics.events[other].key
+    numbers = topics.header(one, "notification_id"), topics.header(other, "notification_id")
+    topics.events[one], topics.events[other] = topics.events[other], topics.events[one]
+    topics.set_header(one, "notification_id", numbers[0])
+    topics.set_header(other, "notification_id", numbers[1])
     return one
 
 
-def inserted(it: Topics) -> int:
-    """A dossier that never was, at the position that no event has."""
+def inserted(topics: Topics) -> int:
+    """Insert an event of an invented dossier at the position without an event."""
     at = leaf(GAP + 1)
-    ours = [to_stored(event) for event in histories(1, 1, first=9_000)]
-    it.events.insert(at, outgoing("", at_position(ours[0], GAP)))
+    invented = [to_stored(event) for event in histories(1, 1, first=9_000)]
+    topics.events.insert(at, outgoing("", at_position(invented[0], GAP)))
     return at
 
 
-def appended(it: Topics) -> int:
-    ours = [to_stored(event) for event in histories(1, 1, first=9_000)]
-    it.events.append(outgoing("", at_position(ours[0], it.position + 1)))
-    return len(it.events) - 1
+def appended(topics: Topics) -> int:
+    invented = [to_stored(event) for event in histories(1, 1, first=9_000)]
+    topics.events.append(outgoing("", at_position(invented[0], topics.position + 1)))
+    return len(topics.events) - 1
 
 
-def doubled(it: Topics) -> int:
-    it.events.append(it.events[-1])
-    return len(it.events) - 1
+def doubled(topics: Topics) -> int:
+    topics.events.append(topics.events[-1])
+    return len(topics.events) - 1
 
 
-def renumbered(it: Topics) -> int:
+def renumbered(topics: Topics) -> int:
     at = leaf(GAP + 1)
-    it.set_header(at, "notification_id", str(GAP))
+    topics.set_header(at, "notification_id", str(GAP))
     return at
 
 
-def truncated(it: Topics) -> int:
-    del it.events[100:]
+def truncated(topics: Topics) -> int:
+    del topics.events[100:]
     return 100
 
 
-def an_older_copy(it: Topics) -> int:
-    del it.events[100:]
-    it.position = 101
+def an_older_copy(topics: Topics) -> int:
+    del topics.events[100:]
+    topics.position = 101
     return 100
 
 
-def forked(it: Topics) -> int:
-    """Another event of the same version stands in place of the one there was."""
-    at = it.some_last()
-    it.rewrite(at, b'"check"', b'"stamp"')
+def forked(topics: Topics) -> int:
+    """Replace an event by another one of the same version."""
+    at = topics.some_last()
+    topics.rewrite(at, b'"check"', b'"stamp"')
     return at
 
 
-def another_key(it: Topics) -> int:
-    it.change(30, key=it.events[31].key)
+def another_key(topics: Topics) -> int:
+    topics.change(30, key=topics.events[31].key)
     return 30
 
 
-def another_header(it: Topics) -> int:
-    it.set_header(30, "event_id", "e-0")
+def another_header(topics: Topics) -> int:
+    topics.set_header(30, "event_id", "e-0")
     return 30
 
 
-def another_time(it: Topics) -> int:
-    it.set_header(30, "recorded_at", "2020-01-01T00:00:00Z")
+def another_time(topics: Topics) -> int:
+    topics.set_header(30, "recorded_at", "2020-01-01T00:00:00Z")
     return 30
 
 
-def a_record_of_somebody_else(it: Topics) -> int:
-    it.change(30, headers=[])
+def a_record_of_another_program(topics: Topics) -> int:
+    topics.change(30, headers=[])
     return 30
 
 
-def a_forged_checkpoint(it: Topics) -> int:
-    it.checkpoints[1] = it.checkpoints[1].replace("heads 1 ", "heads 2 ")
+def a_forged_checkpoint(topics: Topics) -> int:
+    topics.checkpoints[1] = topics.checkpoints[1].replace("heads 1 ", "heads 2 ")
     return -1
 
 
-def an_older_checkpoint_again(it: Topics) -> int:
-    it.checkpoints.append(it.checkpoints[0])
+def an_older_checkpoint_again(topics: Topics) -> int:
+    topics.checkpoints.append(topics.checkpoints[0])
     return -1
 
 
@@ -266,11 +266,11 @@ def at_position(stored: StoredEvent, position: int) -> Notification:
     return Notification(**vars(stored), id=position)
 
 
-def force(connection: KafkaConnection, names: TopicNames, it: Topics) -> None:
-    """Write the topics as no relay ever would."""
-    mark = as_record(names, RelayPosition(it.position, "forger", "x"))
-    records = [structs.replace(one, topic=names.events) for one in it.events]
-    signed = [Outgoing(names.checkpoints, None, one.encode(), []) for one in it.checkpoints]
+def force(connection: KafkaConnection, names: TopicNames, topics: Topics) -> None:
+    """Write topics that a relay would never write."""
+    mark = as_record(names, RelayPosition(topics.position, "forger", "x"))
+    records = [structs.replace(record, topic=names.events) for record in topics.events]
+    signed = [Outgoing(names.checkpoints, None, text.encode(), []) for text in topics.checkpoints]
     with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
         kafka.commit([*records, mark, *signed])
 
@@ -293,7 +293,9 @@ def against_the_store(
         engine.dispose()
 
 
-def test_what_is_sound_passes(connection: KafkaConnection, names: TopicNames, sound: Sound) -> None:
+def test_undamaged_topics_pass(
+    connection: KafkaConnection, names: TopicNames, sound: Sound
+) -> None:
     force(connection, names, sound.copy())
     with KafkaScan(connection, names) as scan:
         verifier = KafkaVerifier(scan, scan.checkpoints(), sound.notary.check)
@@ -322,13 +324,13 @@ def test_what_is_sound_passes(connection: KafkaConnection, names: TopicNames, so
         (another_key, RecordFault.WRONG_KEY, Both.CHANGED),
         (another_header, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
         (another_time, RecordFault.WRONG_HEADERS, RecordFault.WRONG_HEADERS),
-        (a_record_of_somebody_else, RecordFault.NOT_OURS, RecordFault.NOT_OURS),
+        (a_record_of_another_program, RecordFault.NOT_OURS, RecordFault.NOT_OURS),
         (a_forged_checkpoint, KafkaDamageKind.UNSIGNED, None),
         (an_older_checkpoint_again, None, None),
     ],
     ids=lambda case: case[0].__name__,
 )
-def test_what_was_done_by_hand_is_found_and_located(
+def test_a_manual_change_is_found_and_located(
     connection: KafkaConnection,
     names: TopicNames,
     sound: Sound,
@@ -351,26 +353,28 @@ def test_what_was_done_by_hand_is_found_and_located(
     if by_kafka and by_kafka.row and by_kafka.position:
         assert by_kafka.position in where.positions | where.after, by_kafka
     if by_kafka and by_kafka.kind is KafkaDamageKind.FORKED:
-        found = re.search(r"among events (\d+) to (\d+)", by_kafka.detail)
-        assert found
-        first, last = map(int, found.groups())
+        match = re.search(r"among events (\d+) to (\d+)", by_kafka.detail)
+        assert match
+        first, last = map(int, match.groups())
         assert first <= min(where.positions) <= last, by_kafka
         assert last - first <= SIGNED[0] + 1
 
 
 class Where:
-    """Which event was harmed: the positions that it has, or had, and those of its followers."""
+    """The old and new positions of the affected event, and those of its dossier's later events."""
 
     def __init__(self, before: Topics, now: Topics, at: int) -> None:
-        both = [one for one in (before, now) if at < len(one.events)]
-        self.positions = {int(one.header(at, "notification_id")) for one in both if one.is_ours(at)}
+        both = [topics for topics in (before, now) if at < len(topics.events)]
+        self.positions = {
+            int(topics.header(at, "notification_id")) for topics in both if topics.is_ours(at)
+        }
         key = both[0].events[at].key
         self.after = {
-            int(before.header(one, "notification_id")) for one in before.of(key) if one > at
+            int(before.header(later, "notification_id")) for later in before.of(key) if later > at
         }
 
 
-def test_records_that_were_deleted_from_the_beginning_are_missed(
+def test_records_deleted_from_the_beginning_are_detected(
     connection: KafkaConnection, names: TopicNames, sound: Sound
 ) -> None:
     force(connection, names, sound.copy())
@@ -384,7 +388,7 @@ def test_records_that_were_deleted_from_the_beginning_are_missed(
         assert damage.detail == "partition 2 begins at offset 3"
 
 
-def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
+def test_an_event_in_another_partition_than_its_dossier_is_found(
     connection: KafkaConnection, names: TopicNames, sound: Sound
 ) -> None:
     topics = sound.copy()
@@ -393,10 +397,10 @@ def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
     producer = open_producer(connection, transactional_id=f"{names.prefix}-forger", limit_s=5)
     producer.init_transactions()
     producer.begin_transaction()
-    for number, one in enumerate(topics.events):
-        home = int.from_bytes(one.key or b"") % PARTITIONS
+    for number, record in enumerate(topics.events):
+        home = int.from_bytes(record.key or b"") % PARTITIONS
         to = (home + 1) % PARTITIONS if number == at else home
-        producer.send(names.events, one.value, one.key, one.headers, partition=to)
+        producer.send(names.events, record.value, record.key, record.headers, partition=to)
     mark = as_record(names, RelayPosition(topics.position, "forger", "x"))
     producer.send(mark.topic, mark.value, mark.key)
     producer.commit_transaction()
@@ -410,7 +414,7 @@ def test_an_event_in_another_partition_than_its_dossiers_others_is_found(
     assert damage.detail == f"the earlier events are in {int.from_bytes(key or b'') % PARTITIONS}"
 
 
-def test_a_replaced_key_of_the_log_is_found(
+def test_a_replaced_log_key_is_found(
     connection: KafkaConnection, names: TopicNames, sound: Sound, tmp_path: Path
 ) -> None:
     force(connection, names, sound.copy())
@@ -422,7 +426,7 @@ def test_a_replaced_key_of_the_log_is_found(
     assert damage.kind is KafkaDamageKind.UNSIGNED
 
 
-def test_what_a_relay_published_is_what_the_store_has_and_what_comes_meanwhile_is_no_damage(
+def test_published_events_match_the_store_and_events_published_during_the_check_are_no_damage(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder, tmp_path: Path
 ) -> None:
     append(store, histories(30))

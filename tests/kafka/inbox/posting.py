@@ -1,4 +1,4 @@
-"""A partner's records in the inbox, the service behind it, and what comes out."""
+"""A partner that sends inbox records, the service that processes them, and the answers."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -31,11 +31,11 @@ DESK = Actor(Role.STAFF, "desk", "CN01")
 
 @dataclass
 class Partner:
-    """Who posts to Kafka with a key of its own."""
+    """A client that sends commands through Kafka with its own API key."""
 
     connection: KafkaConnection
     names: TopicNames
-    installed: Container
+    container: Container
     key: str
     sent: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -49,15 +49,15 @@ class Partner:
         } | changes
 
     def post(self, *items: object, key: str | None = "", **named: str) -> None:
-        """Post JSON, or bytes as they are; with this partner's key unless told another."""
-        shown = {"api-key": self.key if key == "" else key} | {
+        """Send JSON, or bytes unchanged, with this partner's API key or the one in `key`."""
+        texts = {"api-key": self.key if key == "" else key} | {
             name.replace("_", "-"): value for name, value in named.items()
         }
-        given = [(name, value.encode()) for name, value in shown.items() if value is not None]
+        encoded = [(name, text.encode()) for name, text in texts.items() if text is not None]
         producer = KafkaProducer(bootstrap_servers=self.connection.servers)
         for item in items:
             value = item if isinstance(item, bytes) else json.dumps(item).encode()
-            producer.send(self.names.inbox, value, key=b"mine", headers=given).get(10)
+            producer.send(self.names.inbox, value, key=b"mine", headers=encoded).get(10)
             self.sent += 1
         producer.close()
 
@@ -65,33 +65,35 @@ class Partner:
         return records(self.connection.servers, self.names.answers)
 
     def answers(self, expected: int | None = None) -> list[dict[str, Any]]:
-        """Return the answers in the order of what was posted, when they are all there."""
+        """Wait for all answers and return them in the order of the sent records."""
         wanted = self.sent if expected is None else expected
         until(lambda: len(self.raw_answers()) >= wanted)
-        found = sorted(self.raw_answers(), key=lambda one: int(headers(one)["inbox-offset"]))
-        assert len(found) == wanted
-        return [json.loads(one.value) for one in found]
+        answers = sorted(
+            self.raw_answers(), key=lambda answer: int(headers(answer)["inbox-offset"])
+        )
+        assert len(answers) == wanted
+        return [json.loads(answer.value) for answer in answers]
 
     def stored(self) -> int:
-        return self.installed.tracker.store.max_notification_id() or 0
+        return self.container.tracker.store.max_notification_id() or 0
 
 
 @contextmanager
 def partner(connection: KafkaConnection, names: TopicNames, directory: Path) -> Iterator[Partner]:
-    with open_container(Settings(data_dir=directory), now=lambda: NOON) as installed:
-        yield Partner(connection, names, installed, installed.keys.make(DESK, NOON))
+    with open_container(Settings(data_dir=directory), now=lambda: NOON) as container:
+        yield Partner(connection, names, container, container.keys.make(DESK, NOON))
 
 
 @contextmanager
 def serving(
     partner: Partner, handle: Handle | None = None, *, secret: bytes = SECRET
 ) -> Iterator[Inbox]:
-    """Let an inbox work meanwhile; what ended it is raised at the end."""
+    """Run an inbox while the context lasts, and raise its error at the end."""
     inbox = Inbox(
         partner.connection,
         partner.names,
-        handle=handle or partner.installed.tracker.handle,
-        keys=partner.installed.keys,
+        handle=handle or partner.container.tracker.handle,
+        keys=partner.container.keys,
         secret=secret,
     )
     failed: list[BaseException] = []
@@ -99,7 +101,7 @@ def serving(
     def run() -> None:
         try:
             inbox.run()
-        except BaseException as error:  # noqa: BLE001  the test looks at it
+        except BaseException as error:  # noqa: BLE001  raised again below
             failed.append(error)
 
     thread = Thread(target=run, daemon=True)
@@ -117,12 +119,12 @@ def serving(
 def failing(
     handle: Handle, fails: Callable[[Sequence[Envelope]], Exception | None]
 ) -> Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]:
-    """Return a handler that fails before it does anything, as long as it is told to."""
+    """Return a handler that raises the error of `fails`, if any, and else calls `handle`."""
 
-    def carry_out(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
-        error = fails(posts)
+    def execute(envelopes: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
+        error = fails(envelopes)
         if error:
             raise error
-        return handle(posts)
+        return handle(envelopes)
 
-    return carry_out
+    return execute

@@ -1,4 +1,4 @@
-"""What could not be accepted is listed, and handed in again in its sender's name."""
+"""Dead letters are listed, and retried under their original sender."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,47 +39,45 @@ def mine(connection: KafkaConnection, names: TopicNames, tmp_path: Path) -> Iter
 
 
 @pytest.fixture
-def letters(connection: KafkaConnection, names: TopicNames) -> DeadLetters:
+def dead_letters(connection: KafkaConnection, names: TopicNames) -> DeadLetters:
     return DeadLetters(connection, names)
 
 
-def test_a_letter_tells_what_is_needed_and_nothing_of_what_was_sent(
-    mine: Partner, letters: DeadLetters
+def test_a_dead_letter_shows_the_reason_and_nothing_of_the_command(
+    mine: Partner, dead_letters: DeadLetters
 ) -> None:
-    assert letters.all() == []
+    assert dead_letters.all() == []
     with serving(mine):
         mine.post(COMPLAINT | {"code": "H26.05-261120-0001"})
         mine.answers()
-    [letter] = letters.all()
-    assert letter == replace(
-        letter,
+    [dead_letter] = dead_letters.all()
+    assert dead_letter == replace(
+        dead_letter,
         number=0,
         kind="unknown-dossier",
         reason="There is no dossier with this code.",
         sender="desk",
         retried=False,
     )
-    assert "slow" not in str(letter)
+    assert "slow" not in str(dead_letter)
 
 
-def test_a_letter_that_is_handed_in_again_is_carried_out_once(
-    mine: Partner, letters: DeadLetters
-) -> None:
+def test_a_retried_dead_letter_is_executed_once(mine: Partner, dead_letters: DeadLetters) -> None:
     with serving(mine):
         mine.post(mine.intake())
         [created] = mine.answers()
         wrong = COMPLAINT | {"code": created["code"]}
         mine.post(wrong, if_version="9")
         mine.answers()
-        letters.retry([0])
+        dead_letters.retry([0])
         *_, again = mine.answers(3)
         assert again["problem"]["kind"] == "version-conflict"
-        first, second = letters.all()
+        first, second = dead_letters.all()
         assert (first.retried, second.retried) == (True, False)
 
 
-def test_what_came_too_early_can_be_handed_in_again_with_the_key_revoked_meanwhile(
-    mine: Partner, letters: DeadLetters
+def test_a_command_that_came_too_early_can_be_retried_after_its_key_was_revoked(
+    mine: Partner, dead_letters: DeadLetters
 ) -> None:
     with serving(mine):
         mine.post(mine.intake())
@@ -88,60 +86,66 @@ def test_what_came_too_early_can_be_handed_in_again_with_the_key_revoked_meanwhi
         mine.post(COMPLAINT | {"code": code}, if_version="2")
         mine.post(COMPLAINT | {"code": code, "event_id": "c-2"})
         _, early, between = mine.answers()
-        mine.installed.keys.revoke(mine.key.split("_")[1], mine.installed.now())
-        letters.retry([0])
+        mine.container.keys.revoke(mine.key.split("_")[1], mine.container.now())
+        dead_letters.retry([0])
         *_, late = mine.answers(4)
     assert (early["outcome"], between["version"]) == ("rejected", 2)
     assert (late["event_id"], late["outcome"], late["version"]) == ("c-1", "created", 3)
 
 
-def test_a_letter_is_handed_in_again_only_once_and_all_or_none(
-    mine: Partner, letters: DeadLetters
+def test_dead_letters_are_retried_only_once_and_all_or_none(
+    mine: Partner, dead_letters: DeadLetters
 ) -> None:
     with serving(mine):
         mine.post(b"{", b"[")
         mine.answers()
         with pytest.raises(UnknownDeadLetterError):
-            letters.retry([0, 77])
-        assert [letter.retried for letter in letters.all()] == [False, False]
-        letters.retry([0])
+            dead_letters.retry([0, 77])
+        assert [dead_letter.retried for dead_letter in dead_letters.all()] == [False, False]
+        dead_letters.retry([0])
         mine.answers(3)
         with pytest.raises(DeadLetterRetriedError):
-            letters.retry([1, 0])
+            dead_letters.retry([1, 0])
         mine.answers(3)
 
 
-def test_an_equal_repeat_of_a_letter_is_the_same_letter(
-    mine: Partner, letters: DeadLetters, connection: KafkaConnection, names: TopicNames
+def test_an_equal_repeat_is_the_same_dead_letter(
+    mine: Partner, dead_letters: DeadLetters, connection: KafkaConnection, names: TopicNames
 ) -> None:
     with serving(mine):
         mine.post(b"{", b"[")
         mine.answers()
-        known = letters.all()
+        known = dead_letters.all()
         kept = [
-            Outgoing(names.dead_letters, one.key, one.value, list(one.headers))
-            for one in records(connection.servers, names.dead_letters)
+            Outgoing(names.dead_letters, record.key, record.value, list(record.headers))
+            for record in records(connection.servers, names.dead_letters)
         ]
         with Transactions(connection, f"{names.prefix}-forger", limit_s=10) as forger:
             forger.commit([*kept, structs.replace(kept[0], value=b"other")])
-        *same, other = letters.all()
+        *same, other = dead_letters.all()
         assert same == known
-        letters.retry([same[0].number])
-        assert [one.retried for one in letters.all()[:3]] == [True, False, False]
+        dead_letters.retry([same[0].number])
+        assert [dead_letter.retried for dead_letter in dead_letters.all()[:3]] == [
+            True,
+            False,
+            False,
+        ]
         assert other.size == len(b"other")
 
 
-def test_a_letter_of_nobody_stays_where_it_is(mine: Partner, letters: DeadLetters) -> None:
+def test_a_dead_letter_of_an_unknown_sender_cannot_be_retried(
+    mine: Partner, dead_letters: DeadLetters
+) -> None:
     with serving(mine):
         mine.post(mine.intake(), key="trk_unknown_key")
         mine.answers()
-    [letter] = letters.all()
-    assert letter.sender == ""
+    [dead_letter] = dead_letters.all()
+    assert dead_letter.sender == ""
     with pytest.raises(UnknownSenderOfDeadLetterError):
-        letters.retry([letter.number])
+        dead_letters.retry([dead_letter.number])
 
 
-def test_an_actor_written_beside_a_message_by_hand_is_refused(mine: Partner) -> None:
+def test_a_forged_actor_is_refused(mine: Partner) -> None:
     chief = Actor(Role.ADMINISTRATOR, "chief")
     actor, seal = ActorSeal(b"guessed" * 5).seal(chief, b"{}", "")
     with serving(mine):
@@ -155,7 +159,7 @@ def test_an_actor_written_beside_a_message_by_hand_is_refused(mine: Partner) -> 
     ("value", "if_version", "text"),
     [(b"other", "", None), (b"value", "1", None), (b"value", "", b'{"role":"manager","id":"x"}')],
 )
-def test_a_seal_fits_one_actor_one_message_and_one_version(
+def test_a_seal_is_valid_for_one_actor_one_command_and_one_version(
     value: bytes, if_version: str, text: bytes | None
 ) -> None:
     seal = ActorSeal(SECRET)

@@ -1,4 +1,4 @@
-"""What partners post: carried out once, answered once, and nothing blocks behind what is wrong."""
+"""Inbox records are executed once and answered once, and an invalid one does not block others."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -50,12 +50,12 @@ def test_an_intake_and_its_steps_are_created_in_their_order(mine: Partner) -> No
     assert mine.stored() == 2
 
 
-def test_an_answer_bears_the_key_and_the_place_of_what_it_answers(mine: Partner) -> None:
+def test_an_answer_has_the_key_and_the_place_of_its_record(mine: Partner) -> None:
     with serving(mine):
         mine.post(mine.intake(), mine.intake())
         mine.answers()
-    assert {one.key for one in mine.raw_answers()} == {b"mine"}
-    assert sorted(int(headers(one)["inbox-offset"]) for one in mine.raw_answers()) == [0, 1]
+    assert {answer.key for answer in mine.raw_answers()} == {b"mine"}
+    assert sorted(int(headers(answer)["inbox-offset"]) for answer in mine.raw_answers()) == [0, 1]
 
 
 def test_the_same_event_id_counts_once_and_other_content_is_refused(mine: Partner) -> None:
@@ -91,7 +91,7 @@ def test_the_same_event_id_counts_once_and_other_content_is_refused(mine: Partne
         ),
     ],
 )
-def test_what_cannot_be_taken_is_answered_and_laid_aside_and_nothing_waits(
+def test_an_invalid_record_is_answered_and_does_not_delay_the_next(
     mine: Partner, item: object, kind: str
 ) -> None:
     with serving(mine):
@@ -119,12 +119,12 @@ def test_a_fault_is_told_by_its_place_and_kind_and_nothing_of_what_was_sent(mine
 
 
 @pytest.mark.parametrize("key", [None, "", "trk_0123456789ab_wrong", "nonsense"])
-def test_a_sender_nobody_knows_is_refused_and_the_key_is_written_nowhere(
+def test_an_unknown_sender_is_refused_and_the_key_is_not_stored(
     mine: Partner, key: str | None
 ) -> None:
     with serving(mine):
         if key == "":
-            mine.installed.keys.revoke(mine.key.split("_")[1], mine.installed.now())
+            mine.container.keys.revoke(mine.key.split("_")[1], mine.container.now())
         mine.post(mine.intake(), key=key)
         [answer] = mine.answers()
     assert answer["problem"]["kind"] == "unknown-key"
@@ -154,7 +154,7 @@ def test_a_key_is_not_copied_into_a_dead_letter(mine: Partner) -> None:
     }
 
 
-def test_a_version_that_was_overtaken_is_refused_with_the_current_one(mine: Partner) -> None:
+def test_an_outdated_version_is_refused_with_the_current_one(mine: Partner) -> None:
     with serving(mine):
         mine.post(mine.intake())
         [created] = mine.answers()
@@ -168,17 +168,17 @@ def test_a_version_that_was_overtaken_is_refused_with_the_current_one(mine: Part
         mine.post(step, if_version="7")
         mine.post(step, if_version="seven")
         mine.post(step, if_version="1")
-        _, overtaken, nonsense, fitting = mine.answers()
-    assert overtaken["problem"]["kind"] == "version-conflict"
-    assert overtaken["problem"]["current_version"] == 1
+        _, outdated, nonsense, fitting = mine.answers()
+    assert outdated["problem"]["kind"] == "version-conflict"
+    assert outdated["problem"]["current_version"] == 1
     assert nonsense["problem"]["kind"] == "malformed"
     assert fitting["outcome"] == "created"
 
 
-def test_a_store_that_does_not_answer_is_waited_for(mine: Partner) -> None:
+def test_the_inbox_waits_for_a_store_that_does_not_answer(mine: Partner) -> None:
     refusals = iter([True] * 4)
     handle = failing(
-        mine.installed.tracker.handle,
+        mine.container.tracker.handle,
         lambda _: StoreUnavailableError() if next(refusals, False) else None,
     )
     with serving(mine, handle):
@@ -188,15 +188,17 @@ def test_a_store_that_does_not_answer_is_waited_for(mine: Partner) -> None:
     assert records(mine.connection.servers, mine.names.dead_letters) == []
 
 
-def test_a_record_that_breaks_us_is_laid_aside_and_its_neighbours_are_taken(mine: Partner) -> None:
+def test_a_record_that_causes_an_error_becomes_a_dead_letter_and_the_others_are_executed(
+    mine: Partner,
+) -> None:
     bad = mine.intake(event_id="bad")
 
-    def breaks(posts: Sequence[Envelope]) -> Exception | None:
-        if any(post.message.event_id == "bad" for post in posts):
+    def breaks(envelopes: Sequence[Envelope]) -> Exception | None:
+        if any(envelope.message.event_id == "bad" for envelope in envelopes):
             return ZeroDivisionError("Nguyen")
         return None
 
-    with serving(mine, failing(mine.installed.tracker.handle, breaks)):
+    with serving(mine, failing(mine.container.tracker.handle, breaks)):
         mine.post(mine.intake(), bad, mine.intake())
         answers = mine.answers()
     assert [answer["outcome"] for answer in answers] == ["created", "rejected", "created"]
@@ -208,15 +210,15 @@ def test_a_record_that_breaks_us_is_laid_aside_and_its_neighbours_are_taken(mine
     assert "Nguyen" not in str(dead.headers)
 
 
-def test_who_dies_between_the_store_and_the_answer_leaves_one_dossier_and_one_answer(
+def test_a_crash_between_the_store_and_the_answer_leaves_one_dossier_and_one_answer(
     mine: Partner,
 ) -> None:
-    def carry_out_and_die(posts: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
-        mine.installed.tracker.handle(posts)
+    def execute_and_die(envelopes: Sequence[Envelope]) -> Sequence[Accepted | TrackerError]:
+        mine.container.tracker.handle(envelopes)
         raise SystemExit
 
     mine.post(mine.intake())
-    with pytest.raises(SystemExit), serving(mine, carry_out_and_die):
+    with pytest.raises(SystemExit), serving(mine, execute_and_die):
         until(lambda: mine.stored() == 1)
     assert mine.raw_answers() == []
     with serving(mine):

@@ -1,4 +1,4 @@
-"""An equal repeat does no harm wherever it comes; a record of an old position that differs does."""
+"""Equal repeats are harmless at any place. A different record of an old position is damage."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.kafka.audit.test_tampering import (
     checkpoint,
     force,
     inserted,
-    sound,  # noqa: F401  the very same installation
+    sound,  # noqa: F401  a fixture
 )
 from tests.kafka.histories import append, histories, sqlite_store
 from tests.kafka.relaying import Running, running, until
@@ -38,44 +38,44 @@ from tracker.domain.transparency_log.merkle import Frontier
 pytestmark = pytest.mark.system
 
 Repeat = Callable[[Topics], int]
-"""Repeats some records and returns how many."""
+"""Repeats some records and returns their number."""
 
 
-def the_last_at_once(it: Topics) -> int:
-    it.events.append(it.events[-1])
+def the_last_at_once(topics: Topics) -> int:
+    topics.events.append(topics.events[-1])
     return 1
 
 
-def the_first_at_the_end(it: Topics) -> int:
-    it.events.append(it.events[0])
+def the_first_at_the_end(topics: Topics) -> int:
+    topics.events.append(topics.events[0])
     return 1
 
 
-def an_old_one_after_newer_versions(it: Topics) -> int:
-    at = it.of(it.events[0].key)
-    it.events.insert(at[-1] + 1, it.events[at[0]])
+def an_old_one_after_newer_versions(topics: Topics) -> int:
+    at = topics.of(topics.events[0].key)
+    topics.events.insert(at[-1] + 1, topics.events[at[0]])
     return 1
 
 
-def a_batch_in_the_middle(it: Topics) -> int:
-    it.events[60:60] = it.events[30:60]
+def a_batch_in_the_middle(topics: Topics) -> int:
+    topics.events[60:60] = topics.events[30:60]
     return 30
 
 
-def a_batch_interleaved_with_its_repeat(it: Topics) -> int:
-    batch = it.events[30:60]
-    it.events[30:60] = [one for pair in zip(batch, batch, strict=True) for one in pair]
+def a_batch_interleaved_with_its_repeat(topics: Topics) -> int:
+    batch = topics.events[30:60]
+    topics.events[30:60] = [record for pair in zip(batch, batch, strict=True) for record in pair]
     return 30
 
 
-def a_batch_interleaved_with_the_next(it: Topics) -> int:
-    batches = zip(it.events[60:90], it.events[30:60], strict=True)
-    it.events[60:90] = [one for pair in batches for one in pair]
+def a_batch_interleaved_with_the_next(topics: Topics) -> int:
+    batches = zip(topics.events[60:90], topics.events[30:60], strict=True)
+    topics.events[60:90] = [record for pair in batches for record in pair]
     return 30
 
 
-def everything_twice_more(it: Topics) -> int:
-    it.events *= 3
+def everything_twice_more(topics: Topics) -> int:
+    topics.events *= 3
     return 2 * EVENTS
 
 
@@ -91,17 +91,17 @@ EQUAL = [
 
 
 def by_itself(
-    connection: KafkaConnection, names: TopicNames, it: Sound
+    connection: KafkaConnection, names: TopicNames, installation: Sound
 ) -> tuple[PublishedDamage | None, Repeats]:
     with KafkaScan(connection, names) as scan:
-        verifier = KafkaVerifier(scan, scan.checkpoints(), it.notary.check)
+        verifier = KafkaVerifier(scan, scan.checkpoints(), installation.notary.check)
         return verifier.first_damage(), verifier.repeats
 
 
 def with_store(
-    connection: KafkaConnection, names: TopicNames, it: Sound, after: int = 0
+    connection: KafkaConnection, names: TopicNames, installation: Sound, after: int = 0
 ) -> tuple[PublishedDamage | None, Repeats]:
-    engine = open_engine(f"sqlite:///{it.path}")
+    engine = open_engine(f"sqlite:///{installation.path}")
     try:
         with KafkaScan(connection, names) as scan:
             verifier = BothVerifier(SqlStoreScan(engine), scan, after=after)
@@ -117,7 +117,7 @@ def empty(tmp_path: Path) -> Iterator[SQLiteDossierRecorder]:
 
 
 @pytest.mark.parametrize("repeat", EQUAL)
-def test_equal_repeats_are_counted_and_restored_over(
+def test_equal_repeats_are_counted_and_skipped_by_a_restore(
     connection: KafkaConnection,
     names: TopicNames,
     sound: Sound,  # noqa: F811
@@ -139,44 +139,46 @@ def test_equal_repeats_are_counted_and_restored_over(
 
 
 Damage = Callable[[Topics], int]
-"""Writes a record of an old position that differs and returns that position."""
+"""Adds a different record of an old position and returns that position."""
 
 
-def with_other_bytes(it: Topics, at: int, place: int) -> int:
-    """Write the event at a place once more, with a hash that fits other bytes."""
-    it.events.insert(place, it.events[at])
-    it.rewrite(place, b'"clerk"', b'"cleRk"')
-    return int(it.header(place, "notification_id"))
+def with_other_bytes(topics: Topics, at: int, place: int) -> int:
+    """Repeat the event at index `at` with other bytes and their hash, at index `place`."""
+    topics.events.insert(place, topics.events[at])
+    topics.rewrite(place, b'"clerk"', b'"cleRk"')
+    return int(topics.header(place, "notification_id"))
 
 
-def at_the_end(it: Topics) -> int:
-    return with_other_bytes(it, 30, EVENTS)
+def at_the_end(topics: Topics) -> int:
+    return with_other_bytes(topics, 30, EVENTS)
 
 
-def right_after_the_first(it: Topics) -> int:
-    return with_other_bytes(it, 30, 31)
+def right_after_the_first(topics: Topics) -> int:
+    return with_other_bytes(topics, 30, 31)
 
 
-def after_an_equal_one(it: Topics) -> int:
-    it.events.append(it.events[30])
-    return with_other_bytes(it, 30, EVENTS + 1)
+def after_an_equal_one(topics: Topics) -> int:
+    topics.events.append(topics.events[30])
+    return with_other_bytes(topics, 30, EVENTS + 1)
 
 
-def before_an_equal_one(it: Topics) -> int:
-    position = with_other_bytes(it, 30, EVENTS)
-    it.events.append(it.events[30])
+def before_an_equal_one(topics: Topics) -> int:
+    position = with_other_bytes(topics, 30, EVENTS)
+    topics.events.append(topics.events[30])
     return position
 
 
-def another_version_under_an_old_position(it: Topics) -> int:
-    it.events.append(it.events[it.of(it.events[30].key)[-1]])
-    it.set_header(EVENTS, "notification_id", it.header(30, "notification_id"))
-    return int(it.header(30, "notification_id"))
+def another_version_under_an_old_position(topics: Topics) -> int:
+    topics.events.append(topics.events[topics.of(topics.events[30].key)[-1]])
+    topics.set_header(EVENTS, "notification_id", topics.header(30, "notification_id"))
+    return int(topics.header(30, "notification_id"))
 
 
-def hash_that_does_not_fit(it: Topics) -> int:
-    it.events.append(structs.replace(it.events[30], value=(it.events[30].value or b"") + b" "))
-    return int(it.header(30, "notification_id"))
+def hash_that_does_not_fit(topics: Topics) -> int:
+    topics.events.append(
+        structs.replace(topics.events[30], value=(topics.events[30].value or b"") + b" ")
+    )
+    return int(topics.header(30, "notification_id"))
 
 
 DIFFERENT = [
@@ -190,7 +192,7 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize("harm", DIFFERENT)
-def test_a_record_of_an_old_position_that_differs_is_damage_everywhere(
+def test_every_check_finds_a_different_record_of_an_old_position(
     connection: KafkaConnection,
     names: TopicNames,
     sound: Sound,  # noqa: F811
@@ -223,7 +225,7 @@ def test_an_old_event_under_another_number_is_found_since_any_checkpoint(
     sound: Sound,  # noqa: F811
     after: int,
 ) -> None:
-    """No event has position 61: a forged record fits in there wherever its partition ends."""
+    """No event has position 61, so a forged record can take that position."""
     topics = sound.copy()
     topics.events.append(topics.events[0])
     topics.set_header(EVENTS, "notification_id", "61")
@@ -234,7 +236,7 @@ def test_an_old_event_under_another_number_is_found_since_any_checkpoint(
 
 
 @pytest.mark.parametrize("after", [70, EVENTS + 1])
-def test_an_event_put_in_before_the_checkpoint_in_its_order_is_found_by_the_count(
+def test_an_event_inserted_before_the_checkpoint_is_found_by_the_count(
     connection: KafkaConnection,
     names: TopicNames,
     sound: Sound,  # noqa: F811
@@ -248,7 +250,7 @@ def test_an_event_put_in_before_the_checkpoint_in_its_order_is_found_by_the_coun
     assert damage.position == 61
 
 
-def test_a_relay_goes_on_past_equal_repeats_and_ends_at_a_different_one(
+def test_a_relay_continues_after_equal_repeats_and_stops_at_a_different_record(
     connection: KafkaConnection, names: TopicNames, store: DossierRecorder
 ) -> None:
     append(store, histories(20))
@@ -256,8 +258,8 @@ def test_a_relay_goes_on_past_equal_repeats_and_ends_at_a_different_one(
         until(lambda: relay.has_published(80))
     topics = Topics([], 80, [])
     topics.events = [
-        Outgoing(names.events, one.key, one.value, list(one.headers))
-        for one in records(connection.servers, names.events)
+        Outgoing(names.events, record.key, record.value, list(record.headers))
+        for record in records(connection.servers, names.events)
     ]
     again = Topics(topics.events[:30] + topics.events[:10], 80, [])
     force(connection, names, again)
@@ -268,11 +270,11 @@ def test_a_relay_goes_on_past_equal_repeats_and_ends_at_a_different_one(
     bad.rewrite(0, b'"e-', b'"f-')
     force(connection, names, bad)
     append(store, histories(1, first=200))
-    ended = Running(store, connection, names)
-    ended.thread.start()
-    until(ended.ended)
-    assert isinstance(ended.error, PositionUnsureError)
-    assert "other bytes than the store" in str(ended.error)
+    stopped = Running(store, connection, names)
+    stopped.thread.start()
+    until(stopped.ended)
+    assert isinstance(stopped.error, PositionUnsureError)
+    assert "other bytes than the store" in str(stopped.error)
 
 
 def test_a_smaller_checkpoint_that_was_never_published_is_still_found(
@@ -290,7 +292,7 @@ def test_a_smaller_checkpoint_that_was_never_published_is_still_found(
     assert damage.kind is KafkaDamageKind.SHRUNK
 
 
-def test_many_suspects_are_settled_in_more_than_one_pass(
+def test_many_suspects_are_checked_in_several_passes(
     connection: KafkaConnection,
     names: TopicNames,
     sound: Sound,  # noqa: F811

@@ -14,8 +14,8 @@ from tracker.wiring.http import http_app
 
 @pytest.fixture(autouse=True)
 def pages_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let open pages look for news every 50 ms, and not every second."""
-    monkeypatch.setattr(pages_live, "_LOOK_AGAIN_S", 0.05)
+    """Let open pages poll for changes every 50 ms instead of every second."""
+    monkeypatch.setattr(pages_live, "_POLL_S", 0.05)
 
 
 @pytest.fixture

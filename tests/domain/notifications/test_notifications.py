@@ -174,7 +174,7 @@ def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is
         "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
         " được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận."
     )
-    assert "Nobody saw anything, and nothing is locked." in said(locked, NoticeLanguage.ENGLISH)
+    assert "They saw nothing, and nothing is locked." in said(locked, NoticeLanguage.ENGLISH)
 
 
 def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_a_day() -> None:
@@ -189,7 +189,7 @@ def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
     words = said(notice(NotificationKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
     assert words.startswith(
-        "We are sorry: dossier H26.05-261102-0001 is delayed. New date: 20 Nov 2026."
+        "We apologise: dossier H26.05-261102-0001 is delayed. New promised date: 20 Nov 2026."
     )
     assert "1,250,000 VND" in said(notice(NotificationKind.FEE_ASKED), NoticeLanguage.ENGLISH)
 

@@ -30,17 +30,17 @@ _TEXTS: dict[NoticeLanguage, dict[Kind, str]] = {
         Kind.RECEIVED: "Dossier {code} was received.{due}",
         Kind.PAPERS_ASKED: "Dossier {code} needs more papers{due}. Scan the QR code on your"
         " receipt to see which.",
-        Kind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at the"
-        " desk or on the public service portal.",
-        Kind.PROMISE_MOVED: "We are sorry: dossier {code} is delayed.{due}",
+        Kind.FEE_ASKED: "Dossier {code}: a fee of {amount} VND is due{due}. Pay only at a"
+        " reception point or on the public service portal.",
+        Kind.PROMISE_MOVED: "We apologise: dossier {code} is delayed.{due}",
         Kind.READY: "The result of dossier {code} is ready. {way}",
         Kind.HANDED_TO_CARRIER: "The result of dossier {code} was sent by {carrier}, parcel"
         " {number}.",
         Kind.DELIVERED: "The result of dossier {code} was delivered. If you do not have it,"
-        " please tell the desk.",
-        Kind.LOCKED: "Somebody entered a wrong phone number several times to see dossier"
-        " {code}. Nobody saw anything, and nothing is locked. If it was not you, please tell the"
-        " desk.",
+        " please contact your reception point.",
+        Kind.LOCKED: "Someone entered a wrong phone number several times to see dossier"
+        " {code}. They saw nothing, and nothing is locked. If it was not you, please contact your"
+        " reception point.",
     },
 }
 _DUE = {
@@ -51,10 +51,10 @@ _DUE = {
         Kind.PROMISE_MOVED: " Ngày hẹn trả mới: {day}.",
     },
     NoticeLanguage.ENGLISH: {
-        Kind.RECEIVED: " Result due: {day}.",
+        Kind.RECEIVED: " Promised date: {day}.",
         Kind.PAPERS_ASKED: " by {time}, {day}",
         Kind.FEE_ASKED: " by {time}, {day}",
-        Kind.PROMISE_MOVED: " New date: {day}.",
+        Kind.PROMISE_MOVED: " New promised date: {day}.",
     },
 }
 _WAY = {

@@ -1,7 +1,7 @@
-"""Real servers for the tests that ask for one: the first starts it, all share it.
+"""Fixtures for real servers: the first test that needs a server starts it, and all share it.
 
-What a test makes on Kafka (topics, transactional ids, groups) bears names of its own: others use
-the same broker meanwhile. A test that stops or kills a server starts one for itself, with
+Tests share the same broker at the same time. So each test uses unique names for its topics,
+transactional ids and groups. A test that stops or kills a server starts its own, with
 `KafkaCluster(server_directory)` or `PostgresServer(server_directory)`.
 """
 
@@ -30,7 +30,7 @@ _NO = "not tried, there is no "
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Let all tests that lack the same server share one line of the summary."""
+    """Report all tests that lack the same server in one line of the summary."""
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if reason.startswith(_NO):
@@ -39,9 +39,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The addresses of a real Kafka; `TRACKER_TEST_KAFKA` names one's own."""
-    if own := os.environ.get("TRACKER_TEST_KAFKA"):
-        yield own
+    """Return the addresses of a Kafka, by default a new one; `TRACKER_TEST_KAFKA` names another."""
+    if address := os.environ.get("TRACKER_TEST_KAFKA"):
+        yield address
         return
     _demand("Kafka", lambda: (java(), KAFKA.installed()))
     with _shared(tmp_path_factory, "kafka", _kafka) as address:
@@ -50,9 +50,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL, for its superuser; `TRACKER_TEST_POSTGRES` names one's own."""
-    if own := os.environ.get("TRACKER_TEST_POSTGRES"):
-        yield own
+    """Return the superuser's URL of a PostgreSQL; `TRACKER_TEST_POSTGRES` names an existing one."""
+    if address := os.environ.get("TRACKER_TEST_POSTGRES"):
+        yield address
         return
     _demand("PostgreSQL", binaries)
     with _shared(tmp_path_factory, "postgres", _postgres) as address:
@@ -61,14 +61,14 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a fresh, empty database."""
+    """Return the URL of a new, empty database."""
     with fresh_database(postgres_server) as url:
         yield url
 
 
 @contextmanager
 def fresh_database(server: str) -> Iterator[str]:
-    """Make an empty database on the server, and drop it afterwards."""
+    """Create an empty database on the server, and drop it at the end."""
     name = f"test_{uuid.uuid4().hex}"
     database = sql.Identifier(name)
     with psycopg.connect(server, autocommit=True) as connection:
@@ -80,39 +80,39 @@ def fresh_database(server: str) -> Iterator[str]:
 
 @pytest.fixture
 def needs_kafka() -> None:
-    """Kafka can be started here: for tests that start their own brokers."""
+    """Skip the test if this machine cannot start Kafka brokers."""
     _demand("Kafka", lambda: (java(), KAFKA.installed()))
 
 
 @pytest.fixture
 def needs_postgres() -> None:
-    """PostgreSQL can be started here: for tests that start their own server."""
+    """Skip the test if this machine cannot start PostgreSQL."""
     _demand("PostgreSQL", binaries)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    """The program of a browser."""
+    """Return the path of a browser."""
     _demand("Chromium", browser)
     return browser()
 
 
 @pytest.fixture(scope="session")
 def verapdf() -> list[str]:
-    """The command of a program that tells whether a PDF is what it says it is."""
+    """Return the command of veraPDF, which checks that a PDF conforms to its standard."""
     _demand("veraPDF", lambda: (java(), VERAPDF.installed()))
     return [java(), "-cp", f"{VERAPDF.installed()}/*", "org.verapdf.apps.GreenfieldCliWrapper"]
 
 
 @pytest.fixture
 def server_directory() -> Iterator[Path]:
-    """An empty directory for a test's own servers, which other accounts may enter."""
+    """Return an empty directory for a test's own servers. Other accounts can enter it."""
     with _open_directory() as directory:
         yield directory
 
 
 def _demand(server: str, find: Callable[[], object]) -> None:
-    """Skip the test where the server can't be had; but let it fail where CI is true."""
+    """Skip the test if the server is not available. With `CI=true`, fail it."""
     try:
         find()
     except ServerMissing as missing:
@@ -135,7 +135,7 @@ def _kafka(log_directory: Path) -> Iterator[str]:
 
 @contextmanager
 def _postgres(_log_directory: Path) -> Iterator[str]:
-    # No test measures the disk or pulls the plug here; whoever does starts a server of its own.
+    # Tests that measure the disk or cut the power start their own server.
     with (
         _open_directory() as directory,
         PostgresServer(directory, settings={"fsync": "off"}) as server,
@@ -145,7 +145,7 @@ def _postgres(_log_directory: Path) -> Iterator[str]:
 
 @contextmanager
 def _open_directory() -> Iterator[Path]:
-    """Outside pytest's own directory, which is shut to the account that PostgreSQL runs as."""
+    """Make a directory outside pytest's own, which PostgreSQL's account cannot enter."""
     directory = Path(tempfile.mkdtemp(prefix="tracker-servers-"))
     directory.chmod(0o755)
     try:
@@ -160,40 +160,40 @@ def _shared(
     name: str,
     serve: Callable[[Path], AbstractContextManager[str]],
 ) -> Iterator[str]:
-    """The address of one server for all workers of pytest-xdist.
+    """Return the address of one server that all workers of pytest-xdist share.
 
-    Each user holds a shared lock on `users` for as long as it lives, however it ends. Who can have
-    that lock alone is the first, and starts the server, or the last, and may stop it. `door` lets
-    only one at a time find that out.
+    Each worker holds a shared lock on `users` until its process ends. A worker that can get this
+    lock exclusively is the first, which starts the server, or the last, which stops it. The lock on
+    `door` ensures that only one worker tries at a time.
     """
     root = factory.getbasetemp()
     directory = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / f"server-{name}"
     directory.mkdir(exist_ok=True)
     address = directory / "address"
     with ExitStack() as server, (directory / "users").open("w") as users:
-        with _door(directory):
-            first = _alone(users.fileno())
+        with _door_lock(directory):
+            first = _is_only_user(users.fileno())
             if first:
                 address.write_text(server.enter_context(serve(directory)))
             fcntl.flock(users, fcntl.LOCK_SH)
         yield address.read_text()
         while first:
-            with _door(directory):
-                if _alone(users.fileno()):
+            with _door_lock(directory):
+                if _is_only_user(users.fileno()):
                     server.close()
                     break
-                fcntl.flock(users, fcntl.LOCK_SH)  # the attempt may have cost us the one we had
+                fcntl.flock(users, fcntl.LOCK_SH)  # a failed attempt can release the shared lock
             time.sleep(0.1)
 
 
 @contextmanager
-def _door(directory: Path) -> Iterator[None]:
+def _door_lock(directory: Path) -> Iterator[None]:
     with (directory / "door").open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
 
 
-def _alone(users: int) -> bool:
+def _is_only_user(users: int) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

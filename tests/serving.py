@@ -39,30 +39,30 @@ class Service:
         return httpx2.post(address, json=item, headers=headers, timeout=PATIENCE_S).status_code
 
     def wait_until_read(self) -> None:
-        """Return when all that is stored is in every read model."""
+        """Wait until every read model contains all stored events."""
         models = json.loads(self.get("/readyz")[1])["read_models"]
         end = time.monotonic() + PATIENCE_S
-        while any(one["behind"] for one in models.values()):
+        while any(model["behind"] for model in models.values()):
             assert time.monotonic() < end, models
             time.sleep(0.05)
             models = json.loads(self.get("/readyz")[1])["read_models"]
 
-    def beside(self) -> int:
-        """Return the process that keeps the read models, once there is one."""
-        return beside(self.process.pid)
+    def sidecar(self) -> int:
+        """Wait for the process that updates the read models and return its id."""
+        return sidecar(self.process.pid)
 
     def ended(self) -> tuple[int, str]:
         _, err = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, err
 
 
-def beside(service: int) -> int:
-    """Return the process that keeps this service's read models and sends, once there is one."""
+def sidecar(service: int) -> int:
+    """Wait for the service's process that updates read models and sends, and return its id."""
     tasks = Path(f"/proc/{service}/task")
     end = time.monotonic() + PATIENCE_S
     while True:
         children = [
-            one for task in tasks.iterdir() for one in (task / "children").read_text().split()
+            child for task in tasks.iterdir() for child in (task / "children").read_text().split()
         ]
         if children:
             return int(children[0])
@@ -75,12 +75,12 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 
 def tracker(data_dir: Path, *args: str) -> Done:
-    """Run a command to its end, in this process."""
+    """Run a command in this process until it ends."""
     return run_here(args, environment(data_dir))
 
 
 def tracker_apart(data_dir: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, in a process of its own."""
+    """Run a command in a new process until it ends."""
     return subprocess.run(
         [sys.executable, "-m", "tracker", *args],
         cwd=ROOT,

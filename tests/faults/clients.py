@@ -1,4 +1,4 @@
-"""Clients that post intakes and steps, each message until it is acknowledged."""
+"""Clients that post commands and repeat each one until it is acknowledged."""
 
 import http.client
 import json
@@ -29,29 +29,29 @@ _STEPS: Sequence[tuple[str, dict[str, str]]] = (
 
 @dataclass(frozen=True)
 class Posted(Acknowledged):
-    """A message that was posted until it was acknowledged."""
+    """A command that was posted until it was acknowledged."""
 
     answers: tuple[int, ...]
-    """Every answer the message got, the last one 200 or 201; 0 where there was none."""
+    """The status of every answer, 0 for none. The last one is 200 or 201."""
 
 
 @dataclass
 class Load:
-    """What became of all that was posted."""
+    """The acknowledged commands and the faults of all clients."""
 
     acknowledged: list[Posted] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def note(self, one: Posted) -> None:
+    def record(self, posted: Posted) -> None:
         with self._lock:
-            self.acknowledged.append(one)
+            self.acknowledged.append(posted)
 
     def __len__(self) -> int:
         return len(self.acknowledged)
 
-    def tried_again(self) -> int:
-        return sum(len(one.answers) > 1 for one in self.acknowledged)
+    def retried(self) -> int:
+        return sum(len(posted.answers) > 1 for posted in self.acknowledged)
 
 
 def stamp() -> dict[str, str]:
@@ -67,7 +67,7 @@ def intake() -> dict[str, Any]:
 
 
 class Client:
-    """Speaks to one address, with the keys of those it speaks for."""
+    """Sends requests to one port with the API keys of several actors."""
 
     def __init__(self, port: int, keys: Mapping[str, str], load: Load) -> None:
         self._port = port
@@ -78,17 +78,17 @@ class Client:
     def take_in(self) -> Posted:
         return self.post("/v1/dossiers", DESK, intake())
 
-    def post(self, path: str, who: str, message: Mapping[str, Any]) -> Posted:
-        """Post it until it is acknowledged, always as the same event."""
-        body = {**stamp(), **message}
+    def post(self, path: str, actor: str, command: Mapping[str, Any]) -> Posted:
+        """Post a command with one event id until it is acknowledged."""
+        body = {**stamp(), **command}
         answers: list[int] = []
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
-            status, answer = self.ask("POST", path, who, body)
+            status, answer = self.ask("POST", path, actor, body)
             answers.append(status)
             if status in {200, 201}:
-                one = Posted(
-                    who,
+                posted = Posted(
+                    actor,
                     body["event_id"],
                     answer["code"],
                     answer["version"],
@@ -96,19 +96,19 @@ class Client:
                     answer["status"],
                     tuple(answers),
                 )
-                self.load.note(one)
-                return one
+                self.load.record(posted)
+                return posted
             if status not in {0, 503}:
                 break
             time.sleep(random.uniform(0.05, 0.3))
-        message_ = f"{path} {body} was answered {answers}, at last {answer}"
-        raise AssertionError(message_)
+        message = f"{path} {body} got the answers {answers}, the last one {answer}"
+        raise AssertionError(message)
 
-    def ask(self, method: str, path: str, who: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  whatever is JSON
-        """Ask once; the status is 0 where no answer came."""
+    def ask(self, method: str, path: str, actor: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  JSON
+        """Send one request. Return the status, 0 without an answer, and the JSON or the error."""
         headers = {"Content-Type": "application/json"}
-        if who:
-            headers["Authorization"] = f"Bearer {self._keys[who]}"
+        if actor:
+            headers["Authorization"] = f"Bearer {self._keys[actor]}"
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection(HOST, self._port, timeout=_ANSWER_S)
@@ -120,23 +120,23 @@ class Client:
             return 0, repr(error)
 
     def live(self, stopping: Signal, rate: float) -> None:
-        """Lead dossier after dossier through its life, so many messages a second."""
+        """Post the commands of one dossier after another, `rate` commands a second."""
         try:
             while not stopping.is_set():
                 taken = self.take_in()
-                for who, step in _STEPS[: random.randint(0, len(_STEPS))]:
+                for actor, step in _STEPS[: random.randint(0, len(_STEPS))]:
                     if stopping.wait(1 / rate):
                         break
-                    self.post(f"/v1/dossiers/{taken.code}/events", who, step)
+                    self.post(f"/v1/dossiers/{taken.code}/events", actor, step)
                     self._read(taken.code)
                 stopping.wait(1 / rate)
-        except Exception as error:  # noqa: BLE001  told to whoever looks at the load
+        except Exception as error:  # noqa: BLE001  `posting` checks the faults
             self.load.faults.append(repr(error))
         finally:
             self.close()
 
     def _read(self, code: str) -> None:
-        """Read it; who reads is never told that something is wrong with the dossier."""
+        """Read a dossier, which must never be answered with an error of its own."""
         status, answer = self.ask("GET", f"/v1/dossiers/{code}", DESK)
         assert status in {0, 200, 503}, answer
 
@@ -150,7 +150,7 @@ class Client:
 def posting(
     port: int, keys: Mapping[str, str], *, clients: int = 3, rate: float = 12.0
 ) -> Iterator[Load]:
-    """Let clients post meanwhile, and each finish the message it has in hand."""
+    """Run clients while the context lasts, then let each finish its current command."""
     load, stopping = Load(), Signal()
     threads = [
         Thread(target=Client(port, keys, load).live, args=(stopping, rate)) for _ in range(clients)

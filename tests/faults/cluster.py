@@ -1,7 +1,7 @@
-"""The production shape as real processes: PostgreSQL, Kafka, the service, and those who work.
+"""A production installation as real processes: PostgreSQL, Kafka, the service and the workers.
 
-A program that ends by itself is started again a moment later, as systemd would, and its end is
-noted; what a test has killed stays down until the test starts it.
+A program that ends by itself is recorded and restarted after half a second, as systemd would do. A
+program that a test has killed stays down until the test starts it.
 """
 
 import base64
@@ -28,21 +28,21 @@ from tests.commands import Done, bare_environment, run_here
 ROOT = Path(__file__).parents[2]
 TRACKER = (sys.executable, "-m", "tracker")
 DESK, DEPARTMENT = "faults-desk", "faults-department"
-_STARTED_AGAIN_AFTER_S = 0.5
-_LOOK_S = 0.1
+_RESTART_AFTER_S = 0.5
+_CHECK_EVERY_S = 0.1
 _VIEWS = "status,timeline,promises,messages"
 _MASTER_KEY = base64.b64encode(b"faults" + bytes(26)).decode()
 
 
-def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], description: str, *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
-        time.sleep(_LOOK_S)
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {description}"
+        time.sleep(_CHECK_EVERY_S)
 
 
 def run_tracker(arguments: Sequence[str], environment: Mapping[str, str], *, code: int = 0) -> Done:
-    """Run a command to its end, in this process; it must be this exit code."""
+    """Run a command in this process until it ends. Check its exit code."""
     done = run_here(arguments, environment)
     assert done.returncode == code, f"{arguments}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done
@@ -59,7 +59,7 @@ def is_ready(port: int) -> bool:
 
 
 class Program:
-    """One of our programs, kept running."""
+    """A `tracker` process that is restarted when it ends."""
 
     def __init__(
         self, name: str, directory: Path, arguments: Sequence[str], environment: Mapping[str, str]
@@ -99,30 +99,30 @@ class Program:
                 self._process.stop(signal.SIGTERM, seconds=60)
 
     def let_end(self) -> None:
-        """Do not start it again when it ends."""
+        """Do not restart the program when it ends."""
         with self._lock:
             self._wanted = False
 
     def send(self, number: signal.Signals) -> None:
         self._process.send(number)
 
-    def look_after(self) -> None:
+    def restart_if_ended(self) -> None:
         with self._lock:
             if not self._wanted or self._process.alive:
                 return
             if self._down_since is None:
                 self._down_since = time.monotonic()
                 self.ends.append(self.exit_code or 0)
-            elif time.monotonic() - self._down_since > _STARTED_AGAIN_AFTER_S:
+            elif time.monotonic() - self._down_since > _RESTART_AFTER_S:
                 self.start()
 
-    def said(self, lines: int = 15) -> str:
+    def last_lines(self, lines: int = 15) -> str:
         with self.log.open(errors="replace") as log:
             return "".join(deque(log, lines))
 
 
 class Cluster:
-    """All of it; as a context manager, up inside, gone after."""
+    """The whole installation. The context manager starts it and removes it at the end."""
 
     def __init__(
         self,
@@ -141,15 +141,15 @@ class Cluster:
             java_options=["-Xms96m", "-Xmx288m"],
         )
         (self.port,) = free_ports(1)
-        copies, enough = ("3", "2") if brokers > 1 else ("1", "1")
+        replication, min_insync = ("3", "2") if brokers > 1 else ("1", "1")
         self.environment = {
             **bare_environment(),
             "PYTHONPATH": str(ROOT),
             "TRACKER_STORE_URL": self.postgres.url,
             "TRACKER_KAFKA_SERVERS": self.kafka.bootstrap_servers,
             "TRACKER_KAFKA_PARTITIONS": "3",
-            "TRACKER_KAFKA_REPLICATION": copies,
-            "TRACKER_KAFKA_MIN_INSYNC": enough,
+            "TRACKER_KAFKA_REPLICATION": replication,
+            "TRACKER_KAFKA_MIN_INSYNC": min_insync,
             "TRACKER_DATA_DIR": str(directory / "data"),
             "TRACKER_MASTER_KEY": _MASTER_KEY,
         }
@@ -183,15 +183,15 @@ class Cluster:
             self.add(name, "work", "--only", "relay", "--name", name)
         for number in (1, 2):
             self.add(f"projections-{number}", "work", "--only", _VIEWS)
-        Thread(target=self._look_after, daemon=True).start()
+        Thread(target=self._restart_programs, daemon=True).start()
         wait_for(self.ready, "the service is ready")
 
     def _make_database(self) -> None:
         self.postgres.start()
         self.tracker("migrate")
         for actor, office in ((DESK, "CN05"), (DEPARTMENT, "SO-TAICHINH")):
-            wanted = ("--role", "staff", "--actor", actor, "--office", office)
-            self.keys[actor] = self.tracker("keys", "make", *wanted).stdout.split()[-1]
+            options = ("--role", "staff", "--actor", actor, "--office", office)
+            self.keys[actor] = self.tracker("keys", "make", *options).stdout.split()[-1]
 
     def _make_topics(self) -> None:
         self.kafka.start()
@@ -211,7 +211,7 @@ class Cluster:
         return program
 
     def tracker(self, *arguments: str, code: int = 0, **environment: str) -> Done:
-        """Run a command to its end, in this process; it must be this exit code."""
+        """Run a command in this process until it ends. Check its exit code."""
         return run_tracker(arguments, self.environment | environment, code=code)
 
     def ready(self) -> bool:
@@ -219,14 +219,14 @@ class Cluster:
 
     @contextlib.contextmanager
     def without(self, *names: str) -> Iterator[None]:
-        """Stop these programs in order meanwhile."""
+        """Stop these programs while the context lasts."""
         for name in names:
             self.programs[name].stop()
         yield
         for name in names:
             self.programs[name].start()
 
-    def _look_after(self) -> None:
-        while not self._closing.wait(_LOOK_S):
+    def _restart_programs(self) -> None:
+        while not self._closing.wait(_CHECK_EVERY_S):
             for program in list(self.programs.values()):
-                program.look_after()
+                program.restart_if_ended()

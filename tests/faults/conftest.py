@@ -1,4 +1,4 @@
-"""Real processes, killed, frozen, cut off and filled up under load; and what must hold after."""
+"""Faults under load: real processes are killed, frozen, disconnected or run out of disk space."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.faults.invariants", "tests.faults.clients")
 
-from tests.faults.cluster import Cluster  # noqa: E402  its asserts tell more now
+from tests.faults.cluster import Cluster  # noqa: E402  after the registration of the rewrite
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def relays() -> Sequence[str]:
 
 @pytest.fixture
 def kafka_data() -> Path | None:
-    """Where the brokers store; `None` for the directory of all the rest."""
+    """Return the brokers' data directory, or `None` for the cluster's directory."""
     return None
 
 
@@ -41,17 +41,17 @@ def cluster(
 ) -> Iterator[Cluster]:
     with (
         kept_logs(server_directory, tmp_path),
-        Cluster(server_directory, brokers=brokers, relays=relays, kafka_data=kafka_data) as made,
+        Cluster(server_directory, brokers=brokers, relays=relays, kafka_data=kafka_data) as running,
     ):
-        yield made
+        yield running
 
 
 @contextmanager
-def kept_logs(directory: Path, kept: Path) -> Iterator[None]:
-    """Keep what everybody said when the directory is gone."""
+def kept_logs(directory: Path, target: Path) -> Iterator[None]:
+    """Copy the logs of all processes before the directory is removed."""
     try:
         yield
     finally:
         for log in directory.rglob("*.log"):
             if log.parent == directory or log.parent.name in {"kafka", "postgres"}:
-                shutil.copy(log, kept / log.name)
+                shutil.copy(log, target / log.name)

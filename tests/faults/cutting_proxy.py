@@ -1,4 +1,4 @@
-"""Stands between the service and PostgreSQL and cuts the connection when events are stored."""
+"""A proxy between the service and PostgreSQL that cuts the connection when events are stored."""
 
 import contextlib
 import socket
@@ -11,19 +11,19 @@ from ops.local_servers.ports import HOST, free_ports
 
 _APPEND = b"INSERT INTO stored_events"
 _PROTOCOL_3 = 3
-_GULP = 65_536
+_READ_BYTES = 65_536
 
 
 class Cut(StrEnum):
-    """When the connection is cut."""
+    """The moment at which the connection is cut."""
 
     BEFORE = "before the statement reaches the server"
-    UNANSWERED = "when the server has it, without waiting"
-    COMMITTED = "when the server has answered that it is committed, the answer thrown away"
+    UNANSWERED = "when the server has the statement, without waiting"
+    COMMITTED = "when the server has confirmed the commit, and the answer is dropped"
 
 
 class CuttingProxy:
-    """As a context manager, open inside. `cut_next` says how the next ones are cut."""
+    """Accepts connections inside its context. `cut_next` sets the cuts of the next statements."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -61,7 +61,7 @@ class CuttingProxy:
 
 
 class _Wire:
-    """One connection, of which we understand which message stores events."""
+    """One connection. It recognises the protocol messages that store events."""
 
     def __init__(self, proxy: CuttingProxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy = proxy
@@ -71,7 +71,7 @@ class _Wire:
         self._cut: Cut | None = None
 
     def forth(self) -> None:
-        """Hand the client's messages on, one at a time."""
+        """Forward the client's messages one at a time."""
         with contextlib.suppress(OSError, EOFError):
             for kind, message in _messages(self._client):
                 body = message[5:]
@@ -87,9 +87,9 @@ class _Wire:
         self._close()
 
     def back(self) -> None:
-        """Hand the server's answers on, unless it is time to cut."""
+        """Forward the server's answers until the connection is cut."""
         with contextlib.suppress(OSError):
-            while answer := self._server.recv(_GULP):
+            while answer := self._server.recv(_READ_BYTES):
                 if self._cut is Cut.UNANSWERED or (self._cut and b"INSERT" in answer):
                     break
                 if self._cut and b"SELECT" in answer:
@@ -98,28 +98,31 @@ class _Wire:
         self._close()
 
     def _close(self) -> None:
-        for one in (self._client, self._server):
+        for connection in (self._client, self._server):
             with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
 
 def _messages(client: socket.socket) -> Iterator[tuple[bytes, bytes]]:
-    """Return the messages of PostgreSQL's protocol, 3.0 and later; the first have no kind."""
+    """Yield the type and bytes of the messages of PostgreSQL's protocol 3.0 or later.
+
+    The first messages have no type byte.
+    """
     begun = False
     while True:
-        kind = _exactly(client, 1) if begun else b""
-        length = _exactly(client, 4)
-        rest = _exactly(client, int.from_bytes(length, "big") - 4)
+        kind = _read_exactly(client, 1) if begun else b""
+        length = _read_exactly(client, 4)
+        rest = _read_exactly(client, int.from_bytes(length, "big") - 4)
         begun = begun or int.from_bytes(rest[:2], "big") == _PROTOCOL_3
         yield kind, kind + length + rest
 
 
-def _exactly(client: socket.socket, count: int) -> bytes:
-    got = b""
-    while len(got) < count:
-        more = client.recv(count - len(got))
+def _read_exactly(client: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = client.recv(count - len(data))
         if not more:
             raise EOFError
-        got += more
-    return got
+        data += more
+    return data

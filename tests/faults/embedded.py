@@ -14,7 +14,7 @@ from tests.faults.cluster import DESK, ROOT, Program, is_ready, run_tracker, wai
 
 
 class Embedded:
-    """`tracker serve` on a data directory; as a context manager, up inside."""
+    """`tracker serve` with a data directory. The context manager starts and kills it."""
 
     def __init__(self, directory: Path, data: Path, port: int, *, views: Path | None) -> None:
         self._data = data
@@ -32,10 +32,10 @@ class Embedded:
         self.keys: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        made = self._run("keys", "make", "--role", "staff", "--actor", DESK, "--office", "CN05")
-        self.keys = {DESK: made.split()[-1]}
+        output = self._run("keys", "make", "--role", "staff", "--actor", DESK, "--office", "CN05")
+        self.keys = {DESK: output.split()[-1]}
         self.program.start()
-        Thread(target=self._look_after, daemon=True).start()
+        Thread(target=self._restart_program, daemon=True).start()
         wait_for(self.ready, "the service is ready")
         return self
 
@@ -52,7 +52,7 @@ class Embedded:
         return is_ready(self._port)
 
     def check(self, *, events: int) -> None:
-        """Stop in order, and look at the file itself."""
+        """Stop the service and check the database file."""
         self.program.stop()
         with contextlib.closing(sqlite3.connect(self._data / "events.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -69,7 +69,7 @@ class Embedded:
     def _run(self, *arguments: str) -> str:
         return run_tracker(arguments, self._environment).stdout
 
-    def _look_after(self) -> None:
+    def _restart_program(self) -> None:
         while self._open:
-            self.program.look_after()
+            self.program.restart_if_ended()
             time.sleep(0.1)

@@ -1,7 +1,7 @@
-"""What must hold whoever died when, seen by readers that share no code with the service.
+"""Invariants after any fault, checked by readers that share no code with the service.
 
-What stands in the store and in the topic is judged by `ops/reading_back.py`. Only the read models
-are judged by the service's own commands, and by what its look-up answers.
+`ops/reading_back.py` checks the store and the topic. Only the read models are checked with the
+service's own commands and its look-up.
 """
 
 from collections.abc import Sequence
@@ -25,44 +25,46 @@ def published(servers: str) -> list[Any]:
     return records(servers, events_topic(servers))
 
 
-def check_read_models(cluster: Cluster, told: Sequence[Posted]) -> None:
-    """Everybody finds what was acknowledged to him, and the read models equal a fold."""
+def check_read_models(cluster: Cluster, acknowledged: Sequence[Posted]) -> None:
+    """Check that look-ups find the acknowledged commands and that a rebuild gives equal models."""
     client = Client(cluster.port, cluster.keys, Load())
     newest: dict[str, Posted] = {}
-    for one in told:
-        if one.code not in newest or newest[one.code].version < one.version:
-            newest[one.code] = one
-    for one in newest.values():
-        found: tuple[int, Any] = (0, None)
+    for posted in acknowledged:
+        if posted.code not in newest or newest[posted.code].version < posted.version:
+            newest[posted.code] = posted
+    for posted in newest.values():
+        status, body = 0, None
 
-        def is_found(one: Posted = one) -> bool:
-            nonlocal found
-            found = client.ask("GET", f"/v1/lookup/{one.code}?after={one.position}")
-            return found[0] not in {0, 503}
+        def is_answered(posted: Posted = posted) -> bool:
+            nonlocal status, body
+            path = f"/v1/lookup/{posted.code}?after={posted.position}"
+            status, body = client.ask("GET", path)
+            return status not in {0, 503}
 
-        wait_for(is_found, f"{one} is found")
-        assert found[0] == 200, found
-        assert (found[1]["code"], found[1]["status"]) == (one.code, one.status)
+        wait_for(is_answered, f"{posted} is found")
+        assert status == 200, body
+        assert body
+        assert (body["code"], body["status"]) == (posted.code, posted.status)
     client.close()
     cluster.tracker("verify")
     assert cluster.tracker("rebuild").stdout.count(": equal") == 5
 
 
-def check(cluster: Cluster, told: Sequence[Posted]) -> int:
-    """Wait until all is quiet, check everything, and give how many events were checked."""
+def check(cluster: Cluster, acknowledged: Sequence[Posted]) -> int:
+    """Wait until all events are on Kafka, check everything, and return the number of events."""
     wait_for(cluster.ready, "the service is ready again")
     events = stored(cluster.postgres.url)
-    assert faults_of_store(events, requests(cluster.postgres.url), told) == []
-    found: list[Any] = []
+    assert faults_of_store(events, requests(cluster.postgres.url), acknowledged) == []
+    topic_records: list[Any] = []
 
-    def all_there() -> bool:
-        nonlocal found
-        found = published(cluster.kafka.bootstrap_servers)
-        return len(found) >= len(events)
+    def all_published() -> bool:
+        nonlocal topic_records
+        topic_records = published(cluster.kafka.bootstrap_servers)
+        return len(topic_records) >= len(events)
 
-    wait_for(all_there, "all is on Kafka", seconds=_SETTLED_WITHIN_S)
-    assert faults_of_topic(events, found) == []
-    check_read_models(cluster, told)
+    wait_for(all_published, "all is on Kafka", seconds=_SETTLED_WITHIN_S)
+    assert faults_of_topic(events, topic_records) == []
+    check_read_models(cluster, acknowledged)
     assert stored(cluster.postgres.url) == events
     assert len(published(cluster.kafka.bootstrap_servers)) == len(events)
     return len(events)

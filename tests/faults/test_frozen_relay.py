@@ -1,4 +1,4 @@
-"""A relay that is frozen past its transaction's time-out, and woken when another has taken over."""
+"""A relay is frozen beyond its transaction timeout and woken after another has taken over."""
 
 import signal
 import time
@@ -31,14 +31,15 @@ def test_a_relay_woken_after_another_took_over_publishes_nothing_twice(
         active, other = sorted(relays, key=is_publishing, reverse=True)
         assert not is_publishing(other)
         wait_for(lambda: len(load) > 30, "there is load")
-        cluster.kafka.pause()  # so that the relay is frozen with a transaction open
+        cluster.kafka.pause()  # so that the frozen relay has an open transaction
         time.sleep(1)
         active.send(signal.SIGSTOP)
         cluster.kafka.resume()
         before = len(published(cluster.kafka.bootstrap_servers))
         wait_for(lambda: is_publishing(other), "the other relay takes over", seconds=90)
         wait_for(
-            lambda: len(published(cluster.kafka.bootstrap_servers)) > before + 20, "it gets on"
+            lambda: len(published(cluster.kafka.bootstrap_servers)) > before + 20,
+            "the other relay publishes more",
         )
         active.send(signal.SIGCONT)
         time.sleep(3)

@@ -1,4 +1,4 @@
-"""Full disks, on small file systems of their own; that takes root."""
+"""Full disks, on small file systems of their own. These tests need root."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ MOST = 500
 
 @contextmanager
 def small_disk(directory: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own; skips the test where none can be mounted."""
+    """Mount a small file system. Skip the test if mounting is not possible."""
     directory.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs"]
     mounted = subprocess.run(
@@ -39,7 +39,7 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take all that is left, and go on until nothing is."""
+    """Fill the disk with a ballast file and return its path."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file:
         try:
@@ -51,7 +51,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.parametrize("views_elsewhere", [True, False])
-def test_a_full_disk_stores_nothing_by_halves_and_the_embedded_service_goes_on_after(
+def test_a_full_disk_stores_no_partial_event_and_the_embedded_service_recovers(
     server_directory: Path, tmp_path: Path, *, views_elsewhere: bool
 ) -> None:
     (port,) = free_ports(1)
@@ -68,7 +68,7 @@ def test_a_full_disk_stores_nothing_by_halves_and_the_embedded_service_goes_on_a
         answers: list[int] = []
         while answers.count(503) < 3 and len(answers) < MOST:
             answers.append(client.ask("POST", "/v1/dossiers", DESK, intake(len(answers)))[0])
-        # Where a read model cannot be written the service ends aloud, and is started again.
+        # If a read model cannot be written, the service ends with an error and is restarted.
         assert set(answers) <= ({201, 503} if views_elsewhere else {0, 201, 503})
         assert 503 in answers
         ballast.unlink()
@@ -101,9 +101,12 @@ class TestKafka:
             wait_for(lambda: len(load) > 20, "there is load")
             ballast = fill(kafka_data)
             full = len(load)
-            wait_for(lambda: len(load) > full + 40, "intake goes on")
+            wait_for(lambda: len(load) > full + 40, "intake continues")
             fill(kafka_data)
-            wait_for(lambda: "No space left" in log.read_text(errors="replace"), "it is felt")
+            wait_for(
+                lambda: "No space left" in log.read_text(errors="replace"),
+                "Kafka reports the full disk",
+            )
             cluster.kafka.kill()
             ballast.unlink()
             cluster.kafka.start()

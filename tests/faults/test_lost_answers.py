@@ -1,4 +1,4 @@
-"""The connection is cut when events are stored, so that nobody knows whether they are."""
+"""The connection is cut when events are stored, so the client does not know the result."""
 
 import time
 from contextlib import closing
@@ -22,7 +22,7 @@ CUTS = (
     [Cut.UNANSWERED, Cut.BEFORE],
     [Cut.BEFORE] * 9,
 )
-_KEY_REMEMBERED_S = 1.2
+_KEY_CACHED_S = 1.2
 
 
 def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
@@ -48,7 +48,7 @@ def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
             proxy.cut_next(*cuts)
             taken = client.take_in()
             assert 0 < proxy.made <= len(cuts)
-            tries = 4 if cuts == CUTS[-1] else 1  # the service itself tries three times
+            tries = 4 if cuts == CUTS[-1] else 1  # the service tries three times per request
             assert taken.answers == (503,) * (tries - 1) + (201,), cuts
             proxy.cut_next(*cuts)
             step = {"step": "complained", "text": "Chờ quá lâu."}
@@ -57,7 +57,7 @@ def test_a_connection_cut_after_the_commit_neither_loses_nor_doubles_an_event(
         check(cluster, load.acknowledged)
 
 
-def test_while_there_is_no_database_every_route_says_to_try_again(cluster: Cluster) -> None:
+def test_without_a_database_every_route_answers_503(cluster: Cluster) -> None:
     load = Load()
     with closing(Client(cluster.port, cluster.keys, load)) as client:
         code = client.take_in().code
@@ -71,9 +71,9 @@ def test_while_there_is_no_database_every_route_says_to_try_again(cluster: Clust
                 client.ask("GET", f"/v1/dossiers/{code}/history", DESK)[0],
                 client.ask("POST", "/v1/dossiers", DESK, intake())[0],
             ] == [503] * 5
-            time.sleep(_KEY_REMEMBERED_S)
+            time.sleep(_KEY_CACHED_S)
         cluster.postgres.start()
-        time.sleep(_KEY_REMEMBERED_S)
+        time.sleep(_KEY_CACHED_S)
         assert [
             client.ask("GET", "/readyz")[0],
             client.ask("GET", "/readyz")[0],

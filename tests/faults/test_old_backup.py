@@ -1,4 +1,4 @@
-"""An old backup of the event store is put back: Kafka is ahead of it."""
+"""An old backup of the event store is restored, so Kafka is ahead of the store."""
 
 import shutil
 import subprocess
@@ -25,14 +25,14 @@ def copy(old: Path, new: Path) -> None:
 
 
 class Branch(Client):
-    """A branch that sends again what was cut off while the service was started anew."""
+    """A client that repeats a request once if it got no answer during a restart."""
 
-    def ask(self, method: str, path: str, who: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  whatever is JSON
-        answer = super().ask(method, path, who, body)
-        return answer if answer[0] else super().ask(method, path, who, body)
+    def ask(self, method: str, path: str, actor: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  JSON
+        answer = super().ask(method, path, actor, body)
+        return answer if answer[0] else super().ask(method, path, actor, body)
 
-    def kind(self, method: str, path: str, who: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  as above
-        status, answer = self.ask(method, path, who, body)
+    def kind(self, method: str, path: str, actor: str = "", body: Any = None) -> tuple[int, Any]:  # noqa: ANN401  JSON
+        status, answer = self.ask(method, path, actor, body)
         return status, answer.get("type") if isinstance(answer, Mapping) else answer
 
     def lease(self) -> set[str]:
@@ -41,7 +41,7 @@ class Branch(Client):
         return set(block["codes"])
 
     def is_refused(self, code: str) -> None:
-        """Writes are refused with what to do, reads are answered."""
+        """Check that writes are refused with a remedy and reads are answered."""
         status, problem = self.ask("POST", "/v1/dossiers", DESK, intake())
         assert (status, problem["type"]) == (503, BEHIND)
         assert "'tracker restore --from-kafka'" in problem["detail"]
@@ -52,15 +52,15 @@ class Branch(Client):
         assert self.ask("GET", f"/v1/dossiers/{code}", DESK)[0] == 200
 
 
-def assert_relay_ended(cluster: Cluster, says: str) -> None:
+def assert_relay_ended(cluster: Cluster, text: str) -> None:
     relay = cluster.programs["relay"]
     wait_for(lambda: not relay.alive, "the relay has stopped")
     assert relay.exit_code == 1
-    assert says in relay.said()
+    assert text in relay.last_lines()
 
 
 def write_while_kafka_is_away(cluster: Cluster, branch: Branch, code: str, count: int) -> None:
-    """Nothing tells that the store is old then: it starts and is written, until Kafka is back."""
+    """Write while nothing shows that the store is old, and check the refusal after that."""
     api, relay = cluster.programs["api"], cluster.programs["relay"]
     api.stop()
     cluster.kafka.stop()
@@ -69,7 +69,7 @@ def write_while_kafka_is_away(cluster: Cluster, branch: Branch, code: str, count
     for _ in range(count):
         branch.take_in()
     cluster.kafka.start()
-    wait_for(lambda: not cluster.ready(), "the service has looked again")
+    wait_for(lambda: not cluster.ready(), "the service has compared the store with Kafka")
     branch.is_refused(code)
     relay.start()
     relay.let_end()
@@ -77,15 +77,15 @@ def write_while_kafka_is_away(cluster: Cluster, branch: Branch, code: str, count
 
 
 def codes_of_restored(cluster: Cluster, url: str) -> set[str]:
-    """Serve the restored store; return the codes of a block and of five dossiers."""
+    """Serve the restored store. Return the codes of a code block and of five new dossiers."""
     cluster.programs["api"].stop()
     cluster.environment["TRACKER_STORE_URL"] = url
-    made = cluster.tracker(
+    created = cluster.tracker(
         *("keys", "make", "--role", "staff", "--actor", DESK, "--office", "CN05")
     )
     restored = cluster.add("restored", "serve", "--port", str(cluster.port))
     wait_for(cluster.ready, "the restored service is ready")
-    keys = cluster.keys | {DESK: made.stdout.split()[-1]}
+    keys = cluster.keys | {DESK: created.stdout.split()[-1]}
     with closing(Branch(cluster.port, keys, Load())) as branch:
         codes = branch.lease() | {branch.take_in().code for _ in range(5)}
     restored.stop()
@@ -126,11 +126,11 @@ def test_after_an_old_backup_nothing_is_written_and_the_store_comes_back_from_ka
         wait_for(lambda: branch.ask("GET", "/livez")[0] == 200, "the service answers")
         before = stored(postgres.url)
         branch.is_refused(code)
-        assert "older than its own past" in cluster.programs["api"].said(60)
+        assert "older than its own past" in cluster.programs["api"].last_lines(60)
         accept = ("restore", "--accept-old-backup", "--decision", "try")
         assert "Nothing needs to be lost" in cluster.tracker(*accept, code=1).stderr
         assert stored(postgres.url) == before
-        # No read model has caught up with Kafka yet: only Kafka can tell what is lost.
+        # No read model has caught up with Kafka yet, so only Kafka shows which events are lost.
         write_while_kafka_is_away(cluster, branch, code, len(whole) - len(before) + 5)
     assert faults_of_topic(whole, published(cluster.kafka.bootstrap_servers)) == []
 
@@ -143,4 +143,6 @@ def test_after_an_old_backup_nothing_is_written_and_the_store_comes_back_from_ka
     assert stored(new) == whole
     assert requests(new) == known
     branch.close()
-    assert not codes_of_restored(cluster, new) & (handed_out | {one.code for one in acknowledged})
+    assert not codes_of_restored(cluster, new) & (
+        handed_out | {posted.code for posted in acknowledged}
+    )

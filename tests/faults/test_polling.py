@@ -1,4 +1,4 @@
-"""We use no NOTIFY: what another process stored is found by looking."""
+"""The service does not use NOTIFY: it finds events of other processes by polling."""
 
 import time
 
@@ -22,10 +22,10 @@ def test_what_another_process_stored_is_relayed_and_projected_by_polling_alone(
     wait_for(lambda: len(published(cluster.kafka.bootstrap_servers)) == 1, "the first is relayed")
     for _ in range(5):
         time.sleep(0.5)
-        one = client.take_in()
+        taken = client.take_in()
         stored_at = time.monotonic()
 
-        def is_shown(code: str = one.code) -> bool:
+        def is_shown(code: str = taken.code) -> bool:
             return client.ask("GET", f"/v1/lookup/{code}")[0] == 200
 
         wait_for(is_shown, "it is shown", seconds=30)

@@ -1,4 +1,4 @@
-"""One message reaches two services on one store at the same moment: 201 and 200, stored once."""
+"""Two services on one store get the same command at once: 201 and 200, stored once."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,28 +17,27 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
 PAIRS = 200
 
 
-def test_of_two_answers_to_one_message_one_is_201_and_one_is_200(cluster: Cluster) -> None:
+def test_of_two_answers_to_one_command_one_is_201_and_one_is_200(cluster: Cluster) -> None:
     (other,) = free_ports(1)
     cluster.add("api-2", "serve", "--port", str(other))
     wait_for(lambda: is_ready(other), "the second service is ready")
     clients = [Client(port, cluster.keys, Load()) for port in (cluster.port, other)]
     barrier = Barrier(2)
 
-    def ask(client: Client, path: str, who: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401  whatever is JSON
+    def ask(client: Client, path: str, actor: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401  JSON
         barrier.wait(timeout=30)
-        return client.ask("POST", path, who, body)
+        return client.ask("POST", path, actor, body)
 
     with closing(clients[0]), closing(clients[1]), ThreadPoolExecutor(2) as pool:
 
-        def both(path: str, who: str, body: Any) -> list[tuple[int, Any]]:  # noqa: ANN401  as above
-            return [
-                one.result() for one in [pool.submit(ask, to, path, who, body) for to in clients]
-            ]
+        def both(path: str, actor: str, body: Any) -> list[tuple[int, Any]]:  # noqa: ANN401  JSON
+            futures = [pool.submit(ask, client, path, actor, body) for client in clients]
+            return [future.result() for future in futures]
 
         code = clients[0].take_in().code
         for number in range(PAIRS):
-            message = intake()
-            answers = both("/v1/dossiers", DESK, message)
+            command = intake()
+            answers = both("/v1/dossiers", DESK, command)
             assert_once(answers)
             text = {**stamp(), "step": "complained", "text": "Chờ quá lâu."}
             assert_once(both(f"/v1/dossiers/{code}/events", DEPARTMENT, text))

@@ -117,11 +117,11 @@ def test_whoever_kills_what_keeps_the_read_models_gets_another_that_goes_on(
     with serving(data_dir) as service:
         assert service.take_in(key, "s-1") == 201
         service.wait_until_read()
-        killed = service.beside()
+        killed = service.sidecar()
         os.kill(killed, signal.SIGKILL)
         assert service.take_in(key, "s-2") == 201
         service.wait_until_read()
-        assert service.beside() != killed
+        assert service.sidecar() != killed
         service.process.terminate()
         code, err = service.ended()
     assert (code, "another follows" in err) == (0, True)

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.adapters.notifications.sinks import HttpSink, http_sink
-from tests.serving import beside
+from tests.serving import sidecar
 from tests.system.test_work import (  # noqa: F401  production is a fixture
     PATIENCE_S,
     Room,
@@ -142,7 +142,7 @@ def test_killed_while_a_message_is_on_its_way_it_goes_on_with_just_that_one(
         codes = [lived(clerk) for clerk in [Clerk(made, address)] for _ in range(3)]
         guess(address, codes[0])
         assert arrived.wait(PATIENCE_S)
-        os.kill(beside(made.processes[0].pid), signal.SIGKILL)  # else it would finish this one
+        os.kill(sidecar(made.processes[0].pid), signal.SIGKILL)  # else it would finish this one
         made.processes[0].kill()
         made.processes[0].wait()
         go_on.set()

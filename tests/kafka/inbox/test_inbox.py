@@ -101,13 +101,13 @@ def test_an_invalid_record_is_answered_and_does_not_delay_the_next(
     assert right["outcome"] == "created"
     assert "Nguyen" not in str(wrong)
     [dead] = records(mine.connection.servers, mine.names.dead_letters)
-    told = headers(dead)
+    dead_headers = headers(dead)
     assert dead.key == b"mine"
-    assert (told["kind"], told["reason"]) == (kind, wrong["problem"]["detail"])
-    assert (told["topic"], told["offset"]) == (mine.names.inbox, "0")
+    assert (dead_headers["kind"], dead_headers["reason"]) == (kind, wrong["problem"]["detail"])
+    assert (dead_headers["topic"], dead_headers["offset"]) == (mine.names.inbox, "0")
 
 
-def test_a_fault_is_told_by_its_place_and_kind_and_nothing_of_what_was_sent(mine: Partner) -> None:
+def test_a_fault_has_its_place_and_reason_and_nothing_of_the_command(mine: Partner) -> None:
     with serving(mine):
         mine.post(mine.intake(applicant={"name": "An", "phone": "Nguyen", "Tran": "Le"}))
         [answer] = mine.answers()

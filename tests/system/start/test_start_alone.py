@@ -62,7 +62,7 @@ def test_a_second_service_on_the_same_files_is_refused_and_others_are_not(
         assert service.take_in(key.stdout.strip(), "s-1") == 201
         service.wait_until_read()
         assert run(data_dir, "figures").returncode == 0
-        os.kill(service.beside(), signal.SIGKILL)
+        os.kill(service.sidecar(), signal.SIGKILL)
         assert service.take_in(key.stdout.strip(), "s-2") == 201
         service.wait_until_read()
 

@@ -9,7 +9,7 @@ from tracker.domain.dossier.events.processing import Forwarded, PromiseExtended
 from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.values import Correctable
-from tracker.projections.figures.figures import Against, Counts, GroupBy, Question
+from tracker.projections.figures.figures import Counts, GroupBy, PromiseCounts, Question
 from tracker.projections.figures.ratings import Ratings
 
 OPENS = {
@@ -148,11 +148,11 @@ def count(one: Seen, question: Question) -> Counts:
     first = one.promises[0] if one.promises else None
     latest = one.promises[-1] if one.promises else None
 
-    def against(due: datetime | None) -> Against:
+    def against(due: datetime | None) -> PromiseCounts:
         if due is None:
-            return Against()
+            return PromiseCounts()
         stood_before = one.still_since is not None and one.still_since <= due
-        return Against(
+        return PromiseCounts(
             finished_on_time=int(is_finished and finished is not None and finished <= due),
             finished_late=int(is_finished and finished is not None and finished > due),
             open_overdue=int(is_open and due < as_of and not stood_before),

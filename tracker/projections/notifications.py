@@ -1,4 +1,4 @@
-"""The outbox: what is to be told of each event, and who agreed to be told. Nothing personal."""
+"""The outbox of notifications, and who agreed to receive them. It holds no personal data."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,10 @@ from tracker.projections.model.rows import DossierRow, Row
 
 
 class AudienceRow(DossierRow, frozen=True, gc=False):
-    """Who is told of a dossier: by which `channels` (commas between; empty: nobody), since when."""
+    """A person's consent for a dossier: `channels`, separated by commas, and since when.
+
+    Without consent `channels` is empty.
+    """
 
     TABLE = "audience"
 
@@ -24,7 +27,7 @@ class AudienceRow(DossierRow, frozen=True, gc=False):
 
 
 class OutboxRow(Row, frozen=True, gc=False):
-    """One notice: what is told of the dossier's event `version`."""
+    """One notification for the dossier's event `version`."""
 
     TABLE = "outbox"
     KEY = ("dossier_id", "version")
@@ -42,14 +45,14 @@ class OutboxRow(Row, frozen=True, gc=False):
 
 
 class NotificationsProjection(DossierProjection[AudienceRow]):
-    """Translates events into what is to be told."""
+    """Translate events into notifications."""
 
     NAME = "messages"
     ROWS = (AudienceRow, OutboxRow)
     ROW = AudienceRow
 
     def fold(self, row: AudienceRow | None, event: Event) -> AudienceRow:
-        """Return who is told after this event."""
+        """Return the consent after this event."""
         row = row or AudienceRow(
             dossier_id=event.originator_id,
             code=event.code,
@@ -66,6 +69,6 @@ class NotificationsProjection(DossierProjection[AudienceRow]):
         return row
 
     def lines(self, record: Record) -> Sequence[Row]:
-        """Return the line of the outbox, where there is something to tell."""
-        notice = notification_of(record.event)
-        return (OutboxRow(**vars(notice)),) if notice else ()
+        """Return the outbox row, if the event leads to a notification."""
+        notification = notification_of(record.event)
+        return (OutboxRow(**vars(notification)),) if notification else ()

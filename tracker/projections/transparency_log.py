@@ -1,6 +1,6 @@
 """The Merkle log over the stored bytes of every event, in the order of the store.
 
-It follows the store itself, with Kafka or without: Kafka's partitions come out of that order.
+It always follows the store itself, never Kafka: Kafka's partitions change the order.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from tracker.projections.model.rows import Row, View
 class LogRow(Row, frozen=True, gc=False):
     """One leaf, numbered from 0 without gaps.
 
-    `nodes` are the hashes of all complete nodes of the tree that end with this leaf, its own
-    first. `previous` is the leaf of its dossier before it, `chain` the dossier's chain with it.
+    `nodes` are the hashes of all complete nodes that end with this leaf, the leaf's own first.
+    `previous` is the dossier's leaf before this one. `chain` is the dossier's chain after this
+    leaf.
     """
 
     TABLE = "log"
@@ -38,7 +39,7 @@ class LogRow(Row, frozen=True, gc=False):
 class HeadRow(Row, frozen=True, gc=False):
     """A dossier in the tree of heads, numbered from 0 in the order of dossiers' ids.
 
-    `leaf` is the dossier's last, `chain` its chain there. `nodes` are as in the log.
+    `leaf` is the dossier's last leaf and `chain` its chain there. `nodes` are as in `LogRow`.
     """
 
     TABLE = "log_heads"
@@ -57,23 +58,23 @@ class HeadRow(Row, frozen=True, gc=False):
 
 
 class TransparencyLogProjection(Projection):
-    """Translates each event into its leaf."""
+    """Translate each event into its leaf."""
 
     NAME = "log"
     ROWS = (LogRow,)
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        """Append one leaf an event; what is there already is passed over.
+        """Append one leaf an event; skip events that are already in the log.
 
-        Raise `GapInHistoryError`.
+        Raise `GapInHistoryError` if an event is missing.
         """
         dossiers = ids(by_dossier(records))
         heads = dict(zip(dossiers, view.newest(LogRow, dossiers), strict=True))
         tree, added = _frontier(view), list[LogRow]()
         for record in records:
             event = record.event
-            before = heads[event.originator_id]
-            if not is_next(event, before.version if before else 0):
+            head = heads[event.originator_id]
+            if not is_next(event, head.version if head else 0):
                 continue
             hashed = leaf_hash(event.TOPIC, record.state)
             row = LogRow(
@@ -81,8 +82,8 @@ class TransparencyLogProjection(Projection):
                 leaf=tree.size,
                 version=event.originator_version,
                 position=record.store_position,
-                previous=before.leaf if before else None,
-                chain=chained(before.chain if before else NO_CHAIN, tree.size, hashed),
+                previous=head.leaf if head else None,
+                chain=chained(head.chain if head else NO_CHAIN, tree.size, hashed),
                 nodes=b"".join(tree.append(hashed)),
             )
             heads[event.originator_id] = row

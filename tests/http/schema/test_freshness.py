@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.http.site import Site
-from tracker.projections.dossier.lookup import Found
+from tracker.projections.dossier.lookup import LookUpResult
 
 
 def test_an_answer_tells_how_far_behind_it_is_and_how_old(site: Site) -> None:
@@ -29,8 +29,8 @@ def test_a_look_up_is_as_fresh_as_at_the_moment_it_read(
     found = site.installation.look_up.rows(codes)
 
     class ReadEarlier:
-        async def find(self, codes: Sequence[str]) -> Found:
-            return Found(1, head, [found[code] for code in codes])
+        async def find(self, codes: Sequence[str]) -> LookUpResult:
+            return LookUpResult(1, head, [found[code] for code in codes])
 
     site.received()
     site.received()

@@ -40,7 +40,7 @@ from tracker.domain.dossier.events.records import Corrected
 from tracker.domain.dossier.values import Correctable
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.dossier.timeline import TimelineProjection
-from tracker.projections.figures.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.figures.figures import Counts, Figures, GroupBy, PromiseCounts, Question
 from tracker.projections.figures.ratings import Ratings
 from tracker.projections.model.projector import Projector
 
@@ -123,7 +123,7 @@ def _all(stories: tuple[tuple[Told, ...], ...]) -> list[Event]:
 
 def both(counts: Counts, **late: int) -> Counts:
     """Return the counts that are alike against the first promise and the latest."""
-    return replace(counts, latest=Against(**late), first=Against(**late))
+    return replace(counts, latest=PromiseCounts(**late), first=PromiseCounts(**late))
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def both(counts: Counts, **late: int) -> Counts:
             Counts(
                 received=1,
                 finished=1,
-                latest=Against(finished_on_time=1),
-                first=Against(finished_late=1),
+                latest=PromiseCounts(finished_on_time=1),
+                first=PromiseCounts(finished_late=1),
             ),
             id="late against the first promise only",
         ),
@@ -184,8 +184,8 @@ def both(counts: Counts, **late: int) -> Counts:
                 received=1,
                 finished=1,
                 late_without_apology=1,
-                latest=Against(finished_on_time=1),
-                first=Against(finished_late=1),
+                latest=PromiseCounts(finished_on_time=1),
+                first=PromiseCounts(finished_late=1),
             ),
             id="the apology came late",
         ),
@@ -195,14 +195,14 @@ def both(counts: Counts, **late: int) -> Counts:
                 received=1,
                 open=1,
                 late_without_apology=1,
-                latest=Against(open_overdue=1),
-                first=Against(open_overdue=1),
+                latest=PromiseCounts(open_overdue=1),
+                first=PromiseCounts(open_overdue=1),
             ),
             id="the second promise broke too",
         ),
         pytest.param(
             (TAKEN_IN, asked(at(3)), brought(at(5), due(26))),
-            Counts(received=1, open=1, first=Against(open_overdue=1)),
+            Counts(received=1, open=1, first=PromiseCounts(open_overdue=1)),
             id="a pause moved the promise, the first one is past",
         ),
         pytest.param((TAKEN_IN, REFUSED), Counts(received=1, refused=1), id="refused"),
@@ -276,8 +276,8 @@ def test_a_period_counts_what_came_in_and_what_was_carried_over(ask: Ask) -> Non
         finished=1,
         open=2,
         late_without_apology=3,
-        latest=Against(finished_late=1, open_overdue=2),
-        first=Against(finished_late=1, open_overdue=2),
+        latest=PromiseCounts(finished_late=1, open_overdue=2),
+        first=PromiseCounts(finished_late=1, open_overdue=2),
     )
     assert total.rate_due(total.latest) == 0.0
 

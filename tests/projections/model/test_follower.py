@@ -13,7 +13,7 @@ from tests.contract.list_feed import ListFeed
 from tests.contract.random_lives import history
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
-from tracker.projections.model.follower import CannotGoOnError, Follower
+from tracker.projections.model.follower import Follower, ProjectionStoppedError
 from tracker.projections.model.projection import Projection
 from tracker.projections.model.projector import Projector
 from tracker.projections.model.rows import View
@@ -179,7 +179,7 @@ def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
 def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> None:
     broken, sound = Model(breaks_at=7), Model()
     following = follower(CountedFeed(), broken=broken, sound=sound)
-    with pytest.raises(CannotGoOnError, match=r"^broken: broken$"):
+    with pytest.raises(ProjectionStoppedError, match=r"^broken: broken$"):
         following.run_once(limit=10)
     assert (broken.at, broken.taken) == (0, [])
     assert (sound.at, sound.taken) == (10, list(range(1, 11)))

@@ -29,7 +29,7 @@ from tracker.domain.dossier.actors import Actor
 from tracker.domain.dossier.codes import CodeBlock
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.errors import TrackerError
-from tracker.projections.dossier.lookup import Found
+from tracker.projections.dossier.lookup import LookUpResult
 from tracker.projections.dossier.status import StatusRow
 
 
@@ -65,7 +65,7 @@ class LookUp(Protocol):
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
         """Return the status of the dossiers with these codes, as far as there are any."""
 
-    async def find(self, codes: Sequence[str]) -> Found:
+    async def find(self, codes: Sequence[str]) -> LookUpResult:
         """Return what is known of each of these codes, one at least; one asks at a time."""
 
 

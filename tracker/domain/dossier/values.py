@@ -129,7 +129,7 @@ class Stamp:
         self.check(self.occurred_at)
 
     def check(self, moment: datetime) -> None:
-        """Raise `NaiveTimeError` without a zone, or `FutureTimeError` for a time after recording."""
+        """Raise `NaiveTimeError` without a zone, `FutureTimeError` for a time after recording."""
         if moment.tzinfo is None:
             raise NaiveTimeError
         if moment > self.recorded_at + CLOCK_SKEW:

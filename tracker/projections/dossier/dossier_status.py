@@ -1,4 +1,4 @@
-"""What every read model with one row a dossier knows: how it stands, by the domain's own table."""
+"""The status fields that every read model with one row a dossier shares."""
 
 from datetime import datetime
 from functools import cache
@@ -14,11 +14,12 @@ from tracker.domain.dossier.values import Correctable
 from tracker.projections.model.rows import DossierRow
 
 
-class Standing(DossierRow, frozen=True, gc=False):
-    """How a dossier stands. `pauses` names the open ones, `underneath` the stage below them.
+class DossierStatusRow(DossierRow, frozen=True, gc=False):
+    """The status of a dossier.
 
-    `received_version` and `finished_version` are the events whose times stand beside them, so
-    that a correction of those finds its place; 0 where there is none yet.
+    `pauses` lists the open pauses. `underneath` is the stage without them. `received_version` and
+    `finished_version` are the events that set `received_at` and `finished_at`, so that a correction
+    finds the right field; 0 if there is none yet.
     """
 
     stage: str
@@ -36,8 +37,8 @@ class Standing(DossierRow, frozen=True, gc=False):
     finished_version: int
 
 
-def begun(event: Event) -> dict[str, Any]:
-    """Return the fields of a dossier nothing has happened to yet."""
+def initial_fields(event: Event) -> dict[str, Any]:
+    """Return the fields of a dossier before its first event."""
     return {
         "dossier_id": event.originator_id,
         "code": event.code,
@@ -53,11 +54,11 @@ def begun(event: Event) -> dict[str, Any]:
     }
 
 
-def changes(row: Standing | None, event: Event) -> dict[str, Any]:
-    """Return the fields that this event changes, on top of `row` or of `begun`."""
+def changed_fields(row: DossierStatusRow | None, event: Event) -> dict[str, Any]:
+    """Return the fields that this event changes, relative to `row` or `initial_fields`."""
     move = _move(row.underneath, row.pauses, event.step) if row else _move("", "", event.step)
-    changed = {"version": event.originator_version, **move.to}
-    if not move.to:
+    changed = {"version": event.originator_version, **move.fields}
+    if not move.fields:
         return changed
     if not move.is_paused:
         changed["paused_at"] = None
@@ -85,7 +86,7 @@ def changes(row: Standing | None, event: Event) -> dict[str, Any]:
     return changed
 
 
-def _correction(row: Standing | None, event: Corrected) -> dict[str, Any]:
+def _correction(row: DossierStatusRow | None, event: Corrected) -> dict[str, Any]:
     match event.what:
         case Correctable.HELPED_AT:
             return {"helped_at": event.value}
@@ -100,7 +101,7 @@ def _correction(row: Standing | None, event: Corrected) -> dict[str, Any]:
 
 
 def corrected_time(event: Event, version: int) -> datetime | None:
-    """Return when the event `version` happened, where this event is the correction of that time."""
+    """Return the corrected time of event `version`, if this event corrects it."""
     if not isinstance(event, Corrected) or event.corrects != version:
         return None
     is_time = event.what is Correctable.OCCURRED_AT
@@ -108,24 +109,24 @@ def corrected_time(event: Event, version: int) -> datetime | None:
 
 
 class _Move(NamedTuple):
-    """What a step does to a stage and its pauses, as fields; none where there is no stage yet."""
+    """The effect of a step on stage and pauses, as fields; empty before there is a stage."""
 
-    to: dict[str, Any]
+    fields: dict[str, Any]
     opens: bool = False
     is_paused: bool = False
 
 
-@cache  # there are some dozen ways to stand, and each event of each dossier asks
+@cache  # few distinct inputs, and every event needs the result
 def _move(underneath: str, pauses: str, step: Step) -> _Move:
     opened = frozenset(PauseKind(kind) for kind in pauses.split(",") if kind)
     before = Progress(Stage(underneath) if underneath else None, opened)
     after = before.after(step)
     if after.stage is None or after.status is None or after.underneath is None:
         return _Move({})
-    to = {
+    fields = {
         "stage": after.stage.value,
         "status": int(after.status),
         "underneath": after.underneath.value,
         "pauses": ",".join(sorted(after.pauses)),
     }
-    return _Move(to, opens=bool(after.pauses - before.pauses), is_paused=bool(after.pauses))
+    return _Move(fields, opens=bool(after.pauses - before.pauses), is_paused=bool(after.pauses))

@@ -1,4 +1,4 @@
-"""The answer to a code alone: what anybody who holds a slip, or guesses a code, may know."""
+"""The public answer to a code: all that a person may learn who has a slip or guesses a code."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ _TO_DO = frozenset({PublicStatus.PAPERS_ASKED, PublicStatus.FEE_ASKED})
 _NOTHING_DUE = frozenset({PublicStatus.NOT_RECEIVED, PublicStatus.WITHDRAWN})
 
 
-class Facts(NamedTuple):
-    """What of a dossier's status the answer to its code is made of."""
+class LookUpRow(NamedTuple):
+    """The fields of a dossier's status from which the public answer is built."""
 
     code: str
     status: int
@@ -23,22 +23,23 @@ class Facts(NamedTuple):
     finished_at: datetime | None
 
 
-class Found(NamedTuple):
-    """What is known of each code asked for, in that order, all of one moment.
+class LookUpResult(NamedTuple):
+    """The result of a look-up: one row a code in the same order, all of one moment.
 
-    `position`: of the newest event in it; `head`: of the newest stored then, where it was read too.
+    `position` is the newest event in the rows. `head` is the newest event in the store at that
+    moment, or `None` if it was not read.
     """
 
     position: int
     head: int | None
-    rows: Sequence[Facts | StatusRow | None]
+    rows: Sequence[LookUpRow | StatusRow | None]
 
 
 class PublicAnswer(NamedTuple):
-    """Tier 0, by allow-list: a field that is not here is told to nobody.
+    """The public fields. Any field that is not listed here stays private.
 
-    `on_time` is `None` where nothing was promised, or nothing is due any more; `to_do` tells that
-    the citizen has something to do, not what. `phone` is the office's.
+    `on_time` is `None` if nothing was promised or nothing is due any more. `to_do` is true if the
+    citizen must act, without saying how. `phone` is the office's number.
     """
 
     code: str
@@ -49,8 +50,8 @@ class PublicAnswer(NamedTuple):
     phone: str
 
 
-def public_answer(row: Facts | StatusRow, *, phone: str, now: datetime) -> PublicAnswer:
-    """Tell of a dossier what its code alone may reveal."""
+def public_answer(row: LookUpRow | StatusRow, *, phone: str, now: datetime) -> PublicAnswer:
+    """Return what the code of a dossier alone may reveal."""
     status = PublicStatus(row.status)
     promised_at = None if status in _NOTHING_DUE else row.promised_at
     return PublicAnswer(

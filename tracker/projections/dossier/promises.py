@@ -1,4 +1,4 @@
-"""The read model behind the figures: every promise, and how each dossier stands against it."""
+"""The read model behind the figures: every promise, and whether each dossier kept it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,14 +11,19 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.events.intake import Received, Submitted
 from tracker.domain.dossier.events.processing import PromiseExtended
 from tracker.domain.dossier.lifecycle import Stage
-from tracker.projections.dossier.dossier_status import Standing, begun, changes, corrected_time
+from tracker.projections.dossier.dossier_status import (
+    DossierStatusRow,
+    changed_fields,
+    corrected_time,
+    initial_fields,
+)
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import DossierProjection
 from tracker.projections.model.rows import Row
 
 
 class PromiseRow(Row, frozen=True, gc=False):
-    """One line of the promise ledger: the date promised by the dossier's event `version`."""
+    """One entry of the promise ledger: the date promised by the dossier's event `version`."""
 
     TABLE = "promises"
     KEY = ("dossier_id", "version")
@@ -31,12 +36,12 @@ class PromiseRow(Row, frozen=True, gc=False):
     recorded_at: datetime
 
 
-class SlaRow(Standing, frozen=True, gc=False):
-    """A dossier's clock in one row; `promised_at` is the latest promise.
+class SlaRow(DossierStatusRow, frozen=True, gc=False):
+    """The clock of a dossier in one row; `promised_at` is the latest promise.
 
-    `apologised_late`: a promise had passed, while the clock ran, before the apology came.
-    `ended_version` is the event by which it was refused, withdrawn or returned, `rated_version`
-    the one by which it was rated; 0 before.
+    `apologised_late` is true if a promise was already broken when the apology came. `ended_version`
+    is the event that refused, withdrew or returned the dossier. `rated_version` is the event that
+    rated it. Both are 0 before.
     """
 
     TABLE = "sla"
@@ -56,7 +61,7 @@ class SlaRow(Standing, frozen=True, gc=False):
 
 
 class PromisesProjection(DossierProjection[SlaRow]):
-    """Translates events into promises and what became of them."""
+    """Translate events into promises and whether they were kept."""
 
     NAME = "promises"
     ROWS = (SlaRow, PromiseRow)
@@ -64,24 +69,24 @@ class PromisesProjection(DossierProjection[SlaRow]):
 
     def fold(self, row: SlaRow | None, event: Event) -> SlaRow:
         """Return the dossier's clock after this event."""
-        new = changes(row, event)
+        changed = changed_fields(row, event)
         promise = getattr(event, "promise", None)
         if promise and (row is None or row.first_promised_at is None):
-            new["first_promised_at"] = promise.due_at
+            changed["first_promised_at"] = promise.due_at
         if isinstance(event, _BEGINNINGS):
-            new |= {"channel": event.channel, "procedure": event.procedure}
+            changed |= {"channel": event.channel, "procedure": event.procedure}
         if isinstance(event, PromiseExtended) and row and _is_broken(row, event.occurred_at):
-            new["apologised_late"] = True
-        new |= _rating(row, event)
-        ended = _ENDS.get(new.get("stage", ""))
+            changed["apologised_late"] = True
+        changed |= _rating(row, event)
+        ended = _ENDS.get(changed.get("stage", ""))
         if ended and (row is None or row.ended_version == 0):
-            new |= {ended: event.occurred_at, "ended_version": event.originator_version}
+            changed |= {ended: event.occurred_at, "ended_version": event.originator_version}
         elif ended and row and (moment := corrected_time(event, row.ended_version)):
-            new[ended] = moment
-        return replace(row, **new) if row else SlaRow(**(_begun(event) | new))
+            changed[ended] = moment
+        return replace(row, **changed) if row else SlaRow(**(_initial_fields(event) | changed))
 
     def lines(self, record: Record) -> Sequence[Row]:
-        """Return the line of the ledger, where the event promised a date."""
+        """Return the ledger entry, if the event promised a date."""
         event = record.event
         promise = getattr(event, "promise", None)
         if promise is None:
@@ -124,8 +129,8 @@ def _is_broken(row: SlaRow, at: datetime) -> bool:
     return row.promised_at < min(at, row.paused_at or at)
 
 
-def _begun(event: Event) -> dict[str, Any]:
-    return begun(event) | {
+def _initial_fields(event: Event) -> dict[str, Any]:
+    return initial_fields(event) | {
         "channel": "",
         "procedure": "",
         "first_promised_at": None,

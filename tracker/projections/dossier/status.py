@@ -5,12 +5,16 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tracker.domain.dossier.events.event import Event
-from tracker.projections.dossier.dossier_status import Standing, begun, changes
+from tracker.projections.dossier.dossier_status import (
+    DossierStatusRow,
+    changed_fields,
+    initial_fields,
+)
 from tracker.projections.model.projection import DossierProjection
 
 
-class StatusRow(Standing, frozen=True, gc=False):
-    """Where a dossier stands, and when we last heard of it."""
+class StatusRow(DossierStatusRow, frozen=True, gc=False):
+    """The status of a dossier, and when its latest event was recorded."""
 
     TABLE = "status"
     INDEXES = (("code",),)
@@ -19,7 +23,7 @@ class StatusRow(Standing, frozen=True, gc=False):
 
 
 class StatusProjection(DossierProjection[StatusRow]):
-    """Translates events into the status of each dossier."""
+    """Translate events into the status of each dossier."""
 
     NAME = "status"
     ROWS = (StatusRow,)
@@ -27,6 +31,6 @@ class StatusProjection(DossierProjection[StatusRow]):
 
     def fold(self, row: StatusRow | None, event: Event) -> StatusRow:
         """Return the status after this event."""
-        new = changes(row, event)
-        new["recorded_at"] = event.recorded_at
-        return replace(row, **new) if row else StatusRow(**(begun(event) | new))
+        changed = changed_fields(row, event)
+        changed["recorded_at"] = event.recorded_at
+        return replace(row, **changed) if row else StatusRow(**(initial_fields(event) | changed))

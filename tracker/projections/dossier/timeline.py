@@ -1,4 +1,4 @@
-"""The read model of everything that happened, event by event."""
+"""The read model of all events of each dossier."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from tracker.projections.model.rows import Row, View
 
 
 class TimelineRow(Row, frozen=True, gc=False):
-    """One event: what and when, on both axes, and its stored bytes."""
+    """One event: its step, both of its times and its stored bytes."""
 
     TABLE = "timeline"
     KEY = ("dossier_id", "version")
@@ -24,15 +24,15 @@ class TimelineRow(Row, frozen=True, gc=False):
 
 
 class TimelineProjection(Projection):
-    """Translates each event into its line of the timeline."""
+    """Translate each event into its row of the timeline."""
 
     NAME = "timeline"
     ROWS = (TimelineRow,)
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        """Add one line an event; what is there already is passed over.
+        """Add one row an event; skip events that are already there.
 
-        Raise `GapInHistoryError`.
+        Raise `GapInHistoryError` if an event is missing.
         """
         histories = by_dossier(records)
         versions = view.versions(TimelineRow, ids(histories))

@@ -1,6 +1,6 @@
-"""Why a figure is another than it was: which dossiers count otherwise, and by which events.
+"""Explain why a figure has changed: which dossiers count differently, and because of which events.
 
-One question is answered as known then and as known now, in one pass over the events.
+One question is answered with the knowledge of two times, in one pass over the events.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,15 +10,16 @@ from typing import Any
 
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.figures import Counts, Figures, Question
-from tracker.projections.figures.recomputation import Histories, Tally, counts_of, row_of
+from tracker.projections.figures.recomputation import FiguresCounter, Histories, counts_of, row_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One dossier that counts otherwise.
+    """One dossier that counts differently.
 
-    `lost` and `gained` name the counts it went out of and came into, those against a promise as
-    `latest.finished_late`; `causes` are the events heard of since then without which it would not.
+    `lost` and `gained` are the names of the counts that it left and entered. A count against a
+    promise is named like `latest.finished_late`. `causes` are the events recorded in between that
+    made the difference.
     """
 
     code: str
@@ -29,7 +30,7 @@ class Change:
     causes: tuple[Event, ...]
 
     def as_json(self, zone: tzinfo) -> dict[str, Any]:
-        """Return it as JSON-ready data, times in this zone."""
+        """Return the change as JSON-ready data, with times in `zone`."""
         return {
             "code": self.code,
             "group_then": self.group_then,
@@ -50,24 +51,27 @@ class Change:
 
 
 class Explanation:
-    """One question, answered as known then and as known now."""
+    """One question, answered with the knowledge of two times."""
 
     def __init__(
         self, question: Question, then: datetime, partner_of: Callable[[str], str]
     ) -> None:
-        """Compare what was known at `then` with what is by the question's own `known_at`."""
+        """Compare the answer as known at `then` with the question's own `known_at`."""
         self._since = then
         self._now = question
         self._then = replace(question, known_at=then)
-        self._tally_now = Tally(self._now, partner_of)
-        self._tally_then = Tally(self._then, partner_of)
+        self._counter_now = FiguresCounter(self._now, partner_of)
+        self._counter_then = FiguresCounter(self._then, partner_of)
 
     def changes(self, histories: Histories) -> Iterator[Change]:
-        """Return the dossiers that count otherwise, one by one; afterwards the answers are whole."""
+        """Yield each dossier that counts differently.
+
+        `then` and `now` are complete only after the last one.
+        """
         for events in histories:
-            news, row = self._news(events), row_of(events, self._now)
-            now = self._tally_now.add(row)
-            then = self._tally_then.add(row_of(events, self._then) if news else row)
+            new_events, row = self._new_events(events), row_of(events, self._now)
+            now = self._counter_now.add(row)
+            then = self._counter_then.add(row_of(events, self._then) if new_events else row)
             lost, gained = _difference(then, now)
             if lost or gained:
                 yield Change(
@@ -76,19 +80,19 @@ class Explanation:
                     group_now=now[0],
                     lost=lost,
                     gained=gained,
-                    causes=tuple(self._causes(events, news)),
+                    causes=tuple(self._causes(events, new_events)),
                 )
 
     def then(self) -> Figures:
-        """Return the answer as known then."""
-        return self._tally_then.answer()
+        """Return the answer as known at the earlier time."""
+        return self._counter_then.answer()
 
     def now(self) -> Figures:
-        """Return the answer as known now."""
-        return self._tally_now.answer()
+        """Return the answer as known at the later time."""
+        return self._counter_now.answer()
 
-    def _news(self, events: Sequence[Event]) -> list[Event]:
-        """Return what was heard of since then, up to now."""
+    def _new_events(self, events: Sequence[Event]) -> list[Event]:
+        """Return the events recorded between the two times."""
         until = self._now.known_at
         return [
             event
@@ -96,44 +100,47 @@ class Explanation:
             if event.recorded_at > self._since and (until is None or event.recorded_at <= until)
         ]
 
-    def _causes(self, events: Sequence[Event], news: Sequence[Event]) -> Iterator[Event]:
-        """Return those of the news after which the dossier counted otherwise than before."""
-        known = events[: events.index(news[0])]
-        before = self._standing(known)
-        for event in news:
+    def _causes(self, events: Sequence[Event], new_events: Sequence[Event]) -> Iterator[Event]:
+        """Yield each new event that changed how the dossier counts."""
+        known = events[: events.index(new_events[0])]
+        before = self._group_and_counts(known)
+        for event in new_events:
             known = [*known, event]
-            after = self._standing(known)
+            after = self._group_and_counts(known)
             if after != before:
                 yield event
             before = after
 
-    def _standing(self, events: Sequence[Event]) -> tuple[str, Mapping[str, int]]:
+    def _group_and_counts(self, events: Sequence[Event]) -> tuple[str, Mapping[str, int]]:
         row = row_of(events, self._now)
         if row is None:
             return "", {}
-        return self._tally_now.group_of(row), _flat(counts_of(row, self._now))
+        return self._counter_now.group_of(row), _nonzero_counts(counts_of(row, self._now))
 
 
 def _difference(
     then: tuple[str, Counts], now: tuple[str, Counts]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the counts that one is in and the other is not; in another group, all are others."""
-    before, after = _flat(then[1]), _flat(now[1])
+    """Return the names of the counts lost and gained.
+
+    If the group changed, all counts are lost in the old group and gained in the new one.
+    """
+    before, after = _nonzero_counts(then[1]), _nonzero_counts(now[1])
     is_same_group = then[0] == now[0]
     lost = tuple(name for name in before if not (is_same_group and name in after))
     gained = tuple(name for name in after if not (is_same_group and name in before))
     return lost, gained
 
 
-def _flat(counts: Counts) -> dict[str, int]:
-    """Return the counts that hold something, by name; not the ratings, which nobody may be told of.
+def _nonzero_counts(counts: Counts) -> dict[str, int]:
+    """Return the nonzero counts by name, without the ratings.
 
-    One dossier's rating is one person's answer.
+    The rating of one dossier is one person's answer and stays private.
     """
-    flat: dict[str, int] = {}
+    nonzero: dict[str, int] = {}
     for name, count in asdict(counts).items():
         if name in {"latest", "first"}:
-            flat |= {f"{name}.{which}": number for which, number in count.items() if number}
+            nonzero |= {f"{name}.{which}": number for which, number in count.items() if number}
         elif name != "rated" and count:
-            flat[name] = count
-    return flat
+            nonzero[name] = count
+    return nonzero

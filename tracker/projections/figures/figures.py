@@ -1,11 +1,11 @@
-"""The figures managers answer for, each defined here once.
+"""The definitions of all published figures.
 
-On time has two published readings. *Finished*: on time / finished. *Due*: 1 - (finished late +
-still open and overdue) / (received in the period + carried over). Both are given against the
-first promise and against the latest. A dossier without a promise counts in neither; where nothing
-can be counted there is no rate.
+The on-time rate has two published definitions. *Finished*: on time / finished. *Due*: 1 - (finished
+late + still open and overdue) / (received in the period + carried over). Each is given against the
+first promise and against the latest. A dossier without a promise counts in neither. Without
+dossiers to count there is no rate.
 
-*Satisfaction* is the mean of the ratings of 1 to 5 that were given during the period.
+*Satisfaction* is the mean of the ratings of 1 to 5 given during the period.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,10 @@ from tracker.projections.figures.ratings import Ratings, hidden
 
 
 class GroupBy(StrEnum):
-    """By what figures are broken down. `office` is the one deciding, `partner` who took it in."""
+    """How figures are grouped.
+
+    `office` is the deciding office. `partner` is the partner of the receiving office.
+    """
 
     CHANNEL = "channel"
     OFFICE = "office"
@@ -36,30 +39,30 @@ FIELD_OF: Mapping[GroupBy, str] = {
     GroupBy.PARTNER: "received_at_office",
     GroupBy.PROCEDURE: "procedure",
 }
-"""Which field of a dossier's clock tells its group; a partner is the one of that office."""
+"""The field that holds a dossier's group; a partner is looked up from its office."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Against:
-    """The counts that depend on which promise is meant."""
+class PromiseCounts:
+    """The counts that depend on the promise, either the first or the latest."""
 
     finished_on_time: int = 0
     finished_late: int = 0
     open_overdue: int = 0
 
-    def __add__(self, other: "Against") -> "Against":
-        """Add two groups up."""
-        return Against(
-            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+    def __add__(self, other: "PromiseCounts") -> "PromiseCounts":
+        """Return the sum of two groups."""
+        return PromiseCounts(
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Counts of dossiers at a moment, or over a period that ends there.
+    """Counts of dossiers at a moment, or over a period that ends at that moment.
 
-    `received` came in during the period, `carried_over` were open when it began; `finished` and
-    the other ends happened during it; `open` and its parts are as at its end.
+    `received` arrived during the period. `carried_over` were open when it began. `finished` and the
+    other ends happened during it. `open` and its parts are counted at its end.
     """
 
     submitted: int = 0
@@ -76,39 +79,39 @@ class Counts:
     due_without_promise: int = 0
     late_without_apology: int = 0
     rated: Ratings = field(default_factory=Ratings)
-    latest: Against = field(default_factory=Against)
-    first: Against = field(default_factory=Against)
+    latest: PromiseCounts = field(default_factory=PromiseCounts)
+    first: PromiseCounts = field(default_factory=PromiseCounts)
 
     def __add__(self, other: "Counts") -> "Counts":
-        """Add two groups up."""
+        """Return the sum of two groups."""
         return Counts(
-            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         )
 
-    def rate_finished(self, against: Against) -> float | None:
-        """Return on time / finished, of those with a promise."""
+    def rate_finished(self, against: PromiseCounts) -> float | None:
+        """Return on time / finished, over dossiers with a promise; `None` without any."""
         finished = against.finished_on_time + against.finished_late
         return against.finished_on_time / finished if finished else None
 
-    def rate_due(self, against: Against) -> float | None:
-        """Return 1 - late / due, of those with a promise."""
+    def rate_due(self, against: PromiseCounts) -> float | None:
+        """Return 1 - late / due, over dossiers with a promise; `None` without any."""
         due = self.received + self.carried_over - self.due_without_promise
         late = against.finished_late + against.open_overdue
         return 1 - late / due if due else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the counts and rates; those against the latest promise stand at the top."""
+        """Return the counts and rates. The top level holds those against the latest promise."""
         counts = asdict(self)
         latest, first = counts.pop("latest"), counts.pop("first")
         del counts["rated"]
         return (
             counts
             | self.rated.as_json()
-            | self._rated(latest, self.latest)
-            | {"against_first_promise": self._rated(first, self.first)}
+            | self._with_rates(latest, self.latest)
+            | {"against_first_promise": self._with_rates(first, self.first)}
         )
 
-    def _rated(self, counts: dict[str, int], against: Against) -> dict[str, Any]:
+    def _with_rates(self, counts: dict[str, int], against: PromiseCounts) -> dict[str, Any]:
         return counts | {
             "rate_finished": self.rate_finished(against),
             "rate_due": self.rate_due(against),
@@ -117,9 +120,10 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked: the state at `as_of` as known at `known_at`, over the time since `since`.
+    """A question: the state at `as_of` as known at `known_at`, over the time since `since`.
 
-    `known_at` of `None` is all that is known by now; `since` of `None` is from the beginning.
+    A `known_at` of `None` means all that is known now. A `since` of `None` means from the
+    beginning.
     """
 
     as_of: datetime
@@ -130,29 +134,29 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """The answer: the total and, where asked, the groups that add up to it."""
+    """The answer: the total and, if requested, the groups that add up to it."""
 
     question: Question
     total: Counts
     groups: Mapping[str, Counts]
 
-    def to_be_shown(self) -> "Figures":
-        """Take out of the groups the ratings that are not to be shown."""
-        few = hidden({name: counts.rated for name, counts in self.groups.items()})
+    def without_hidden_ratings(self) -> "Figures":
+        """Return the figures without the group ratings that must be hidden."""
+        hidden_names = hidden({name: counts.rated for name, counts in self.groups.items()})
         groups = {
-            name: replace(counts, rated=Ratings()) if name in few else counts
+            name: replace(counts, rated=Ratings()) if name in hidden_names else counts
             for name, counts in self.groups.items()
         }
         return replace(self, groups=groups)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what may be shown as JSON-ready data."""
-        q, groups = self.question, self.to_be_shown().groups
+        """Return the figures that may be shown, as JSON-ready data."""
+        question, groups = self.question, self.without_hidden_ratings().groups
         return {
-            "as_of": q.as_of.isoformat(),
-            "known_at": q.known_at.isoformat() if q.known_at else None,
-            "since": q.since.isoformat() if q.since else None,
-            "by": q.by.value if q.by else None,
+            "as_of": question.as_of.isoformat(),
+            "known_at": question.known_at.isoformat() if question.known_at else None,
+            "since": question.since.isoformat() if question.since else None,
+            "by": question.by.value if question.by else None,
             "total": self.total.as_json(),
             "groups": {name: counts.as_json() for name, counts in groups.items()},
         }

@@ -1,42 +1,43 @@
-"""How satisfied citizens are, told so that nobody is told apart."""
+"""Satisfaction ratings, published so that no single rating can be identified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 FEWEST = 5
-"""Fewer answers than these are not shown."""
+"""Figures over fewer ratings than this are not shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ratings:
-    """How many rated, and the sum of their scores of 1 to 5."""
+    """The number of ratings, and the sum of their scores of 1 to 5."""
 
     count: int = 0
     scores: int = 0
 
     def __add__(self, other: "Ratings") -> "Ratings":
-        """Add two groups up."""
+        """Return the sum of two groups."""
         return Ratings(count=self.count + other.count, scores=self.scores + other.scores)
 
     def as_json(self) -> dict[str, Any]:
-        """Return their number and their mean with one decimal; neither where they are too few."""
+        """Return the number of ratings and their mean with one decimal; `None` if too few."""
         if self.count < FEWEST:
             return {"ratings": None, "satisfaction": None}
         return {"ratings": self.count, "satisfaction": round(self.scores / self.count, 1)}
 
 
 def hidden(groups: Mapping[str, Ratings]) -> frozenset[str]:
-    """Name the groups whose ratings are not to be shown beside their total.
+    """Return the names of the groups whose ratings must be hidden when the total is shown.
 
-    Those with too few, and, while those together are too few, the next smallest: else the total
-    less the groups shown would tell what is hidden.
+    These are the groups with too few ratings. If the hidden groups together still have too few, the
+    next smallest group is hidden too. Otherwise a reader could subtract the shown groups from the
+    total.
     """
     chosen: set[str] = set()
-    together = Ratings()
-    for name, ratings in sorted(groups.items(), key=lambda one: (one[1].count, one[0])):
-        if ratings.count >= FEWEST and (together.count == 0 or together.count >= FEWEST):
+    hidden_total = Ratings()
+    for name, ratings in sorted(groups.items(), key=lambda group: (group[1].count, group[0])):
+        if ratings.count >= FEWEST and (hidden_total.count == 0 or hidden_total.count >= FEWEST):
             break
         chosen.add(name)
-        together += ratings
+        hidden_total += ratings
     return frozenset(chosen)

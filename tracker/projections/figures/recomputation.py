@@ -1,7 +1,7 @@
-"""Figures counted from the events alone, dossier by dossier: no read model is asked.
+"""Figures counted from the events alone, one dossier at a time, without a read model.
 
-By the same fold as the read model's; what is counted of a row is said once more, in Python, and
-the tests hold both against each other.
+The fold is the read model's own. The counting is written a second time in Python. Tests compare
+both results.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,22 +13,22 @@ from tracker.domain.dossier.history import cut
 from tracker.projections.dossier.promises import PromisesProjection, SlaRow
 from tracker.projections.figures.figures import (
     FIELD_OF,
-    Against,
     Counts,
     Figures,
     GroupBy,
+    PromiseCounts,
     Question,
 )
 from tracker.projections.figures.ratings import Ratings
 
 Histories = Iterable[Sequence[Event]]
-"""Every event of one dossier after the other's."""
+"""All events of each dossier, one dossier after another."""
 
 _PROMISES = PromisesProjection()
 
 
 def row_of(events: Iterable[Event], question: Question) -> SlaRow | None:
-    """Fold what had happened and was known then; `None` where that holds no beginning."""
+    """Return the row at the question's time, as known then; `None` before the first event."""
     row: SlaRow | None = None
     for event in cut(events, as_of=question.as_of, known_at=question.known_at):
         if row is not None or isinstance(event, Submitted | Received):
@@ -37,7 +37,7 @@ def row_of(events: Iterable[Event], question: Question) -> SlaRow | None:
 
 
 def counts_of(row: SlaRow, question: Question) -> Counts:
-    """Count one dossier."""
+    """Return the counts of one dossier."""
     since = question.since
 
     def during(moment: datetime | None) -> bool:
@@ -56,12 +56,12 @@ def counts_of(row: SlaRow, question: Question) -> Counts:
     )
     has_no_promise = row.promised_at is None
 
-    def against(due: datetime | None) -> Against:
+    def against(due: datetime | None) -> PromiseCounts:
         if due is None:
-            return Against()
+            return PromiseCounts()
         is_on_time = row.finished_at is not None and row.finished_at <= due
         is_overdue = due < question.as_of and (row.paused_at is None or due < row.paused_at)
-        return Against(
+        return PromiseCounts(
             finished_on_time=int(is_finished and is_on_time),
             finished_late=int(is_finished and not is_on_time),
             open_overdue=int(is_open and is_overdue),
@@ -93,18 +93,18 @@ def counts_of(row: SlaRow, question: Question) -> Counts:
     )
 
 
-class Tally:
-    """Adds dossiers up to an answer; it holds the groups, never the dossiers."""
+class FiguresCounter:
+    """Add up dossiers. It keeps the sum of each group in memory, never the dossiers."""
 
     def __init__(self, question: Question, partner_of: Callable[[str], str]) -> None:
-        """Count for this question; `partner_of` names the partner of an office."""
+        """Count for this question; `partner_of` returns the partner of an office."""
         self._question = question
         self._partner_of = partner_of
         self._total = Counts()
         self._groups: dict[str, Counts] = {}
 
     def add(self, row: SlaRow | None) -> tuple[str, Counts]:
-        """Count one dossier, and give how it counts and in which group."""
+        """Count one dossier; return its group and its counts."""
         if row is None:
             return "", Counts()
         counts, group = counts_of(row, self._question), self.group_of(row)
@@ -113,7 +113,7 @@ class Tally:
         return group, counts
 
     def group_of(self, row: SlaRow) -> str:
-        """Name the group a dossier is in; all are in one where nothing is broken down."""
+        """Return the group of a dossier; an empty name if the figures are not grouped."""
         by = self._question.by
         if by is None:
             return ""
@@ -121,7 +121,7 @@ class Tally:
         return self._partner_of(group) if by is GroupBy.PARTNER else group
 
     def answer(self) -> Figures:
-        """Return what was counted so far."""
+        """Return the figures over all dossiers counted so far."""
         groups = self._groups if self._question.by else {}
         return Figures(
             question=self._question, total=self._total, groups=dict(sorted(groups.items()))
@@ -131,8 +131,8 @@ class Tally:
 def recomputed(
     histories: Histories, question: Question, partner_of: Callable[[str], str]
 ) -> Figures:
-    """Answer a question from these histories."""
-    tally = Tally(question, partner_of)
+    """Return the answer to a question from these histories."""
+    counter = FiguresCounter(question, partner_of)
     for events in histories:
-        tally.add(row_of(events, question))
-    return tally.answer()
+        counter.add(row_of(events, question))
+    return counter.answer()

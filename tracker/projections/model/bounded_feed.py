@@ -1,11 +1,11 @@
-"""Reads a feed only as far as a read model has come, so that both can be compared."""
+"""A feed that ends where a read model ends, so that both can be compared."""
 
 from collections.abc import Mapping, Sequence
 
 from tracker.projections.model.feed import Feed, Record
 
 
-class FeedUpTo:
+class BoundedFeed:
     """A feed that ends at given positions."""
 
     def __init__(self, feed: Feed, ends: Mapping[str, int]) -> None:
@@ -14,20 +14,20 @@ class FeedUpTo:
         self._ends = ends
 
     def partitions(self) -> Sequence[str]:
-        """Name the partitions."""
+        """Return the names of the partitions."""
         return tuple(self._ends)
 
     def ready(self) -> Sequence[str]:
-        """Name the partitions: which have more is not known."""
+        """Return all partitions, because it is unknown which have more events."""
         return self.partitions()
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        """Return up to `limit` events after this position and not past the end."""
+        """Return up to `limit` events after this position, up to the partition's end."""
         records = self._feed.read(partition, after=after, limit=limit)
         return [record for record in records if record.position <= self._ends[partition]]
 
     def wait(self, seconds: float) -> None:
-        """Return at once: nothing will come."""
+        """Return at once: no new events can arrive."""
 
     def wake(self) -> None:
-        """Do nothing: nobody waits."""
+        """Do nothing: no reader ever waits."""

@@ -1,4 +1,4 @@
-"""Where projections get their events from: the event store, or Kafka."""
+"""Feeds: the sources of events for projections, either the event store or Kafka."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -7,44 +7,47 @@ from tracker.domain.dossier.events.event import Event
 
 
 class Record(NamedTuple):
-    """An event, its place in its partition, and the bytes it stands in."""
+    """An event, its position in its partition, and its stored bytes."""
 
     position: int
     event: Event
     state: bytes
     stored_at: int = 0
-    """Its position in the event store, where the feed counts in another way."""
+    """The position in the event store, if the feed uses other positions; otherwise 0."""
 
     @property
     def store_position(self) -> int:
-        """Return its position in the event store."""
+        """Return the event's position in the event store."""
         return self.stored_at or self.position
 
 
 class Feed(Protocol):
-    """Return every event once and in order per dossier; each dossier keeps to one partition."""
+    """A source that returns every event once, in order for each dossier.
+
+    All events of a dossier are in one partition.
+    """
 
     def partitions(self) -> Sequence[str]:
-        """Name the partitions."""
+        """Return the names of the partitions."""
 
     def ready(self) -> Sequence[str]:
-        """Name those that have more to be read for sure; all of them where none has."""
+        """Return the partitions that certainly have more events; all partitions if none has."""
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Return up to `limit` events after this position, oldest first."""
 
     def wait(self, seconds: float) -> None:
-        """Return when there may be something new, at the latest after so many seconds."""
+        """Return when there may be new events, or after `seconds` at the latest."""
 
     def wake(self) -> None:
-        """Let whoever waits look again at once."""
+        """Make the waiting reader look again at once."""
 
 
 class OpenFeed(Feed, Protocol):
-    """A feed with a source that has an end and can be let go of."""
+    """A feed on a source that has an end and can be closed."""
 
     def heads(self) -> Mapping[str, int]:
-        """Return the position of each partition's end, as far as it is known."""
+        """Return the last known position of each partition."""
 
     def close(self) -> None:
-        """Let go of what was read from."""
+        """Close the source."""

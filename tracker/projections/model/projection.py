@@ -1,4 +1,4 @@
-"""What a projection is: a pure translation of events into rows."""
+"""Projections: pure translations of events into rows."""
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -15,26 +15,26 @@ D = TypeVar("D", bound=DossierRow)
 
 
 class GapInHistoryError(TrackerError):
-    """An event of a dossier is missing before this one; the read model stops here."""
+    """An earlier event of this dossier is missing; the read model stops here."""
 
 
 def by_dossier(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
-    """Return the records of each dossier, in their order."""
+    """Return the records of each dossier, in order."""
     histories: dict[int, list[Record]] = defaultdict(list)
-    for record in records:  # an id's own hash is reckoned in Python, each time it is asked for
+    for record in records:  # hashing a UUID is slow, hashing an integer is fast
         histories[record.event.originator_id.int].append(record)
     return list(histories.values())
 
 
 def ids(histories: Sequence[Sequence[Record]]) -> Sequence[UUID]:
-    """Return the id of each of these dossiers."""
+    """Return the dossier id of each history."""
     return [history[0].event.originator_id for history in histories]
 
 
 def is_next(event: Event, version: int) -> bool:
-    """Return whether the event follows on this version of its dossier; an older one does not.
+    """Return whether the event follows this version of its dossier; `False` for an older one.
 
-    Raise `GapInHistoryError` where one between is missing: nobody trusts a feed blindly.
+    Raise `GapInHistoryError` if an event between them is missing.
     """
     if event.originator_version > version + 1:
         raise GapInHistoryError
@@ -42,33 +42,33 @@ def is_next(event: Event, version: int) -> bool:
 
 
 class Projection(ABC):
-    """Translates events into rows of the given kinds."""
+    """A translation of events into rows of the given kinds."""
 
     NAME: ClassVar[str]
     ROWS: ClassVar[tuple[type[Row], ...]]
 
     @abstractmethod
     def apply(self, records: Sequence[Record], view: View) -> None:
-        """Write what follows from these events."""
+        """Write the rows that follow from these events."""
 
 
 class DossierProjection(Projection, Generic[D]):
-    """Keeps one row a dossier, folded from its events in order."""
+    """A projection with one row a dossier, folded from its events in order."""
 
     ROW: type[D]
 
     @abstractmethod
     def fold(self, row: D | None, event: Event) -> D:
-        """Return the row after this event, and with its version."""
+        """Return the row after this event, with the event's version."""
 
-    def lines(self, record: Record) -> Sequence[Row]:  # noqa: ARG002  none unless a model has them
-        """Return the rows this one event adds beside."""
+    def lines(self, record: Record) -> Sequence[Row]:  # noqa: ARG002  a subclass may use it
+        """Return the additional rows for this one event."""
         return ()
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        """Fold a batch to the last row of each dossier; what is in a row already is passed over.
+        """Write the last row of each dossier in the batch; skip events that a row already has.
 
-        Raise `GapInHistoryError`.
+        Raise `GapInHistoryError` if an event is missing.
         """
         histories = by_dossier(records)
         rows = view.of(self.ROW, ids(histories))

@@ -1,4 +1,4 @@
-"""Brings a read model up to its feed, each batch and its position in one transaction."""
+"""Update a read model from its feed. Each batch and its position share one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,11 +10,15 @@ from tracker.projections.model.projection import Projection
 from tracker.projections.model.rows import View
 
 BATCH = 4000
-"""Many events of one dossier then make one row, and what each batch costs is shared by more."""
+"""The most events in a batch.
+
+In a large batch many events of one dossier make one row, and more events share the cost of a
+transaction.
+"""
 
 
-class Stretch(NamedTuple):
-    """Events that follow one another in a partition, and the position they follow on."""
+class RecordRange(NamedTuple):
+    """Consecutive records of a partition, and the position before them."""
 
     partition: str
     after: int
@@ -26,87 +30,89 @@ class Batch(Protocol):
 
     @property
     def view(self) -> View:
-        """The rows it may read and write."""
+        """The rows that the transaction may read and write."""
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
-        """Move the position, first of all; `False` where it is not at `after` any more."""
+        """Move the position before any other write; return `False` if it is not at `after`."""
 
 
 class ReadModel(Protocol):
-    """The tables of one generation of a projection, and how far they are."""
+    """The tables of one generation of a projection, and their positions."""
 
     def positions(self) -> Mapping[str, int]:
-        """Return the last position of each partition that is in the tables."""
+        """Return the last position of each partition that the tables contain."""
 
     def batch(self) -> AbstractContextManager[Batch]:
-        """Open a transaction; it commits when all went well, else nothing of it remains."""
+        """Open a transaction. It commits without an error and rolls back with one."""
 
 
 class Projector:
-    """Runs one projection."""
+    """Run one projection."""
 
     def __init__(self, projection: Projection, feed: Feed, model: ReadModel) -> None:
-        """Read from the feed, write to the model."""
+        """Read from `feed` and write to `model`."""
         self._projection = projection
         self._feed = feed
         self._model = model
         self._positions: Mapping[str, int] | None = None
 
     def position(self, partition: str) -> int:
-        """Return where it stands: where its last batch ends, or else what the model says."""
+        """Return the position after the last prepared batch, or the model's own position."""
         if self._positions is None:
             self._positions = self._model.positions()
         return self._positions.get(partition, 0)
 
-    def look_anew(self) -> None:
-        """Ask the model again from now on."""
+    def forget_positions(self) -> None:
+        """Forget the positions, so that the next call reads them from the model."""
         self._positions = None
 
-    def taking(self, stretches: Sequence[Stretch]) -> Callable[[], None]:
-        """Stand where this batch ends from now on; give what brings the model there.
+    def prepare(self, ranges: Sequence[RecordRange]) -> Callable[[], None]:
+        """Advance the positions past this batch; return a function that writes the batch.
 
-        All of it is there then, or nothing. Passed over is what follows on a position where the
-        model is not any more; then, and after an error, the model is asked anew where it is. What
-        is given raises whatever stopped it: a projection that cannot go on must not pretend to.
+        The function writes the whole batch in one transaction. It skips a range if the model is no
+        longer at the position before the range. After a skip or an error the positions are
+        forgotten. The function raises every error, because a projection must not hide that it
+        cannot continue.
         """
-        ends = {one.partition: one.records[-1].position for one in stretches}
+        ends = {part.partition: part.records[-1].position for part in ranges}
         self._positions = {**(self._positions or self._model.positions()), **ends}
 
-        def take() -> None:
-            taken: list[Stretch] = []
+        def write() -> None:
+            written: list[RecordRange] = []
             try:
-                taken = self._take(stretches)
+                written = self._write(ranges)
             finally:
-                if len(taken) < len(stretches):
-                    self.look_anew()
+                if len(written) < len(ranges):
+                    self.forget_positions()
 
-        return take
+        return write
 
-    def _take(self, stretches: Sequence[Stretch]) -> list[Stretch]:
+    def _write(self, ranges: Sequence[RecordRange]) -> list[RecordRange]:
         with self._model.batch() as batch:
-            # Two workers that hold each other's partitions for theirs wait in one order.
-            taken = [
-                one
-                for one in sorted(stretches, key=attrgetter("partition"))
-                if batch.advance(one.partition, after=one.after, last=one.records[-1])
+            # All workers lock the partitions in the same order, so they cannot deadlock.
+            written = [
+                part
+                for part in sorted(ranges, key=attrgetter("partition"))
+                if batch.advance(part.partition, after=part.after, last=part.records[-1])
             ]
-            if taken:
-                self._projection.apply([each for one in taken for each in one.records], batch.view)
-        return taken
+            if written:
+                records = [record for part in written for record in part.records]
+                self._projection.apply(records, batch.view)
+        return written
 
     def run_once(self, partition: str, *, limit: int = BATCH) -> int:
-        """Take the next batch and tell how many events it held; 0 when there is none."""
-        self.look_anew()
+        """Write the next batch and return its number of events; 0 if there is none."""
+        self.forget_positions()
         after = self.position(partition)
         records = self._feed.read(partition, after=after, limit=limit)
         if records:
-            self.taking([Stretch(partition, after, records)])()
+            self.prepare([RecordRange(partition, after, records)])()
         return len(records)
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> int:
-        """Take batches until nothing is left or it is `enough`; tell how many events they held."""
+        """Write batches until nothing is left or `enough` is true; return the number of events."""
         total = 0
         for partition in self._feed.partitions():
-            while not enough() and (taken := self.run_once(partition)):
-                total += taken
+            while not enough() and (written := self.run_once(partition)):
+                total += written
         return total

@@ -1,6 +1,6 @@
-"""Rows of read models, as plain data: the one definition that tables, digests and folds share.
+"""Rows of read models, as plain data. Tables, digests and folds share this one definition.
 
-A field is `str`, `int`, `bool`, `bytes`, `UUID`, `datetime` (UTC), or one of them or `None`.
+A field is a `str`, `int`, `bool`, `bytes`, `UUID` or `datetime` (UTC), or one of them or `None`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,10 +11,10 @@ import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A row of the table `TABLE`, known by the fields in `KEY`.
+    """A row of the table `TABLE`, identified by the fields in `KEY`.
 
-    No dataclass: a frozen one sets field after field in Python, which costs a projection that
-    catches up more than all its own work.
+    It is not a dataclass: creating a frozen dataclass costs a projection more time than all its
+    other work.
     """
 
     TABLE: ClassVar[str]
@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class DossierRow(Row, frozen=True, gc=False):
-    """The one row a dossier has; `version` is the last of its events that is in it."""
+    """The one row of a dossier; `version` is the last event included in it."""
 
     KEY = ("dossier_id",)
 
@@ -38,25 +38,25 @@ R = TypeVar("R", bound=Row)
 
 
 class View(Protocol):
-    """The rows of one read model, inside one transaction."""
+    """The rows of one read model in one transaction."""
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
-        """Return the row of each of these dossiers, in their order; `None` where it has none."""
+        """Return the row of each of these dossiers, in the same order; `None` if there is none."""
 
     def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
-        """Return likewise the newest version each has among rows of one an event; 0 for none."""
+        """Return each dossier's newest version in a table with one row an event; 0 for none."""
 
     def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
-        """Return likewise the newest row each has among rows of one an event."""
+        """Return each dossier's newest row in a table with one row an event; `None` for none."""
 
     def last(self, kind: type[R]) -> R | None:
-        """Return the row with the greatest number, of rows known by one."""
+        """Return the row with the highest number, in a table whose key is a number."""
 
     def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
-        """Return the rows with these numbers, of rows known by one."""
+        """Return the rows with these numbers, in a table whose key is a number."""
 
     def put(self, rows: Iterable[DossierRow]) -> None:
-        """Write rows that may be there already."""
+        """Insert or update rows."""
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Write rows that are new."""
+        """Insert new rows."""

@@ -25,7 +25,7 @@ from tracker.adapters.http.schema.responses import LookupAnswer
 from tracker.application.commands.envelope import UnknownDossierError
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.network.network import Network
-from tracker.projections.dossier.lookup import Facts, Found, PublicAnswer, public_answer
+from tracker.projections.dossier.lookup import LookUpResult, LookUpRow, PublicAnswer, public_answer
 from tracker.projections.dossier.status import StatusRow
 
 _ENCODER = msgspec.json.Encoder()
@@ -56,11 +56,11 @@ class PublicLookUp:
         rows = self._look_up.rows(asked)
         return self.all_told([rows.get(code) for code in asked])
 
-    async def find(self, codes: Sequence[str]) -> Found:
+    async def find(self, codes: Sequence[str]) -> LookUpResult:
         """Return what is known of each of these codes, as they stand on slips; one at a time."""
         return await self._look_up.find(codes)
 
-    def all_told(self, rows: Sequence[Facts | StatusRow | None]) -> list[PublicAnswer | None]:
+    def all_told(self, rows: Sequence[LookUpRow | StatusRow | None]) -> list[PublicAnswer | None]:
         """Return what each of these rows reveals, and count it."""
         now = self._now()
         told = [self.told(row, now) if row else None for row in rows]
@@ -69,7 +69,7 @@ class PublicLookUp:
         self._metrics.record_lookups("found", len(told) - unknown)
         return told
 
-    def told(self, row: Facts | StatusRow, now: datetime) -> PublicAnswer:
+    def told(self, row: LookUpRow | StatusRow, now: datetime) -> PublicAnswer:
         """Return what this row reveals to whoever has the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
@@ -113,7 +113,7 @@ class BatchedLookUps:
         told = self._look_up.all_told(found.rows)
         return [one and self._as_json(one, freshness) for one in told]
 
-    async def _freshness(self, found: Found) -> Freshness:
+    async def _freshness(self, found: LookUpResult) -> Freshness:
         if found.head is not None and found.head <= found.position:
             return of_the_store(found.position)
         fresh = partial(self._status.freshness_at, head=found.head)

@@ -27,10 +27,10 @@ from tracker.projections.dossier.promises import PromisesProjection, SlaRow
 from tracker.projections.dossier.timeline import TimelineRow
 from tracker.projections.figures.figures import (
     FIELD_OF,
-    Against,
     Counts,
     Figures,
     GroupBy,
+    PromiseCounts,
     Question,
 )
 from tracker.projections.figures.ratings import Ratings
@@ -198,8 +198,8 @@ def _counts(row: RowMapping) -> Counts:
         elif name != "group":
             plain[name] = count
     return Counts(
-        latest=Against(**parts["latest"]),
-        first=Against(**parts["first"]),
+        latest=PromiseCounts(**parts["latest"]),
+        first=PromiseCounts(**parts["first"]),
         rated=Ratings(**parts["rated"]),
         **plain,
     )

@@ -9,7 +9,7 @@ from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.read_models.dialect import row_view_on
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.domain.dossier.codes import dossier_id
-from tracker.projections.dossier.lookup import Found
+from tracker.projections.dossier.lookup import LookUpResult
 from tracker.projections.dossier.status import StatusRow
 
 
@@ -36,10 +36,10 @@ class SqlLookUp:
 
         return self._connection.read(ask)
 
-    async def find(self, codes: Sequence[str]) -> Found:
+    async def find(self, codes: Sequence[str]) -> LookUpResult:
         """Return what is known of each of these codes; whoever asks on the event loop may go on."""
         position, rows = await asyncio.to_thread(self.at_position, codes)
-        return Found(position, None, [rows.get(code) for code in codes])
+        return LookUpResult(position, None, [rows.get(code) for code in codes])
 
     def close(self) -> None:
         """Let the database go."""

@@ -16,7 +16,7 @@ from tracker.adapters.sql.engine import DatabaseUnavailableError
 from tracker.adapters.sql.read_models.look_up import SqlLookUp
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.domain.dossier.codes import id_bytes
-from tracker.projections.dossier.lookup import Facts, Found
+from tracker.projections.dossier.lookup import LookUpResult, LookUpRow
 
 _LIVE = "SELECT generation FROM read_models WHERE name = 'status'"
 _FIND = """
@@ -60,7 +60,7 @@ class _Kept:
     generation: int
     statement: str
 
-    async def find(self, asked: UuidArray) -> Found:
+    async def find(self, asked: UuidArray) -> LookUpResult:
         """Raise `_OutdatedError`, and whatever psycopg does."""
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(self.statement, (asked,), prepare=True)
@@ -68,7 +68,7 @@ class _Kept:
         live, position, head = rows[0][:3]
         if live != self.generation:
             raise _OutdatedError
-        return Found(position or 0, head, [_facts(row[3:]) for row in rows])
+        return LookUpResult(position or 0, head, [_facts(row[3:]) for row in rows])
 
 
 class PostgresLookUp(SqlLookUp):
@@ -82,7 +82,7 @@ class PostgresLookUp(SqlLookUp):
         self._head = _HEAD if is_beside_store else _NO_HEAD
         self._kept: _Kept | None = None
 
-    async def find(self, codes: Sequence[str]) -> Found:
+    async def find(self, codes: Sequence[str]) -> LookUpResult:
         """Return what is known of each of these codes, one at least, all of one moment.
 
         One asks at a time. Where the connection has died since it was used last, or other tables
@@ -120,8 +120,10 @@ class PostgresLookUp(SqlLookUp):
             kept.connection.pgconn.finish()
 
 
-def _facts(row: tuple[Any, ...]) -> Facts | None:
+def _facts(row: tuple[Any, ...]) -> LookUpRow | None:
     code, status, office, promised_at, paused_at, finished_at = row
     if code is None:
         return None
-    return Facts(code, status, office, moment(promised_at), moment(paused_at), moment(finished_at))
+    return LookUpRow(
+        code, status, office, moment(promised_at), moment(paused_at), moment(finished_at)
+    )

@@ -1,6 +1,7 @@
 """Each metric has one name and one set of labels, in every program that exposes it."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,3 +47,13 @@ def test_no_two_metrics_of_read_models_use_different_words_for_it() -> None:
     }
     assert of_read_models
     assert all("projection" in labels for sets in of_read_models.values() for labels in sets)
+
+
+def test_the_runbook_names_every_metric_with_its_labels() -> None:
+    runbook = (TRACKER.parent / "ops" / "README.md").read_text(encoding="utf-8")
+    rows = {
+        cells[1].strip(" `"): tuple(re.findall(r"`(\w+)`", cells[2]))
+        for cells in (line.split("|") for line in runbook.splitlines())
+        if cells[0] == "" and len(cells) > 3 and cells[1].startswith(" `tracker_")
+    }
+    assert rows == {name: labels for name, (labels,) in labels_by_metric().items()}

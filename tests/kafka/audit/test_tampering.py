@@ -173,20 +173,20 @@ def a_last_step_deleted(topics: Topics) -> int:
 
 def swapped(topics: Topics) -> int:
     """Exchange two events of a dossier together with their headers."""
-    one, other = topics.of(topics.events[30].key)[:2]
-    topics.events[one], topics.events[other] = topics.events[other], topics.events[one]
-    return one
+    first, second = topics.of(topics.events[30].key)[:2]
+    topics.events[first], topics.events[second] = topics.events[second], topics.events[first]
+    return first
 
 
 def swapped_under_each_others_numbers(topics: Topics) -> int:
     """Exchange two events of different dossiers, and keep the positions in order."""
-    one, other = 10, 11
-    assert topics.events[one].key != topics.events[other].key
-    numbers = topics.header(one, "notification_id"), topics.header(other, "notification_id")
-    topics.events[one], topics.events[other] = topics.events[other], topics.events[one]
-    topics.set_header(one, "notification_id", numbers[0])
-    topics.set_header(other, "notification_id", numbers[1])
-    return one
+    first, second = 10, 11
+    assert topics.events[first].key != topics.events[second].key
+    numbers = topics.header(first, "notification_id"), topics.header(second, "notification_id")
+    topics.events[first], topics.events[second] = topics.events[second], topics.events[first]
+    topics.set_header(first, "notification_id", numbers[0])
+    topics.set_header(second, "notification_id", numbers[1])
+    return first
 
 
 def inserted(topics: Topics) -> int:

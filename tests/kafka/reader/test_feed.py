@@ -98,10 +98,10 @@ def test_a_topic_that_ends_before_the_read_position_raises_an_error(feed: KafkaF
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
-    one, other = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
-    yield one, other
-    one.dispose()
-    other.dispose()
+    first, second = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
+    yield first, second
+    first.dispose()
+    second.dispose()
 
 
 @pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection, PromisesProjection])

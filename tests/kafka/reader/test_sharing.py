@@ -67,10 +67,10 @@ class Worker:
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
-    one, other = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
-    yield one, other
-    one.dispose()
-    other.dispose()
+    first, second = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("one", "other"))
+    yield first, second
+    first.dispose()
+    second.dispose()
 
 
 @pytest.mark.parametrize("kind", [StatusProjection, TimelineProjection])
@@ -140,24 +140,24 @@ def test_a_reassigned_partition_is_read_from_its_old_position(
             return len(feed.partitions()) == len(other.partitions()) == PARTITIONS // 2
         return len(feed.partitions()) == PARTITIONS
 
-    with closing(KafkaFeed(connection, names, group=group)) as one:
-        until(lambda: shares(one))
+    with closing(KafkaFeed(connection, names, group=group)) as feed_a:
+        until(lambda: shares(feed_a))
         append(store, histories(20))
         publish_all(store, connection, names)
-        one.wake()
-        assert read_on(one) == 80
-        with closing(KafkaFeed(connection, names, group=group)) as other:
-            until(lambda: shares(one, other))
+        feed_a.wake()
+        assert read_on(feed_a) == 80
+        with closing(KafkaFeed(connection, names, group=group)) as feed_b:
+            until(lambda: shares(feed_a, feed_b))
             append(store, histories(20, first=100))
             publish_all(store, connection, names)
-            one.wake()
-            first = read_on(one)
-        assert 0 < first < 80
-        until(lambda: shares(one))
+            feed_a.wake()
+            count = read_on(feed_a)
+        assert 0 < count < 80
+        until(lambda: shares(feed_a))
         append(store, histories(20, first=200))
         publish_all(store, connection, names)
-        one.wake()
-        assert read_on(one) == 160 - first
+        feed_a.wake()
+        assert read_on(feed_a) == 160 - count
 
 
 def test_a_worker_stuck_in_a_rebalance_recovers(

@@ -157,8 +157,8 @@ def test_relay_and_readers_continue_in_the_new_generation_during_intake(
     group = group and f"{names.prefix}-{group}"
     with (
         running(store, connection, names) as relay,
-        Following(KafkaFeed(connection, names, group=group), tmp_path / "a.db") as one,
-        Following(KafkaFeed(connection, names), tmp_path / "b.db") as other,
+        Following(KafkaFeed(connection, names, group=group), tmp_path / "a.db") as member,
+        Following(KafkaFeed(connection, names), tmp_path / "b.db") as alone,
     ):
         until(lambda: relay.has_published(head))
         repeats = [outgoing(names.events, event) for event in store.select_notifications(1, 30)]
@@ -169,10 +169,10 @@ def test_relay_and_readers_continue_in_the_new_generation_during_intake(
         head = store.max_notification_id() or 0
         until(lambda: relay.has_published(head))
         expected = digest_of(store, tmp_path / "whole.db")
-        until(lambda: one.digest() == expected)
-        until(lambda: other.digest() == expected)
-        assert {name.rpartition(":")[0] for name in one.feed.heads()} == {new.events}
-        assert one.model.store_position() == head
+        until(lambda: member.digest() == expected)
+        until(lambda: alone.digest() == expected)
+        assert {name.rpartition(":")[0] for name in member.feed.heads()} == {new.events}
+        assert member.model.store_position() == head
     assert new.events == f"{names.relay}.g2"
     assert in_use(connection, names) == new
     check(connection, new, store)

@@ -1,4 +1,4 @@
-"""What an installation is, once it is wired: its parts, and what is done with all of them."""
+"""The container: the wired parts of an installation, and what is done with several of them."""
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,8 @@ from tracker.adapters.sql.event_store.store_feed import StoreFeed
 from tracker.adapters.sql.event_store.store_scan import SqlStoreScan
 from tracker.adapters.sql.read_models.look_up import SqlLookUp
 from tracker.adapters.sql.read_models.outbox import SqlLockOutbox, SqlOutbox
-from tracker.adapters.sql.read_models.read_model import ReadModelAheadError, SqlReadModel
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.rebuild import ReadModelAheadError
 from tracker.adapters.sql.read_models.transparency_log import SqlTransparencyLog
 from tracker.adapters.sql.service_tables.api_keys import SqlApiKeys
 from tracker.adapters.sql.service_tables.checkpoints import SqlCheckpoints
@@ -58,15 +59,15 @@ from tracker.settings import Settings
 from tracker.supervisor import Task
 
 DEMO = "demo-"
-"""How every event's own id begins in a demo installation."""
+"""The prefix of event ids in a demo installation."""
 
 LOCKS = "locks:"
-"""How a target is named where it is told of locks: they have an order of their own."""
+"""The prefix of a target's name for notifications of locks, which have their own order."""
 
 
 @dataclass(frozen=True)
 class Follow:
-    """One projection with what it reads and what it writes."""
+    """One projection with its feed and its read model."""
 
     projection: Projection
     feed: OpenFeed
@@ -76,7 +77,7 @@ class Follow:
 
 @dataclass(frozen=True)
 class TransparencyLog:
-    """The log with what vouches for it."""
+    """The transparency log with its checkpoints, keys and publishers."""
 
     leaves: SqlTransparencyLog
     checkpoints: SqlCheckpoints
@@ -90,7 +91,7 @@ class TransparencyLog:
 
 @dataclass(frozen=True)
 class Container:
-    """Everything of one installation, ready for use."""
+    """All parts of one installation, ready for use."""
 
     settings: Settings
     now: Callable[[], datetime]
@@ -125,18 +126,18 @@ class Container:
 
     @property
     def is_embedded(self) -> bool:
-        """Return whether the read models follow the store itself, without Kafka between."""
+        """Return whether the read models follow the store directly, without Kafka."""
         return not self.settings.kafka_servers
 
     def catch_up(self) -> int:
-        """Bring every read model up to date, and tell how many events were taken."""
+        """Bring every read model up to date. Return the number of events read."""
         return sum(follow.projector.catch_up() for follow in self.follows.values())
 
     def check_not_ahead(self) -> None:
-        """Raise `ReadModelAheadError` where a read model would pass over the next events."""
+        """Raise `ReadModelAheadError` if a read model would skip the next events."""
         for follow in self.follows.values():
             heads = follow.feed.heads()
-            if any(follow.model.position(one) > head for one, head in heads.items()):
+            if any(follow.model.position(partition) > head for partition, head in heads.items()):
                 message = (
                     "A read model holds events that the store lacks: an old backup was put back."
                     f" {WITHOUT_KAFKA}"
@@ -144,16 +145,18 @@ class Container:
                 raise ReadModelAheadError(message)
 
     def sample_codes(self, limit: int) -> Sequence[str]:
-        """Return codes to try, one a stage; none where the dossiers are real people's."""
+        """Return codes to try, one a stage; none unless this is a demo installation."""
         first = self.tracker.store.select_notifications(1, 1)
         is_demo = first and decode(first[0].topic, first[0].state).event_id.startswith(DEMO)
         return self.look_up.samples(limit) if is_demo else ()
 
     @contextmanager
     def scratch(self, follow: Follow) -> Iterator[SqlReadModel]:
-        """Make empty tables of a read model, apart from the live ones; afterwards they are gone."""
-        with tempfile.TemporaryDirectory(dir=self.settings.data_dir, prefix="scratch-") as made:
-            engine = open_engine(f"sqlite:///{Path(made) / 'views.db'}", derived=True)
+        """Make empty temporary tables of a read model; delete them after the block."""
+        with tempfile.TemporaryDirectory(
+            dir=self.settings.data_dir, prefix="scratch-"
+        ) as directory:
+            engine = open_engine(f"sqlite:///{Path(directory) / 'views.db'}", derived=True)
             model = SqlReadModel(engine, follow.projection)
             try:
                 model.create()
@@ -162,7 +165,7 @@ class Container:
                 engine.dispose()
 
     def wake(self) -> None:
-        """Let those who follow here look at once: somebody else has stored something."""
+        """Make the followers in this process read now: another process has stored events."""
         for follow in self.follows.values():
             follow.feed.wake()
 
@@ -195,7 +198,7 @@ class Container:
 
     @contextmanager
     def routes(self) -> Iterator[Routes]:
-        """Open the ways by which people and systems are told; none where no file names any.
+        """Open the routes of notifications; no routes if no file is set.
 
         Raise `UnfitRoutesError`.
         """
@@ -204,12 +207,12 @@ class Container:
             return
         with open_routes(self.settings.notices, self.now) as routes:
             if routes.reach_people and not self.settings.public_url:
-                message = "TRACKER_PUBLIC_URL is not set: a message must say how to stop them."
+                message = "TRACKER_PUBLIC_URL is not set. Set it: each message needs a stop link."
                 raise UnfitRoutesError(message)
             yield routes
 
     def message_gauges(self) -> list[NotificationGauges]:
-        """Return what tells of messages not sent, where a file says who is told.
+        """Return the gauges of unsent notifications; none if there are no routes.
 
         Raise `UnfitRoutesError`.
         """
@@ -224,14 +227,14 @@ class Container:
 
     @contextmanager
     def sending_tasks(self) -> Iterator[list[Task]]:
-        """Return the tasks that tell people and systems, one a target. Raise `UnfitRoutesError`."""
+        """Return the tasks that send notifications, one a target. Raise `UnfitRoutesError`."""
         with self.routes() as routes:
             senders = {
                 target: Dispatcher(
                     replace(route, target=target),
                     outbox=outbox,
                     deliveries=self.deliveries,
-                    writer=self.letters,
+                    renderer=self.letters,
                     max_age=routes.max_age,
                     lease=routes.lease,
                     now=self.now,
@@ -243,7 +246,9 @@ class Container:
                     (f"{LOCKS}{route.target}", self.lock_outbox),
                 )
             }
-            yield [Task(f"sender {name}", one.run, one.wake) for name, one in senders.items()]
+            yield [
+                Task(f"sender {name}", sender.run, sender.wake) for name, sender in senders.items()
+            ]
 
 
 def remembering(
@@ -253,13 +258,13 @@ def remembering(
     scan: SqlStoreScan,
     lost: LostCheckpoints,
 ) -> list[Place]:
-    """Return the places that remember the store's past, Kafka's events apart."""
+    """Return the places that remember the store's past, except Kafka's events."""
     signed: dict[str, Callable[[], Note | None]] = {
         "the table of checkpoints": log.checkpoints.last
     }
     signed |= {place.name: place.last for place in log.publishers}
     return [
-        ReadModelsPlace({name: one.model for name, one in follows.items()}, scan.head),
+        ReadModelsPlace({name: follow.model for name, follow in follows.items()}, scan.head),
         LogPlace(log.leaves, store),
         *(
             SignedPlace(

@@ -1,7 +1,7 @@
-"""How an event becomes the bytes that are stored, sent and hashed, and an event again.
+"""Encode events as the bytes that are stored, sent and hashed, and decode them.
 
-The bytes are one JSON object with every field of the event, its id and version included, so that
-they stand for the event wherever they are found.
+The bytes are one JSON object with every field of the event, including its id and version. So the
+bytes alone are enough to read the event anywhere.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ _ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[str, Callable[[bytes], Event]] = {
     topic: msgspec.json.Decoder(kind).decode for topic, kind in EVENTS.items()
 }
-_NOT_FOLDED = frozenset({"by", "source", "event_id"})
-_NOT_PROJECTED = _NOT_FOLDED | {
+_UNUSED_IN_REPLAY = frozenset({"by", "source", "event_id"})
+_UNUSED_IN_PROJECTIONS = _UNUSED_IN_REPLAY | {
     "applicant",
     "contact",
     "papers",
@@ -40,38 +40,42 @@ _NOT_PROJECTED = _NOT_FOLDED | {
 }
 
 
-def _folding(kind: type[Event]) -> Callable[[bytes], Event]:
-    """Return a reader of such events that makes what a fold takes for one."""
+def _replay_decoder(kind: type[Event]) -> Callable[[bytes], Event]:
+    """Return a decoder of this event class that keeps only the fields that a replay reads."""
     hints = get_type_hints(kind)
-    folded = [
-        (one.name, hints[one.name], *(() if one.default is MISSING else (one.default,)))
-        for one in fields(kind)
-        if one.name not in _NOT_FOLDED
+    kept = [
+        (field.name, hints[field.name], *(() if field.default is MISSING else (field.default,)))
+        for field in fields(kind)
+        if field.name not in _UNUSED_IN_REPLAY
     ]
     reduced = msgspec.defstruct(
-        kind.__name__, folded, namespace={"step": kind.step}, frozen=True, kw_only=True
+        kind.__name__, kept, namespace={"step": kind.step}, frozen=True, kw_only=True
     )
     return cast("Callable[[bytes], Event]", msgspec.json.Decoder(reduced).decode)
 
 
-def _projected(kind: type[Event]) -> Callable[[bytes], Event]:
-    """Return a reader of such events that makes an event without what read models never look at."""
-    left_out = [(one.name, ClassVar[Any]) for one in fields(kind) if one.name in _NOT_PROJECTED]
+def _projection_decoder(kind: type[Event]) -> Callable[[bytes], Event]:
+    """Return a decoder of this event class that leaves out the fields no read model reads."""
+    left_out = [
+        (field.name, ClassVar[Any])
+        for field in fields(kind)
+        if field.name in _UNUSED_IN_PROJECTIONS
+    ]
     reduced = make_dataclass(kind.__name__, left_out, bases=(kind,), frozen=True, kw_only=True)
     return msgspec.json.Decoder(reduced).decode
 
 
-_FOLDING = {topic: _folding(kind) for topic, kind in EVENTS.items()}
-_PROJECTED = {topic: _projected(kind) for topic, kind in EVENTS.items()}
+_REPLAY_DECODERS = {topic: _replay_decoder(kind) for topic, kind in EVENTS.items()}
+_PROJECTION_DECODERS = {topic: _projection_decoder(kind) for topic, kind in EVENTS.items()}
 
 
 def encode(event: Event) -> bytes:
-    """Write an event as the JSON that is stored for ever."""
+    """Return an event as the JSON bytes that are stored for ever."""
     return _ENCODER.encode(event)
 
 
 def decode(topic: str, state: bytes) -> Event:
-    """Read an event back by its stored name. Raise `UnreadableEventError`."""
+    """Return the event of a stored name and bytes. Raise `UnreadableEventError`."""
     try:
         return _DECODERS[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
@@ -79,24 +83,24 @@ def decode(topic: str, state: bytes) -> Event:
 
 
 def decode_for_replay(topic: str, state: bytes) -> Event:
-    """Read of an event what a dossier's fold looks at, which takes half as long.
+    """Return an event with the fields that a replay of a dossier reads, in half the time.
 
-    Who sent it and under which id is left out. Raise `UnreadableEventError`.
+    The actor, the source and the event id are left out. Raise `UnreadableEventError`.
     """
     try:
-        return _FOLDING[topic](state)
+        return _REPLAY_DECODERS[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(topic, error) from error
 
 
 def decode_for_projection(topic: str, state: bytes) -> Event:
-    """Read of an event what read models look at, which takes half as long.
+    """Return an event with the fields that read models read, in half the time.
 
-    It is an event of its kind, but who sent it, papers and what is sealed are no attributes of it.
-    Raise `UnreadableEventError`.
+    It is an instance of its event class, but it has no actor, no papers and no sealed fields. Raise
+    `UnreadableEventError`.
     """
     try:
-        return _PROJECTED[topic](state)
+        return _PROJECTION_DECODERS[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
         raise _unreadable(topic, error) from error
 
@@ -106,13 +110,13 @@ def _unreadable(topic: str, error: Exception) -> UnreadableEventError:
 
 
 class EventMapper(Mapper[UUID]):
-    """The library's mapper, with our bytes."""
+    """The event library's mapper, with the bytes of this module."""
 
     def __init__(self) -> None:
-        """Need nothing: the bytes are neither compressed nor ciphered as a whole."""
+        """Take no arguments: the bytes are neither compressed nor encrypted as a whole."""
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Return the event as its id, version, stored name and bytes."""
+        """Return the event as id, version, stored name and bytes."""
         return to_stored(cast("Event", domain_event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
@@ -121,5 +125,5 @@ class EventMapper(Mapper[UUID]):
 
 
 def to_stored(event: Event) -> StoredEvent:
-    """Return the event as its id, version, stored name and bytes."""
+    """Return the event as id, version, stored name and bytes."""
     return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, encode(event))

@@ -1,4 +1,4 @@
-"""The configuration, read from the environment once, when a program starts."""
+"""The configuration, read from environment variables once, when a program starts."""
 
 import base64
 import re
@@ -31,20 +31,21 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        default=Path("var"), description="Where the embedded databases and the master key live."
+        default=Path("var"),
+        description="The directory of the embedded databases and the master key.",
     )
     store_url: str = Field(
         default="",
-        description="The event store, `sqlite:///FILE` or `postgresql://…`; by default under the"
+        description="The event store, `sqlite:///FILE` or `postgresql://…`. Default: a file in the"
         " data directory.",
     )
     views_url: str = Field(
-        default="", description="The read models, likewise; by default beside the event store."
+        default="", description="The read models, likewise. Default: with the event store."
     )
     master_key: SecretStr | None = Field(
         default=None,
-        description="32 bytes in base64 that wrap the dossiers' keys; by default made once, in a"
-        " file of the data directory.",
+        description="32 bytes in base64 that encrypt the dossiers' keys. Default: a key file in the"
+        " data directory.",
     )
     embedded: bool = Field(
         default=False,
@@ -57,127 +58,125 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
     public_url: str = Field(
         default="",
-        description="Where citizens find the service, as links and QR codes say it:"
-        " `https://HOST`; by default the address listened on.",
+        description="The address of the service in links and QR codes: `https://HOST`. Default: the"
+        " address that the service listens on.",
     )
     notices: Path | None = Field(
-        default=None, description="A TOML file that says how people and systems are told."
+        default=None, description="A TOML file that says how to notify people and systems."
     )
     trusted_proxies: str = Field(
         default="",
-        description="The proxies whose `X-Forwarded-For` and `-Proto` are believed: addresses or"
-        " networks, with commas between; by default none.",
+        description="The proxies whose `X-Forwarded-For` and `-Proto` are trusted: addresses or"
+        " networks, separated by commas. Default: none.",
     )
     lookups_per_code: int = Field(
         default=60,
         ge=0,
-        description="How often a minute one code is answered to one address; 0: no limit.",
+        description="Look-ups of one code from one address a minute. 0: no limit.",
     )
     lookups_per_network: int = Field(
         default=600,
         ge=0,
-        description="How often a minute one address is answered, of IPv6 one /64; 0: no limit.",
+        description="Look-ups from one address (or IPv6 /64) a minute. 0: no limit.",
     )
     lookups_overall: int = Field(
         default=30_000,
         ge=0,
-        description="After how many look-ups a minute here one address gets only its share;"
-        " 0: no limit.",
+        description="Look-ups a minute here, after which an address gets its share. 0: no limit.",
     )
     tries_per_network: int = Field(
         default=10,
         ge=0,
-        description="After how many tries of a phone's digits a minute from one address each needs"
-        " a proof of work; 0: no limit.",
+        description="Tries of a phone's digits from one address a minute, after which each needs a"
+        " proof of work. 0: no limit.",
     )
     tries_overall: int = Field(
         default=120,
         ge=0,
-        description="After how many wrong tries a minute here each try needs one; 0: no limit.",
+        description="Wrong tries a minute here, after which each needs one. 0: no limit.",
     )
     live_pages: int = Field(
-        default=500, ge=0, description="How many pages may wait here for news at once."
+        default=500, ge=0, description="The largest number of pages that wait for updates."
     )
     code_block_size: int = Field(
-        default=100,
-        ge=1,
-        le=10_000,
-        description="How many code numbers this process leases at once.",
+        default=100, ge=1, le=10_000, description="The dossier codes that are leased at once."
     )
     max_body_bytes: int = Field(
-        default=5_000_000, ge=1_000, description="The largest request body that is read."
+        default=5_000_000, ge=1_000, description="The largest request body, in bytes."
     )
     http_header_seconds: float = Field(
-        default=20, gt=0, description="How long the headers of a request may take."
+        default=20, gt=0, description="Timeout for the headers of a request."
     )
     http_body_seconds: float = Field(
-        default=30, gt=0, description="How long the body of a request may take."
+        default=30, gt=0, description="Timeout for the body of a request."
     )
     http_idle_seconds: float = Field(
-        default=5, gt=0, description="How long a connection may be idle between two requests."
+        default=5, gt=0, description="Timeout of an idle connection between two requests."
     )
     http_write_seconds: float = Field(
-        default=30, gt=0, description="How long a client may read nothing of its answer."
+        default=30, gt=0, description="Timeout for a client that reads nothing of its response."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     kafka_servers: str = Field(
         default="",
-        description="Kafka's `host:port`, with commas between; empty: there is no Kafka.",
+        description="Kafka's `host:port`, separated by commas. Empty: no Kafka.",
     )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        default="PLAINTEXT", description="How to speak to Kafka."
+        default="PLAINTEXT", description="Kafka's security protocol."
     )
     kafka_sasl_mechanism: str = Field(
-        default="", description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 ..., with a SASL protocol."
+        default="", description="For a SASL protocol: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 …"
     )
-    kafka_sasl_username: str = Field(default="", description="Who we are to Kafka.")
-    kafka_sasl_password: SecretStr = Field(
-        default=SecretStr(""), description="And how we prove it."
-    )
-    kafka_ca_file: str = Field(default="", description="PEM: who may vouch for the brokers.")
-    kafka_cert_file: str = Field(default="", description="PEM: our certificate.")
+    kafka_sasl_username: str = Field(default="", description="The user name for Kafka.")
+    kafka_sasl_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    kafka_ca_file: str = Field(default="", description="PEM: the CA of the brokers.")
+    kafka_cert_file: str = Field(default="", description="PEM: the client certificate.")
     kafka_key_file: str = Field(default="", description="PEM: its key.")
     kafka_topic_prefix: str = Field(
         default="tracker",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
-        description="How the topics' names begin, before a dot.",
+        description="The prefix of the topics' names, before a dot.",
     )
     kafka_partitions: int = Field(
         default=12,
         ge=1,
         le=1000,
-        description="Partitions of the topics keyed by dossier; never changed once they are made.",
+        description="Partitions of the topics keyed by dossier. Never change it.",
     )
-    kafka_replication: int = Field(default=1, ge=1, description="Copies of each; 3 in production.")
+    kafka_replication: int = Field(
+        default=1, ge=1, description="Replicas of a topic; 3 in production."
+    )
     kafka_min_insync: int = Field(
-        default=1, ge=1, description="Copies a commit waits for; 2 in production."
+        default=1, ge=1, description="Replicas that a commit waits for; 2 in production."
     )
 
     log_origin: str = Field(
         default="tracker.local/log",
         pattern=r"^[^\s+]{1,200}$",
-        description="The name of the Merkle log, such as `center.example/log`; never changed.",
+        description="The name of the Merkle log, such as `center.example/log`. Never change it.",
     )
     log_key_file: Path | None = Field(
         default=None,
-        description="The key that signs the log; by default `log.key` in the data directory.",
+        description="The key that signs the log. Default: `log.key` in the data directory.",
     )
     log_checkpoint_file: Path | None = Field(
-        default=None, description="Checkpoints are appended here too, on another machine's disk."
+        default=None,
+        description="Checkpoints are also appended to this file, on another machine's disk.",
     )
     log_witness_keys_file: Path | None = Field(
-        default=None, description="Public keys of the witnesses whose cosignatures are taken."
+        default=None,
+        description="The public keys of the witnesses whose cosignatures are accepted.",
     )
     log_checkpoint_seconds: float = Field(
-        default=60, gt=0, description="How often a checkpoint is signed at least."
+        default=60, gt=0, description="The longest time between two checkpoints."
     )
     log_checkpoint_events: int = Field(
-        default=10_000, ge=1, description="After how many events one is signed already."
+        default=10_000, ge=1, description="The number of events after which a checkpoint is signed."
     )
 
     @field_validator("store_url", "views_url")
     @classmethod
-    def _known_kind(cls, url: str) -> str:
+    def _is_known_database(cls, url: str) -> str:
         if url and not url.startswith(("sqlite:///", "postgresql://")):
             message = "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
             raise ValueError(message)
@@ -185,7 +184,7 @@ class Settings(BaseSettings):
 
     @field_validator("master_key")
     @classmethod
-    def _a_key(cls, key: SecretStr | None) -> SecretStr | None:
+    def _is_key(cls, key: SecretStr | None) -> SecretStr | None:
         if key and key.get_secret_value():
             try:
                 _decoded(key.get_secret_value())
@@ -196,7 +195,7 @@ class Settings(BaseSettings):
 
     @field_validator("log_level")
     @classmethod
-    def _a_level(cls, level: str) -> str:
+    def _is_level(cls, level: str) -> str:
         if level.upper() not in _LOG_LEVELS:
             message = f"must be one of {', '.join(_LOG_LEVELS)}"
             raise ValueError(message)
@@ -204,7 +203,7 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _an_address(cls, url: str) -> str:
+    def _is_address(cls, url: str) -> str:
         if url and not _PUBLIC_URL.fullmatch(url):
             message = "must be https://HOST or http://HOST, with :PORT where it needs one"
             raise ValueError(message)
@@ -212,13 +211,13 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _proxies(cls, names: str) -> str:
+    def _are_proxies(cls, names: str) -> str:
         for name in _named(names):
             try:
-                everybody = not ip_network(name).prefixlen
+                is_everyone = not ip_network(name).prefixlen
             except ValueError:
-                everybody = True
-            if everybody:
+                is_everyone = True
+            if is_everyone:
                 message = (
                     f"{name!r} is not the address or network of a proxy. Name each proxy, such as"
                     " 127.0.0.1 or 10.0.5.0/24, with commas between."
@@ -231,20 +230,20 @@ class Settings(BaseSettings):
         return [ip_network(name) for name in _named(self.trusted_proxies)]
 
     def public_address(self) -> str:
-        """Return where citizens find the service, the default filled in."""
+        """Return the URL of the service for citizens, or its default."""
         return self.public_url or self.listening_at()
 
     def listening_at(self) -> str:
-        """Return the address listened on, as a browser takes it."""
+        """Return the URL of the address that the service listens on."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     def events_url(self) -> str:
-        """Return the event store's address, the default filled in."""
+        """Return the URL of the event store, or its default."""
         return self.store_url or f"sqlite:///{self.data_dir / 'events.db'}"
 
     def read_models_url(self) -> str:
-        """Return the read models' address, the default filled in."""
+        """Return the URL of the read models, or its default."""
         if self.views_url:
             return self.views_url
         if self.store_url.startswith("postgresql://"):
@@ -252,7 +251,7 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'views.db'}"
 
     def log_key_path(self) -> Path:
-        """Return where the key that signs the log is, the default filled in."""
+        """Return the path of the key that signs the log, or its default."""
         return self.log_key_file or self.data_dir / "log.key"
 
     def master_key_path(self) -> Path:
@@ -260,7 +259,7 @@ class Settings(BaseSettings):
         return self.data_dir / "master.key"
 
     def master_key_bytes(self) -> bytes:
-        """Return the master key that is set, or the one of the data directory.
+        """Return the master key that is set, or the one in the data directory.
 
         Raise `NoMasterKeyError` if there is none, or `MasterKeyError` if it cannot be used.
         """
@@ -274,12 +273,10 @@ class Settings(BaseSettings):
         try:
             return _decoded(path.read_text("utf-8-sig"))
         except FileNotFoundError:
-            message = (
-                f"There is no master key: TRACKER_MASTER_KEY is not set, and {path} is not there."
-            )
+            message = f"There is no master key: set TRACKER_MASTER_KEY, or put back {path}."
             raise NoMasterKeyError(message) from None
         except IsADirectoryError:
-            message = f"{path} must be a file, and it is a directory."
+            message = f"{path} must be a file, but it is a directory."
             raise MasterKeyError(message) from None
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}."

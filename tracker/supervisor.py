@@ -1,4 +1,4 @@
-"""Runs tasks in threads of one process, none of which may die unseen."""
+"""Run tasks in threads of one process, and report each that fails."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from threading import Thread
 
 @dataclass(frozen=True)
 class Task:
-    """Something that runs until it is told to stop, and looks up when it is woken."""
+    """Work that runs until `run`'s argument returns true. `wake` ends its waiting early."""
 
     name: str
     run: Callable[[Callable[[], bool]], None]
@@ -18,16 +18,16 @@ class Task:
 
 @contextmanager
 def supervise(tasks: Sequence[Task], died: Callable[[str, Exception], None]) -> Iterator[None]:
-    """Run the tasks meanwhile, each in its thread; afterwards let each finish what it has in hand.
+    """Run each task in its own thread during the block; afterwards wait until each has stopped.
 
-    `died` is called with its name and the cause when one cannot go on.
+    If a task raises, `died` is called with its name and the error.
     """
     stopping = Signal()
 
     def body(task: Task) -> None:
         try:
             task.run(stopping.is_set)
-        except Exception as error:  # noqa: BLE001  whatever it was, it is handed on
+        except Exception as error:  # noqa: BLE001  every error is reported to `died`
             died(task.name, error)
 
     threads = [Thread(target=body, args=(task,), name=task.name, daemon=True) for task in tasks]

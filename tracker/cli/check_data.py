@@ -1,4 +1,4 @@
-"""`tracker check-data`: reads the data files of the service and names every fault in them."""
+"""`tracker check-data`: check the data files of the service and list every fault."""
 
 from collections import Counter
 from pathlib import Path
@@ -21,14 +21,14 @@ def check_data(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="The directory of CSV files; by default the one the service uses.",
+            help="The directory of CSV files. Default: the one that the service uses.",
         ),
     ] = None,
 ) -> None:
     """Check the data files of the service.
 
-    These hold its offices, procedures and calendar changes. Prints every fault with its file and
-    line, and ends with 1 where there is any.
+    The files hold the offices, procedures and calendar changes. The command prints every fault
+    with its file and line. The exit code is 1 if there is a fault.
     """
     chosen = directory or settings().service_data
     problems: list[str] = []
@@ -39,7 +39,7 @@ def check_data(
     try:
         calendar = load_calendar(chosen)
     except CalendarFileError as error:
-        problems += (one.removeprefix(f"{chosen}/") for one in error.problems)
+        problems += (problem.removeprefix(f"{chosen}/") for problem in error.problems)
     if problems:
         for problem in problems:
             note(problem)

@@ -1,4 +1,4 @@
-"""`tracker erase`: takes a person out of a dossier, for ever."""
+"""`tracker erase`: erase the personal data of a dossier for ever."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -15,27 +15,27 @@ from tracker.domain.dossier.codes import tidied
 def erase(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The dossier.")],
     basis: Annotated[
-        str, typer.Option(help="The law, and the request it answers; it is recorded as it is.")
+        str, typer.Option(help="The law and the request that it answers. This text is recorded.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase a person from a dossier: it cannot be undone.
+    """Erase the personal data of a dossier. This cannot be undone.
 
-    The dossier's key is destroyed, so that names, addresses and reasons open nowhere any more, nor
-    in the topic or in a backup of the events. What happened, when, and the figures stay. A backup
-    of the keys holds the key as long as it is kept.
+    The command destroys the dossier's key. Names, addresses and reasons can then not be read any
+    more, neither in the store nor in Kafka nor in a backup of the events. The steps, their times
+    and the figures stay. A backup of the keys still holds the key: delete old ones.
     """
     code = tidied(code)
     if not basis.strip():
-        message = "--basis must say by what law or request."
+        message = "--basis is empty. Name the law and the request."
         raise UsageError(message)
     if not yes:
-        note(f"The personal data of {code} will be gone for ever, for everybody.")
-        if typer.prompt("Type the code again to go on", err=True) != code:
-            message = "That is another code; nothing was erased."
+        note(f"This erases the personal data of {code} for ever.")
+        if typer.prompt("Type the code again to continue", err=True) != code:
+            message = "The codes differ. Nothing was erased."
             raise UsageError(message)
-    with opened() as it:
-        it.erasure.erase(
+    with opened() as container:
+        container.erasure.erase(
             me(Role.ADMINISTRATOR), code, event_id=f"erase-{uuid4().hex}", basis=basis.strip()
         )
     say(f"The personal data of {code} is erased.")

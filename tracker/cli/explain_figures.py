@@ -1,4 +1,4 @@
-"""`tracker figures --explain`: which dossiers, and which of their events, changed a figure."""
+"""`tracker figures --explain`: list the dossiers and events that changed a figure."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
@@ -17,39 +17,43 @@ from tracker.container import Container
 from tracker.domain.dossier.actors import Role
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.figures.explanation import Change
-from tracker.projections.figures.figures import Against, Counts, Figures, Question
+from tracker.projections.figures.figures import Counts, Figures, PromiseCounts, Question
 
 _IN_MEMORY = 1_000_000
 _COUNTS: dict[str, Callable[[Counts], int]] = {
-    "received": lambda one: one.received,
-    "carried over": lambda one: one.carried_over,
-    "finished": lambda one: one.finished,
-    "open": lambda one: one.open,
-    "refused": lambda one: one.refused,
-    "withdrawn": lambda one: one.withdrawn,
-    "returned": lambda one: one.returned,
-    "late, no apology": lambda one: one.late_without_apology,
+    "received": lambda counts: counts.received,
+    "carried over": lambda counts: counts.carried_over,
+    "finished": lambda counts: counts.finished,
+    "open": lambda counts: counts.open,
+    "refused": lambda counts: counts.refused,
+    "withdrawn": lambda counts: counts.withdrawn,
+    "returned": lambda counts: counts.returned,
+    "late, no apology": lambda counts: counts.late_without_apology,
 }
-_AGAINST: dict[str, Callable[[Counts], Against]] = {
-    "latest promise": lambda one: one.latest,
-    "first promise": lambda one: one.first,
+_AGAINST: dict[str, Callable[[Counts], PromiseCounts]] = {
+    "latest promise": lambda counts: counts.latest,
+    "first promise": lambda counts: counts.first,
 }
 
 
-def explain_difference(it: Container, question: Question, then: datetime, *, as_json: bool) -> None:
-    """Print the figures as known at `then` and at `question.known_at`, and what changed them.
+def explain_difference(
+    container: Container, question: Question, then: datetime, *, as_json: bool
+) -> None:
+    """Print the figures as known at `then` and at `question.known_at`, and the events between.
 
-    The changes wait in a temporary file until both answers are known, because there may be very
-    many. Raise `UsageError`.
+    There may be very many changes, so a temporary file holds them until both figures are known.
+    Raise `UsageError`.
     """
-    zone = it.service.calendar.zone
+    zone = container.service.calendar.zone
     write = _line if as_json else _sentences
     with SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8") as lines:
-        with progress("Events", it.scan.head()) as step, less_frequent_gc():
+        with progress("Events", container.scan.head()) as step, less_frequent_gc():
             try:
-                explained = it.explain_figures.explain(me(Role.AUDITOR), question, then, step)
+                explained = container.explain_figures.explain(
+                    me(Role.AUDITOR), question, then, step
+                )
             except KnownBeforeThenError as error:
-                message = "--known-at lies before --explain. Return a later time or leave it out."
+                message = "--known-at lies before --explain. Give a later time or leave it out."
                 raise UsageError(message) from error
             lines.writelines(write(change, zone) + "\n" for change in explained.changes())
         lines.seek(0)
@@ -91,10 +95,10 @@ def _say_tables(explained: ExplainedChange, lines: IO[str], zone: tzinfo) -> Non
 
 
 def _rows(then: Figures, now: Figures) -> Iterator[list[object]]:
-    """Return the total and each group, line by line; of the groups only what differs."""
+    """Yield the rows of the total, and those rows of each group that differ."""
     yield from _rows_of("", then.total, now.total, every=True)
     for name in sorted({*then.groups, *now.groups}):
-        before, after = (one.groups.get(name, Counts()) for one in (then, now))
+        before, after = (figures.groups.get(name, Counts()) for figures in (then, now))
         yield from _rows_of(f"{name or '-'}: ", before, after, every=False)
 
 

@@ -1,4 +1,4 @@
-"""`tracker export`: takes dossiers away, to be worked on elsewhere, and checks what was taken."""
+"""`tracker export`: export dossiers to files, and check an earlier export."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -19,65 +19,69 @@ from tracker.domain.dossier.codes import tidied
 def export_to(
     directory: Annotated[
         Path,
-        typer.Argument(metavar="DIRECTORY", help="Where to: a new directory, or one to check."),
+        typer.Argument(metavar="DIRECTORY", help="A new directory, or an export to check."),
     ],
     *,
     forms: Annotated[
         list[Form] | None,
-        typer.Option("--format", help="How to write it; may be given several times."),
+        typer.Option("--format", help="The file format. Repeat the option for several."),
     ] = None,
     code: Annotated[str | None, typer.Option(metavar="CODE", help="Only this dossier.")] = None,
     office: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Only dossiers helped, received or decided there."),
+        typer.Option(
+            metavar="ID", help="Only dossiers that this office helped with, received or decided."
+        ),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only dossiers that came in from then on, or that day."),
+        typer.Option(
+            metavar="TIME", help="Only dossiers that came in at this time (or day) or later."
+        ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only dossiers that came in by then, or that day."),
+        typer.Option(metavar="TIME", help="Only dossiers that came in up to this time (or day)."),
     ] = None,
     unseal: Annotated[
         bool, typer.Option("--open", help="Open personal data; needs --reason.")
     ] = False,
     reason: Annotated[
-        str, typer.Option(help="Why personal data are opened; it is recorded with each dossier.")
+        str, typer.Option(help="Why you open personal data. It is recorded with each dossier.")
     ] = "",
     check: Annotated[
-        bool, typer.Option("--check", help="Compare an export with its manifest; write nothing.")
+        bool, typer.Option("--check", help="Compare an export with its manifest. Write nothing.")
     ] = False,
 ) -> None:
-    """Export dossiers, each with all that happened to it, as a directory with a manifest.
+    """Export dossiers with all their events as a directory with a manifest.
 
-    Personal data stay sealed unless opened for a stated reason; what was erased stays closed. The
-    look at each dossier is recorded. The manifest tells what was asked for, the newest event, the
+    Personal data stay sealed unless you open them and state a reason. Erased data cannot be opened.
+    The access to each dossier is recorded. The manifest holds the selection, the newest event, the
     newest signed checkpoint of the log, and the SHA-256 of each file.
     """
     if check:
         _check(directory)
         return
     if unseal and not reason.strip():
-        message = "--open needs --reason: why personal data are opened. It is recorded."
+        message = "--open needs --reason. Say why you open personal data; it is recorded."
         raise UsageError(message)
     if reason and not unseal:
-        message = "--reason goes with --open: sealed data need none."
+        message = "--reason needs --open. Sealed data need no reason."
         raise UsageError(message)
-    with opened() as it:
-        zone, now = it.service.calendar.zone, it.now()
+    with opened() as container:
+        zone, now = container.service.calendar.zone, container.now()
         selection = Selection(
             code=tidied(code) if code else None,
             office=office,
             since=start("--since", since, zone),
             until=past_end("--until", until, zone, now),
         )
-        last, head = it.log.checkpoints.last(), it.scan.head()
+        last, head = container.log.checkpoints.last(), container.scan.head()
         with progress("Events", head if selection.code is None else 0) as step:
             manifest = export(
                 directory,
                 forms or [Form.NDJSON],
-                it.taking_away.take(
+                container.taking_away.take(
                     me(Role.AUDITOR),
                     selection,
                     up_to=head,
@@ -89,7 +93,7 @@ def export_to(
                 asked=selection.asked(reason.strip() if unseal else None),
                 up_to=head,
                 checkpoint=str(last) if last else None,
-                now=it.now,
+                now=container.now,
             )
     say(f"{manifest.dossiers} dossiers with {manifest.events} events are in {directory}.")
 
@@ -99,4 +103,4 @@ def _check(directory: Path) -> None:
     if faults:
         message = f"{directory}: {'; '.join(faults)}."
         raise CheckFailedError(message)
-    say(f"{directory}: every file is as it was exported.")
+    say(f"{directory}: every file is as exported.")

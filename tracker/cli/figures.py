@@ -1,4 +1,4 @@
-"""`tracker figures`: what managers answer for, now or as it was known at a past moment."""
+"""`tracker figures`: the key figures, now or as they were known at a past time."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,17 +14,17 @@ from tracker.cli.terminal.console import progress, say, show_table
 from tracker.cli.terminal.context import catch_up, me, opened
 from tracker.cli.terminal.time_options import past_end, shown, start
 from tracker.domain.dossier.actors import Role
-from tracker.projections.figures.figures import Against, Counts, Figures, GroupBy, Question
+from tracker.projections.figures.figures import Counts, Figures, GroupBy, PromiseCounts, Question
 
 
 class Format(StrEnum):
-    """How an answer is written."""
+    """The format of the output."""
 
     TABLE = "table"
     JSON = "json"
 
 
-_STANDING = {
+_CURRENT = {
     "received": "received",
     "carried over": "carried_over",
     "finished": "finished",
@@ -38,20 +38,25 @@ _ENDED = {
     "returned": "returned",
     "late, no apology": "late_without_apology",
 }
-_TIME = "ISO 8601; without a zone it is the service's own."
+_TIME = "ISO 8601; the default zone is the service's."
 
 
 def figures(
     by: Annotated[
-        GroupBy | None, typer.Option(help="Break down; 'office' decides, 'partner' took it in.")
+        GroupBy | None,
+        typer.Option(
+            help="Group by this. 'office' is the deciding office, 'partner' the receiving one."
+        ),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help=f"Beginning of the period. {_TIME} A day: its start."),
+        typer.Option(metavar="TIME", help=f"Start of the period. {_TIME} A day means its start."),
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help=f"End of the period, by default now. {_TIME} Or a day."),
+        typer.Option(
+            metavar="TIME", help=f"End of the period. Default: now. {_TIME} A day means its end."
+        ),
     ] = None,
     known_at: Annotated[
         str | None,
@@ -62,23 +67,26 @@ def figures(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Tell which dossiers and events made the difference to the same figures as they"
-            " were known then. Without --as-of, as of then.",
+            help="Compare with the figures as they were known at this time, and list the dossiers"
+            " and events that made the difference. --as-of then defaults to this time.",
         ),
     ] = None,
     recompute: Annotated[
-        bool, typer.Option("--recompute", help="Count the stored events, not the read models.")
+        bool,
+        typer.Option(
+            "--recompute", help="Count the stored events instead of reading the read models."
+        ),
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+    form: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TABLE,
 ) -> None:
     """Count dossiers received, finished, late, open.
 
-    Lateness is told against the latest promise and against the first, in both published readings
-    of 'on time'. Nothing that is stored yet is left out.
+    Lateness is measured against the latest and against the first promise, by both published
+    definitions of 'on time'. Every stored event is counted.
     """
     now = wall_clock()
-    with opened(now=lambda: now) as it:
-        zone = it.service.calendar.zone
+    with opened(now=lambda: now) as container:
+        zone = container.service.calendar.zone
         then = past_end("--explain", explain, zone, now)
         question = Question(
             as_of=past_end("--as-of", as_of, zone, now) or then or now,
@@ -87,18 +95,18 @@ def figures(
             by=by,
         )
         if then is not None:
-            explain_difference(it, question, then, as_json=form is Format.JSON)
+            explain_difference(container, question, then, as_json=form is Format.JSON)
             return
         if recompute:
-            with progress("Events", it.scan.head()) as step:
-                answer = it.figures.recompute(me(Role.AUDITOR), question, step)
+            with progress("Events", container.scan.head()) as step:
+                answer = container.figures.recompute(me(Role.AUDITOR), question, step)
         else:
-            catch_up(it)
-            answer = it.figures.answer(me(Role.AUDITOR), question)
+            catch_up(container)
+            answer = container.figures.answer(me(Role.AUDITOR), question)
     if form is Format.JSON:
         say(orjson.dumps(answer.as_json()).decode())
         return
-    _show(answer.to_be_shown(), lambda moment: shown(moment, zone))
+    _show(answer.without_hidden_ratings(), lambda moment: shown(moment, zone))
 
 
 def _show(answer: Figures, local: Callable[[datetime | None], str]) -> None:
@@ -108,26 +116,33 @@ def _show(answer: Figures, local: Callable[[datetime | None], str]) -> None:
         f" since {local(question.since) or 'the beginning'}."
     )
     groups: Mapping[str, Counts] = answer.groups
-    rows = [("TOTAL", answer.total), *((name or "-", one) for name, one in groups.items())]
+    rows = [("TOTAL", answer.total), *((name or "-", counts) for name, counts in groups.items())]
     heading = question.by.value if question.by else ""
-    for title, counts in (("Dossiers", _STANDING), ("And what else became of them", _ENDED)):
+    for title, columns in (("Dossiers", _CURRENT), ("How they ended", _ENDED)):
         show_table(
-            [heading, *counts],
-            [[name, *(getattr(one, field) for field in counts.values())] for name, one in rows],
+            [heading, *columns],
+            [
+                [name, *(getattr(counts, field) for field in columns.values())]
+                for name, counts in rows
+            ],
             title=f"\n{title}",
             numbers=True,
         )
     show_table(
         [heading, "ratings", "satisfaction"],
-        [[name, *map(_or_dash, one.rated.as_json().values())] for name, one in rows],
+        [[name, *map(_or_dash, counts.rated.as_json().values())] for name, counts in rows],
         title="\nHow citizens rated, 1 to 5 (under 5 answers are not shown)",
         numbers=True,
     )
-    _show_against("the latest promise", heading, [(name, one, one.latest) for name, one in rows])
-    _show_against("the first promise", heading, [(name, one, one.first) for name, one in rows])
+    _show_against(
+        "the latest promise", heading, [(name, counts, counts.latest) for name, counts in rows]
+    )
+    _show_against(
+        "the first promise", heading, [(name, counts, counts.first) for name, counts in rows]
+    )
 
 
-def _show_against(which: str, heading: str, rows: list[tuple[str, Counts, Against]]) -> None:
+def _show_against(which: str, heading: str, rows: list[tuple[str, Counts, PromiseCounts]]) -> None:
     columns = ["on time", "late", "open and overdue", "on time / finished", "1 - late / due"]
     show_table(
         [heading, *columns],
@@ -137,10 +152,10 @@ def _show_against(which: str, heading: str, rows: list[tuple[str, Counts, Agains
                 against.finished_on_time,
                 against.finished_late,
                 against.open_overdue,
-                _percent(one.rate_finished(against)),
-                _percent(one.rate_due(against)),
+                _percent(counts.rate_finished(against)),
+                _percent(counts.rate_due(against)),
             ]
-            for name, one, against in rows
+            for name, counts, against in rows
         ],
         title=f"\nAgainst {which}",
         numbers=True,

@@ -1,4 +1,4 @@
-"""`tracker history`: everything that happened to one dossier, and when we heard of it."""
+"""`tracker history`: every event of one dossier, when it happened and when it was recorded."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -20,7 +20,7 @@ from tracker.domain.dossier.codes import tidied
 from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.history import came_late, corrections, occurred_at, out_of_order
 
-_BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
+_COMMON_FIELDS = frozenset(field.name for field in fields(Event))
 
 
 def history(
@@ -33,24 +33,24 @@ def history(
         str | None, typer.Option(metavar="TIME", help="Only what was known by then.")
     ] = None,
     reads: Annotated[
-        bool, typer.Option("--reads", help="Also list who of the staff read it, and why.")
+        bool, typer.Option("--reads", help="Also list which staff read it, and why.")
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+    form: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TABLE,
 ) -> None:
     """List every event of one dossier.
 
-    With who and where, when it happened and when it was recorded; what came late, out of order, or
-    was corrected is marked. Sealed texts stay sealed. The look itself is recorded, as every look at
-    a dossier is.
+    Each line shows who acted and where, when it happened and when it was recorded. Events that
+    came late, out of order, or were corrected are marked. Sealed texts stay sealed. This access is
+    recorded, like every access to a dossier.
     """
     now = wall_clock()
-    with opened(now=lambda: now) as it:
-        zone = it.service.calendar.zone
+    with opened(now=lambda: now) as container:
+        zone = container.service.calendar.zone
         moment = Moment(
             past_end("--as-of", as_of, zone, now), past_end("--known-at", known_at, zone, now)
         )
-        looks = it.reader.readers(me(Role.AUDITOR), tidied(code)) if reads else []
-        events = it.reader.history(me(Role.AUDITOR), tidied(code), moment)
+        accesses = container.reader.readers(me(Role.AUDITOR), tidied(code)) if reads else []
+        events = container.reader.history(me(Role.AUDITOR), tidied(code), moment)
     lines = _lines(events, zone)
     if form is Format.JSON:
         answer = {
@@ -60,7 +60,9 @@ def history(
             "events": lines,
         }
         if reads:
-            answer["reads"] = [asdict(one) | {"read_at": _iso(one.read_at, zone)} for one in looks]
+            answer["reads"] = [
+                asdict(access) | {"read_at": _iso(access.read_at, zone)} for access in accesses
+            ]
         say(orjson.dumps(answer).decode())
         return
     show_table(
@@ -68,32 +70,33 @@ def history(
         [_cells(event, line, zone) for event, line in zip(events, lines, strict=True)],
     )
     if not events:
-        note("Nothing of this dossier had happened, or was known, by then.")
+        note("No event of this dossier had happened, or was known, by then.")
     if reads:
         show_table(
             ["read at", "what", "who", "office", "reason"],
             [
                 [
-                    shown(one.read_at, zone),
-                    one.what,
-                    f"{one.role} {one.actor}",
-                    one.office,
-                    one.reason,
+                    shown(access.read_at, zone),
+                    access.what,
+                    f"{access.role} {access.actor}",
+                    access.office,
+                    access.reason,
                 ]
-                for one in looks
+                for access in accesses
             ],
             title="\nWho read it",
         )
 
 
 def _lines(events: Sequence[Event], zone: tzinfo) -> list[dict[str, Any]]:
-    stray, put_right, happened = out_of_order(events), corrections(events), occurred_at(events)
+    misplaced, corrected_by = out_of_order(events), corrections(events)
+    counts_from = occurred_at(events)
     return [
         _line(event, zone)
         | {
-            "out_of_order": event.originator_version in stray,
-            "corrected_by": put_right.get(event.originator_version, []),
-            "counts_from": _iso(happened[event.originator_version], zone),
+            "out_of_order": event.originator_version in misplaced,
+            "corrected_by": corrected_by.get(event.originator_version, []),
+            "counts_from": _iso(counts_from[event.originator_version], zone),
         }
         for event in events
     ]
@@ -103,7 +106,7 @@ def _line(event: Event, zone: tzinfo) -> dict[str, Any]:
     own = {
         name: value
         for name, value in msgspec.to_builtins(event).items()
-        if name not in _BORNE_BY_ALL and value is not None
+        if name not in _COMMON_FIELDS and value is not None
     }
     return {
         "version": event.originator_version,
@@ -143,7 +146,7 @@ def _cells(event: Event, line: dict[str, Any], zone: tzinfo) -> list[str]:
 def _short(value: object) -> str:
     match value:
         case dict():
-            return ", ".join(f"{name} {_short(one)}" for name, one in value.items() if one)
+            return ", ".join(f"{name} {_short(item)}" for name, item in value.items() if item)
         case list() | tuple():
             return str(len(value))
         case _:

@@ -1,4 +1,4 @@
-"""`tracker import`: takes the log of an older system over."""
+"""`tracker import`: import the event log of an older system."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,10 @@ def import_file(
     mapping: Annotated[
         Path,
         typer.Option(
-            metavar="MAP", exists=True, dir_okay=False, help="What its columns mean, as TOML."
+            metavar="MAP",
+            exists=True,
+            dir_okay=False,
+            help="A TOML file that says what the columns mean.",
         ),
     ],
     rejects: Annotated[
@@ -31,31 +34,32 @@ def import_file(
         typer.Option(
             metavar="FILE",
             dir_okay=False,
-            help="Where rows that cannot be imported go; by default beside the log.",
+            help="Where to write the rejected rows. Default: next to the log.",
         ),
     ] = None,
 ) -> None:
     """Import the event log of an older system.
 
-    It reports what was odd in it. An import that was broken off is simply started again: what is
-    there already is not added twice. Rows that cannot be imported are written to a file of their
-    own, with the reason.
+    The command reports oddities in the log. If an import is interrupted, run it again: no event is
+    added twice. Rows that cannot be imported are written to a separate file, with the reason.
     """
     try:
         chosen = read_mapping(mapping)
     except MappingError as error:
         raise UsageError(str(error)) from error
-    with opened() as it:
+    with opened() as container:
         with progress("Bytes", bytes_to_read(file)) as step:
             done = 0
 
-            def upto(byte: int) -> None:
+            def show_progress(byte: int) -> None:
                 nonlocal done
                 step(byte - done)
                 done = byte
 
-            report = import_log(file, chosen, it.tracker.handle, rejects=rejects, progress=upto)
-        catch_up(it)
+            report = import_log(
+                file, chosen, container.tracker.handle, rejects=rejects, progress=show_progress
+            )
+        catch_up(container)
     _show(report)
 
 
@@ -78,7 +82,7 @@ def _show(report: ImportReport) -> None:
                 (
                     odd.oddity.value,
                     odd.count,
-                    ", ".join(f"line {one.line} ({one.code})" for one in odd.examples),
+                    ", ".join(f"line {example.line} ({example.code})" for example in odd.examples),
                 )
                 for odd in report.oddities
             ],

@@ -1,4 +1,4 @@
-"""`tracker keys`: makes, lists and ends the API keys of the service."""
+"""`tracker keys`: make, list and revoke API keys."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -24,12 +24,12 @@ _OFFICES: dict[Role, frozenset[OfficeKind]] = {
     Role.KIOSK: frozenset({OfficeKind.KIOSK}),
     Role.PORTAL: frozenset({OfficeKind.PORTAL}),
 }
-"""At which kinds of office each role stands; the others stand at none."""
+"""The kinds of office where each role works. The other roles have no office."""
 
 
 def keys() -> typer.Typer:
     """Return the commands of this group."""
-    app = typer.Typer(help="Make, list and end API keys.", no_args_is_help=False)
+    app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=False)
     app.command("make")(make)
     app.command("list")(list_)
     app.command("revoke")(revoke)
@@ -37,27 +37,35 @@ def keys() -> typer.Typer:
 
 
 def make(
-    role: Annotated[Role, typer.Option(help="What the holder is to the service.")],
-    actor: Annotated[str, typer.Option(metavar="ID", help="Who holds it, as events will say.")],
+    role: Annotated[Role, typer.Option(help="The role of the holder.")],
+    actor: Annotated[
+        str, typer.Option(metavar="ID", help="The holder's id, as events will record it.")
+    ],
     office: Annotated[
-        str, typer.Option(metavar="ID", help="Where the holder stands; needed by desks.")
+        str,
+        typer.Option(
+            metavar="ID", help="The holder's office; required for roles that work at one."
+        ),
     ] = "",
     partner: Annotated[
-        str, typer.Option(metavar="ID", help="A carrier's partner id; an agent's is known.")
+        str,
+        typer.Option(
+            metavar="ID", help="A carrier's partner id. An agent's follows from the office."
+        ),
     ] = "",
 ) -> None:
-    """Make a key and print it, this once only: the service keeps no more than a digest."""
-    with opened() as it:
-        holder = checked(it.service.network, Actor(role, actor, office, partner))
-        _refuse_a_double(it, holder)
-        say(it.keys.make(holder, it.now()))
-    note(f"Key of {holder.role} {holder.id}. Keep it now; it cannot be shown again.")
+    """Make a key and print it. It is shown only once: the service stores only a digest."""
+    with opened() as container:
+        holder = checked(container.service.network, Actor(role, actor, office, partner))
+        _check_id_is_free(container, holder)
+        say(container.keys.make(holder, container.now()))
+    note(f"Key of {holder.role} {holder.id}. Keep it safe; it cannot be shown again.")
 
 
 def list_() -> None:
-    """List every key that was ever made, without its secret."""
-    with opened() as it:
-        zone = it.service.calendar.zone
+    """List every key that was ever made, without the secrets."""
+    with opened() as container:
+        zone = container.service.calendar.zone
         rows = [
             (
                 key.id,
@@ -68,55 +76,60 @@ def list_() -> None:
                 shown(key.made_at, zone),
                 shown(key.revoked_at, zone) or "-",
             )
-            for key in it.keys.all()
+            for key in container.keys.all()
         ]
     show_table(["key", "role", "actor", "office", "partner", "made at", "revoked at"], rows)
 
 
 def revoke(
-    key: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as 'keys list' has it.")],
+    key: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's id, as 'keys list' shows it.")
+    ],
 ) -> None:
-    """End a key at once, for ever."""
-    with opened() as it:
-        it.keys.revoke(key, it.now())
+    """Revoke a key at once, for ever."""
+    with opened() as container:
+        container.keys.revoke(key, container.now())
     say(f"Revoked {key}.")
 
 
 def checked(network: Network, actor: Actor) -> Actor:
-    """Return the actor, an agent's partner filled in. Raise `UsageError` where it fits no role."""
+    """Return the actor, with an agent's partner filled in.
+
+    Raise `UsageError` if the office or partner does not fit the role.
+    """
     try:
         TypeAdapter(Id).validate_python(actor.id)
     except ValidationError:
         message = f"--actor {actor.id!r} must be 1 to 64 letters, digits and . _ : / -"
         raise UsageError(message) from None
     try:
-        return _fitted(network, actor)
+        return _with_partner(network, actor)
     except UnknownError as error:
         message = f"{error} (--office {actor.office!r}, --partner {actor.partner!r})"
         raise UsageError(message) from error
 
 
-def _fitted(network: Network, actor: Actor) -> Actor:
+def _with_partner(network: Network, actor: Actor) -> Actor:
     if actor.role is Role.CITIZEN:
-        message = "A citizen has no key; the link on the receipt is theirs."
+        message = "A citizen has no key. Citizens use the link on the receipt."
         raise UsageError(message)
     if actor.role in _OFFICES:
-        return _fitted_at_an_office(network, actor)
+        return _with_office_partner(network, actor)
     fault = ""
     if actor.office:
-        fault = f"A key for {actor.role} stands at no office; leave --office out."
+        fault = f"A key for {actor.role} has no office. Leave --office out."
     elif actor.role is not Role.CARRIER and actor.partner:
-        fault = f"A key for {actor.role} belongs to no partner; leave --partner out."
+        fault = f"A key for {actor.role} has no partner. Leave --partner out."
     elif actor.role is Role.CARRIER and not actor.partner:
         fault = "A key for carrier needs --partner."
     elif actor.partner and not network.partner(actor.partner).carrier:
-        fault = f"{actor.partner} is no carrier: it delivers nothing."
+        fault = f"{actor.partner} is not a carrier. Give the id of a carrier."
     if fault:
         raise UsageError(fault)
     return actor
 
 
-def _fitted_at_an_office(network: Network, actor: Actor) -> Actor:
+def _with_office_partner(network: Network, actor: Actor) -> Actor:
     if not actor.office:
         message = f"A key for {actor.role} needs --office."
         raise UsageError(message)
@@ -131,9 +144,11 @@ def _fitted_at_an_office(network: Network, actor: Actor) -> Actor:
     return replace(actor, partner=office.partner or "")
 
 
-def _refuse_a_double(it: Container, actor: Actor) -> None:
-    """Refuse an id that somebody else bears: what one of them sent would count as the other's."""
-    for key in it.keys.all():
+def _check_id_is_free(container: Container, actor: Actor) -> None:
+    """Raise `UsageError` if another actor has this id: events could not tell the two apart."""
+    for key in container.keys.all():
         if key.actor.id == actor.id and key.actor != actor:
-            message = f"{actor.id} is another actor's id already: see key {key.id}."
+            message = (
+                f"{actor.id} is already the id of another actor: see key {key.id}. Choose another."
+            )
             raise UsageError(message)

@@ -1,4 +1,4 @@
-"""The command `tracker`: every command by name, and what becomes of errors."""
+"""The command `tracker`: register every subcommand and print errors."""
 
 import os
 import sqlite3
@@ -36,20 +36,18 @@ from tracker.cli.verify.command import verify
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 
-_HELP = (
-    "Follows administrative dossiers from intake to delivery, and can prove what happened to them."
-)
+_HELP = "Track administrative dossiers from intake to delivery, and prove what happened to them."
 
 
 _PRIVATE = 0o077
-"""The umask: only the owner may read what a command writes."""
+"""The umask: only the owner may read the files that a command writes."""
 
-_OF_PYDANTIC = "Value error, "
-"""What is put before some of its messages; it tells nobody anything."""
+_PYDANTIC_PREFIX = "Value error, "
+"""Pydantic puts this before some error messages. It is removed for readers."""
 
 
 def program() -> typer.Typer:
-    """Put the commands together; the help is plain where nobody is watching."""
+    """Return the program with all commands. Help is plain text unless the output is a terminal."""
     app = typer.Typer(
         name="tracker",
         help=_HELP,
@@ -85,16 +83,16 @@ def program() -> typer.Typer:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and end the process: 0 done, 1 a check failed or an error, 2 wrong usage."""
+    """Run one command and exit: 0 success, 1 failed check or error, 2 wrong usage."""
     before = os.umask(_PRIVATE)
     try:
         code = program()(args=args, prog_name="tracker", standalone_mode=False)
     except SettingsError as error:
         for line in error.format_message().splitlines():
-            note(f"Error: {line.replace(_OF_PYDANTIC, '')}")
+            note(f"Error: {line.replace(_PYDANTIC_PREFIX, '')}")
         sys.exit(error.exit_code)
     except typer.TyperException as error:
-        note(f"Error: {_one_line(error.format_message().replace(_OF_PYDANTIC, ''))}")
+        note(f"Error: {_one_line(error.format_message().replace(_PYDANTIC_PREFIX, ''))}")
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)

@@ -1,19 +1,19 @@
-"""`tracker migrate`: brings the databases to the tables that this version needs."""
+"""`tracker migrate`: make the database tables that this version needs."""
 
 from sqlalchemy.engine import make_url
 
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.migrate import Branch
-from tracker.adapters.sql.migrate import migrate as bring_up
+from tracker.adapters.sql.migrate import migrate as migrate_branch
 from tracker.cli.terminal.console import say
 from tracker.cli.terminal.context import settings
 
 
 def migrate() -> None:
-    """Make the tables that PostgreSQL lacks.
+    """Make the missing tables in PostgreSQL.
 
-    To be run before a new version is started; may be run at any time, also by two at once. SQLite
-    makes its own tables.
+    Run it before you start a new version. It is safe at any time, also twice at once. SQLite makes
+    its own tables.
     """
     chosen = settings()
     for branch, url in (
@@ -25,7 +25,7 @@ def migrate() -> None:
             continue
         engine = open_engine(url)
         try:
-            bring_up(engine, branch)
+            migrate_branch(engine, branch)
         finally:
             engine.dispose()
         say(f"{branch.value}: up to date at {make_url(url).render_as_string()}")

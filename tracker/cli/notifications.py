@@ -1,4 +1,4 @@
-"""`tracker messages`: what was told to whom, and letting it be told again."""
+"""`tracker messages`: list notifications, retry dead ones, replay them to a webhook."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ _PAGE = 1000
 
 def messages() -> typer.Typer:
     """Return the commands of this group."""
-    app = typer.Typer(help="See what people and systems were told; let it be told again.")
+    app = typer.Typer(help="List messages to people and systems; send them again.")
     app.command("list")(list_)
     app.command("retry")(retry)
     app.command("replay")(replay)
@@ -26,26 +26,27 @@ def messages() -> typer.Typer:
 
 def list_(
     state: Annotated[
-        list[State] | None, typer.Option(help="Only those in this state; may be said again.")
+        list[State] | None,
+        typer.Option(help="Only messages in this state. Repeat the option for several."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The largest number of messages.")] = 100,
 ) -> None:
-    """List messages, newest first, with what became of each; to whom they went is not kept."""
-    with opened() as it:
-        zone = it.service.calendar.zone
+    """List messages with their state, newest first. Addresses are not stored."""
+    with opened() as container:
+        zone = container.service.calendar.zone
         rows = [
             (
-                one.id,
-                one.target,
-                one.code,
-                one.kind,
-                one.state.value,
-                str(one.attempts),
-                shown(one.changed_at, zone),
-                shown(one.due_at, zone) if one.state is State.WAITING else "-",
-                one.reason or "-",
+                delivery.id,
+                delivery.target,
+                delivery.code,
+                delivery.kind,
+                delivery.state.value,
+                str(delivery.attempts),
+                shown(delivery.changed_at, zone),
+                shown(delivery.due_at, zone) if delivery.state is State.WAITING else "-",
+                delivery.reason or "-",
             )
-            for one in it.deliveries.all(states=state or list(State), limit=limit)
+            for delivery in container.deliveries.all(states=state or list(State), limit=limit)
         ]
     show_table(
         ["message", "to", "dossier", "about", "state", "tries", "since", "next try", "reason"], rows
@@ -53,38 +54,42 @@ def list_(
 
 
 def retry(
-    messages: Annotated[list[str], typer.Argument(metavar="MESSAGE…", help="As 'list' has them.")],
+    messages: Annotated[
+        list[str], typer.Argument(metavar="MESSAGE…", help="Ids, as 'list' shows them.")
+    ],
 ) -> None:
-    """Let dead messages be tried again, all of those named or none."""
-    with opened() as it:
-        it.deliveries.retry(messages, it.now())
+    """Try dead messages again: all that you name, or none."""
+    with opened() as container:
+        container.deliveries.retry(messages, container.now())
     say(f"{len(messages)} messages will be tried again.")
 
 
 def replay(
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="ISO 8601, or a day; the service's zone.")
+        str, typer.Option(metavar="TIME", help="ISO 8601, or a day, in the service's zone.")
     ],
-    to: Annotated[str, typer.Option(metavar="NAME", help="The webhook, as its file names it.")],
+    to: Annotated[
+        str, typer.Option(metavar="NAME", help="The webhook's name in the file TRACKER_NOTICES.")
+    ],
 ) -> None:
-    """Tell a webhook once more all that was heard of since, under the same ids as before.
+    """Send a webhook again all messages since a time, with the same ids.
 
-    People are never told twice.
+    People never get a message twice.
     """
     target = f"webhook:{to}"
-    with opened() as it, it.routes() as routes:
+    with opened() as container, container.routes() as routes:
         if target not in {route.target for route in routes.routes}:
             message = f"There is no webhook {to!r} in the file that TRACKER_NOTICES names."
             raise UsageError(message)
-        begin = start("--since", since, it.service.calendar.zone) or it.now()
-        _note_all(it, target, begin)
-        count = it.deliveries.replay(target, begin, it.now())
+        begin = start("--since", since, container.service.calendar.zone) or container.now()
+        _add_missing(container, target, begin)
+        count = container.deliveries.replay(target, begin, container.now())
     say(f"{count} messages will be sent to {to} again.")
 
 
-def _note_all(it: Container, target: str, begin: datetime) -> None:
-    """Note what was never noted for this target: it may be a new one."""
+def _add_missing(container: Container, target: str, begin: datetime) -> None:
+    """Add the deliveries that this target lacks: it may be a new target."""
     after = None
-    while lines := it.outbox.since(begin, after=after, limit=_PAGE):
-        after = lines[-1].notice
-        it.deliveries.add(target, [line.notice for line in lines], it.now())
+    while lines := container.outbox.since(begin, after=after, limit=_PAGE):
+        after = lines[-1].notification
+        container.deliveries.add(target, [line.notification for line in lines], container.now())

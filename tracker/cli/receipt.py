@@ -1,4 +1,4 @@
-"""`tracker receipt`: the link on a dossier's receipt, and the end of one in wrong hands."""
+"""`tracker receipt`: show the link on a dossier's receipt, or revoke it."""
 
 from typing import Annotated
 
@@ -13,18 +13,19 @@ from tracker.domain.dossier.codes import dossier_id, tidied
 def receipt(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The dossier.")],
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="End every link given so far, and give another.")
+        bool, typer.Option("--revoke", help="Revoke every earlier link and show a new one.")
     ] = False,
 ) -> None:
-    """Show the link on a dossier's receipt: whoever has it sees what the owner sees.
+    """Show the link on a dossier's receipt.
 
-    A receipt that was lost is replaced: with `--revoke` the old link opens nothing any more.
+    Anyone who has the link sees what the owner sees. If a receipt is lost, use `--revoke`: the old
+    link stops working.
     """
     code = tidied(code)
-    with opened() as it:
-        if not it.tracker.store.select_events(dossier_id(code), limit=1):
+    with opened() as container:
+        if not container.tracker.store.select_events(dossier_id(code), limit=1):
             raise UnknownDossierError
         if revoke:
-            it.receipts.revoke(code)
-            note(f"Every earlier link of {code} is ended.")
-        say(it.receipts.link(code))
+            container.receipts.revoke(code)
+            note(f"Every earlier link of {code} is revoked.")
+        say(container.receipts.link(code))

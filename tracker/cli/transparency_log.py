@@ -1,4 +1,4 @@
-"""`tracker log`: the key, the checkpoints and the proofs of the Merkle log."""
+"""`tracker log`: the key, checkpoints and proofs of the Merkle log."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,9 @@ from tracker.start_checks.log_key import check_log_key, check_new_log_key
 
 def log() -> typer.Typer:
     """Return the commands of this group."""
-    app = typer.Typer(help="Sign, look at and prove the Merkle log.", no_args_is_help=False)
+    app = typer.Typer(
+        help="Sign the Merkle log, show its state, make proofs.", no_args_is_help=False
+    )
     app.command("init")(init)
     app.command("status")(status)
     app.command("checkpoint")(checkpoint)
@@ -28,65 +30,69 @@ def log() -> typer.Typer:
 
 def init(
     rotate: Annotated[
-        bool, typer.Option("--rotate", help="Put a new key in the place of the one there is.")
+        bool, typer.Option("--rotate", help="Replace the present key by a new one.")
     ] = False,
 ) -> None:
-    """Make the key that signs the log, and print its public half.
+    """Make the key that signs the log, and print the public key.
 
-    Hand the public key to whoever is to check proofs, by a way that is not this service's own.
+    Give the public key to the people who check proofs. Do not send it through this service.
     """
-    with opened() as it:
-        check_new_log_key(it.log, it.settings, rotate=rotate)
-        say(str(it.log.notary.make_key(rotate=rotate)))
-    note("Keep copies of the key's file, and of the .pub file beside it, in another place.")
+    with opened() as container:
+        check_new_log_key(container.log, container.settings, rotate=rotate)
+        say(str(container.log.notary.make_key(rotate=rotate)))
+    note("Keep copies of the key file and of its .pub file in another place.")
 
 
 def status() -> None:
     """Show the public keys, the size of the log and its last checkpoint."""
-    with opened() as it:
-        for key in it.log.notary.public_keys():
+    with opened() as container:
+        for key in container.log.notary.public_keys():
             say(f"key {key}")
-        say(f"leaves {it.log.leaves.size()} up to position {it.log.leaves.position()}")
-        last = it.log.checkpoints.last()
+        say(
+            f"leaves {container.log.leaves.size()} up to position {container.log.leaves.position()}"
+        )
+        last = container.log.checkpoints.last()
         say(str(last).rstrip("\n") if last else "no checkpoint yet")
 
 
 def checkpoint() -> None:
-    """Sign the log as it is now, unless that was done already, and print the checkpoint."""
-    with opened() as it:
-        check_log_key(it.log, it.settings, must_sign=True)
-        catch_up(it)
-        it.log.maker.prepare()
-        it.log.maker.make()
-        say(str(it.log.prover.checkpoint()).rstrip("\n"))
+    """Sign the log as it is now, unless it is signed already, and print the checkpoint."""
+    with opened() as container:
+        check_log_key(container.log, container.settings, must_sign=True)
+        catch_up(container)
+        container.log.maker.prepare()
+        container.log.maker.make()
+        say(str(container.log.prover.checkpoint()).rstrip("\n"))
 
 
 def prove(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Such as H26.05-261122-0042.")],
     since: Annotated[
         int | None,
-        typer.Option(metavar="SIZE", min=1, help="The size of a checkpoint that was kept."),
+        typer.Option(metavar="SIZE", min=1, help="The size of a checkpoint that you kept."),
     ] = None,
 ) -> None:
-    """Print the proof of one dossier's history, or that there is none, as a file to hand out.
+    """Print a proof of one dossier's history, or a proof that the dossier does not exist.
 
-    The look is recorded. Check it with tracker/verifier/verify_proof.py.
+    This access is recorded. Check the proof with tracker/verifier/verify_proof.py.
     """
-    with opened() as it:
-        proof = it.log.prover.prove_to(me(Role.AUDITOR), tidied(code), since=since)
+    with opened() as container:
+        proof = container.log.prover.prove_to(me(Role.AUDITOR), tidied(code), since=since)
     say(orjson.dumps(proof, option=orjson.OPT_INDENT_2).decode())
 
 
 def cosign(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint with cosignatures.")],
 ) -> None:
-    """Take over the signatures that known witnesses put under a checkpoint.
+    """Store the signatures of known witnesses under a checkpoint.
 
-    Their public keys stand in the file TRACKER_LOG_WITNESS_KEYS_FILE, one a line.
+    The file TRACKER_LOG_WITNESS_KEYS_FILE holds their public keys, one a line.
     """
-    with opened() as it:
-        if it.settings.log_witness_keys_file is None:
-            message = "TRACKER_LOG_WITNESS_KEYS_FILE is not set; no witness is known."
+    with opened() as container:
+        if container.settings.log_witness_keys_file is None:
+            message = (
+                "TRACKER_LOG_WITNESS_KEYS_FILE is not set. Set it to the file of witness keys."
+            )
             raise UsageError(message)
-        taken = it.log.witnessing.take(Note.parse(file.read_text(encoding="utf-8")))
-    say(f"Taken: {', '.join(taken)}")
+        witnesses = container.log.witnessing.take(Note.parse(file.read_text(encoding="utf-8")))
+    say(f"Taken: {', '.join(witnesses)}")

@@ -1,4 +1,4 @@
-"""An actor of every role, for whoever wants to try the demo."""
+"""One actor of every role, for users of the demo."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from tracker.application.service import Service
 from tracker.domain.dossier.actors import Actor, Role
 from tracker.domain.network.network import Collaborator, Office, OfficeKind
 
-_STANDS_AT = {
+_OFFICE_OF = {
     Role.STAFF: OfficeKind.BRANCH,
     Role.AGENT: OfficeKind.AGENT_POINT,
     Role.KIOSK: OfficeKind.KIOSK,
@@ -17,9 +17,9 @@ _STANDS_AT = {
 
 
 def one_a_role(service: Service, now: datetime) -> list[Actor]:
-    """Return an actor of each role that has keys, of staff two; none where nobody is there today."""
+    """Return one actor of each role with keys, two of staff. Skip roles without one today."""
     day = service.local_day(now)
-    found: dict[Role, Callable[[], Actor | None]] = {
+    without_office: dict[Role, Callable[[], Actor | None]] = {
         Role.COLLABORATOR: lambda: _collaborator(service, day),
         Role.CARRIER: lambda: _carrier(service, day),
     }
@@ -27,10 +27,10 @@ def one_a_role(service: Service, now: datetime) -> list[Actor]:
     for role in Role:
         if role is Role.CITIZEN:  # signs in with the receipt, never with a key
             continue
-        if role in _STANDS_AT:
+        if role in _OFFICE_OF:
             actor = _at_an_office(service, day, role)
         else:
-            actor = found.get(role, lambda role=role: Actor(role, f"demo-{role}"))()
+            actor = without_office.get(role, lambda role=role: Actor(role, f"demo-{role}"))()
         if actor:
             actors.append(actor)
         if role is Role.STAFF:
@@ -39,8 +39,8 @@ def one_a_role(service: Service, now: datetime) -> list[Actor]:
 
 
 def _deciding(service: Service, day: date) -> list[Actor]:
-    """Return a clerk of the office that decides most procedures, to take dossiers further."""
-    deciding = Counter(one.decided_by for one in service.catalogue.in_force_on(day))
+    """Return a clerk of the office that decides most procedures, who can process dossiers."""
+    deciding = Counter(version.decided_by for version in service.catalogue.in_force_on(day))
     return [
         Actor(Role.STAFF, f"demo-staff-{office.lower()}", office)
         for office, _ in deciding.most_common(1)
@@ -49,7 +49,7 @@ def _deciding(service: Service, day: date) -> list[Actor]:
 
 def _at_an_office(service: Service, day: date, role: Role) -> Actor | None:
     def fits(office: Office) -> bool:
-        return office.kind is _STANDS_AT[role] and service.network.is_open(office.id, day)
+        return office.kind is _OFFICE_OF[role] and service.network.is_open(office.id, day)
 
     office = next(filter(fits, service.network.offices.values()), None)
     if office is None:
@@ -58,15 +58,15 @@ def _at_an_office(service: Service, day: date, role: Role) -> Actor | None:
 
 
 def _collaborator(service: Service, day: date) -> Actor | None:
-    def admitted(one: Collaborator) -> bool:
-        return one.serves_on(day) and one.is_trained_on(day)
+    def admitted(collaborator: Collaborator) -> bool:
+        return collaborator.serves_on(day) and collaborator.is_trained_on(day)
 
-    one = next(filter(admitted, service.network.collaborators.values()), None)
-    return Actor(Role.COLLABORATOR, one.id, one.team) if one else None
+    collaborator = next(filter(admitted, service.network.collaborators.values()), None)
+    return Actor(Role.COLLABORATOR, collaborator.id, collaborator.team) if collaborator else None
 
 
 def _carrier(service: Service, day: date) -> Actor | None:
-    for one in service.network.partners.values():
-        if one.carrier and one.exists_on(day):
-            return Actor(Role.CARRIER, f"demo-carrier-{one.id.lower()}", partner=one.id)
+    for partner in service.network.partners.values():
+        if partner.carrier and partner.exists_on(day):
+            return Actor(Role.CARRIER, f"demo-carrier-{partner.id.lower()}", partner=partner.id)
     return None

@@ -1,10 +1,10 @@
-"""The first half of a demo dossier's life: it comes in and is worked on until it is decided."""
+"""The first half of a demo dossier's life: from its intake to the decision."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.demo import texts
-from tracker.demo.life import Deeds, Life
+from tracker.demo.life import Acts, Life
 from tracker.demo.people import applicant
 from tracker.demo.return_trip import return_trip
 from tracker.domain.deadlines.time_rules import PausePolicy
@@ -12,16 +12,16 @@ from tracker.domain.dossier.actors import Role
 from tracker.domain.network.network import Channel, channel_of
 
 _AGREES, _STOPS = 3, 30
-"""Every so many-th applicant agrees to be told what happens, and changes their mind."""
+"""Every 3rd applicant agrees to notifications; every 30th stops them later."""
 
-_NEVER = timedelta(days=400)
+_TOO_LONG = timedelta(days=400)
 _USUAL = timedelta(days=8)
 _FROM_AFAR = frozenset({Channel.ONLINE, Channel.KIOSK})
 _IN_THE_FIELD = frozenset({Channel.COLLABORATOR, Channel.MOBILE})
 
 
-def whole_life(life: Life) -> Deeds:
-    """Live from the intake to whatever end there is; what lies in the future never happens."""
+def whole_life(life: Life) -> Acts:
+    """Yield the acts of a dossier from its intake to its end."""
     fields = _application(life)
     channel = channel_of(life.intake.office.kind)
     if channel in _FROM_AFAR:
@@ -41,7 +41,7 @@ def whole_life(life: Life) -> Deeds:
     if life.number % _STOPS == 0:
         yield from life.do(life.later(0, 9), life.town.portal(), "notices_stopped")
     if life.chance(0.06):
-        yield from _put_right(life)
+        yield from _correct(life)
     if life.receiver.role is Role.STAFF and life.chance(0.04):
         reason = texts.OUT_OF_PLACE
         yield from life.do(life.later(0, 2), life.receiver, "refused", reason=reason)
@@ -57,17 +57,17 @@ def _application(life: Life) -> dict[str, Any]:
         "procedure": life.intake.procedure.code,
         "applicant": applicant(life.rng, life.number),
         "papers": [
-            {"name": one.name, "form": one.form.value, "quantity": max(one.quantity, 1)}
-            for one in life.intake.procedure.papers
+            {"name": paper.name, "form": paper.form.value, "quantity": max(paper.quantity, 1)}
+            for paper in life.intake.procedure.papers
         ],
         "way_of_return": life.way_of_return,
         "notices": {"channels": ["sms"]} if life.number % _AGREES == 0 else None,
     }
 
 
-def _put_right(life: Life) -> Deeds:
+def _correct(life: Life) -> Acts:
     earlier = (life.last_act_at - timedelta(minutes=life.rng.randint(2, 11))).isoformat()
-    right: dict[str, Any] = (
+    change: dict[str, Any] = (
         {"what": "occurred_at", "value": earlier}
         if life.chance(0.5)
         else {"what": "applicant", "applicant": applicant(life.rng, life.number)}
@@ -78,32 +78,32 @@ def _put_right(life: Life) -> Deeds:
         "corrected",
         corrects=life.version,
         reason=texts.MISTYPED,
-        **right,
+        **change,
     )
 
 
-def _work(life: Life) -> Deeds:
+def _work(life: Life) -> Acts:
     if life.chance(0.05):
         office = life.town.another_department(life.decided_by)
         yield from life.do(life.later(0, 2), life.decider(), "forwarded", to_office=office)
         life.decided_by = office
-    yield from life.do(_on_the_way(life, 0.05, 0.3), life.decider(), "processing_started")
+    yield from life.do(_during_processing(life, 0.05, 0.3), life.decider(), "processing_started")
     for name in ("Thẩm định", "Trình ký")[: life.rng.randint(0, 2)]:
         clerk = f"demo-clerk-{life.rng.randint(1, 20)}"
-        at = _on_the_way(life, 0.05, 0.3)
+        at = _during_processing(life, 0.05, 0.3)
         yield from life.do(
             at, life.decider(), "internal_step_taken", name=name, clerk=clerk, unit=life.decided_by
         )
     if life.intake.procedure.rule.pause_policy is not PausePolicy.LOCK or life.chance(0.1):
         yield from _pauses(life)
     if life.chance(0.03):
-        at = _on_the_way(life, 0, 0.5)
+        at = _during_processing(life, 0, 0.5)
         yield from life.do(at, life.town.portal(), "withdrawn", reason=texts.CHANGED_MIND)
         return
     yield from _decide(life)
 
 
-def _pauses(life: Life) -> Deeds:
+def _pauses(life: Life) -> Acts:
     if life.chance(0.2):
         yield from _supplement(life)
     if life.intake.procedure.fee and life.chance(0.45):
@@ -112,48 +112,48 @@ def _pauses(life: Life) -> Deeds:
         yield from _stop(life)
 
 
-def _supplement(life: Life) -> Deeds:
+def _supplement(life: Life) -> Acts:
     papers = [{"name": "Bản sao giấy tờ tùy thân", "form": "copy", "quantity": 1}]
-    at = _on_the_way(life, 0, 0.3)
+    at = _during_processing(life, 0, 0.3)
     yield from life.do(
         at, life.decider(), "supplement_asked", papers=papers, reason=texts.PAPERS_MISSING
     )
-    hours = _NEVER / timedelta(hours=1) if life.chance(0.15) else 150
+    hours = _TOO_LONG / timedelta(hours=1) if life.chance(0.15) else 150
     who = life.town.portal() if life.chance(0.4) else life.desk()
     yield from life.do(life.later(8, hours), who, "supplement_received", papers=papers)
 
 
-def _fee(life: Life) -> Deeds:
+def _fee(life: Life) -> Acts:
     amount = life.intake.procedure.fee
-    at = _on_the_way(life, 0, 0.3)
+    at = _during_processing(life, 0, 0.3)
     yield from life.do(at, life.decider(), "fee_asked", amount=amount, reason=texts.FEE_DUE)
     who = life.town.portal() if life.chance(0.6) else life.desk()
     reference = f"DEMO-{life.number:04d}"
-    hours = _NEVER / timedelta(hours=1) if life.chance(0.08) else 70
+    hours = _TOO_LONG / timedelta(hours=1) if life.chance(0.08) else 70
     yield from life.do(life.later(1, hours), who, "fee_paid", amount=amount, reference=reference)
 
 
-def _stop(life: Life) -> Deeds:
-    at = _on_the_way(life, 0, 0.3)
+def _stop(life: Life) -> Acts:
+    at = _during_processing(life, 0, 0.3)
     yield from life.do(at, life.decider(), "stopped", reason=texts.UNCLEAR)
     yield from life.do(life.later(24, 300), life.decider(), "resumed")
 
 
-def _decide(life: Life) -> Deeds:
-    """Decide in time, late, late with an apology, or never."""
+def _decide(life: Life) -> Acts:
+    """Decide in time, late, with an extended promise, or never."""
     how = life.rng.choices(["in time", "late", "extended", "never"], [90, 3, 5, 2])[0]
-    at = _on_the_way(life, 0.3, 0.9)
+    at = _during_processing(life, 0.3, 0.9)
     if how == "never":
         if life.promised_at and life.chance(0.5):
             at = life.town.at_desk(life.promised_at + timedelta(days=life.rng.uniform(1, 6)))
             yield from life.do(at, life.town.portal(), "complained", text=texts.COMPLAINT)
         return
     if how == "late":
-        at = life.town.at_desk(at + _left(life) + timedelta(days=life.rng.uniform(0.5, 6)))
+        at = life.town.at_desk(at + _time_left(life) + timedelta(days=life.rng.uniform(0.5, 6)))
     if how == "extended" and life.promised_at:
         days = life.rng.randint(2, 8)
         asked_at = life.later(0, 1) if life.chance(0.2) else at
-        if life.chance(0.25):  # too late for an apology in time
+        if life.chance(0.25):  # after the promise has passed
             asked_at = life.town.at_desk(life.promised_at + timedelta(days=1))
         asked_at = max(asked_at, life.at)
         yield from life.do(
@@ -165,7 +165,7 @@ def _decide(life: Life) -> Deeds:
             basis="Nghị định ví dụ",
             signer=texts.SIGNER,
         )
-        at = _on_the_way(life, 0.3, 0.9)
+        at = _during_processing(life, 0.3, 0.9)
     granted = life.chance(0.94)
     yield from life.do(
         at,
@@ -178,12 +178,12 @@ def _decide(life: Life) -> Deeds:
     yield from return_trip(life)
 
 
-def _left(life: Life) -> timedelta:
-    """Return the time left until the promise, at least an hour."""
+def _time_left(life: Life) -> timedelta:
+    """Return the time until the promise, at least one hour."""
     promised_at = life.promised_at or life.at + _USUAL
     return max(promised_at - life.at, timedelta(hours=1))
 
 
-def _on_the_way(life: Life, least: float, most: float) -> datetime:
-    """Return a moment of office time, after some part of what is left until the promise."""
-    return life.town.at_desk(life.at + _left(life) * life.rng.uniform(least, most))
+def _during_processing(life: Life, least: float, most: float) -> datetime:
+    """Return a moment in office hours, after a random share of the time until the promise."""
+    return life.town.at_desk(life.at + _time_left(life) * life.rng.uniform(least, most))

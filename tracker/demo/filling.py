@@ -1,7 +1,7 @@
-"""Fills an empty store with the sample dossiers of a made-up quarter of a year.
+"""Fill an empty store with the sample dossiers of an invented quarter.
 
-Every act is posted when its time comes, in the order of time, through the same door as a real
-one; the clock that the installation is opened with stands wherever the demo has come to.
+Every act is handled in the order of time by the same code as a real command. The clock of the
+installation shows the time of the act.
 """
 
 from collections.abc import Callable
@@ -15,37 +15,37 @@ from tracker.application.commands.handler import Tracker
 from tracker.application.commands.registry import read_command
 from tracker.application.service import Service
 from tracker.demo.before_the_decision import whole_life
-from tracker.demo.life import Act, Deeds, Life
+from tracker.demo.life import Act, Acts, Life
 from tracker.demo.town import Town
 from tracker.domain.errors import TrackerError
 
 SPAN = timedelta(days=92)
 _TRIES = 50
-_HEARD_WITHIN = timedelta(hours=30)
-"""Every intake is heard of by the end of the demo, also one made offline."""
+_RECEIVED_WITHIN = timedelta(hours=30)
+"""Every intake reaches the service before the end of the demo, also an offline one."""
 
 
 class DemoError(TrackerError):
-    """The demo tried something that the rules of the service do not allow."""
+    """The demo sent a command that the service refused."""
 
 
 @dataclass
 class DemoClock:
-    """A clock that stands where it was put."""
+    """A clock that shows a fixed moment."""
 
     moment: datetime
 
     def __call__(self) -> datetime:
-        """Return the time it shows."""
+        """Return the moment that the clock shows."""
         return self.moment
 
 
 @dataclass(order=True)
 class _Next:
-    heard_at: datetime
+    received_at: datetime
     number: int
     act: Act = field(compare=False)
-    deeds: Deeds = field(compare=False)
+    acts_to_come: Acts = field(compare=False)
 
 
 def fill(
@@ -58,30 +58,30 @@ def fill(
     seed: int,
     step: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Let so many dossiers live until this moment; give the number of acts.
+    """Run the lives of this number of dossiers until a moment. Return the number of acts.
 
-    The same seed, end and service data make the same dossiers. `step` is told of every minute
-    that has passed. Raise `DemoError`.
+    The same seed, end and service data make the same dossiers. `step` is called with the number of
+    minutes that have passed since its last call. Raise `DemoError`.
     """
-    acts, told = 0, until - SPAN
-    coming = [_first(number, service, until, seed) for number in range(1, dossiers + 1)]
-    heapify(coming)
-    while coming and coming[0].heard_at <= until:
-        now = heappop(coming)
-        minutes = (now.heard_at - told) // timedelta(minutes=1)
-        told += timedelta(minutes=minutes)
+    acts, reported_until = 0, until - SPAN
+    queue = [_first(number, service, until, seed) for number in range(1, dossiers + 1)]
+    heapify(queue)
+    while queue and queue[0].received_at <= until:
+        now = heappop(queue)
+        minutes = (now.received_at - reported_until) // timedelta(minutes=1)
+        reported_until += timedelta(minutes=minutes)
         step(minutes)
-        clock.moment = now.heard_at
-        result = tracker.handle([Envelope(now.act.actor, read_command(now.act.message))])[0]
+        clock.moment = now.received_at
+        result = tracker.handle([Envelope(now.act.actor, read_command(now.act.command))])[0]
         if isinstance(result, TrackerError):
-            message = f"{now.act.message['event_id']}, {now.act.message['step']}: {result}"
+            message = f"{now.act.command['event_id']}, {now.act.command['step']}: {result}"
             raise DemoError(message) from result
         acts += 1
         try:
-            act = now.deeds.send(result)
+            act = now.acts_to_come.send(result)
         except StopIteration:
             continue
-        heappush(coming, _Next(act.heard_at, now.number, act, now.deeds))
+        heappush(queue, _Next(act.received_at, now.number, act, now.acts_to_come))
     clock.moment = until
     return acts
 
@@ -91,9 +91,9 @@ def _first(number: int, service: Service, until: datetime, seed: int) -> _Next:
     town = Town(service, rng)
     for _ in range(_TRIES):
         intake = town.intake(until - SPAN * rng.random())
-        if intake and intake.at + _HEARD_WITHIN < until:
-            deeds = whole_life(Life(number, intake, town, rng))
-            act = next(deeds)
-            return _Next(act.heard_at, number, act, deeds)
-    message = "The service data leave no way to take a dossier in."
+        if intake and intake.at + _RECEIVED_WITHIN < until:
+            acts_to_come = whole_life(Life(number, intake, town, rng))
+            act = next(acts_to_come)
+            return _Next(act.received_at, number, act, acts_to_come)
+    message = "The service data allow no intake. Add open offices and procedures."
     raise DemoError(message)

@@ -1,4 +1,4 @@
-"""What every part of a demo dossier's life needs: the next act, and what came of the last."""
+"""The state of a demo dossier's life, and the acts that it is made of."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from tracker.domain.dossier.actors import Actor
 
 @dataclass(frozen=True)
 class Act:
-    """Something to be posted: when it happened, when we hear of it, and from whom."""
+    """A command to send: when it happened, when the service receives it, and the actor."""
 
     at: datetime
-    heard_at: datetime
+    received_at: datetime
     actor: Actor
-    message: dict[str, Any]
+    command: dict[str, Any]
 
 
-Deeds = Generator[Act, Accepted, None]
-"""Yields one act after the other and is sent what the service answered to each."""
+Acts = Generator[Act, Accepted, None]
+"""Yields acts one after the other, and receives the service's answer to each."""
 
 
 class Life:
-    """One dossier on its way: `at` is the time it has come to."""
+    """One dossier in the demo; `at` is its present time."""
 
     def __init__(self, number: int, intake: Intake, town: Town, rng: Random) -> None:
-        """Begin with this intake; `number` is the dossier's own in the demo."""
+        """Start with this intake; `number` is the dossier's number in the demo."""
         self.number = number
         self.intake = intake
         self.town = town
@@ -45,41 +45,41 @@ class Life:
         self._steps = 0
 
     def chance(self, share: float) -> bool:
-        """Let it happen in this share of all cases."""
+        """Return true with this probability."""
         return self.rng.random() < share
 
     def later(self, least: float, most: float) -> datetime:
-        """Return a moment of office time, so many hours from now."""
+        """Return a moment in office hours, from `least` to `most` hours from now."""
         return self.town.at_desk(self.at + timedelta(hours=self.rng.uniform(least, most)))
 
     def by_day(self, least: float, most: float) -> datetime:
-        """Return a moment at which people are up, so many hours from now."""
+        """Return a moment in the daytime, from `least` to `most` hours from now."""
         return self.town.by_day(self.at + timedelta(hours=self.rng.uniform(least, most)))
 
     def decider(self) -> Actor:
-        """Return a clerk of the office that decides."""
+        """Return a clerk of the deciding office."""
         return self.town.staff(self.decided_by)
 
     def desk(self) -> Actor:
-        """Return a clerk of some branch."""
+        """Return a clerk of a random branch."""
         return self.town.desk(self.at.date())
 
     def do(
         self, at: datetime, actor: Actor, step: str, *, hours_late: float = 0, **fields: object
-    ) -> Deeds:
-        """Take one step, of which the service hears so much later."""
+    ) -> Acts:
+        """Send one command, which the service receives `hours_late` hours later."""
         self._steps += 1
         at = max(at, self.at)
-        message: dict[str, Any] = {
+        command: dict[str, Any] = {
             "event_id": f"demo-{self.number:04d}-{self._steps:02d}",
             "occurred_at": at,
             "step": step,
             **{name: value for name, value in fields.items() if value not in (None, "")},
         }
         if self._code:
-            message["code"] = self._code
-        heard_at = at + timedelta(hours=hours_late, seconds=self.rng.uniform(1, 20))
-        accepted = yield Act(at, heard_at, actor, message)
+            command["code"] = self._code
+        received_at = at + timedelta(hours=hours_late, seconds=self.rng.uniform(1, 20))
+        accepted = yield Act(at, received_at, actor, command)
         self._code, self.version = accepted.code, accepted.version
         self.promised_at = accepted.promised_at
-        self.at, self.last_act_at = heard_at, at
+        self.at, self.last_act_at = received_at, at

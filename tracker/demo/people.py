@@ -1,4 +1,4 @@
-"""Applicants who do not exist, and are seen at once not to."""
+"""Invented applicants, whose names show that they are invented."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ _STREETS = ("phố Ví Dụ", "ngõ Thử Nghiệm", "đường Minh Họa", "ph
 
 
 def applicant(rng: Random, number: int) -> dict[str, str]:
-    """Make somebody up; `number` keeps phones and ids apart."""
+    """Return an invented applicant; `number` makes the phone and id unique."""
     return {
         "name": " ".join(map(rng.choice, (_FAMILY, _MIDDLE, _GIVEN))),
         "id_number": f"001099{number:06d}",

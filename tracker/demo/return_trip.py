@@ -1,15 +1,15 @@
-"""The second half of a demo dossier's life: the result goes back, and the citizen has a say."""
+"""The second half of a demo dossier's life: the result is returned and the citizen rates it."""
 
 from tracker.demo import texts
-from tracker.demo.life import Deeds, Life
+from tracker.demo.life import Acts, Life
 from tracker.domain.dossier.actors import Actor
 
 _UPU = {"posted": "EMA", "moving": "EMC", "out": "EDG", "missed": "EMH", "delivered": "EMI"}
 _VIETTEL = {"posted": "104", "out": "500", "missed": "506", "delivered": "501", "returned": "504"}
 
 
-def return_trip(life: Life) -> Deeds:
-    """Return the result back in the way that was asked for."""
+def return_trip(life: Life) -> Acts:
+    """Yield the acts that return the result in the way that the applicant chose."""
     match life.way_of_return:
         case "electronic":
             yield from life.do(life.later(0, 3), life.town.portal(), "delivered_electronically")
@@ -17,14 +17,14 @@ def return_trip(life: Life) -> Deeds:
             yield from _collect(life, 150)
         case _:
             yield from _post(life)
-    yield from _opinion(life)
+    yield from _feedback(life)
 
 
-def _collect(life: Life, hours: float) -> Deeds:
+def _collect(life: Life, hours: float) -> Acts:
     yield from life.do(life.later(2, hours), life.desk(), "collected")
 
 
-def _post(life: Life) -> Deeds:
+def _post(life: Life) -> Acts:
     carrier, number = life.town.carrier(life.at.date()), life.town.parcel_number()
     first = number if life.chance(0.97) else f"{number[:-3]}0VN"
     yield from life.do(
@@ -60,7 +60,7 @@ def _post(life: Life) -> Deeds:
         yield from life.do(life.later(0.5, 6), carrier, "delivered")
 
 
-def _scan(life: Life, carrier: Actor, number: str, scan: str, *, hours: float) -> Deeds:
+def _scan(life: Life, carrier: Actor, number: str, scan: str, *, hours: float) -> Acts:
     yield from life.do(
         life.by_day(0.5, hours),
         carrier,
@@ -73,7 +73,7 @@ def _scan(life: Life, carrier: Actor, number: str, scan: str, *, hours: float) -
     )
 
 
-def _come_back(life: Life, carrier: Actor, number: str, scans: dict[str, str]) -> Deeds:
+def _come_back(life: Life, carrier: Actor, number: str, scans: dict[str, str]) -> Acts:
     if "returned" in scans:
         yield from _scan(life, carrier, number, scans["returned"], hours=60)
     else:
@@ -83,7 +83,7 @@ def _come_back(life: Life, carrier: Actor, number: str, scans: dict[str, str]) -
     yield from _collect(life, 90)
 
 
-def _opinion(life: Life) -> Deeds:
+def _feedback(life: Life) -> Acts:
     if life.chance(0.45):
         score = life.rng.choices([5, 4, 3, 2, 1], [60, 25, 8, 4, 3])[0]
         reason = texts.UNFRIENDLY if score <= 2 else None  # noqa: PLR2004  a bad rating says why

@@ -1,4 +1,4 @@
-"""What people write in the demo."""
+"""Texts that people write in the demo."""
 
 OUT_OF_PLACE = "Hồ sơ không thuộc thẩm quyền giải quyết (ví dụ)."
 CHANGED_MIND = "Người nộp xin rút hồ sơ (ví dụ)."

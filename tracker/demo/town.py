@@ -1,4 +1,4 @@
-"""Where and when things may happen in the demo: open places, admitted people, office hours."""
+"""Places, people and times that the service data allow in the demo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _ROLES = {
     OfficeKind.PORTAL: Role.PORTAL,
 }
 _S10_OF_TEN = 9
-_UP = range(7, 21)
-"""The hours of the day at which people are up."""
+_DAYTIME = range(7, 21)
+"""The hours at which people are awake."""
 
 
 @dataclass(frozen=True)
 class Intake:
-    """One way a dossier may come in: who takes it in, at which office, and for which procedure."""
+    """A possible intake: its time, actor, office and procedure."""
 
     at: datetime
     actor: Actor
@@ -45,16 +45,16 @@ class Intake:
 
 
 class Town:
-    """The service's own data, asked for what is possible on a day."""
+    """Choose offices, people and times from the service data."""
 
     def __init__(self, service: Service, rng: Random) -> None:
-        """Choose by this generator."""
+        """Choose with this random generator."""
         self._service = service
         self._rng = rng
         self._zone = service.calendar.zone
 
     def intake(self, about: datetime) -> Intake | None:
-        """Return an intake at about this time that the rules allow; `None` where none was found."""
+        """Return a random intake near this time that the rules allow; `None` if none was found."""
         channel = self._rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         at = self._hour(about, channel)
         day = self._service.local_day(at)
@@ -106,14 +106,14 @@ class Town:
         return self._rng.choice(others)
 
     def parcel_number(self) -> str:
-        """Return a parcel number: mostly a valid S10 number, sometimes a carrier's own."""
+        """Return a parcel number: mostly a valid S10 number, sometimes a carrier's number."""
         serial = f"{self._rng.randrange(10**8):08d}"
         if self._rng.randint(1, 10) > _S10_OF_TEN:
             return f"DEMO{serial}"
         return f"R{self._rng.choice('ABCDR')}{serial}{s10_check_digit(serial)}VN"
 
     def at_desk(self, moment: datetime) -> datetime:
-        """Return this moment, or one soon after the desks open again."""
+        """Return this moment if the desks are open, else one soon after they open."""
         local = moment.astimezone(self._zone)
         day, calendar = local.date(), self._service.calendar
         if calendar.is_working(day):
@@ -125,15 +125,15 @@ class Town:
         return self._soon(calendar.next_working_day(day), _HOURS.opens)
 
     def by_day(self, moment: datetime) -> datetime:
-        """Return this moment, or one on the next morning where people are asleep."""
+        """Return this moment if it is in the daytime, else one in the next morning."""
         local = moment.astimezone(self._zone)
-        if _UP.start <= local.hour < _UP.stop:
+        if _DAYTIME.start <= local.hour < _DAYTIME.stop:
             return local
-        day = local.date() + timedelta(days=local.hour >= _UP.stop)
-        return self._soon(day, time(_UP.start))
+        day = local.date() + timedelta(days=local.hour >= _DAYTIME.stop)
+        return self._soon(day, time(_DAYTIME.start))
 
     def closing(self, moment: datetime, days: int) -> datetime:
-        """Return the closing time some working days after this moment."""
+        """Return the closing time this number of working days after a moment."""
         day = self._service.calendar.add_working_days(self._service.local_day(moment), days)
         return datetime.combine(day, _HOURS.closes, self._zone)
 

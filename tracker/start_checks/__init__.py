@@ -1,4 +1,4 @@
-"""What must be right before a program works on an installation.
+"""Checks that must pass before a program works on an installation.
 
 Each check raises `CannotStartError`: one sentence says what is wrong, another what to do.
 `docs/decisions/0016-start-up-checks.md` says which command makes which check.

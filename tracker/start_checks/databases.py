@@ -1,4 +1,4 @@
-"""The files of an installation: private, undamaged, and used by one process where that matters."""
+"""Check that the files of an installation are private, undamaged and not in use."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from tracker.adapters.sql.sqlite_check import DamagedDatabaseError, Finding, che
 from tracker.domain.errors import CannotStartError
 from tracker.settings import Settings
 
-_PARTS = ("", "-wal", "-shm")
+_SUFFIXES = ("", "-wal", "-shm")
 _RUNBOOK = "ops/README.md"
 
 _log = structlog.get_logger("tracker.start")
 
 
 def check_files(settings: Settings, *, within_s: float) -> None:
-    """Make the installation's files private and check its SQLite databases for damage.
+    """Make the installation's files private, and check its SQLite databases for damage.
 
-    Each database is checked for `within_s` seconds at most; 0 leaves that check out.
+    Each check of a database takes at most `within_s` seconds; 0 skips it.
     """
     fresh = not settings.data_dir.exists()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -34,9 +34,11 @@ def check_files(settings: Settings, *, within_s: float) -> None:
 
 
 def _make_private(settings: Settings, *, fresh: bool) -> None:
-    databases = [path.with_name(path.name + end) for path in _databases(settings) for end in _PARTS]
+    databases = [
+        path.with_name(path.name + suffix) for path in _databases(settings) for suffix in _SUFFIXES
+    ]
     ours = [settings.master_key_path(), settings.data_dir / "events.db"]
-    directory = [settings.data_dir] if fresh or any(one.exists() for one in ours) else []
+    directory = [settings.data_dir] if fresh or any(path.exists() for path in ours) else []
     keys = [settings.master_key_path(), settings.log_key_path()]
     for path in make_private([*directory, *keys, *databases]):
         _log.warning("others may read this file, and its mode cannot be changed", file=str(path))
@@ -52,25 +54,25 @@ def _check_directory(path: Path) -> None:
 
 def _check_database(path: Path, *, within_s: float, derived: bool) -> None:
     try:
-        found = check_database(path, within_s=within_s)
+        finding = check_database(path, within_s=within_s)
     except DamagedDatabaseError as error:
         remedy = (
             f"Stop all programs and delete {path.name}, {path.name}-wal and {path.name}-shm:"
-            " the read models are made again from the events"
+            " the read models are built again from the events"
             if derived
-            else "Put a backup back"
+            else "Put back a backup"
         )
         message = (
             f"The database {path} is damaged: {error}. {remedy}; see 'A damaged database' in"
             f" {_RUNBOOK}."
         )
         raise CannotStartError(message) from error
-    if found is Finding.UNFINISHED:
+    if finding is Finding.UNFINISHED:
         _log.warning("the check of the database was not finished", file=str(path), after_s=within_s)
 
 
 def _file_of(url: str) -> Path | None:
-    """Return the SQLite file that an address means, the same for each way to write it."""
+    """Return the absolute path of the SQLite file of this URL; `None` for other databases."""
     name = make_url(url).database if url.startswith("sqlite") else None
     return Path(name).resolve() if name and name != ":memory:" else None
 
@@ -93,7 +95,9 @@ def only_process(settings: Settings, names: Collection[str]) -> Iterator[None]:
     for path in files:
         _check_directory(path)
     try:
-        with holding([one.with_name(f"{one.name}.{name}.lock") for one in files for name in names]):
+        with holding(
+            [path.with_name(f"{path.name}.{name}.lock") for path in files for name in names]
+        ):
             yield
     except InUseError as error:
         process = f" (process {error.process})" if error.process else ""

@@ -1,4 +1,4 @@
-"""The master key belongs to the store: the store holds a value derived from it."""
+"""Check that the master key belongs to the store, which holds a value derived from it."""
 
 import base64
 import os
@@ -25,9 +25,9 @@ _log = structlog.get_logger("tracker.start")
 
 
 def open_registry(settings: Settings, *, makes_key: bool) -> Engine:
-    """Open the tables beside the events, and check the master key against them.
+    """Open the service tables, and check the master key against them.
 
-    Where there is no key and the store is empty, `makes_key` makes one.
+    If there is no key and the store is empty, make one if `makes_key` is true.
     """
     engine = open_engine(settings.events_url())
     try:
@@ -45,10 +45,10 @@ def _check_master_key(settings: Settings, engine: Engine, *, makes_key: bool) ->
     try:
         key = _configured_key(settings)
     except NoMasterKeyError as error:
-        if known or not makes_key or _holds_anything(engine):
+        if known or not makes_key or _has_rows(engine):
             message = (
-                f"The master key of this store is missing: {settings.master_key_path()} is not"
-                " there. Put a copy of it back, or set TRACKER_MASTER_KEY."
+                f"The master key of this store is missing: {settings.master_key_path()} does"
+                " not exist. Put back a copy, or set TRACKER_MASTER_KEY."
             )
             raise CannotStartError(message) from error
         key = _make_master_key(settings)
@@ -69,7 +69,7 @@ def _configured_key(settings: Settings) -> bytes:
     except NoMasterKeyError:
         raise
     except MasterKeyError as error:
-        message = f"{error} Put a copy of the master key back, or set TRACKER_MASTER_KEY."
+        message = f"{error} Put back a copy of the master key, or set TRACKER_MASTER_KEY."
         raise CannotStartError(message) from error
     if key != other:
         message = (
@@ -87,15 +87,15 @@ def _check_value(key: bytes) -> str:
 def _wrong_key(settings: Settings) -> CannotStartError:
     source = "TRACKER_MASTER_KEY" if settings.master_key else str(settings.master_key_path())
     return CannotStartError(
-        f"{source} is not the master key of this store. Put the right key back; see"
+        f"{source} is not the master key of this store. Put back the right key; see"
         f" 'The master key' in {_RUNBOOK}."
     )
 
 
 def _check_sample(engine: Engine, key: bytes) -> None:
-    """Raise `CannotStartError` if the key does not open most of some stored dossier keys.
+    """Raise `CannotStartError` if the key cannot decrypt most of a sample of dossier keys.
 
-    A store of an earlier version has no check value. Some of its keys may be lost already.
+    A store of an earlier version has no check value, and some of its keys may be lost already.
     """
     if not inspect(engine).has_table("dossier_keys"):
         return
@@ -111,14 +111,14 @@ def _check_sample(engine: Engine, key: bytes) -> None:
     if failed * 2 > len(rows):
         message = (
             f"The master key does not open {failed} of {len(rows)} dossier keys of this store."
-            f" Put the right key back; see 'The master key' in {_RUNBOOK}."
+            f" Put back the right key; see 'The master key' in {_RUNBOOK}."
         )
         raise CannotStartError(message)
     if failed:
         _log.error("the master key does not open some dossier keys", failed=failed, tried=len(rows))
 
 
-def _holds_anything(engine: Engine) -> bool:
+def _has_rows(engine: Engine) -> bool:
     tables = [name for name in ("stored_events", "dossier_keys") if inspect(engine).has_table(name)]
     with engine.begin() as connection:
         return any(
@@ -128,7 +128,7 @@ def _holds_anything(engine: Engine) -> bool:
 
 
 def _make_master_key(settings: Settings) -> bytes:
-    """Make the key file, whole or not at all. Return the key that is there afterwards."""
+    """Make the key file atomically. Return its key, which another process may have made."""
     path = settings.master_key_path()
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     made = base64.b64encode(os.urandom(32)) + b"\n"

@@ -1,4 +1,4 @@
-"""The number of partitions never changes: a key would move to another one."""
+"""Check the number of partitions. It must never change, or keys move to other partitions."""
 
 import structlog
 from kafka.errors import KafkaError
@@ -19,9 +19,9 @@ _log = structlog.get_logger("tracker.start")
 def check_partitions(
     settings: Settings, facts: SqlFacts, connection: KafkaConnection, names: TopicNames
 ) -> None:
-    """Check that the topics have as many partitions as when they were first used.
+    """Check that the topics have the same number of partitions as at first use.
 
-    If Kafka cannot be reached, compare the setting with what the store recorded, and go on.
+    If Kafka cannot be reached, compare the setting with what the store recorded, and continue.
     """
     fact = f"partitions of {names.events}"
     recorded = facts.get(fact)

@@ -1,4 +1,4 @@
-"""Recorded times never go back, although the server's clock may."""
+"""Check the server's clock against the newest event: recorded times never go back."""
 
 from datetime import datetime, timedelta
 
@@ -17,14 +17,15 @@ _log = structlog.get_logger("tracker.start")
 
 
 def newest_recorded_at(scan: SqlStoreScan, facts: SqlFacts) -> datetime | None:
-    """Return the time before which nothing may be recorded any more, if there is one."""
+    """Return the earliest time that a new event may get, or `None` if there is no event."""
     return scan.newest_recorded_at(after=int(facts.get(_CLOCK_ACCEPTED) or 0))
 
 
 def check_clock(scan: SqlStoreScan, facts: SqlFacts, now: datetime) -> None:
     """Compare this machine's clock with the newest event.
 
-    A small difference is logged. After a large one, events would get a wrong time for long.
+    Log a small difference. Raise `CannotStartError` for a large one: events would get wrong times
+    for a long while.
     """
     newest = newest_recorded_at(scan, facts)
     ahead = newest - now if newest else timedelta()
@@ -48,5 +49,5 @@ def warn_of_clock(behind: timedelta) -> None:
 
 
 def accept_clock(scan: SqlStoreScan, facts: SqlFacts) -> None:
-    """Record that the times of the events stored so far are ahead, and that the clock is right."""
+    """Record that the clock is right although the stored events have later times."""
     facts.replace(_CLOCK_ACCEPTED, str(scan.head()))

@@ -1,4 +1,4 @@
-"""`tracker lost-keys`: dossiers whose keys are lost, and the decision that accepts it."""
+"""`tracker lost-keys`: list dossiers whose keys are lost, and record a decision about them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ _MOST_SHOWN = 20
 
 def lost_keys() -> typer.Typer:
     """Return the commands of this group."""
-    app = typer.Typer(help="List the dossiers whose keys are lost; record that this is accepted.")
+    app = typer.Typer(help="List dossiers whose keys are lost; record that the loss is accepted.")
     app.command("list")(list_lost)
     app.command("accept")(accept)
     app.command("destroy-left")(destroy_left)
@@ -31,19 +31,21 @@ def lost_keys() -> typer.Typer:
 def list_lost(
     list_to: Annotated[
         Path | None,
-        typer.Option("--list", metavar="FILE", dir_okay=False, help="Write them all to this file."),
+        typer.Option(
+            "--list", metavar="FILE", dir_okay=False, help="Write all of them to this file."
+        ),
     ] = None,
 ) -> None:
     """List the dossiers that have no key and were not erased.
 
     Their personal data cannot be read any more. What happened, when, and the figures stay.
     """
-    with opened() as it:
-        accepted = {one.dossier_id: one for one in it.lost_keys.all()}
+    with opened() as container:
+        accepted = {loss.dossier_id: loss for loss in container.lost_keys.all()}
         rows: list[tuple[str, str]] = []
-        for dossier_id, code in _lost(it):
-            one = accepted.get(dossier_id)
-            rows.append((code, f"{one.by}: {one.decision}" if one else "-"))
+        for dossier_id, code in _lost(container):
+            loss = accepted.get(dossier_id)
+            rows.append((code, f"{loss.by}: {loss.decision}" if loss else "-"))
     if list_to:
         text = "".join(f"{code}\t{decision}\n" for code, decision in rows)
         list_to.write_text(text, encoding="utf-8")
@@ -52,39 +54,41 @@ def list_lost(
 
 
 def accept(
-    decision: Annotated[str, typer.Option(help="Why it is accepted; it is recorded as it is.")],
-    by: Annotated[str, typer.Option(help="Who decided it; by default who runs this.")] = "",
+    decision: Annotated[str, typer.Option(help="Why the loss is accepted. This text is recorded.")],
+    by: Annotated[
+        str, typer.Option(help="Who decided it. Default: the user who runs this command.")
+    ] = "",
 ) -> None:
-    """Record that the keys lost by now are lost for good.
+    """Record that the keys lost until now are lost for good.
 
-    'tracker verify' then passes, and names this loss every time. A key that is lost later fails it
-    again. This is not an erasure: no event says that the person asked for it.
+    'tracker verify' then passes, and reports this loss every time. It fails again if another key is
+    lost later. This is not an erasure: no event says that the person asked for it.
     """
     if not decision.strip():
-        message = "--decision must say why the loss is accepted."
+        message = "--decision is empty. Say why the loss is accepted."
         raise UsageError(message)
-    with opened() as it:
-        known = {one.dossier_id for one in it.lost_keys.all()}
-        now, name = it.now(), by.strip() or me(Role.ADMINISTRATOR).id
-        fresh = [
+    with opened() as container:
+        known = {loss.dossier_id for loss in container.lost_keys.all()}
+        now, name = container.now(), by.strip() or me(Role.ADMINISTRATOR).id
+        losses = [
             LostKey(dossier_id, code, now, name, decision.strip())
-            for dossier_id, code in _lost(it)
+            for dossier_id, code in _lost(container)
             if dossier_id not in known
         ]
-        it.lost_keys.add(fresh)
-    say(f"The loss of {len(fresh)} keys is accepted.")
+        container.lost_keys.add(losses)
+    say(f"The loss of {len(losses)} keys is accepted.")
 
 
 def destroy_left() -> None:
-    """Destroy the keys of erased dossiers that an older backup of the keys brought back."""
-    with opened() as it:
-        left = it.scan.erased_with_key(PersonalDataErased.TOPIC)
-        it.erasure.destroy_left(left)
+    """Destroy keys of erased dossiers that came back with an older backup of the keys."""
+    with opened() as container:
+        left = container.scan.erased_with_key(PersonalDataErased.TOPIC)
+        container.erasure.destroy_left(left)
     say(f"{len(left)} keys were destroyed.")
 
 
-def _lost(it: Container) -> Iterator[tuple[UUID, str]]:
-    """Return id and code of every dossier that has no key and was not erased."""
-    for rows in it.scan.keyless(PersonalDataErased.TOPIC):
+def _lost(container: Container) -> Iterator[tuple[UUID, str]]:
+    """Yield the id and code of every dossier that has no key and was not erased."""
+    for rows in container.scan.keyless(PersonalDataErased.TOPIC):
         event = decode(rows[0].topic, rows[0].state)
         yield event.originator_id, event.code

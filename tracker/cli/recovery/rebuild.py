@@ -1,4 +1,4 @@
-"""`tracker rebuild`: fills read models anew from the events, beside the ones in use."""
+"""`tracker rebuild`: build read models again from the events, next to those in use."""
 
 from collections.abc import Sequence
 from time import sleep
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tracker.adapters.sql.read_models.read_model import ReadModelAheadError
+from tracker.adapters.sql.read_models.rebuild import ReadModelAheadError
 from tracker.application.recovery.store_past import WITHOUT_KAFKA
 from tracker.cli.run.gc_tuning import less_frequent_gc
 from tracker.cli.terminal.console import progress, say
@@ -23,50 +23,50 @@ _NAMES = tuple(projection.NAME for projection in PROJECTIONS)
 def rebuild(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help=f"Which: {', '.join(_NAMES)}. By default all."),
+        typer.Argument(metavar="NAME", help=f"Read models: {', '.join(_NAMES)}. Default: all."),
     ] = None,
     replace: Annotated[
         bool,
         typer.Option(
             "--replace",
-            help="Use the rebuilt tables even where they differ: after an upgrade, or damage.",
+            help="Use the rebuilt tables even if they differ: after an upgrade or damage.",
         ),
     ] = False,
 ) -> None:
-    """Fill read models anew from the events.
+    """Build read models again from the events.
 
-    They are made beside those in use, compared with them, and put in their place; the service may
-    run meanwhile. Where the two differ nothing is switched, and the exit code is 1.
+    The command fills new tables, compares them with those in use, and switches to the new ones. The
+    service may keep running. If the two differ, nothing is switched and the exit code is 1.
     """
     unknown = [name for name in names or () if name not in _NAMES]
     if unknown:
-        message = f"There is no read model {', '.join(unknown)}; there are {', '.join(_NAMES)}."
+        message = f"There is no read model {', '.join(unknown)}. There are {', '.join(_NAMES)}."
         raise UsageError(message)
-    with opened() as it, less_frequent_gc():
+    with opened() as container, less_frequent_gc():
         if replace:
-            _check_loss(it, list(names or _NAMES))
+            _check_loss(container, list(names or _NAMES))
         different = [
             name
             for name in dict.fromkeys(names or _NAMES)
-            if not _rebuilt(name, it.follows[name], replace=replace)
+            if not _rebuilt(name, container.follows[name], replace=replace)
         ]
     if different:
         message = (
-            f"{', '.join(different)}: what is in use is not what the events say. Nothing was"
-            " switched; 'tracker rebuild --replace' puts the rebuilt tables in use."
+            f"{', '.join(different)}: the tables in use differ from the events. Nothing was"
+            " switched. 'tracker rebuild --replace' switches to the rebuilt tables."
         )
         raise CheckFailedError(message)
 
 
-def _check_loss(it: Container, names: Sequence[str]) -> None:
-    """Raise `CheckFailedError` where a read model holds events whose loss was not recorded.
+def _check_loss(container: Container, names: Sequence[str]) -> None:
+    """Raise `CheckFailedError` if a read model holds events whose loss is not recorded.
 
-    Once the tables are replaced nothing tells any more that these events were there.
+    Once the tables are replaced, nothing shows any more that these events existed.
     """
-    head, epochs = it.scan.head(), it.epochs.all()
+    head, epochs = container.scan.head(), container.epochs.all()
     for name in names:
-        held = it.follows[name].model.store_position()
-        if held > head and not any(one.head < held <= one.seen for one in epochs):
+        held = container.follows[name].model.store_position()
+        if held > head and not any(epoch.head < held <= epoch.seen for epoch in epochs):
             message = (
                 f"{name} holds event {held}, and the store ends at {head}: an old backup was put"
                 f" back. {WITHOUT_KAFKA}"
@@ -75,14 +75,14 @@ def _check_loss(it: Container, names: Sequence[str]) -> None:
 
 
 def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:
-    green = follow.model.next_generation()
-    projector = Projector(follow.projection, follow.feed, green)
+    fresh = follow.model.next_generation()
+    projector = Projector(follow.projection, follow.feed, fresh)
     with progress(name, sum(follow.feed.heads().values())) as step:
         for partition in follow.feed.partitions():
             while taken := projector.run_once(partition):
                 step(taken)
     try:
-        comparison = follow.model.compare_and_switch(green, follow.feed)
+        comparison = follow.model.compare_and_switch(fresh, follow.feed)
     except ReadModelAheadError as error:
         say(f"{name}: {error}")
         is_equal = False
@@ -92,7 +92,7 @@ def _rebuilt(name: str, follow: Follow, *, replace: bool) -> bool:
         say(f"{name}: rebuilt {comparison.rebuilt}")
         say(f"{name}: {'equal' if is_equal else 'DIFFERENT'}")
     if replace and not is_equal:
-        follow.model.replace_with(green)
+        follow.model.replace_with(fresh)
         say(f"{name}: replaced")
     if is_equal or replace:
         sleep(_READERS_DONE_WITHIN_S)

@@ -1,4 +1,4 @@
-"""`tracker restore`, `dead-letters`: what an operator does with Kafka."""
+"""`tracker restore` and `tracker dead-letters`: restore from Kafka, handle its dead letters."""
 
 from typing import Annotated
 
@@ -24,58 +24,62 @@ def restore(
         bool,
         typer.Option(
             "--accept-old-backup",
-            help="Go on with the older backup that was put back; what came after it is lost.",
+            help="Continue with the older backup that you put back. Later events are lost.",
         ),
     ] = False,
     decision: Annotated[
-        str, typer.Option(help="Why the loss is accepted; it is recorded as it is.")
+        str, typer.Option(help="Why the loss is accepted. This text is recorded.")
     ] = "",
-    by: Annotated[str, typer.Option(help="Who decided it; by default who runs this.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Who decided it. Default: the user who runs this command.")
+    ] = "",
     after_epoch: Annotated[
         int,
         typer.Option(
-            min=0, help="The epoch that the last restore said, where nothing else knows it."
+            min=0, help="The epoch that the last restore printed, if no file or topic has it."
         ),
     ] = 0,
 ) -> None:
-    """Fill an EMPTY event store with all that the events' topic holds, bit for bit.
+    """Fill an EMPTY event store with all events of the topic, byte for byte.
 
-    Or record, with --accept-old-backup, that an older backup is the store from now on. Both begin
-    a new epoch: no code that was ever handed out is handed out again. Keys of dossiers are not on
-    Kafka: what is sealed stays sealed until their table is put back from its own backup.
+    With --accept-old-backup, record instead that an older backup is the store from now on. Both
+    begin a new epoch: no dossier code is given out twice. Kafka does not hold the dossiers' keys:
+    personal data stay sealed until you put back the backup of the keys.
     """
     if from_kafka == accept_old_backup:
         message = (
-            "Say --from-kafka, to fill an empty event store from the topic, or --accept-old-backup,"
-            " to go on with the backup that was put back."
+            "Give --from-kafka to fill an empty event store from the topic, or --accept-old-backup"
+            " to continue with the backup that you put back."
         )
         raise UsageError(message)
     if accept_old_backup:
         if not decision.strip():
-            message = "--decision must say why the loss is accepted."
+            message = "--decision is empty. Say why the loss is accepted."
             raise UsageError(message)
         record_old_backup(decision.strip(), by.strip(), after_epoch)
         return
     chosen = settings_with_kafka()
-    ends = KafkaFeed(kafka_connection(chosen), topic_names(chosen))
-    total = sum(ends.heads().values()) if ends.partitions() else 0
-    ends.close()
+    feed = KafkaFeed(kafka_connection(chosen), topic_names(chosen))
+    total = sum(feed.heads().values()) if feed.partitions() else 0
+    feed.close()
     with (
         only_process(chosen, ["serve"]),
-        opened(chosen, makes_key=False) as it,
+        opened(chosen, makes_key=False) as container,
         progress("Events", total) as step,
     ):
         done = 0
 
-        def told(count: int) -> None:
+        def show_progress(count: int) -> None:
             nonlocal done
             step(count - done)
             done = count
 
-        restored = fill(kafka_connection(chosen), topic_names(chosen), it.tracker.store, told)
+        restored = fill(
+            kafka_connection(chosen), topic_names(chosen), container.tracker.store, show_progress
+        )
         say(f"{restored} events were restored.")
         begin_epoch(
-            it,
+            container,
             source="kafka",
             decision=decision.strip() or "restored from Kafka",
             by=by.strip(),
@@ -85,36 +89,38 @@ def restore(
 
 def dead_letters() -> typer.Typer:
     """Return the commands of this group."""
-    app = typer.Typer(help="List what partners posted and could not be accepted; try it again.")
+    app = typer.Typer(help="List rejected commands of partners; try them again.")
     app.command("list")(list_letters)
     app.command("retry")(retry)
     return app
 
 
 def list_letters() -> None:
-    """List the dead letters that are still kept, oldest first, without what they hold."""
+    """List the dead letters that are still stored, oldest first, without their content."""
     letters = DeadLetters(
         kafka_connection(chosen := settings_with_kafka()), topic_names(chosen)
     ).all()
     show_table(
-        ["number", "laid aside at", "from", "reason", "retried"],
+        ["number", "rejected at", "from", "reason", "retried"],
         [
             (
-                str(one.number),
-                one.laid_aside_at.isoformat(timespec="seconds"),
-                one.sender or "-",
-                one.reason,
-                "yes" if one.retried else "-",
+                str(letter.number),
+                letter.laid_aside_at.isoformat(timespec="seconds"),
+                letter.sender or "-",
+                letter.reason,
+                "yes" if letter.retried else "-",
             )
-            for one in letters
+            for letter in letters
         ],
     )
 
 
 def retry(
-    numbers: Annotated[list[int], typer.Argument(metavar="NUMBER…", help="As 'list' has them.")],
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="NUMBER…", help="Numbers, as 'list' shows them.")
+    ],
 ) -> None:
-    """Hand dead letters in again, all of those named or none."""
+    """Send dead letters to the inbox again: all that you name, or none."""
     chosen = settings_with_kafka()
     DeadLetters(kafka_connection(chosen), topic_names(chosen)).retry(numbers)
-    say(f"{len(numbers)} letters were handed in again.")
+    say(f"{len(numbers)} letters were sent again.")

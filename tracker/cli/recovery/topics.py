@@ -1,4 +1,4 @@
-"""`tracker topics`: makes the topics, and writes the events' topic anew."""
+"""`tracker topics`: make the Kafka topics, and rewrite the events' topic."""
 
 from typing import Annotated
 
@@ -26,9 +26,10 @@ def topics() -> typer.Typer:
 
 
 def make(context: typer.Context) -> None:
-    """Make the topics that are missing.
+    """Make the missing Kafka topics.
 
-    One that is there with other settings is named and left as it is; the exit code is then 1.
+    If a topic exists with other settings, the command names it, does not change it, and exits with
+    1.
     """
     if context.invoked_subcommand is not None:
         return
@@ -50,23 +51,25 @@ def rewrite(
         bool,
         typer.Option(
             "--store-is-right",
-            help="Go on though the last event on Kafka is not the store's: you know that Kafka's is"
-            " damaged.",
+            help="Continue although the last event on Kafka differs from the store's. Only if you"
+            " know that the one on Kafka is damaged.",
         ),
     ] = False,
 ) -> None:
-    """Write the events' topic anew from the store, into a new generation, and switch to it.
+    """Write all events from the store to a new topic, and switch to it.
 
-    Use it when 'verify' finds repeats or damage on Kafka. The service may run meanwhile. The store
-    and its log are checked first, and the new topic is compared with the store before the switch.
-    If the command is interrupted, run it again: it continues, and the old topic stays in use until
-    the switch. The old topic is kept; delete it when no consumer reads it any more.
+    Use it when 'verify' finds repeats or damage on Kafka. The service may keep running. The command
+    first checks the store and its log, and compares the new topic with the store before the switch.
+    If it is interrupted, run it again: it continues, and the old topic stays in use until the
+    switch. The old topic is not deleted; delete it when no consumer reads it any more.
     """
     chosen = settings_with_kafka()
-    with opened(chosen) as it:
-        check_events(it)
-        check_log(it)
-        rewriting = Rewriting(it.tracker.store, kafka_connection(chosen), topic_names(chosen))
+    with opened(chosen) as container:
+        check_events(container)
+        check_log(container)
+        rewriting = Rewriting(
+            container.tracker.store, kafka_connection(chosen), topic_names(chosen)
+        )
         if not store_is_right:
             rewriting.check_store()
         new = wanted_topics(
@@ -76,25 +79,25 @@ def rewrite(
             min_insync=chosen.kafka_min_insync,
         )
         create_topics(kafka_connection(chosen), new[:1])
-        with progress("Events", it.scan.head()) as step:
+        with progress("Events", container.scan.head()) as step:
             position = rewriting.copy(step)
-        _check(it, rewriting, position)
+        _check(container, rewriting, position)
         rewriting.switch()
     say(f"The events are in {rewriting.new.events} now, which ends {rewriting.old.events}.")
 
 
-def _check(it: Container, rewriting: Rewriting, position: int) -> None:
+def _check(container: Container, rewriting: Rewriting, position: int) -> None:
     """Compare the new topic with the store. Raise `CheckFailedError`."""
     generation = rewriting.new.generation
-    connection = kafka_connection(it.settings)
+    connection = kafka_connection(container.settings)
     with KafkaScan(connection, rewriting.old, generation=generation) as scan:
         scan.least = scan.most = position
-        verifier = BothVerifier(it.scan, scan)
-        with progress("Comparing", it.scan.head()) as step:
+        verifier = BothVerifier(container.scan, scan)
+        with progress("Comparing", container.scan.head()) as step:
             damage = verifier.first_damage(step)
     if damage or verifier.repeats.count:
         message = (
-            f"{rewriting.new.events} is not what the store says: {damage or verifier.repeats}"
-            " Nothing was switched; delete this topic and run the command again."
+            f"{rewriting.new.events} differs from the store: {damage or verifier.repeats}"
+            " Nothing was switched. Delete this topic and run the command again."
         )
         raise CheckFailedError(message)

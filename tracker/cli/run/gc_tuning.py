@@ -1,26 +1,26 @@
-"""Lets Python look for garbage seldom while a program handles very many objects."""
+"""Run the garbage collector less often while a program handles very many objects."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_COLLECT_AFTER = 100_000
-"""So many more objects made than let go of: two batches of events in hand are no garbage."""
+_THRESHOLD = 100_000
+"""Collect after this many net allocations: more than two batches of events make."""
 
 
 @contextmanager
 def less_frequent_gc() -> Iterator[None]:
-    """Leave what is there now out of every collection meanwhile, and have fewer of them.
+    """Exclude the present objects from garbage collection, and collect less often.
 
-    What is made for a request or an event goes by itself. Looking through it for circles, time and
-    again, costs a projection that catches up more than reading the events does.
+    Reference counting frees the objects of a request or an event. With the default threshold, a
+    projection that catches up spends more time in the collector than in reading events.
     """
-    usual = gc.get_threshold()
+    threshold = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER)
+    gc.set_threshold(_THRESHOLD)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*threshold)
         gc.unfreeze()

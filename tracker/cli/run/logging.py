@@ -1,4 +1,4 @@
-"""Where the log of a running service goes: one line an event, JSON where nobody is watching."""
+"""Configure logging: one line an event, as JSON unless the output is a terminal."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from structlog.types import Processor
 
 
 def configure_logs(level: str) -> None:
-    """Write the log to the standard error, the library's and the server's lines with ours."""
+    """Write all log lines to standard error, including those of libraries and the server."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -25,7 +25,7 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    last: list[Processor] = (
+    renderers: list[Processor] = (
         [structlog.dev.ConsoleRenderer()]
         if sys.stderr.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -34,11 +34,11 @@ def configure_logs(level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # It notes whole addresses, and a gateway's may hold a key.
+    # httpx logs full URLs; an SMS gateway URL may contain an API key.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""`tracker serve`: runs the service until it is told to stop."""
+"""`tracker serve`: run the service until it receives a stop signal."""
 
 import socket
 from collections.abc import Iterator
@@ -36,55 +36,63 @@ def serve(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Instead of TRACKER_PORT; 0 takes a free one."),
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The port to listen on, instead of TRACKER_PORT. 0 chooses a free port.",
+        ),
     ] = None,
     accept_clock: Annotated[
         bool,
-        typer.Option(help="This machine's clock is right, although newer events are stored."),
+        typer.Option(
+            help="Confirm that this machine's clock is right although the store has later events."
+        ),
     ] = False,
 ) -> None:
-    """Run the service; without Kafka a process of its own keeps the read models beside it.
+    """Run the service. Without Kafka, a second process keeps the read models up to date.
 
-    On SIGTERM or Ctrl-C it takes nothing more, finishes what was taken, and ends with 0.
-
-    A read model or a sender of messages that cannot go on ends the service with 1, rather than let
-    it fall behind unseen.
+    On SIGTERM or Ctrl-C the service accepts no more requests, finishes the accepted ones, and exits
+    with 0. If a read model or the sending of messages fails for good, the service exits with 1.
     """
     chosen = settings()
     chosen = chosen.model_copy(
         update={"host": host or chosen.host, "port": chosen.port if port is None else port}
     )
     configure_logs(chosen.log_level)
-    most = allow_many()
+    most_connections = allow_many()
     check_shape(chosen)
-    with _listening(chosen.host, chosen.port) as listening, only_process(chosen, ["serve"]):
-        chosen = chosen.model_copy(update={"port": listening.getsockname()[1]})
-        _serve(listening, chosen, most, accepts_clock=accept_clock)
+    with _listening(chosen.host, chosen.port) as listener, only_process(chosen, ["serve"]):
+        chosen = chosen.model_copy(update={"port": listener.getsockname()[1]})
+        _serve(listener, chosen, most_connections, accepts_clock=accept_clock)
 
 
-def _serve(listening: socket.socket, chosen: Settings, most: int, *, accepts_clock: bool) -> None:
+def _serve(
+    listener: socket.socket, chosen: Settings, most_connections: int, *, accepts_clock: bool
+) -> None:
     causes: list[tuple[str, Exception]] = []
-    where = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
+    address = {"TRACKER_HOST": chosen.host, "TRACKER_PORT": str(chosen.port)}
     with (
-        Sidecar(where) as beside,
-        opened(chosen, stored=beside.wake, check_files_s=CHECK_FILES_S) as it,
+        Sidecar(address) as sidecar,
+        opened(chosen, stored=sidecar.wake, check_files_s=CHECK_FILES_S) as container,
     ):
         if accepts_clock:
-            server_clock.accept_clock(it.scan, it.facts)
-        server_clock.check_clock(it.scan, it.facts, it.now())
-        check_topics(it)
+            server_clock.accept_clock(container.scan, container.facts)
+        server_clock.check_clock(container.scan, container.facts, container.now())
+        check_topics(container)
         config = uvicorn.Config(
-            http_app(it, lambda: server.should_exit),
+            http_app(container, lambda: server.should_exit),
             loop="uvloop",
             http="httptools",
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # `Proxies` reads them, for every request alike
+            proxy_headers=False,  # `Proxies` reads them
             timeout_graceful_shutdown=_FINISH_WITHIN_S,
         )
-        server: uvicorn.Server = uvicorn.Server(guard(config, _limits(chosen), most=most))
+        server: uvicorn.Server = uvicorn.Server(
+            guard(config, _limits(chosen), most=most_connections)
+        )
 
         def stop() -> None:
             server.should_exit = True
@@ -95,17 +103,19 @@ def _serve(listening: socket.socket, chosen: Settings, most: int, *, accepts_clo
             stop()
 
         tasks: list[Task] = []
-        if it.is_embedded:  # else the workers look, and Kafka may be away while people are served
-            it.past.check()
-            check_log_key(it.log, chosen, must_sign=True)
-            tasks = [Task("work", beside.run, beside.stop)]
-        elif not it.past.look():
-            _log.critical("reads are answered, writes are refused", faults=it.past.faults())
-        tasks.append(Task("past", it.past.run, it.past.wake))
+        if (
+            container.is_embedded
+        ):  # otherwise the workers check; the service starts without Kafka too
+            container.past.check()
+            check_log_key(container.log, chosen, must_sign=True)
+            tasks = [Task("work", sidecar.run, sidecar.stop)]
+        elif not container.past.look():
+            _log.critical("reads are answered, writes are refused", faults=container.past.faults())
+        tasks.append(Task("past", container.past.run, container.past.wake))
         with stopped_by_signals(stop), supervise(tasks, died):
             _announce(chosen)
             with less_frequent_gc():
-                server.run(sockets=[listening])
+                server.run(sockets=[listener])
     if causes:
         name, error = causes[0]
         message = f"The task {name} cannot go on: {error}"
@@ -125,12 +135,12 @@ def _limits(chosen: Settings) -> ConnectionLimits:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         message = f"Cannot listen on {host}, port {port}: {error.strerror or error}"
         raise CheckFailedError(message) from error
-    with listening:
-        yield listening
+    with listener:
+        yield listener
 
 
 def _announce(chosen: Settings) -> None:

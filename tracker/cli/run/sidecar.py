@@ -1,6 +1,6 @@
-"""The process beside `tracker serve` that keeps the read models, and the line between the two.
+"""The second process of `tracker serve`, which keeps the read models, and the socket between both.
 
-In one process both would take turns under one interpreter lock, and each would wait for the other.
+In one process, requests and read models would share one interpreter lock and slow each other down.
 """
 
 import os
@@ -20,34 +20,34 @@ import structlog
 from tracker.domain.errors import TrackerError
 
 FOR_SERVE = "--for-serve"
-"""What tells `tracker work` that it is this process."""
+"""The hidden option by which `tracker work` knows that it is the sidecar."""
 
-_ANOTHER_AFTER_S = 1.0
-_MANY = 65_536
+_RESTART_AFTER_S = 1.0
+_READ_BYTES = 65_536
 
 _log = structlog.get_logger("tracker.serve")
 
 
 class GaveUpError(TrackerError):
-    """Who keeps the read models has ended with an error, which stands above."""
+    """The process that keeps the read models ended with an error. See the log before this line."""
 
 
 class Sidecar:
-    """Keeps `tracker work` running beside this process, and wakes it when something was stored.
+    """Run `tracker work` as a second process, and wake it when events are stored.
 
-    A byte on the line wakes it, the line's end lets it stop: it outlives nobody, whatever became of
-    this process.
+    A byte on the socket wakes it. It stops when the socket closes, so it also stops if this process
+    is killed.
     """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        """Run it in the environment of this process, with these variables set."""
+        """Store the environment of this process, with these variables set, for the sidecar."""
         self._environment = {**os.environ, **settings}
-        self._ours, self._its = socket.socketpair()
+        self._ours, self._theirs = socket.socketpair()
         self._ours.setblocking(False)
         self._stopping = Signal()
 
     def __enter__(self) -> Self:
-        """Open the line."""
+        """Return this object; the socket is open."""
         return self
 
     def __exit__(
@@ -56,58 +56,62 @@ class Sidecar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the socket."""
         self._ours.close()
-        self._its.close()
+        self._theirs.close()
 
     def wake(self) -> None:
-        """Let it look at the store at once."""
-        with suppress(OSError):  # it has been told often enough, or is told no more
+        """Make the sidecar read the store at once."""
+        with suppress(OSError):  # the buffer is full, or the sidecar is stopping
             self._ours.send(b".")
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Keep it running until told to stop. Raise `GaveUpError` where it says it cannot go on.
+        """Keep the sidecar running until `stopping`. Raise `GaveUpError` if it exits with an error.
 
-        Where somebody kills it another follows: nothing was lost.
+        If it is killed, start it again: no data is lost.
         """
         while not stopping():
-            code, said = self._run_once()
+            code, output = self._run_once()
             if code > 0:
-                raise GaveUpError(said.strip())
+                raise GaveUpError(output.strip())
             if not stopping():
-                _log.error("who keeps the read models has ended, another follows", code=code)
-                self._stopping.wait(_ANOTHER_AFTER_S)
+                _log.error(
+                    "the process that keeps the read models was killed; starting it again",
+                    code=code,
+                )
+                self._stopping.wait(_RESTART_AFTER_S)
 
     def stop(self) -> None:
-        """Let it finish what it has in hand, and end."""
+        """Make the sidecar finish its current work and exit."""
         self._stopping.set()
         self._ours.shutdown(socket.SHUT_WR)
 
     def _run_once(self) -> tuple[int, str]:
-        with subprocess.Popen(  # noqa: S603  ourselves
+        with subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", "tracker", "work", FOR_SERVE],
             env=self._environment,
-            stdin=self._its.fileno(),
+            stdin=self._theirs.fileno(),
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is not meant for it
+            start_new_session=True,  # Ctrl-C must not reach it
         ) as process:
-            said, _ = process.communicate()
-            return process.returncode, said
+            output, _ = process.communicate()
+            return process.returncode, output
 
 
 @contextmanager
 def ended_by_serve(stop: Callable[[], None], wake: Callable[[], None]) -> Iterator[None]:
-    """Be the process beside meanwhile: `wake` when the service says so, `stop` when it has gone.
+    """Act as the sidecar: call `wake` when the service sends a byte, `stop` when it has ended.
 
-    A signal to stop may be sent to both: this one goes on until the last request is answered. Its
-    standard output goes to the service, and holds nothing but why it cannot go on.
+    SIGTERM and SIGINT are ignored, because both processes may receive them and the sidecar must run
+    until the last request is answered. Its standard output goes to the service and holds only the
+    reason of a failure.
     """
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
     def listen() -> None:
-        while os.read(sys.stdin.fileno(), _MANY):
+        while os.read(sys.stdin.fileno(), _READ_BYTES):
             wake()
         stop()
 

@@ -1,4 +1,4 @@
-"""Ends a long-running command in good order when the machine or a person says so."""
+"""Stop a long-running command on SIGTERM or Ctrl-C."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,10 +9,10 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on SIGTERM or Ctrl-C meanwhile; the process then ends by itself, with 0."""
-    before = {one: signal.signal(one, lambda *_: stop()) for one in _STOPS}
+    """Call `stop` on SIGTERM or Ctrl-C during the block; the process then exits with 0."""
+    previous = {number: signal.signal(number, lambda *_: stop()) for number in _STOPS}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

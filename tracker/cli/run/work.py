@@ -1,4 +1,4 @@
-"""`tracker work`: the roles that run beside the service."""
+"""`tracker work`: run the background roles of the service."""
 
 import hashlib
 import hmac
@@ -44,27 +44,29 @@ def work(
         str,
         typer.Option(
             metavar="ROLE,…",
-            help=f"Which of {', '.join(ROLES)}. By default all; the last where TRACKER_NOTICES"
-            " says how.",
+            help=f"Roles to run: {', '.join(ROLES)}. Default: all; the last only if TRACKER_NOTICES"
+            " is set.",
         ),
     ] = "",
     name: Annotated[
         str,
-        typer.Option(help="What tells this relay from others and survives its restart."),
+        typer.Option(
+            help="A name for this relay that is unique and stays the same after a restart."
+        ),
     ] = "",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Serve /metrics here; 0 serves none.")
+        int, typer.Option(min=0, max=65535, help="The port for /metrics. 0: no metrics.")
     ] = 0,
     for_serve: Annotated[bool, typer.Option(FOR_SERVE, hidden=True)] = False,
 ) -> None:
-    """Relay events to Kafka, take what partners post there, keep read models and the log.
+    """Relay events to Kafka, accept commands of partners, keep the read models and the log.
 
-    Where people or systems are to be told what happened, it tells them too. Several of each may
-    run, but one log: whoever has its key signs it. On SIGTERM or Ctrl-C each finishes what it has
-    in hand. A role that cannot go on ends the process with 1 and says why.
+    The sender notifies people and systems. Several processes may run the same role, except the log:
+    only one process may have its key. On SIGTERM or Ctrl-C each role finishes its current work. If
+    a role fails for good, the process exits with 1 and prints the reason.
     """
     chosen = settings()
-    roles = _usual(chosen) if for_serve else _roles(only, chosen)
+    roles = _default_roles(chosen) if for_serve else _roles(only, chosen)
     configure_logs(chosen.log_level)
     causes: list[tuple[str, Exception]] = []
     stop = Signal()
@@ -94,10 +96,10 @@ def work(
         tasks = _tasks(container, roles, name or socket.gethostname(), metrics)
         if SENDER in roles:
             tasks += sending.enter_context(container.sending_tasks())
-        told = (
+        stopping = (
             ended_by_serve(stop.set, container.wake) if for_serve else stopped_by_signals(stop.set)
         )
-        with metrics.served(port), told, supervise(tasks, died):
+        with metrics.served(port), stopping, supervise(tasks, died):
             if not for_serve:
                 say(f"Tracker works as {', '.join(roles)}")
             with less_frequent_gc():
@@ -112,23 +114,23 @@ def work(
 
 def _roles(only: str, chosen: Settings) -> Sequence[str]:
     if not chosen.kafka_servers:
-        message = "TRACKER_KAFKA_SERVERS is not set; without Kafka 'tracker serve' does it all."
+        message = "TRACKER_KAFKA_SERVERS is not set. Without Kafka, 'tracker serve' does this work."
         raise UsageError(message)
     named = tuple(dict.fromkeys(role.strip() for role in only.split(",") if role.strip()))
-    roles = named or _usual(chosen)
+    roles = named or _default_roles(chosen)
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        message = f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}."
+        message = f"There is no role {', '.join(unknown)}. The roles are {', '.join(ROLES)}."
         raise UsageError(message)
     if SENDER in roles and not chosen.notices:
-        message = "TRACKER_NOTICES is not set; it names the file that says how people are told."
+        message = "TRACKER_NOTICES is not set. Set it to the file that says how to notify people."
         raise UsageError(message)
     return roles
 
 
-def _usual(chosen: Settings) -> Sequence[str]:
-    of_kafka = () if chosen.kafka_servers else (RELAY, INBOX)
-    without = {*of_kafka, *(() if chosen.notices else (SENDER,))}
+def _default_roles(chosen: Settings) -> Sequence[str]:
+    kafka_roles = () if chosen.kafka_servers else (RELAY, INBOX)
+    without = {*kafka_roles, *(() if chosen.notices else (SENDER,))}
     return tuple(role for role in ROLES if role not in without)
 
 
@@ -162,5 +164,5 @@ def _tasks(
 
 
 def inbox_secret(chosen: Settings) -> bytes:
-    """Derive the secret that vouches for actors on Kafka from the master key."""
+    """Return the secret that authenticates inbox actors, derived from the master key."""
     return hmac.new(chosen.master_key_bytes(), b"tracker inbox actors", hashlib.sha256).digest()

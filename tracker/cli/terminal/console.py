@@ -1,4 +1,4 @@
-"""What a person sees: tables, progress and notes; plain text where nobody is watching."""
+"""Print tables, progress and notes; plain text unless the output is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,17 +24,17 @@ _WIDEST = 10_000
 _A_LINE_EVERY_S = 60
 
 Step = Callable[[int], None]
-"""Called with how much more of the work is done."""
+"""A callback that gets the amount of work done since its last call."""
 
 
 def say(text: str) -> None:
-    """Write a result to the standard output, as it is."""
-    print(text, flush=True)  # noqa: T201  what was asked for belongs there
+    """Write a result to standard output."""
+    print(text, flush=True)  # noqa: T201  results go to standard output
 
 
 def note(text: str) -> None:
-    """Write what is not the result, such as advice or an error, to the standard error."""
-    print(text, file=sys.stderr)  # noqa: T201  where it can be told from results
+    """Write advice or an error to standard error."""
+    print(text, file=sys.stderr)  # noqa: T201  separate from results
 
 
 def show_table(
@@ -44,9 +44,9 @@ def show_table(
     title: str = "",
     numbers: bool = False,
 ) -> None:
-    """Write a table; nothing in it is cut off, or broken so that it could not be copied.
+    """Print a table. Cells are never cut or wrapped, so that they can be copied.
 
-    `numbers`: all but the first column are numbers.
+    `numbers`: all columns except the first hold numbers.
     """
     heading = list(columns)
     cells = [[str(cell) for cell in row] for row in rows]
@@ -88,7 +88,7 @@ def _fits(table: Table) -> bool:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Step]:
-    """Show how far long work is and when it will be done: a bar, or a line now and then."""
+    """Show progress and the remaining time: a bar on a terminal, else a line a minute."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Lines(what, total, monotonic).step
@@ -108,23 +108,23 @@ def progress(what: str, total: int) -> Iterator[Step]:
 
 
 class Lines:
-    """Tells of long work by one line a minute, for a log; of short work nothing."""
+    """Print one line of progress a minute, for a log. Short work prints nothing."""
 
     def __init__(self, what: str, total: int, clock: Callable[[], float]) -> None:
-        """Begin now, by a clock that counts seconds."""
+        """Start now. `clock` returns seconds."""
         self._what = what
         self._total = total
         self._clock = clock
         self._done = 0
-        self._began = self._said = clock()
+        self._began = self._printed_at = clock()
 
     def step(self, more: int) -> None:
-        """Count more of it as done, and say so where it is time."""
+        """Add to the work done, and print a line if a minute has passed."""
         self._done += more
         now = self._clock()
-        if now < self._said + _A_LINE_EVERY_S or not 0 < self._done < self._total:
+        if now < self._printed_at + _A_LINE_EVERY_S or not 0 < self._done < self._total:
             return
-        self._said = now
+        self._printed_at = now
         left = timedelta(seconds=int((now - self._began) * (self._total / self._done - 1)))
         note(
             f"{self._what}: {self._done:,} of {self._total:,}"

@@ -1,4 +1,4 @@
-"""Opens the installation that the environment names, for one command."""
+"""Open the installation that the environment describes, for one command."""
 
 import getpass
 import os
@@ -20,7 +20,7 @@ from tracker.start_checks.partitions import check_partitions
 from tracker.wiring.kafka import kafka_connection, topic_names
 
 CHECK_FILES_S = 10
-"""How long a program that stays may check each SQLite database; others take a second."""
+"""Seconds for which a long-running program may check each SQLite database. Others: 1."""
 
 
 def settings() -> Settings:
@@ -29,17 +29,17 @@ def settings() -> Settings:
     try:
         chosen = Settings()
     except ValidationError as error:
-        faults += [f"{variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors()]
+        faults += [f"{variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors()]
     if faults:
         raise SettingsError("\n".join(faults))
     return chosen
 
 
 def settings_with_kafka() -> Settings:
-    """Read them likewise, where they name a Kafka. Raise `UsageError`."""
+    """Read the settings. Raise `SettingsError`, or `UsageError` if no Kafka is set."""
     chosen = settings()
     if not chosen.kafka_servers:
-        message = "TRACKER_KAFKA_SERVERS is not set."
+        message = "TRACKER_KAFKA_SERVERS is not set. This command needs Kafka."
         raise UsageError(message)
     return chosen
 
@@ -64,12 +64,12 @@ def opened(
         stored=stored,
         check_files_s=check_files_s,
         makes_key=makes_key,
-    ) as it:
-        yield it
+    ) as container:
+        yield container
 
 
 def check_shape(chosen: Settings) -> None:
-    """Raise `UsageError` if PostgreSQL is used without Kafka and nobody asked for that."""
+    """Raise `UsageError` if PostgreSQL is used without Kafka and TRACKER_EMBEDDED is not set."""
     if chosen.embedded and chosen.kafka_servers:
         message = "TRACKER_EMBEDDED and TRACKER_KAFKA_SERVERS contradict each other. Unset one."
         raise UsageError(message)
@@ -82,28 +82,28 @@ def check_shape(chosen: Settings) -> None:
         raise UsageError(message)
 
 
-def check_topics(it: Container) -> None:
-    """Raise `CannotStartError` if there is Kafka and its topics have other partitions."""
-    if it.settings.kafka_servers:
-        connection, names = kafka_connection(it.settings), topic_names(it.settings)
-        check_partitions(it.settings, it.facts, connection, names)
+def check_topics(container: Container) -> None:
+    """Raise `CannotStartError` if Kafka topics have another number of partitions than set."""
+    if container.settings.kafka_servers:
+        connection, names = kafka_connection(container.settings), topic_names(container.settings)
+        check_partitions(container.settings, container.facts, connection, names)
 
 
-def catch_up(it: Container) -> int:
-    """Bring every read model up to date, and tell how many events were taken.
+def catch_up(container: Container) -> int:
+    """Bring every read model up to date. Return the number of events read.
 
-    With Kafka that is left to those who work on it. Raise `ReadModelAheadError`.
+    With Kafka, do nothing: `tracker work` does it. Raise `ReadModelAheadError`.
     """
-    if not it.is_embedded:
+    if not container.is_embedded:
         return 0
-    it.check_not_ahead()
-    behind = {follow: _behind(follow) for follow in it.follows.values()}
+    container.check_not_ahead()
+    behind = {follow: _behind(follow) for follow in container.follows.values()}
     with progress("Read models", sum(behind.values())) as step:
         return sum(run(follow, step) for follow in behind)
 
 
 def run(follow: Follow, step: Step) -> int:
-    """Bring one read model up to date, batch by batch."""
+    """Bring one read model up to date, batch by batch. Return the number of events read."""
     total = 0
     for partition in follow.feed.partitions():
         while taken := follow.projector.run_once(partition):
@@ -113,7 +113,7 @@ def run(follow: Follow, step: Step) -> int:
 
 
 def me(role: Role) -> Actor:
-    """Return whoever runs this command, in this role, as it is recorded."""
+    """Return the operating-system user as an actor with this role."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -1,17 +1,17 @@
-"""How a command ends when it cannot do, or did not find, what it should."""
+"""Errors that end a command with a message and an exit code."""
 
 import typer
 
 
 class UsageError(typer.TyperException):
-    """The command was called in a way that cannot be carried out."""
+    """The command has wrong arguments or settings. The exit code is 2."""
 
     exit_code = 2
 
 
 class CheckFailedError(typer.TyperException):
-    """A check found what must not be."""
+    """A check failed. The exit code is 1."""
 
 
 class SettingsError(UsageError):
-    """One or more settings are wrong; the message has a line for each."""
+    """One or more settings are wrong. The message has a line for each."""

@@ -1,4 +1,4 @@
-"""The names of the environment's variables: a name that is no setting is a mistake."""
+"""Check the names of environment variables: an unknown TRACKER_ name is an error."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,16 +7,16 @@ from tracker.settings import Settings
 
 _PREFIX = "TRACKER_"
 FOR_TESTS = "TRACKER_TEST_"
-"""Variables of the tests begin so. The service ignores them."""
+"""Test variables have this prefix. The service ignores them."""
 
 
 def variable(field: str) -> str:
-    """Return the variable that sets this field."""
+    """Return the environment variable of this settings field."""
     return f"{_PREFIX}{field.upper()}"
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:
-    """Return a line for each name that begins like a setting and is none."""
+    """Return an error line for each name that has our prefix but is not a setting."""
     known = [variable(field) for field in Settings.model_fields]
     wrong = [
         name

@@ -1,4 +1,4 @@
-"""`tracker verify`: proves that what is stored is whole, lawful and what the read models show."""
+"""`tracker verify`: check the store, the log, the read models, and Kafka."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from tracker.cli.verify.store import check_all, check_since
 
 
 class Of(StrEnum):
-    """What is checked."""
+    """What to check."""
 
     STORE = "store"
     KAFKA = "kafka"
@@ -26,15 +26,15 @@ def verify(
     of: Annotated[
         Of,
         typer.Option(
-            help="The store with its log and read models; Kafka by itself; or the store, and then"
-            " Kafka against it, event by event.",
+            help="'store': the store, its log and the read models. 'kafka': Kafka alone. 'both':"
+            " the store, then Kafka against it, event by event.",
         ),
     ] = Of.STORE,
     since: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Check only what came after the signed checkpoint in this file: for a daily run.",
+            help="Check only events after the signed checkpoint in this file: for a daily run.",
         ),
     ] = None,
     list_to: Annotated[
@@ -43,35 +43,36 @@ def verify(
             "--list",
             metavar="FILE",
             dir_okay=False,
-            help="Write every dossier whose key is lost or left to this file, one a line.",
+            help="Write every dossier whose key is lost, or left after erasure, to this file.",
         ),
     ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where all is well, put the last signed checkpoint there, for the next --since.",
+            help="If the check passes, write the last signed checkpoint to this file.",
         ),
     ] = None,
 ) -> None:
-    """Check all that is stored, and the read models; or what stands in Kafka.
+    """Check the store, its log and the read models; or the events on Kafka.
 
-    Every event is checked; then the Merkle log, leaf by leaf, against the events and against every
-    signed checkpoint; then every read model. Kafka by itself needs no store: records, life cycles,
-    and the roots that were signed. Records on Kafka that repeat earlier ones byte for byte are
-    counted; they are no damage. Names the first wrong event and what is wrong with it;
-    the exit code is then 1. Nothing is changed, and the service may run
-    meanwhile. A dossier whose key is lost is named, and all else is checked: 'tracker lost-keys
-    accept' records a decision about it.
+    The command checks every event, then every leaf of the Merkle log against the events and the
+    signed checkpoints, then every read model. With --of kafka it needs no store: it checks the
+    records, the life cycles and the signed roots. Records on Kafka that repeat earlier ones byte
+    for byte are counted; they are not damage.
 
-    With --since: the checkpoint must be signed by this log and the log continue it; then the events
-    after it are checked, with the earlier ones of the same dossiers. What was not looked at is said
-    at the end. With --of kafka it cannot be: what Kafka holds is checked from its first record.
+    If something is wrong, the command names the first wrong event and the fault, and exits with 1.
+    It changes nothing, and the service may keep running. If a dossier's key is lost, the command
+    names the dossier and checks everything else; 'tracker lost-keys accept' records a decision.
+
+    With --since, this log must have signed the checkpoint and must continue it. The command then
+    checks the events after it, with the earlier events of the same dossiers, and prints at the end
+    what it did not check. --of kafka always checks from the first record, so it has no --since.
     """
     if of is Of.KAFKA and (since or keep):
         message = (
-            "Kafka by itself is checked from its first record, so there is no --since and no --keep"
-            " with --of kafka. --of both checks the store and Kafka since a checkpoint."
+            "--of kafka always checks from the first record, so it allows no --since and no --keep."
+            " Use --of both to check the store and Kafka since a checkpoint."
         )
         raise UsageError(message)
     with less_frequent_gc():
@@ -84,9 +85,11 @@ def verify(
 def _verify_store(
     since: Path | None, keep: Path | None, list_to: Path | None, *, with_kafka: bool
 ) -> None:
-    with opened(settings_with_kafka() if with_kafka else settings()) as it:
-        after, signed = check_since(it, since, list_to) if since else (0, check_all(it, list_to))
+    with opened(settings_with_kafka() if with_kafka else settings()) as container:
+        after, signed = (
+            check_since(container, since, list_to) if since else (0, check_all(container, list_to))
+        )
         if with_kafka:
-            check_against_store(it, after=after)
+            check_against_store(container, after=after)
     if keep:
         keep_last(keep, signed)

@@ -1,4 +1,4 @@
-"""`tracker verify --of kafka` and `--of both`: what stands in Kafka, by itself and by the store."""
+"""`tracker verify --of kafka` and `--of both`: check Kafka alone or against the store."""
 
 from tracker.adapters.kafka.audit.scan import KafkaScan
 from tracker.adapters.notary.ed25519 import Notary
@@ -13,7 +13,7 @@ from tracker.wiring.kafka import kafka_connection, topic_names
 
 
 def verify_kafka() -> None:
-    """Check Kafka alone; no database is opened."""
+    """Check Kafka alone, without any database. Raise `CheckFailedError`."""
     chosen = settings_with_kafka()
     notary = Notary(chosen.log_key_path(), chosen.log_origin)
     with KafkaScan(kafka_connection(chosen), topic_names(chosen)) as scan:
@@ -30,23 +30,23 @@ def verify_kafka() -> None:
     )
     _say_repeats(verifier.repeats)
     if verifier.repeated_checkpoints:
-        say(f"{verifier.repeated_checkpoints} checkpoints are there once more, byte for byte.")
+        say(f"{verifier.repeated_checkpoints} checkpoints are repeated, byte for byte.")
     if verifier.unsigned:
-        say(f"No checkpoint vouches for the last {verifier.unsigned} events yet.")
+        say(f"No checkpoint covers the last {verifier.unsigned} events yet.")
 
 
-def check_against_store(it: Container, *, after: int) -> None:
-    """Check that Kafka has what the store has after a position, as far as the relay is.
+def check_against_store(container: Container, *, after: int) -> None:
+    """Check that Kafka has the store's events after a position, up to the relay's position.
 
     Raise `CheckFailedError`.
     """
-    with KafkaScan(kafka_connection(it.settings), topic_names(it.settings)) as scan:
-        verifier = BothVerifier(it.scan, scan, after=after)
-        with progress("Store and Kafka", it.scan.head() - after) as step:
+    with KafkaScan(kafka_connection(container.settings), topic_names(container.settings)) as scan:
+        verifier = BothVerifier(container.scan, scan, after=after)
+        with progress("Store and Kafka", container.scan.head() - after) as step:
             damage = verifier.first_damage(step)
-        behind = it.scan.head() - scan.least
+        behind = container.scan.head() - scan.least
     if damage:
-        message = f"Kafka is not what the store says: {scan.topic}: {damage}"
+        message = f"Kafka differs from the store: {scan.topic}: {damage}"
         raise CheckFailedError(message)
     say(f"store and Kafka: {verifier.events} events, equal byte for byte")
     _say_repeats(verifier.repeats)

@@ -1,4 +1,4 @@
-"""`tracker verify --since FILE`: what came after a checkpoint that an auditor kept."""
+"""`tracker verify --since FILE`: check the events after a checkpoint that an auditor kept."""
 
 from pathlib import Path
 
@@ -14,33 +14,35 @@ from tracker.domain.transparency_log.checkpoint import BadCheckpointError, Check
 from tracker.domain.transparency_log.notes import BadNoteError, Note
 
 
-def begun_at(it: Container, file: Path) -> tuple[Note, Begun]:
-    """Return the checkpoint in the file, and the log as it stood then, which goes on from it.
+def begun_at(container: Container, file: Path) -> tuple[Note, Begun]:
+    """Return the checkpoint in the file, and the state of the log at it.
 
-    Raise `UsageError` where the file holds none of this log's, `CheckFailedError` where the log
-    is not the one that was signed.
+    Raise `UsageError` if the file holds no checkpoint of this log, `CheckFailedError` if the log
+    does not continue the checkpoint.
     """
-    note, said = _kept(it, file)
-    found = begun(said, it.log.leaves, it.scan)
-    if not isinstance(found, Begun):
-        message = f"What was signed is not what is there: {found}"
+    note, checkpoint = _kept(container, file)
+    state = begun(checkpoint, container.log.leaves, container.scan)
+    if not isinstance(state, Begun):
+        message = f"The log does not match the signed checkpoint: {state}"
         raise CheckFailedError(message)
-    say(f"checkpoint: of {said.size} leaves, made {said.made_at}: signed, and the log continues it")
-    return note, found
-
-
-def say_what_was_left(events: int) -> None:
-    """Say what a run that began at a checkpoint did not look at."""
     say(
-        f"Not read again: {events} events up to the checkpoint, of dossiers to which nothing"
-        " happened since. They are as many as were signed; that their bytes are still those, only"
-        " the full 'tracker verify' can tell. It also compares the read models, and the heads of"
-        " all dossiers under the last checkpoint."
+        f"checkpoint: of {checkpoint.size} leaves, made {checkpoint.made_at}: signed, and the log"
+        " continues it"
+    )
+    return note, state
+
+
+def say_what_was_not_checked(events: int) -> None:
+    """Print what a run that began at a checkpoint did not check."""
+    say(
+        f"Not read again: {events} events up to the checkpoint, of dossiers without a later event."
+        " Their number is the signed one. Only the full 'tracker verify' checks their bytes. It"
+        " also compares the read models, and the heads of all dossiers under the last checkpoint."
     )
 
 
 def keep_last(file: Path, note: str) -> None:
-    """Put the last checkpoint that was found right into the file. Raise `UsageError`."""
+    """Write the last valid checkpoint to the file. Raise `UsageError` if there is none."""
     if not note:
         message = "There is no checkpoint to keep yet. 'tracker log checkpoint' makes one."
         raise UsageError(message)
@@ -48,18 +50,21 @@ def keep_last(file: Path, note: str) -> None:
     say(f"kept: the checkpoint of {Checkpoint.parse(Note.parse(note).text).size} leaves, in {file}")
 
 
-def _kept(it: Container, file: Path) -> tuple[Note, Checkpoint]:
+def _kept(container: Container, file: Path) -> tuple[Note, Checkpoint]:
     try:
         note = CheckpointFile(file).last()
         if note is None:
             message = f"{file}: there is no checkpoint in it."
             raise UsageError(message)
-        it.log.notary.check(note)
-        said = Checkpoint.parse(note.text)
+        container.log.notary.check(note)
+        checkpoint = Checkpoint.parse(note.text)
     except (BadNoteError, BadCheckpointError, UnsignedNoteError, SilentPublisherError) as error:
         message = f"{file}: {error}"
         raise UsageError(message) from error
-    if said.origin != it.settings.log_origin or said.size < 1:
-        message = f"{file}: this is a checkpoint of {said.size} leaves of the log {said.origin}."
+    if checkpoint.origin != container.settings.log_origin or checkpoint.size < 1:
+        message = (
+            f"{file}: this is a checkpoint of {checkpoint.size} leaves of the log"
+            f" {checkpoint.origin}."
+        )
         raise UsageError(message)
-    return note, said
+    return note, checkpoint

@@ -153,7 +153,7 @@ def open_container(
             leaves=SqlTransparencyLog(views, follows[TransparencyLogProjection.NAME].model),
             checkpoints=SqlCheckpoints(registry),
             store=tracker.store,
-            reads=reads,
+            access_log=reads,
             now=now,
             lost_at=lost_checkpoints.kept_size,
         )
@@ -167,18 +167,20 @@ def open_container(
             service=service,
             vault=vault,
             receipts=receipts,
-            tries=tries,
-            reads=reads,
+            failed_attempts=tries,
+            access_log=reads,
             now=now,
         )
-        reader = DossierReader(tracker.store, service=service, vault=vault, reads=reads, now=now)
+        reader = DossierReader(
+            tracker.store, service=service, vault=vault, access_log=reads, now=now
+        )
         yield Container(
             settings=settings,
             now=now,
             service=service,
             tracker=tracker,
             reader=reader,
-            taking_away=DossierExport(scan, tracker.store, vault=vault, reads=reads, now=now),
+            taking_away=DossierExport(scan, tracker.store, vault=vault, access_log=reads, now=now),
             receipts=receipts,
             citizens=citizens,
             guard=_guard(settings, citizens, tries, now),

@@ -27,7 +27,7 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class Refuses:
-    def bring(self, letter: RenderedNotification) -> None:
+    def send(self, rendered: RenderedNotification) -> None:
         message = "It answered 410."
         raise PermanentFailureError(message)
 
@@ -36,26 +36,26 @@ class Takes:
     def __init__(self) -> None:
         self.ids: list[str] = []
 
-    def bring(self, letter: RenderedNotification) -> None:
-        self.ids.append(letter.id)
+    def send(self, rendered: RenderedNotification) -> None:
+        self.ids.append(rendered.id)
 
 
 @pytest.fixture
-def it(demo: Path) -> Iterator[Container]:
+def container(demo: Path) -> Iterator[Container]:
     with open_container(Settings(data_dir=demo)) as opened:
         opened.catch_up()
         yield opened
 
 
-def send(it: Container, courier: Refuses | Takes) -> None:
+def send(container: Container, courier: Refuses | Takes) -> None:
     one = Dispatcher(
         Route("webhook:portal", courier),
-        outbox=it.outbox,
-        deliveries=it.deliveries,
-        writer=it.letters,
+        outbox=container.outbox,
+        deliveries=container.deliveries,
+        renderer=container.letters,
         max_age=timedelta(days=36_500),
         lease=timedelta(minutes=5),
-        now=it.now,
+        now=container.now,
         chance=lambda: 0.0,
     )
     one.pick_up()
@@ -65,9 +65,9 @@ def send(it: Container, courier: Refuses | Takes) -> None:
 
 
 def test_dead_messages_are_listed_with_their_reason_and_retried_by_name(
-    run: Run, it: Container
+    run: Run, container: Container
 ) -> None:
-    send(it, Refuses())
+    send(container, Refuses())
     listed = run("messages", "list", "--state", "dead", "--limit", "2")
     lines = listed.out.splitlines()
     assert lines[0].split()[:5] == ["message", "to", "dossier", "about", "state"]
@@ -77,7 +77,7 @@ def test_dead_messages_are_listed_with_their_reason_and_retried_by_name(
     assert run("messages", "retry", "msg_0", *names).code == 1
     assert run("messages", "retry", *names).out == "2 messages will be tried again.\n"
     takes = Takes()
-    send(it, takes)
+    send(container, takes)
     assert sorted(takes.ids) == sorted(names)
     assert run("messages", "list", "--state", "sent").out.count("\nmsg_") == 2
 
@@ -90,13 +90,13 @@ def hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_new_webhook_is_told_by_a_replay_what_it_never_heard(
-    run: Run, it: Container, hook: None
+    run: Run, container: Container, hook: None
 ) -> None:
     replayed = run("messages", "replay", "--since", "2020-01-01", "--to", "portal")
     count = int(replayed.out.split()[0])
     assert count > 100
     takes = Takes()
-    send(it, takes)
+    send(container, takes)
     assert len(set(takes.ids)) == len(takes.ids) == count
 
 
@@ -104,11 +104,11 @@ def test_a_new_webhook_is_told_by_a_replay_what_it_never_heard(
     ("args", "said"),
     [
         (("--since", "2026-01-01", "--to", "sms"), "There is no webhook 'sms'"),
-        (("--since", "soon", "--to", "portal"), "is no time"),
+        (("--since", "soon", "--to", "portal"), "is not a time"),
     ],
 )
 def test_only_webhooks_are_told_again(
-    run: Run, it: Container, hook: None, args: tuple[str, ...], said: str
+    run: Run, container: Container, hook: None, args: tuple[str, ...], said: str
 ) -> None:
     refused = run("messages", "replay", *args)
     assert refused.code == 2
@@ -116,11 +116,11 @@ def test_only_webhooks_are_told_again(
 
 
 def test_sending_to_people_needs_the_address_by_which_they_stop_it(
-    it: Container, tmp_path: Path
+    container: Container, tmp_path: Path
 ) -> None:
     path = tmp_path / "notices.toml"
     path.write_text('[sms]\nurl = "https://g.vn"\nfields = { to = "{to}" }\n')
-    settings = it.settings.model_copy(update={"notices": path})
+    settings = container.settings.model_copy(update={"notices": path})
     with (
         open_container(settings) as other,
         pytest.raises(UnfitRoutesError, match="TRACKER_PUBLIC_URL is not set"),

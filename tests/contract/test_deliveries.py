@@ -90,15 +90,20 @@ def test_a_dossiers_next_waits_until_the_one_before_has_come_to_its_end(
 ) -> None:
     deliveries.add("sms", [notice(4), notice(2), notice(1, OTHER)], NOW)
     first = claim(deliveries)
-    assert {(one.notice.code, one.notice.version) for one in first} == {(ONE, 2), (OTHER, 1)}
+    assert {(one.notification.code, one.notification.version) for one in first} == {
+        (ONE, 2),
+        (OTHER, 1),
+    }
     assert claim(deliveries) == []
-    mine = next(one for one in first if one.notice.code == ONE)
+    mine = next(one for one in first if one.notification.code == ONE)
     settle(deliveries, mine, State.WAITING)
     assert claim(deliveries) == []
     (again,) = claim(deliveries, NOW + timedelta(minutes=1))
-    assert (again.notice.version, again.attempts) == (2, 2)
+    assert (again.notification.version, again.attempts) == (2, 2)
     settle(deliveries, again, end, LATER)
-    assert [one.notice.version for one in claim(deliveries, LATER) if one.notice.code == ONE] == [4]
+    assert [
+        one.notification.version for one in claim(deliveries, LATER) if one.notification.code == ONE
+    ] == [4]
 
 
 def test_what_a_dead_sender_had_in_hand_is_due_again_when_its_lease_ends(
@@ -139,7 +144,7 @@ def test_many_senders_at_once_claim_each_notice_once_and_none_out_of_order(
     def work(deliveries: SqlDeliveries) -> None:
         while claimed := claim(deliveries, limit=2):
             for one in claimed:
-                sent.append((one.notice.code, one.notice.version))
+                sent.append((one.notification.code, one.notification.version))
                 settle(deliveries, one, State.SENT)
 
     with ThreadPoolExecutor(4) as pool:
@@ -182,7 +187,7 @@ def test_a_backlog_counts_what_waits_with_its_oldest_and_what_was_given_up_a_tar
     deliveries.add("email", [first], NOW)
     ends = {ONE: State.SENT, OTHER: State.DEAD, THIRD: State.WAITING}
     for one in claim(deliveries):
-        settle(deliveries, one, ends[one.notice.code])
+        settle(deliveries, one, ends[one.notification.code])
     assert deliveries.backlogs(["sms", "locks:sms"]) == [
         Backlog("sms", 2, third.recorded_at, 1),
         Backlog("locks:sms", 0, None, 0),

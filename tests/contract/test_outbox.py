@@ -29,9 +29,9 @@ def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_tol
     while page := SqlOutbox(model).since(middle, after=after, limit=limit):
         assert len(page) <= limit
         found += page
-        after = page[-1].notice
+        after = page[-1].notification
     expected = [one for one in notices if one.recorded_at >= middle]
-    assert [line.notice for line in found] == sorted(
+    assert [line.notification for line in found] == sorted(
         expected, key=lambda one: (one.recorded_at, one.dossier_id, one.version)
     )
     agreed = {}
@@ -40,6 +40,6 @@ def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_tol
         agreed[code] = dossier.notices if dossier else None
     assert len(set(map(bool, agreed.values()))) == 2
     for line in found:
-        notices_agreed = agreed[line.notice.code]
+        notices_agreed = agreed[line.notification.code]
         assert set(line.channels) == set(notices_agreed.channels if notices_agreed else ())
         assert line.agreed_at == (notices_agreed.agreed_at if notices_agreed else None)

@@ -24,7 +24,7 @@ def wire_transparency_log(
     leaves: SqlTransparencyLog,
     checkpoints: SqlCheckpoints,
     store: DossierRecorder,
-    reads: SqlAccessLog,
+    access_log: SqlAccessLog,
     now: Callable[[], datetime],
     lost_at: Callable[[str], int | None],
 ) -> TransparencyLog:
@@ -45,7 +45,9 @@ def wire_transparency_log(
         now=now,
         lost_at=lost_at,
     )
-    prover = Prover(store=store, log=leaves, checkpoints=checkpoints, access_log=reads, now=now)
+    prover = Prover(
+        store=store, log=leaves, checkpoints=checkpoints, access_log=access_log, now=now
+    )
     witnessing = Witnessing(checkpoints, WitnessKeys(settings.log_witness_keys_file))
     origin = settings.log_origin
     return TransparencyLog(

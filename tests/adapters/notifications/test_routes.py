@@ -23,7 +23,7 @@ def told(tmp_path: Path, text: str) -> dict[str, type]:
     path = tmp_path / "notices.toml"
     path.write_text(text, encoding="utf-8")
     with open_routes(path, lambda: datetime.now(UTC)) as opened:
-        return {route.target: type(route.courier) for route in opened.routes}
+        return {route.target: type(route.transport) for route in opened.routes}
 
 
 @pytest.mark.parametrize(

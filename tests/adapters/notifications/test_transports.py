@@ -42,7 +42,7 @@ NOTICE = Notification(
 )
 LETTER = RenderedNotification(
     id="msg_1",
-    notice=NOTICE,
+    notification=NOTICE,
     to="0900 000.001",
     subject="Hồ sơ H26",
     text="Hồ sơ {id} có kết quả",
@@ -50,7 +50,7 @@ LETTER = RenderedNotification(
 )
 MAIL = RenderedNotification(
     id="msg_2",
-    notice=NOTICE,
+    notification=NOTICE,
     to="an@example.vn",
     subject="Hồ sơ",
     text="Đã có",
@@ -77,10 +77,10 @@ def client() -> Iterator[httpx2.Client]:
 
 
 def refusal(
-    courier: Transport, letter: RenderedNotification = LETTER
+    transport: Transport, letter: RenderedNotification = LETTER
 ) -> tuple[type[Exception], str]:
     with pytest.raises((TemporaryFailureError, PermanentFailureError)) as refused:
-        courier.bring(letter)
+        transport.send(letter)
     return type(refused.value), str(refused.value)
 
 
@@ -95,7 +95,7 @@ def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
     lock = notification_of_lock(dossier_id(CODE), CODE, AT)
-    hook(client, sink.url).bring(RenderedNotification("msg_3", lock))
+    hook(client, sink.url).send(RenderedNotification("msg_3", lock))
     (told,) = sink.bodies()
     assert told == {
         "type": "dossier.locked",
@@ -111,7 +111,7 @@ def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
 def test_a_webhook_says_what_happened_signed_and_by_its_name(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
-    hook(client, sink.url).bring(LETTER)
+    hook(client, sink.url).send(LETTER)
     ((headers, body),) = sink.received
     told = Webhook(SECRET).verify(body, headers)
     assert headers["webhook-id"] == "msg_1"
@@ -170,7 +170,7 @@ def gateway(client: httpx2.Client, url: str, **changes: object) -> SmsTransport:
 def test_a_gateway_gets_its_fields_filled_and_a_reference_to_know_a_repeat_by(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
-    gateway(client, sink.url).bring(LETTER)
+    gateway(client, sink.url).send(LETTER)
     ((headers, _),) = sink.received
     assert (headers["authorization"], headers["idempotency-key"]) == ("Bearer key", "msg_1")
     assert sink.bodies() == [
@@ -181,7 +181,7 @@ def test_a_gateway_gets_its_fields_filled_and_a_reference_to_know_a_repeat_by(
 def test_a_gateway_that_wants_a_form_and_plain_letters_gets_them(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
-    gateway(client, sink.url, form="form", plain=True).bring(LETTER)
+    gateway(client, sink.url, form="form", plain=True).send(LETTER)
     ((headers, body),) = sink.received
     assert headers["content-type"] == "application/x-www-form-urlencoded"
     assert body == b"phone=0900000001&message=Ho+so+%7Bid%7D+co+ket+qua&ref=msg_1"
@@ -220,7 +220,7 @@ def post_office(port: int) -> MailTransport:
 
 
 def test_a_mail_arrives_whole_with_its_name_and_the_way_to_stop(mails: MailSink) -> None:
-    post_office(mails.port).bring(MAIL)
+    post_office(mails.port).send(MAIL)
     (mail,) = mails.received
     assert mail["Message-ID"] == "<msg_2@motcua.vn>"
     assert mail["To"] == "an@example.vn"
@@ -284,9 +284,9 @@ def test_a_mail_server_that_is_down_or_knows_no_tls_is_tried_again(mails: MailSi
 
 def test_a_file_keeps_every_message_and_no_whole_address(tmp_path: Path) -> None:
     path = tmp_path / "told.ndjson"
-    courier = FileTransport(path, "sms")
-    courier.bring(LETTER)
-    courier.bring(MAIL)
+    transport = FileTransport(path, "sms")
+    transport.send(LETTER)
+    transport.send(MAIL)
     assert "0900" not in path.read_text()
     first, second = (orjson.loads(line) for line in path.read_bytes().splitlines())
     assert first == {

@@ -1,4 +1,4 @@
-"""Told once, in order, by consent, and not by force: the sender on a real installation."""
+"""The dispatcher on a real installation: each notification once, in order, with consent."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,23 +40,23 @@ BY_SMS = {"channels": ["sms"]}
 ASKED = {"step": "supplement_asked", "reason": "thiếu"}
 BACK = {"step": "resumed"}
 TURNS, PAUSES = 30, (1, 7, 45)
-"""So many turns, so many minutes apart: in all less than it takes until a message is given up."""
+"""The number of turns and the minutes between them: less than the time until the last retry."""
 
 
 @dataclass
 class Post:
-    """A courier that fails as it is told to and keeps what it brought."""
+    """A transport that fails as the test demands and keeps the sent notifications."""
 
     fails: Callable[[RenderedNotification], None] = lambda _: None
-    brought: list[RenderedNotification] = field(default_factory=list)
+    sent: list[RenderedNotification] = field(default_factory=list)
 
-    def bring(self, letter: RenderedNotification) -> None:
-        self.fails(letter)
-        self.brought.append(letter)
+    def send(self, rendered: RenderedNotification) -> None:
+        self.fails(rendered)
+        self.sent.append(rendered)
 
     @property
     def kinds(self) -> list[str]:
-        return [letter.notice.kind.value for letter in self.brought]
+        return [rendered.notification.kind.value for rendered in self.sent]
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def sender(
         Route(target, post, channel),
         outbox=outbox or desk.at.outbox,
         deliveries=desk.at.deliveries,
-        writer=desk.at.letters,
+        renderer=desk.at.letters,
         max_age=max_age,
         lease=timedelta(minutes=5),
         now=desk.hands,
@@ -86,18 +86,18 @@ def sender(
     )
 
 
-def work(one: Dispatcher, desk: ServiceDesk) -> None:
-    """Let the sender do all that can be done now."""
+def work(dispatcher: Dispatcher, desk: ServiceDesk) -> None:
+    """Send everything that is due now."""
     desk.at.catch_up()
-    one.pick_up()
+    dispatcher.pick_up()
     with ThreadPoolExecutor(2) as pool:
-        while one.send_due(pool):
+        while dispatcher.send_due(pool):
             pass
 
 
 def fate(desk: ServiceDesk) -> list[tuple[str, str, str]]:
-    found = desk.at.deliveries.all(states=list(State), limit=1000)
-    return sorted((one.kind, one.state.value, one.reason) for one in found)
+    rows = desk.at.deliveries.all(states=list(State), limit=1000)
+    return sorted((row.kind, row.state.value, row.reason) for row in rows)
 
 
 def test_who_agreed_is_told_of_everything_in_order_at_their_phone(desk: ServiceDesk) -> None:
@@ -127,9 +127,9 @@ def test_who_agreed_is_told_of_everything_in_order_at_their_phone(desk: ServiceD
         "handed_to_carrier",
         "delivered",
     ]
-    assert {letter.to for letter in post.brought} == {PHONE}
-    assert all(f"/stop/{code}/" in letter.text for letter in post.brought)
-    assert not any("xin lỗi" in letter.text for letter in post.brought)
+    assert {rendered.to for rendered in post.sent} == {PHONE}
+    assert all(f"/stop/{code}/" in rendered.text for rendered in post.sent)
+    assert not any("xin lỗi" in rendered.text for rendered in post.sent)
 
 
 def test_without_consent_no_person_is_told_and_systems_are(desk: ServiceDesk) -> None:
@@ -139,8 +139,8 @@ def test_without_consent_no_person_is_told_and_systems_are(desk: ServiceDesk) ->
     work(sender(desk, by_hook, None, "webhook:portal"), desk)
     assert by_sms.kinds == []
     assert by_hook.kinds == ["received"]
-    (letter,) = by_hook.brought
-    assert (letter.to, letter.subject, letter.text, letter.stop_url) == ("", "", "", "")
+    (rendered,) = by_hook.sent
+    assert (rendered.to, rendered.subject, rendered.text, rendered.stop_url) == ("", "", "", "")
 
 
 def test_only_the_channel_agreed_to_is_used(desk: ServiceDesk) -> None:
@@ -168,19 +168,21 @@ def test_another_address_given_with_the_consent_is_the_one_used(desk: ServiceDes
     desk.post(DECIDER, code=code, **ASKED)
     post = Post()
     work(sender(desk, post), desk)
-    assert [letter.to for letter in post.brought] == ["0911 222 333"]
+    assert [rendered.to for rendered in post.sent] == ["0911 222 333"]
 
 
 def test_who_stops_while_a_message_waits_does_not_get_it(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()
-    one = sender(desk, post)
+    dispatcher = sender(desk, post)
     desk.at.catch_up()
-    one.pick_up()
+    dispatcher.pick_up()
     desk.post(CLERK, code=code, step="notices_stopped")
-    work(one, desk)
+    work(dispatcher, desk)
     assert post.kinds == []
-    assert fate(desk) == [("received", "dropped", "Not agreed to, or stopped.")]
+    assert fate(desk) == [
+        ("received", "dropped", "The person did not agree, or stopped notifications.")
+    ]
 
 
 def test_who_asks_for_mails_instead_while_an_sms_waits_does_not_get_the_sms(
@@ -188,23 +190,23 @@ def test_who_asks_for_mails_instead_while_an_sms_waits_does_not_get_the_sms(
 ) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()
-    one = sender(desk, post)
+    dispatcher = sender(desk, post)
     desk.at.catch_up()
-    one.pick_up()
+    dispatcher.pick_up()
     contact = {"email": "an@example.vn"}
     desk.post(CLERK, code=code, step="notices_agreed", channels=["email"], contact=contact)
-    work(one, desk)
+    work(dispatcher, desk)
     assert post.kinds == []
 
 
 def test_who_is_erased_while_a_message_waits_cannot_be_reached_any_more(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()
-    one = sender(desk, post)
+    dispatcher = sender(desk, post)
     desk.at.catch_up()
-    one.pick_up()
+    dispatcher.pick_up()
     desk.at.tracker.erase_personal_data(ADMINISTRATOR, code, event_id="erase", basis="luật")
-    work(one, desk)
+    work(dispatcher, desk)
     assert post.kinds == []
     assert [state for _, state, _ in fate(desk)] == ["dropped"]
 
@@ -229,19 +231,19 @@ def test_old_news_is_not_told_when_sending_begins(desk: ServiceDesk) -> None:
     desk.take_in(notices=BY_SMS)
     post = Post()
     work(sender(desk, post), desk)
-    assert len(post.brought) == 1
+    assert len(post.sent) == 1
 
 
 def test_a_line_that_appears_late_in_the_outbox_is_told_all_the_same(desk: ServiceDesk) -> None:
     post = Post()
-    one = sender(desk, post)
-    work(one, desk)
+    dispatcher = sender(desk, post)
+    work(dispatcher, desk)
     desk.take_in(notices=BY_SMS)
     desk.later(minutes=4)
-    work(one, desk)
+    work(dispatcher, desk)
     assert post.kinds == []
     desk.later(minutes=1)
-    work(one, desk)
+    work(dispatcher, desk)
     assert post.kinds == ["received"]
 
 
@@ -282,18 +284,18 @@ def test_what_is_not_taken_is_tried_again_ever_more_seldom_and_then_given_up(
     tries: list[timedelta] = []
     began = desk.hands.now
 
-    def fail(letter: RenderedNotification) -> None:
+    def fail(rendered: RenderedNotification) -> None:
         tries.append(desk.hands.now - began)
-        refuse(letter)
+        refuse(rendered)
 
-    one = sender(desk, Post(fail))
-    work(one, desk)
+    dispatcher = sender(desk, Post(fail))
+    work(dispatcher, desk)
     for wait in RETRIES:
         assert fate(desk)[0][1] == "waiting"
         desk.hands.now += wait * (1 + JITTER) - timedelta(microseconds=1)
-        work(one, desk)
+        work(dispatcher, desk)
         desk.hands.now += timedelta(microseconds=1)
-        work(one, desk)
+        work(dispatcher, desk)
     assert len(tries) == len(RETRIES) + 1
     assert fate(desk) == [("received", "dead", "It answered 503.")]
     assert [after - before for before, after in pairwise(tries)] == [
@@ -307,8 +309,8 @@ def test_what_will_never_be_taken_is_given_up_at_once_and_the_next_goes_on(
     code = desk.take_in(notices=BY_SMS).code
     desk.post(DECIDER, code=code, **ASKED)
 
-    def fail(letter: RenderedNotification) -> None:
-        if letter.notice.version == 1:
+    def fail(rendered: RenderedNotification) -> None:
+        if rendered.notification.version == 1:
             message = "The address was refused: 550."
             raise PermanentFailureError(message)
 
@@ -324,18 +326,18 @@ def test_a_next_message_waits_while_the_one_before_is_tried_again(desk: ServiceD
     other = desk.take_in(notices=BY_SMS).code
     failing = [True]
 
-    def fail(letter: RenderedNotification) -> None:
-        if failing[0] and letter.notice.code == code:
-            refuse(letter)
+    def fail(rendered: RenderedNotification) -> None:
+        if failing[0] and rendered.notification.code == code:
+            refuse(rendered)
 
     post = Post(fail)
-    one = sender(desk, post)
-    work(one, desk)
-    assert [letter.notice.code for letter in post.brought] == [other]
+    dispatcher = sender(desk, post)
+    work(dispatcher, desk)
+    assert [rendered.notification.code for rendered in post.sent] == [other]
     failing[0] = False
     desk.later(seconds=6)
-    work(one, desk)
-    assert [letter.notice.version for letter in post.brought[1:]] == [1, 3]
+    work(dispatcher, desk)
+    assert [rendered.notification.version for rendered in post.sent[1:]] == [1, 3]
 
 
 def test_a_courier_that_breaks_stops_the_sender_rather_than_lose_a_message(
@@ -362,59 +364,65 @@ def test_a_courier_that_breaks_keeps_none_from_being_tried_that_was_claimed_with
         desk.take_in(notices=BY_SMS)
     tried: list[str] = []
 
-    def breaks(letter: RenderedNotification) -> None:
-        tried.append(letter.id)
-        sleep(0.05)  # so that the first has failed before the others' turn comes
+    def breaks(rendered: RenderedNotification) -> None:
+        tried.append(rendered.id)
+        sleep(0.05)  # so that the first has failed before the others begin
         raise ZeroDivisionError
 
     desk.at.catch_up()
-    one = sender(desk, Post(breaks))
-    one.pick_up()
+    dispatcher = sender(desk, Post(breaks))
+    dispatcher.pick_up()
     with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError):
-        one.send_due(pool)
+        dispatcher.send_due(pool)
     assert len(tried) == 4
 
 
 @given(seed=st.integers(0, 10**9))
 @settings(deadline=None, max_examples=10)
-def test_whatever_fails_each_is_told_once_by_its_name_and_a_dossiers_in_order(seed: int) -> None:
+def test_whatever_fails_each_is_sent_once_by_its_name_and_a_dossiers_in_order(seed: int) -> None:
     chance = Random(seed)
     healed = False
 
     class Crash(Exception):  # noqa: N818  no error of ours: the process dies
-        """Between sending and noting it."""
+        """The process ends between sending and recording."""
 
     with TemporaryDirectory() as directory, service_desk(Path(directory)) as desk:
         codes = [desk.take_in(notices=BY_SMS).code for _ in range(3)]
         received: list[RenderedNotification] = []
 
-        def bring(letter: RenderedNotification) -> None:
+        def bring(rendered: RenderedNotification) -> None:
             fortune = 1.0 if healed else chance.random()
             if fortune < 0.2:
-                refuse(letter)
-            received.append(letter)
+                refuse(rendered)
+            received.append(rendered)
             if fortune < 0.4:
                 raise Crash
 
-        one = sender(desk, Post(bring))
+        dispatcher = sender(desk, Post(bring))
         for turn in range(TURNS):
             code = chance.choice(codes)
             if turn < 12:
-                steps = [one.step for one in desk.history(code)]
+                steps = [event.step for event in desk.history(code)]
                 step = BACK if steps[-1] == "supplement_asked" else ASKED
                 desk.post(DECIDER, code=code, **step)
             try:
-                work(one, desk)
+                work(dispatcher, desk)
             except Crash:
-                one = sender(desk, Post(bring))
+                dispatcher = sender(desk, Post(bring))
             desk.later(minutes=chance.choice(PAUSES))
-        healed = True  # whoever is refused to the last waits still, and is not lost
+        healed = True  # a notification that was refused so far waits and is not lost
         desk.later(hours=30)
-        work(one, desk)
-        assert [one for one in fate(desk) if one[1] != "sent"] == []
-        asked = [one for one in desk.everything() if one.step in {"received", "supplement_asked"}]
-        first_seen = list(dict.fromkeys(letter.id for letter in received))
+        work(dispatcher, desk)
+        assert [outcome for outcome in fate(desk) if outcome[1] != "sent"] == []
+        asked = [
+            event for event in desk.everything() if event.step in {"received", "supplement_asked"}
+        ]
+        first_seen = list(dict.fromkeys(rendered.id for rendered in received))
         assert len(first_seen) == len(asked)
         for code in codes:
-            versions = [one.notice.version for one in received if one.notice.code == code]
+            versions = [
+                rendered.notification.version
+                for rendered in received
+                if rendered.notification.code == code
+            ]
             assert versions == sorted(versions)

@@ -1,4 +1,4 @@
-"""Whose dossier was tried is told of it: once, by consent, and no more than can be borne."""
+"""Owners are notified of wrong attempts on their dossier: once, with consent, and not too often."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -40,11 +40,11 @@ def sends_locks(desk: ServiceDesk, post: Post) -> Dispatcher:
 
 
 def guess(desk: ServiceDesk, code: str, times: int = FREE) -> None:
-    """Try wrong digits, whatever each costs, from networks that are new."""
+    """Try wrong digits, each time from a new network and with a proof of work."""
     for _ in range(times):
-        one = Try(code, "0000", [(f"network {next(_NETWORKS)}", 1)])
+        attempt = Try(code, "0000", [(f"network {next(_NETWORKS)}", 1)])
         with pytest.raises(NotYoursError):
-            desk.at.guard.open(one, Admission(0, has_worked=True))
+            desk.at.guard.open(attempt, Admission(0, has_worked=True))
 
 
 def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) -> None:
@@ -56,11 +56,11 @@ def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) 
     guess(desk, code, 3)
     for _ in range(2):
         work(sends_locks(desk, post), desk)
-    (letter,) = post.brought
-    assert letter.to == PHONE
-    assert code in letter.text
-    assert "hồ sơ không bị khóa" in letter.text
-    assert f"/stop/{code}/" in letter.text
+    (rendered,) = post.sent
+    assert rendered.to == PHONE
+    assert code in rendered.text
+    assert "hồ sơ không bị khóa" in rendered.text
+    assert f"/stop/{code}/" in rendered.text
 
 
 def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
@@ -78,12 +78,12 @@ def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
     for code in codes:
         desk.later(minutes=1)
         guess(desk, code)
-    found: list[PendingNotification] = []
+    rows: list[PendingNotification] = []
     while page := desk.at.lock_outbox.since(
-        agreed_at, after=found[-1].notice if found else None, limit=1
+        agreed_at, after=rows[-1].notification if rows else None, limit=1
     ):
-        found += page
-    assert found == [
+        rows += page
+    assert rows == [
         PendingNotification(lock_of(codes[0], agreed_at + timedelta(minutes=1)), frozenset(), None),
         PendingNotification(
             lock_of(codes[1], agreed_at + timedelta(minutes=2)), {"sms"}, agreed_at
@@ -108,7 +108,7 @@ def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(
     with service_desk(tmp_path) as desk:
         desk.later(minutes=6)
         work(sends_locks(desk, post), desk)
-    assert len(post.brought) == 1
+    assert len(post.sent) == 1
 
 
 def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk) -> None:
@@ -118,25 +118,25 @@ def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk
         guess(desk, code)
     desk.at.catch_up()
     post = Post()
-    one = sends_locks(desk, post)
-    one.pick_up()
+    dispatcher = sends_locks(desk, post)
+    dispatcher.pick_up()
     desk.post(CLERK, code=stopped, step="notices_stopped")
     desk.at.tracker.erase_personal_data(ADMINISTRATOR, erased, event_id="erase", basis="luật")
-    work(one, desk)
-    assert post.brought == []
+    work(dispatcher, desk)
+    assert post.sent == []
 
 
 def test_nobody_is_flooded_however_long_a_stranger_goes_on_guessing(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()
-    one = sends_locks(desk, post)
+    dispatcher = sends_locks(desk, post)
     for _ in range(23):
         guess(desk, code)
-        work(one, desk)
+        work(dispatcher, desk)
         desk.hands.now += timedelta(minutes=61)
-    assert 3 <= len(post.brought) <= 4
-    told = [letter.notice.recorded_at for letter in post.brought]
-    assert told == sorted(told)
+    assert 3 <= len(post.sent) <= 4
+    sent_at = [rendered.notification.recorded_at for rendered in post.sent]
+    assert sent_at == sorted(sent_at)
 
 
 def test_a_message_of_a_lock_and_one_of_an_event_do_not_wait_for_each_other(
@@ -165,6 +165,6 @@ def test_an_older_lock_is_never_told_after_a_newer_one(desk: ServiceDesk) -> Non
     guess(desk, code)
     late = Post()
     work(sends_locks(desk, late), desk)
-    told = [letter.notice.recorded_at for letter in late.brought]
-    assert told == sorted(told)
+    sent_at = [rendered.notification.recorded_at for rendered in late.sent]
+    assert sent_at == sorted(sent_at)
     assert {state for _, state, _ in fate(desk)} == {"sent"}

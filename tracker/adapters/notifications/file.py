@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 class FileTransport:
-    """Appends one line of JSON a letter."""
+    """Appends one line of JSON a notification."""
 
     def __init__(self, path: Path, channel: str) -> None:
         """Write into this file."""
@@ -20,16 +20,16 @@ class FileTransport:
         self._channel = channel
         self._one_at_a_time = Lock()
 
-    def bring(self, letter: RenderedNotification) -> None:
+    def send(self, rendered: RenderedNotification) -> None:
         """Write it down."""
         line = {
-            "id": letter.id,
+            "id": rendered.id,
             "channel": self._channel,
-            "to": "…" + letter.to[-_SHOWN:],
-            "kind": letter.notice.kind,
-            "subject": letter.subject,
-            "text": letter.text,
-            "sms_segments": segments(letter.text),
+            "to": "…" + rendered.to[-_SHOWN:],
+            "kind": rendered.notification.kind,
+            "subject": rendered.subject,
+            "text": rendered.text,
+            "sms_segments": segments(rendered.text),
         }
         with self._one_at_a_time, self._path.open("ab") as file:
             file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

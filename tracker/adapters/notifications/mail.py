@@ -41,9 +41,9 @@ class MailTransport:
         self._sender = sender
         self._now = now
 
-    def bring(self, letter: RenderedNotification) -> None:
+    def send(self, rendered: RenderedNotification) -> None:
         """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
-        mail = self._mail(letter)
+        mail = self._mail(rendered)
         try:
             server = smtplib.SMTP(self._host, self._port, timeout=_ANSWER_WITHIN_S)
             try:
@@ -71,15 +71,15 @@ class MailTransport:
             message = f"The mail server does not answer: {type(error).__name__}."
             raise TemporaryFailureError(message) from None
 
-    def _mail(self, letter: RenderedNotification) -> EmailMessage:
+    def _mail(self, rendered: RenderedNotification) -> EmailMessage:
         mail = EmailMessage()
-        mail["Message-ID"] = f"<{letter.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
+        mail["Message-ID"] = f"<{rendered.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
         mail["From"] = self._sender
-        mail["To"] = letter.to
-        mail["Subject"] = letter.subject
+        mail["To"] = rendered.to
+        mail["Subject"] = rendered.subject
         mail["Date"] = format_datetime(self._now())
         mail["Auto-Submitted"] = "auto-generated"
-        mail["List-Unsubscribe"] = f"<{letter.stop_url}>"
+        mail["List-Unsubscribe"] = f"<{rendered.stop_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail.set_content(letter.text + "\n")
+        mail.set_content(rendered.text + "\n")
         return mail

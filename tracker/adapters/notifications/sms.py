@@ -43,10 +43,10 @@ class SmsTransport:
         self._headers = headers
         self._plain = plain
 
-    def bring(self, letter: RenderedNotification) -> None:
+    def send(self, rendered: RenderedNotification) -> None:
         """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
-        text = without_accents(letter.text) if self._plain else letter.text
-        values = {"id": letter.id, "to": re.sub(r"[ .]", "", letter.to), "text": text}
+        text = without_accents(rendered.text) if self._plain else rendered.text
+        values = {"id": rendered.id, "to": re.sub(r"[ .]", "", rendered.to), "text": text}
         fields, headers = _filled(self._fields, values), _filled(self._headers, values)
         body = {"json": fields} if self._form == "json" else {"data": fields}
         try:

@@ -30,14 +30,14 @@ class WebhookTransport:
         self._signer = Webhook(secret)
         self._now = now
 
-    def bring(self, letter: RenderedNotification) -> None:
+    def send(self, rendered: RenderedNotification) -> None:
         """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
-        body, now = _body(letter.notice), self._now()
+        body, now = _body(rendered.notification), self._now()
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": letter.id,
+            "webhook-id": rendered.id,
             "webhook-timestamp": str(floor(now.timestamp())),
-            "webhook-signature": self._signer.sign(letter.id, now, body),
+            "webhook-signature": self._signer.sign(rendered.id, now, body),
         }
         try:
             status = self._client.post(self._url, content=body, headers=headers).status_code

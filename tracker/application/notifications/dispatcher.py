@@ -1,8 +1,9 @@
-"""Sends what is to be told: each notice once, a dossier's in order, nothing without consent.
+"""Sends notifications: each once, those of one dossier in order, and none without consent.
 
-What was sent to whom is kept beside the events and outlives any rebuild of the outbox. A process
-that dies between sending and noting it leaves the outcome unknown: the notice is sent again under
-the same id, by which the receiver drops it. So it is at least once on the wire, once by its id.
+The deliveries are stored separately from the outbox and survive every rebuild of the outbox. If a
+process ends between sending and recording, the outcome is unknown: the notification is sent again
+with the same id, so that the receiver can drop it. So a notification is sent at least once, and
+each id is processed once.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,30 +28,30 @@ RETRIES = (
     timedelta(hours=6),
     timedelta(hours=12),
 )
-"""How long after each failure it is tried again; after the last of these, never."""
+"""The waiting time after each failure. After the last one there is no further attempt."""
 JITTER = 0.2
-"""Up to this share is added by chance, so that what failed together does not return together."""
+"""The random share added to each waiting time, so that failures do not retry together."""
 _AT_ONCE = 8
 _PAGE = 1000
-_LOOK_AGAIN_S = 1.0
-_LOOK_BACK = timedelta(minutes=2)
-_LOOK_AT_ALL_EVERY = timedelta(minutes=5)
+_POLL_S = 1.0
+_OVERLAP = timedelta(minutes=2)
+_FULL_SCAN_EVERY = timedelta(minutes=5)
 
 
 class TemporaryFailureError(TrackerError):
-    """The receiver did not take it; it may another time. The message holds nothing personal."""
+    """The receiver did not accept the notification now. The text has no personal data."""
 
 
 class PermanentFailureError(TrackerError):
-    """The receiver will never take it. The message holds nothing personal."""
+    """The receiver will never accept the notification. The text has no personal data."""
 
 
 class NoRecipientError(TrackerError):
-    """Nobody is to be told any more: not agreed, stopped, erased, or no such address."""
+    """The notification has no recipient: no consent, a stop, an erasure, or no address."""
 
 
 class State(StrEnum):
-    """What became of a notice to one target."""
+    """The state of a notification to one target."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -60,15 +61,15 @@ class State(StrEnum):
 
 
 IN_HAND = (State.WAITING, State.SENDING)
-"""A dossier's next notice waits for these."""
+"""The states that block the next notification of the same dossier."""
 
 
 @dataclass(frozen=True)
 class RenderedNotification:
-    """A notice ready to go; to a system it has neither address nor words."""
+    """A notification that is ready to send; for a system it has no address and no text."""
 
     id: str
-    notice: Notification
+    notification: Notification
     to: str = ""
     subject: str = ""
     text: str = ""
@@ -77,16 +78,16 @@ class RenderedNotification:
 
 @dataclass(frozen=True)
 class PendingNotification:
-    """A line of the outbox, and who had agreed by now to be told of the dossier."""
+    """A row of the outbox, with the person's current consent."""
 
-    notice: Notification
+    notification: Notification
     channels: Collection[str]
     agreed_at: datetime | None
 
     def is_for(self, channel: NoticeChannel | None) -> bool:
-        """Return whether it is for this channel; systems are told of everything.
+        """Return whether it is for this channel; systems (`None`) get every notification.
 
-        What we heard of before the person agreed is not told.
+        A person gets only notifications about events recorded after the consent.
         """
         if channel is None:
             return True
@@ -94,27 +95,27 @@ class PendingNotification:
         return (
             channel in self.channels
             and agreed_at is not None
-            and self.notice.recorded_at >= agreed_at
+            and self.notification.recorded_at >= agreed_at
         )
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notice to one target, claimed by this sender; `attempts` counts this one."""
+    """A notification to one target, claimed by this process; `attempts` includes this one."""
 
     target: str
-    notice: Notification
+    notification: Notification
     attempts: int
 
     @property
     def id(self) -> str:
-        """Its name to the receiver."""
-        return self.notice.message_id(self.target)
+        """The id of the notification for the receiver."""
+        return self.notification.message_id(self.target)
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """What one target was not told: how much waits, heard of when at first, and was given up."""
+    """The numbers of waiting and dead notifications to one target, and the oldest waiting time."""
 
     target: str
     waiting: int
@@ -123,60 +124,60 @@ class Backlog:
 
 
 class Outbox(Protocol):
-    """What is to be told, as the events have it."""
+    """The notifications that the events require."""
 
     def since(
         self, moment: datetime, *, after: Notification | None, limit: int
     ) -> Sequence[PendingNotification]:
-        """Return lines heard of since, oldest first, those following on `after`."""
+        """Return up to `limit` rows recorded since `moment`, oldest first, that follow `after`."""
 
 
 class Deliveries(Protocol):
-    """What was sent to whom, and what is still to be sent."""
+    """Stores which notifications were sent and which are still to be sent."""
 
-    def add(self, target: str, notices: Sequence[Notification], at: datetime) -> None:
-        """Note what is to be sent; what is noted already stays as it is.
+    def add(self, target: str, notifications: Sequence[Notification], at: datetime) -> None:
+        """Store notifications to be sent; those already stored do not change.
 
-        One that comes after a later one of its dossier was sent is dropped: never the wrong order.
+        Drop a notification if a later one of the same dossier was already sent, to keep the order.
         """
 
     def claim(self, target: str, at: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        """Take what is due, of each dossier the oldest in hand only; nobody else takes it `until`.
+        """Claim due notifications for this process until `until`, at most one for each dossier.
 
-        What another claimed and did not settle by `at` is due again.
+        It is the oldest one that is waiting or being sent. An expired claim is due again.
         """
 
     def settle(
         self, delivery: Delivery, state: State, at: datetime, *, due_at: datetime, reason: str
     ) -> None:
-        """Note what became of it, unless another has claimed it since."""
+        """Store the new state, unless another process has claimed the delivery since."""
 
 
 class Transport(Protocol):
-    """Brings letters to one target. May be called from several threads."""
+    """Sends notifications to one target. Several threads may call it at the same time."""
 
-    def bring(self, letter: RenderedNotification) -> None:
-        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
+    def send(self, rendered: RenderedNotification) -> None:
+        """Send it. Raise `TemporaryFailureError`, `PermanentFailureError`."""
 
 
 class Renderer(Protocol):
-    """Turns notices into letters to people."""
+    """Writes the texts of notifications to people."""
 
-    def letter(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
-        """Write it in the person's language. Raise `NoRecipientError`."""
+    def render(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
+        """Return the notification in the person's language. Raise `NoRecipientError`."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One target and who brings letters there; without a `channel` it is a system, no person."""
+    """One target and its transport; without a `channel` the target is a system, not a person."""
 
     target: str
-    courier: Transport
+    transport: Transport
     channel: NoticeChannel | None = None
 
 
 class Dispatcher:
-    """Keeps one target told."""
+    """Sends all notifications to one target."""
 
     def __init__(
         self,
@@ -184,81 +185,82 @@ class Dispatcher:
         *,
         outbox: Outbox,
         deliveries: Deliveries,
-        writer: Renderer,
+        renderer: Renderer,
         max_age: timedelta,
         lease: timedelta,
         now: Callable[[], datetime],
         chance: Callable[[], float],
     ) -> None:
-        """Send what is at most `max_age` old when it is first seen; `chance` gives 0 to 1.
+        """Send notifications that are at most `max_age` old when they are first read.
 
-        `lease` is how long sending one may take before its outcome counts as unknown.
+        `lease` is the time after which an unfinished delivery has an unknown outcome. `chance`
+        returns a random number from 0 to 1.
         """
         self._route = route
         self._outbox = outbox
         self._deliveries = deliveries
-        self._writer = writer
+        self._renderer = renderer
         self._max_age = max_age
         self._lease = lease
         self._now = now
         self._chance = chance
         self._signal = Signal()
         self._seen: set[tuple[UUID, int]] = set()
-        self._look_at_all_at: datetime | None = None
+        self._full_scan_at: datetime | None = None
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Send until told to stop, what is in hand finished. Raise whatever stopped it."""
+        """Send until `stopping()` is true, then finish claimed deliveries. Raise other errors."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=self._route.target) as pool:
             while not stopping():
                 self.pick_up()
                 if not self.send_due(pool):
-                    self._signal.wait(_LOOK_AGAIN_S)
+                    self._signal.wait(_POLL_S)
                     self._signal.clear()
 
     def wake(self) -> None:
-        """Let it look again at once."""
+        """Make `run` read the outbox immediately."""
         self._signal.set()
 
     def pick_up(self) -> None:
-        """Note what is new in the outbox as to be sent.
+        """Store new rows of the outbox as deliveries.
 
-        Lines may appear late where several workers fill it: all of them are looked at now and
-        then, the newest each time.
+        Rows may appear late if several workers fill the outbox. So each call reads the newest
+        rows, and a full scan reads all rows every five minutes.
         """
         now = self._now()
-        since = now - min(_LOOK_BACK, self._max_age)
-        if self._look_at_all_at is None or now >= self._look_at_all_at:
+        since = now - min(_OVERLAP, self._max_age)
+        if self._full_scan_at is None or now >= self._full_scan_at:
             self._seen.clear()
-            self._look_at_all_at = now + _LOOK_AT_ALL_EVERY
+            self._full_scan_at = now + _FULL_SCAN_EVERY
             since = now - self._max_age
         after: Notification | None = None
-        while lines := self._outbox.since(since, after=after, limit=_PAGE):
-            after = lines[-1].notice
+        while rows := self._outbox.since(since, after=after, limit=_PAGE):
+            after = rows[-1].notification
             fresh = [
-                line.notice
-                for line in lines
-                if line.is_for(self._route.channel) and _key(line.notice) not in self._seen
+                row.notification
+                for row in rows
+                if row.is_for(self._route.channel) and _key(row.notification) not in self._seen
             ]
             if fresh:
                 self._deliveries.add(self._route.target, fresh, now)
                 self._seen.update(map(_key, fresh))
 
     def send_due(self, pool: ThreadPoolExecutor) -> int:
-        """Send what is due, and tell how many were claimed.
+        """Send due notifications and return the number of claimed deliveries.
 
-        Raise what nobody foresaw once all of them were tried: a claim counts as an attempt.
+        Raise an unexpected error after all of them were tried: each claim counts as an attempt.
         """
         now = self._now()
         claimed = self._deliveries.claim(self._route.target, now, now + self._lease, _AT_ONCE)
-        sending = [pool.submit(self._send, one) for one in claimed]
+        sending = [pool.submit(self._send, delivery) for delivery in claimed]
         wait(sending)
-        for one in sending:
-            one.result()
+        for future in sending:
+            future.result()
         return len(claimed)
 
     def _send(self, delivery: Delivery) -> None:
         try:
-            self._route.courier.bring(self._letter(delivery))
+            self._route.transport.send(self._rendered(delivery))
         except NoRecipientError as error:
             self._settle(delivery, State.DROPPED, str(error))
         except PermanentFailureError as error:
@@ -272,12 +274,12 @@ class Dispatcher:
         else:
             self._settle(delivery, State.SENT, "")
 
-    def _letter(self, delivery: Delivery) -> RenderedNotification:
+    def _rendered(self, delivery: Delivery) -> RenderedNotification:
         channel = self._route.channel
         return (
-            self._writer.letter(delivery, channel)
+            self._renderer.render(delivery, channel)
             if channel
-            else RenderedNotification(delivery.id, delivery.notice)
+            else RenderedNotification(delivery.id, delivery.notification)
         )
 
     def _settle(
@@ -287,5 +289,5 @@ class Dispatcher:
         self._deliveries.settle(delivery, state, now, due_at=now + pause, reason=reason)
 
 
-def _key(notice: Notification) -> tuple[UUID, int]:
-    return notice.dossier_id, notice.version
+def _key(notification: Notification) -> tuple[UUID, int]:
+    return notification.dossier_id, notification.version

@@ -1,4 +1,4 @@
-"""Writes letters to people: opens where they are told, in their language, with the way to stop."""
+"""Writes notifications to people: opens the address, and adds a link to stop."""
 
 from collections.abc import Callable
 from datetime import tzinfo
@@ -22,7 +22,7 @@ _FIELD = {NoticeChannel.SMS: "phone", NoticeChannel.EMAIL: "email"}
 
 
 class NotificationRenderer:
-    """Asks the events themselves, at the last moment: who stopped or was erased gets no letter."""
+    """Reads the dossier directly before sending, so that a stop or an erasure takes effect."""
 
     def __init__(
         self,
@@ -33,31 +33,31 @@ class NotificationRenderer:
         public_url: str,
         stop_token: Callable[[str], str],
     ) -> None:
-        """Read this store; the link to stop is under `public_url`, secret by `stop_token`."""
+        """Read this store; the link to stop is under `public_url` and contains the `stop_token`."""
         self._store = store
         self._vault = vault
         self._zone = zone
         self._public_url = public_url
         self._stop_token = stop_token
 
-    def letter(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
-        """Write it in the person's language. Raise `NoRecipientError`."""
-        notice = delivery.notice
-        stored = self._store.select_events(notice.dossier_id)
-        dossier = DossierState.replay(None, (decode(one.topic, one.state) for one in stored))
+    def render(self, delivery: Delivery, channel: NoticeChannel) -> RenderedNotification:
+        """Return the notification in the person's language. Raise `NoRecipientError`."""
+        notification = delivery.notification
+        stored = self._store.select_events(notification.dossier_id)
+        dossier = DossierState.replay(None, (decode(row.topic, row.state) for row in stored))
         if dossier is None or dossier.notices is None or channel not in dossier.notices.channels:
-            message = "Not agreed to, or stopped."
+            message = "The person did not agree, or stopped notifications."
             raise NoRecipientError(message)
         language = dossier.notices.language
-        code = quote(notice.code)
-        stop_url = f"{self._public_url}/stop/{code}/{self._stop_token(notice.code)}"
+        code = quote(notification.code)
+        stop_url = f"{self._public_url}/stop/{code}/{self._stop_token(notification.code)}"
         return RenderedNotification(
             id=delivery.id,
-            notice=notice,
+            notification=notification,
             to=self._address(dossier, channel),
-            subject=subject(notice, language),
+            subject=subject(notification, language),
             text=text(
-                notice,
+                notification,
                 language,
                 way_of_return=dossier.way_of_return,
                 zone=self._zone,
@@ -71,7 +71,7 @@ class NotificationRenderer:
         try:
             seal = seal_of(self._vault, dossier.id, wrapped, is_erased=dossier.personal_data_erased)
         except KeyLostError as error:
-            message = "The key of this dossier is lost, and the address with it."
+            message = "The key of this dossier is lost, so the address cannot be read."
             raise NoRecipientError(message) from error
         if seal is None:
             message = "The personal data was erased."
@@ -81,5 +81,5 @@ class NotificationRenderer:
             contact = orjson.loads(seal.open(field, Sealed(sealed))) if sealed else {}
             if address := contact.get(_FIELD[channel]):
                 return str(address)
-        message = "There is no address for this."
+        message = "The dossier has no address for this channel."
         raise NoRecipientError(message)

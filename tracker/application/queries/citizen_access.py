@@ -1,4 +1,4 @@
-"""Opens a dossier to whoever it belongs to, and to nobody who guesses."""
+"""Gives citizens access to their own dossier, by receipt or by phone number."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from tracker.domain.errors import NotAllowedError
 from tracker.serialization import decode
 
 OPEN_AFTERWARDS = timedelta(days=90)
-"""How long after the end a dossier's owner may still look at it."""
+"""How long the owner may read a dossier after its end."""
 
 DIGITS = 4
 _LOCAL_DIGITS = 10
@@ -34,19 +34,19 @@ _ENDS = frozenset({Step.REFUSED, Step.WITHDRAWN})
 
 
 class NotYoursError(NotAllowedError):
-    """These do not belong together: the code, and what was shown as proof. Or it is over."""
+    """The code and the proof do not belong together, or the access has expired."""
 
 
 class FailedAttempts(Protocol):
-    """Knows at which dossiers somebody tried digits too often."""
+    """The dossiers for which somebody tried wrong digits too often."""
 
     def locked_at(self, dossier_id: UUID) -> datetime | None:
-        """Return when somebody last tried digits at this dossier too often."""
+        """Return when somebody last tried wrong digits for this dossier too often."""
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """A dossier whose key is still there."""
+    """A dossier whose key still exists."""
 
     events: Sequence[Event]
     dossier: DossierState
@@ -54,7 +54,7 @@ class _Opened:
 
 
 class CitizenAccess:
-    """Lets in by the receipt's token, or by the code and the last digits of the phone."""
+    """Opens a dossier with the receipt's token, or with its code and digits of the phone number."""
 
     def __init__(
         self,
@@ -63,21 +63,21 @@ class CitizenAccess:
         service: Service,
         vault: Vault,
         receipts: ReceiptLinks,
-        tries: FailedAttempts,
-        reads: AccessLog,
+        failed_attempts: FailedAttempts,
+        access_log: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
-        """Read this store; `reads` tells who of the staff looked."""
+        """Read this store; `access_log` has the accesses of the staff."""
         self._store = store
         self._service = service
         self._vault = vault
         self._receipts = receipts
-        self._tries = tries
-        self._reads = reads
+        self._failed_attempts = failed_attempts
+        self._access_log = access_log
         self._now = now
 
     def open(self, code: str, token: str) -> CitizenView:
-        """Return the dossier of this code to whoever has its receipt.
+        """Return the citizen's view of a dossier, for the holder of its receipt.
 
         Raise `NotYoursError`, `KeyLostError`.
         """
@@ -86,7 +86,7 @@ class CitizenAccess:
         if opened is None:
             raise NotYoursError
         events, dossier = opened.events, opened.dossier
-        texts = {one.originator_version: opened_texts(one, opened.seal) for one in events}
+        texts = {event.originator_version: opened_texts(event, opened.seal) for event in events}
         return citizen_view(
             events,
             dossier,
@@ -94,23 +94,25 @@ class CitizenAccess:
             self._service,
             now=self._now(),
             looks=self._looks(dossier.id),
-            tried_at=self._tries.locked_at(dossier.id),
+            tried_at=self._failed_attempts.locked_at(dossier.id),
         )
 
     def receipt(self, code: str, token: str) -> Receipt:
-        """Return the receipt, masked, to whoever has its link. Raise as `open`, and `receipt`."""
+        """Return the masked receipt. Raise the errors of `open`, and `NoSuchFormError`."""
         code = tidied(code)
         opened = self._open(code) if self._receipts.admit(code, token) else None
         if opened is None:
             raise NotYoursError
-        texts = {one.originator_version: opened_texts(one, opened.seal) for one in opened.events}
+        texts = {
+            event.originator_version: opened_texts(event, opened.seal) for event in opened.events
+        }
         case = Case(events=opened.events, texts=texts, service=self._service, now=self._now())
         return receipt(case, self._receipts.link(opened.dossier.code)).masked()
 
     def find(self, code: str, digits: str) -> str:
-        """Return the address of the dossier's own page for its phone, or the phone's last digits.
+        """Return the path of the dossier's page if `digits` match the phone number or its end.
 
-        What a try costs is decided before, by `Guard`. Raise `NotYoursError`, whatever the reason.
+        Call it only after `Guard` admits the attempt. Raise `NotYoursError` for every mismatch.
         """
         typed = phone_digits(digits)
         try:
@@ -123,33 +125,35 @@ class CitizenAccess:
         return self._receipts.path(opened.dossier.code)
 
     def _open(self, code: str) -> _Opened | None:
-        """Open a dossier; not one that is over, or whose key was destroyed.
+        """Return a dossier, or `None` if it is unknown, expired or erased.
 
         Raise `KeyLostError`.
         """
-        its_id = dossier_id(code)
-        events = [decode(one.topic, one.state) for one in self._store.select_events(its_id)]
+        uuid = dossier_id(code)
+        events = [decode(row.topic, row.state) for row in self._store.select_events(uuid)]
         dossier = DossierState.replay(None, events)
-        wrapped = self._store.select_keys([its_id]).get(its_id)
-        if dossier is None or self._is_over(events, dossier):
+        wrapped = self._store.select_keys([uuid]).get(uuid)
+        if dossier is None or self._has_expired(events, dossier):
             return None
-        seal = seal_of(self._vault, its_id, wrapped, is_erased=dossier.personal_data_erased)
+        seal = seal_of(self._vault, uuid, wrapped, is_erased=dossier.personal_data_erased)
         return _Opened(events, dossier, seal) if seal else None
 
-    def _is_over(self, events: Sequence[Event], dossier: DossierState) -> bool:
-        ends = [one.occurred_at for one in events if one.step in _ENDS]
+    def _has_expired(self, events: Sequence[Event], dossier: DossierState) -> bool:
+        ends = [event.occurred_at for event in events if event.step in _ENDS]
         ended_at = dossier.returned_at or max(ends, default=None)
         return ended_at is not None and ended_at + OPEN_AFTERWARDS < self._now()
 
-    def _looks(self, its_id: UUID) -> tuple[StaffRead, ...]:
-        """Return who of the staff looked, newest first."""
+    def _looks(self, uuid: UUID) -> tuple[StaffRead, ...]:
+        """Return the last accesses of the staff, newest first."""
         face = self._service.network.public_face
-        newest = list(reversed(self._reads.of(its_id)))[:_LOOKS]
+        newest = list(reversed(self._access_log.of(uuid)))[:_LOOKS]
         return tuple(
             StaffRead(
-                at=one.read_at, office=face(one.office), opened=one.what == Read.PERSONAL_DATA.value
+                at=access.read_at,
+                office=face(access.office),
+                opened=access.what == Read.PERSONAL_DATA.value,
             )
-            for one in newest
+            for access in newest
         )
 
 
@@ -157,13 +161,13 @@ def _phone(opened: _Opened) -> str:
     dossier = opened.dossier
     if dossier.applicant is None:
         return ""
-    # Whatever bore the applicant, it was sealed under this one name.
+    # Every event that has the applicant seals it under this name.
     applicant = orjson.loads(opened.seal.open("applicant", dossier.applicant))
     phone = applicant.get("phone") or ""
     return phone_digits(phone)
 
 
 def phone_digits(written: str) -> str:
-    """Return the digits of a phone number as it is dialled here, whatever stands between them."""
-    digits = "".join(letter for letter in written if letter in "0123456789")
+    """Return the digits of a phone number in national form, without the country code 84."""
+    digits = "".join(character for character in written if character in "0123456789")
     return f"0{digits[2:]}" if digits.startswith("84") and len(digits) > _LOCAL_DIGITS else digits

@@ -1,4 +1,4 @@
-"""What a dossier's owner is told of it: tier 1, by allow-list."""
+"""The view of a dossier for its owner: tier 1, by allow-list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tracker.domain.network.procedures import ProcedureVersion
 from tracker.domain.notifications.notifications import ask_due_at
 
 Texts = Mapping[int, Mapping[str, str]]
-"""What was sealed in each event, by version and field."""
+"""The opened texts of the events, by version and field."""
 
 SHOWN = frozenset(
     {
@@ -52,10 +52,10 @@ SHOWN = frozenset(
         Step.NOTICES_STOPPED,
     }
 )
-"""The allow-list of the citizen's timeline. A step that is not here is not shown."""
+"""The allow-list of the citizen's timeline: other steps are not shown."""
 
 HIDDEN = frozenset({Step.INTERNAL_STEP_TAKEN, Step.CORRECTED, Step.PERSONAL_DATA_ERASED})
-"""Steps that the citizen's timeline leaves out on purpose."""
+"""The steps that the citizen's timeline omits on purpose."""
 
 _REASONED = frozenset(
     {
@@ -68,17 +68,17 @@ _REASONED = frozenset(
         Step.DELIVERY_FAILED,
     }
 )
-"""Steps whose reason was written for the applicant to read."""
+"""The steps whose reason is written for the applicant."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
-    """One line of the timeline; what a step does not have is empty."""
+    """One line of the timeline; a field that the step does not have is empty."""
 
     step: Step
     at: datetime
     stage: Stage
-    """Where the dossier stood afterwards."""
+    """The stage of the dossier after this step."""
     reason: str = ""
     papers: tuple[Paper, ...] = ()
     ask_due_at: datetime | None = None
@@ -93,10 +93,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffRead:
-    """Somebody of this office looked at the dossier; `None`: no office, an auditor for example.
+    """An access of an office to the dossier; `None` if the reader has no office, as an auditor.
 
-    `opened` tells that personal data were opened, for a reason that is on record. The reason is not
-    told here: written freely, it may name somebody else, and a slip may be lost.
+    `opened` says that personal data was opened. The reason is recorded but not shown: it is free
+    text that may name another person, and a stranger may find the slip.
     """
 
     at: datetime
@@ -106,11 +106,11 @@ class StaffRead:
 
 @dataclass(frozen=True, kw_only=True)
 class CitizenView:
-    """Tier 1: a field that is not here is told to nobody.
+    """Tier 1: the only fields that citizens see.
 
-    Not here, so that a lost slip gives nobody away: names, phone, address and id number; who of
-    the staff it was; which agent point helped. `asked` are papers and fees still waited for.
-    `apology` is the last date moved with an apology, as long as it holds. `carrier` is its name.
+    A stranger may find a slip, so these are missing: names, phone, address and id number, the
+    members of the staff, and the agent point. `asked` are the missing papers and fees. `apology` is
+    the last extension with an apology while its date is valid. `carrier` is the carrier's name.
     """
 
     code: str
@@ -138,7 +138,7 @@ class CitizenView:
     score: int | None
     looks: tuple[StaffRead, ...]
     tried_at: datetime | None
-    """When the dossier was last locked after wrong tries."""
+    """When somebody last tried wrong digits too often."""
 
 
 def citizen_view(
@@ -151,7 +151,7 @@ def citizen_view(
     looks: tuple[StaffRead, ...],
     tried_at: datetime | None,
 ) -> CitizenView:
-    """Tell of a dossier what its owner may know; `texts` is what its key opens."""
+    """Return the view of a dossier for its owner; `texts` are its opened texts."""
     stage, status = dossier.progress.stage or Stage.SUBMITTED, dossier.progress.status
     timeline = _timeline(events, texts, service)
     promise = dossier.promise if stage not in {Stage.REFUSED, Stage.WITHDRAWN} else None
@@ -200,13 +200,13 @@ def _procedure(dossier: DossierState, service: Service) -> ProcedureVersion | No
 
 
 def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[TimelineEntry, ...]:
-    told: list[TimelineEntry] = []
+    entries: list[TimelineEntry] = []
     progress = Progress()
     for event in events:
         progress = progress.after(event.step)
         if event.step in SHOWN:
             opened = texts.get(event.originator_version, {})
-            told.append(
+            entries.append(
                 TimelineEntry(
                     step=event.step,
                     at=event.occurred_at,
@@ -223,7 +223,7 @@ def _timeline(events: Sequence[Event], texts: Texts, service: Service) -> tuple[
                     meaning=getattr(event, "meaning", ""),
                 )
             )
-    return tuple(told)
+    return tuple(entries)
 
 
 def _office(event: Event) -> str:
@@ -249,17 +249,17 @@ def _due_at(event: Event) -> datetime | None:
 
 
 def _apology(timeline: Sequence[TimelineEntry], dossier: DossierState) -> TimelineEntry | None:
-    """Return the last extension, unless a later promise has taken its place."""
+    """Return the last extension, unless a later promise replaced it."""
     latest = dossier.ledger[-1].step if dossier.ledger else None
     if latest is not Step.PROMISE_EXTENDED or dossier.finished_at is not None:
         return None
-    return next(one for one in reversed(timeline) if one.step is Step.PROMISE_EXTENDED)
+    return next(entry for entry in reversed(timeline) if entry.step is Step.PROMISE_EXTENDED)
 
 
 def _asked(timeline: Sequence[TimelineEntry], progress: Progress) -> tuple[TimelineEntry, ...]:
     waits = {PauseKind.SUPPLEMENT: Step.SUPPLEMENT_ASKED, PauseKind.FEE: Step.FEE_ASKED}
     return tuple(
-        next(one for one in reversed(timeline) if one.step is step)
+        next(entry for entry in reversed(timeline) if entry.step is step)
         for kind, step in waits.items()
         if kind in progress.pauses and progress.stage is not None
     )

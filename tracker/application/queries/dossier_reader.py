@@ -1,4 +1,4 @@
-"""Reads single dossiers from the event store itself, for those who may, and records who read."""
+"""Reads single dossiers from the event store, checks permissions, and records each access."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -27,7 +27,7 @@ _ONE_LOOK = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Moment:
-    """Which past is meant: what had happened by `as_of`, as it was known at `known_at`."""
+    """A past state: the events that happened by `as_of` and were recorded by `known_at`."""
 
     as_of: datetime | None = None
     known_at: datetime | None = None
@@ -35,9 +35,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class Why:
-    """Why a date: every promise made, and the reckoning on the calendar as known on a day.
+    """The explanation of a date: all promises, and the calculation on the calendar known on a day.
 
-    `reckoned` is `None` where the procedure has no time, or is none of ours.
+    `reckoned` is `None` if the procedure is unknown or has no processing time.
     """
 
     code: str
@@ -48,7 +48,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Opened:
-    """A dossier as somebody at a desk opens it; `events` only where they may read the history."""
+    """A dossier for the desk; `events` is `None` if the actor may not read the history."""
 
     dossier: DossierState
     events: Sequence[Event] | None
@@ -57,7 +57,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Replay:
-    """A dossier's whole past, as auditors go through it, and who read it, oldest first."""
+    """The whole history of a dossier and all accesses, oldest first, for auditors."""
 
     events: Sequence[Event]
     dossier: DossierState
@@ -65,7 +65,7 @@ class Replay:
 
 
 class DossierReader:
-    """Answers for one dossier at a time; every answer is recorded before it is given."""
+    """Reads one dossier at a time, and records each access before it returns the answer."""
 
     def __init__(
         self,
@@ -73,18 +73,18 @@ class DossierReader:
         *,
         service: Service,
         vault: Vault,
-        reads: AccessLog,
+        access_log: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
-        """Read this store; note every look in `reads`."""
+        """Read this store; record every access in `access_log`."""
         self._store = store
         self._service = service
         self._vault = vault
-        self._reads = reads
+        self._access_log = access_log
         self._now = now
 
     def dossier(self, actor: Actor, code: str, moment: Moment) -> DossierState:
-        """Return the dossier as it stood. Raise `UnknownDossierError`, `NotAllowedError`."""
+        """Return the dossier at this moment. Raise `UnknownDossierError`, `NotAllowedError`."""
         events, dossier = self._open(actor, code, Read.DOSSIER)
         if moment == Moment():
             return dossier
@@ -94,7 +94,7 @@ class DossierReader:
         return then
 
     def whole(self, actor: Actor, code: str) -> Opened:
-        """Return all of a dossier that this actor may read, the sealed texts aside: one look."""
+        """Return all that this actor may read without sealed texts; record it as one access."""
         what = Read.HISTORY if Read.HISTORY in MAY[actor.role] else Read.DOSSIER
         events, dossier = self._open(actor, code, what)
         return Opened(
@@ -104,78 +104,78 @@ class DossierReader:
         )
 
     def history(self, actor: Actor, code: str, moment: Moment) -> list[Event]:
-        """Return the dossier's events in stored order, cut on both axes."""
+        """Return the dossier's events up to this moment, in order of versions."""
         events, _ = self._open(actor, code, Read.HISTORY)
         return cut(events, as_of=moment.as_of, known_at=moment.known_at)
 
     def personal_data(self, actor: Actor, code: str, reason: str) -> dict[int, dict[str, str]]:
-        """Return what is sealed in each event, by version and field; nothing once it is erased.
+        """Return the sealed texts, by version and field; empty if personal data was erased.
 
-        `reason` is why it is looked at, in the reader's own words. Raise `KeyLostError`.
+        `reason` is the reader's reason in free text. Raise `KeyLostError`.
         """
         events, dossier = self._open(actor, code, Read.PERSONAL_DATA, reason, is_stated=True)
         wrapped = self._store.select_keys([dossier.id]).get(dossier.id)
         return self._texts_under(wrapped, dossier.id, events)
 
     def case(self, actor: Actor, code: str, what: Read, reason: str) -> Case:
-        """Return what a form is made from; texts are opened only to read personal data."""
+        """Return the data for a form; it opens texts only if `what` is personal data."""
         events, _ = self._open(actor, code, what, reason)
         texts = None
         if what is Read.PERSONAL_DATA:
-            one = dossier_id(code)
-            texts = self._known_texts(self._store.select_keys([one]).get(one), one, events)
+            uuid = dossier_id(code)
+            texts = self._known_texts(self._store.select_keys([uuid]).get(uuid), uuid, events)
         return Case(events=events, texts=texts, service=self._service, now=self._now())
 
     def cases(self, actor: Actor, ids: Sequence[UUID], reason: str) -> list[Case]:
-        """Return what a form of many dossiers is made from; texts only where they may be read."""
+        """Return the data for a form of many dossiers, with the texts that the actor may read."""
         require(actor, Read.REGISTER)
         histories, keys = self._store.select_histories(ids), self._store.select_keys(ids)
         now = self._now()
         cases: dict[Read, list[Case]] = {Read.DOSSIER: [], Read.PERSONAL_DATA: []}
-        for one, stored in histories.items():
+        for uuid, stored in histories.items():
             events = [decode(topic, state) for topic, state in stored]
             case = Case(events=events, texts=None, service=self._service, now=now)
             if _may_read_texts(actor, case.dossier):
-                texts = self._known_texts(keys.get(one), one, events)
+                texts = self._known_texts(keys.get(uuid), uuid, events)
                 cases[Read.PERSONAL_DATA].append(replace(case, texts=texts))
             else:
                 cases[Read.DOSSIER].append(case)
-        for what, some in cases.items():
-            seen = [case.dossier.id for case in some]
-            self._reads.record_all(seen, actor, what.value, now, reason)
-        return [case for some in cases.values() for case in some]
+        for what, group in cases.items():
+            seen = [case.dossier.id for case in group]
+            self._access_log.record_all(seen, actor, what.value, now, reason)
+        return [case for group in cases.values() for case in group]
 
     def why(self, actor: Actor, code: str, *, known_on: date | None = None) -> Why:
-        """Explain the dossier's dates; the calendar is as known on `known_on`, by default today."""
+        """Explain the dossier's date with the calendar known on a day, by default today."""
         _, dossier = self._open(actor, code, Read.DOSSIER)
         return why_of(dossier, self._service, known_on or self._today())
 
     def readers(self, actor: Actor, code: str) -> Sequence[Any]:
-        """List who read the dossier before."""
+        """Return all earlier accesses to the dossier, oldest first."""
         require(actor, Read.READERS)
         _, dossier = self._load(code)
-        looks = self._reads.of(dossier.id)
-        self._reads.record(dossier.id, actor, Read.READERS.value, self._now())
+        looks = self._access_log.of(dossier.id)
+        self._access_log.record(dossier.id, actor, Read.READERS.value, self._now())
         return looks
 
     def replay(self, actor: Actor, code: str) -> Replay:
-        """Return every event, and who read the dossier.
+        """Return all events and all accesses.
 
-        To go through its past moment by moment is one look, recorded once in ten minutes.
+        Repeated calls within ten minutes count as one access of the same reader.
         """
         require(actor, Read.READERS)
         events, dossier = self._load(code)
-        looks, now = self._reads.of(dossier.id), self._now()
-        if not any(_is_going_on(look, actor, now) for look in looks):
-            self._reads.record(dossier.id, actor, Read.HISTORY.value, now)
-            looks = self._reads.of(dossier.id)
+        looks, now = self._access_log.of(dossier.id), self._now()
+        if not any(_is_same_access(look, actor, now) for look in looks):
+            self._access_log.record(dossier.id, actor, Read.HISTORY.value, now)
+            looks = self._access_log.of(dossier.id)
         return Replay(events, dossier, looks)
 
-    def note_told(self, actor: Actor, codes: Sequence[str]) -> None:
-        """Note, before it is done, that an explanation of figures tells of these dossiers."""
+    def record_explained(self, actor: Actor, codes: Sequence[str]) -> None:
+        """Record an access to these dossiers before an explanation of figures names them."""
         require(actor, Read.EXPLANATION)
         ids = [dossier_id(code) for code in codes]
-        self._reads.record_all(ids, actor, Read.FIGURES.value, self._now(), "")
+        self._access_log.record_all(ids, actor, Read.FIGURES.value, self._now(), "")
 
     def _today(self) -> date:
         return self._service.local_day(self._now())
@@ -186,22 +186,22 @@ class DossierReader:
         require(actor, what)
         events, dossier = self._load(code)
         _require_reading(actor, what, dossier, for_a_reason=is_stated and bool(reason))
-        self._reads.record(dossier.id, actor, what.value, self._now(), reason)
+        self._access_log.record(dossier.id, actor, what.value, self._now(), reason)
         return events, dossier
 
     def _known_texts(
-        self, wrapped: bytes | None, one: UUID, events: Sequence[Event]
+        self, wrapped: bytes | None, uuid: UUID, events: Sequence[Event]
     ) -> dict[int, dict[str, str]]:
-        """Return the texts for a form, which says by itself that they are lost."""
+        """Return the texts for a form; empty if the key is lost, which the form then says."""
         try:
-            return self._texts_under(wrapped, one, events)
+            return self._texts_under(wrapped, uuid, events)
         except KeyLostError:
             return {}
 
     def _texts_under(
-        self, wrapped: bytes | None, one: UUID, events: Sequence[Event]
+        self, wrapped: bytes | None, uuid: UUID, events: Sequence[Event]
     ) -> dict[int, dict[str, str]]:
-        seal = seal_of(self._vault, one, wrapped, is_erased=is_erased(events))
+        seal = seal_of(self._vault, uuid, wrapped, is_erased=is_erased(events))
         if seal is None:
             return {}
         opened = {event.originator_version: opened_texts(event, seal) for event in events}
@@ -209,7 +209,7 @@ class DossierReader:
 
     def _load(self, code: str) -> tuple[list[Event], DossierState]:
         events = [
-            decode(one.topic, one.state) for one in self._store.select_events(dossier_id(code))
+            decode(row.topic, row.state) for row in self._store.select_events(dossier_id(code))
         ]
         dossier = DossierState.replay(None, events)
         if dossier is None:
@@ -217,7 +217,7 @@ class DossierReader:
         return events, dossier
 
 
-def _is_going_on(look: Any, actor: Actor, now: datetime) -> bool:  # noqa: ANN401  as kept
+def _is_same_access(look: Any, actor: Actor, now: datetime) -> bool:  # noqa: ANN401  a row
     is_alike = (look.what, look.role, look.actor) == (Read.HISTORY, actor.role, actor.id)
     return is_alike and now - look.read_at < _ONE_LOOK
 
@@ -239,7 +239,7 @@ def _may_read_texts(actor: Actor, dossier: DossierState) -> bool:
 
 
 def why_of(dossier: DossierState, service: Service, known_on: date) -> Why:
-    """Explain a dossier's dates on the calendar as it was known on this day."""
+    """Explain a dossier's date with the calendar known on this day."""
     calendar = service.calendar.as_known(known_on)
     reckoned = None
     if dossier.received_at is not None:
@@ -253,21 +253,21 @@ def why_of(dossier: DossierState, service: Service, known_on: date) -> Why:
 
 
 def opened_texts(event: Event, seal: Seal) -> dict[str, str]:
-    """Open what is sealed in an event, by field."""
+    """Return the opened texts of an event, by field. Raise `SealBrokenError`."""
     opened: dict[str, str] = {}
-    for one in fields(event):
-        value = getattr(event, one.name)
-        if one.name in SEALED_FIELDS and value is not None:
-            opened[one.name] = seal.open(sealed_as(event, one.name), Sealed(value))
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if field.name in SEALED_FIELDS and value is not None:
+            opened[field.name] = seal.open(sealed_as(event, field.name), Sealed(value))
     return opened
 
 
 SEALED_FIELDS = frozenset(
     {"applicant", "sealed", "reason", "text", "raw", "contact", "whereabouts"}
 )
-"""The fields of events that hold sealed text."""
+"""The fields of events that contain sealed text."""
 
 
 def sealed_as(event: Event, field: str) -> str:
-    """Name what a field of an event was sealed as."""
+    """Return the name under which this field of the event was sealed."""
     return "applicant" if field in {"applicant", "sealed"} else f"{event.step.value}.{field}"

@@ -1,4 +1,4 @@
-"""Why a figure has changed: the dossiers that count differently, and the events that caused it."""
+"""Explains a changed figure: the dossiers that count differently, and the events that caused it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -21,8 +21,8 @@ class KnownBeforeThenError(InvalidInputError):
 class RecordsReads(Protocol):
     """Records who read which dossiers."""
 
-    def note_told(self, actor: Actor, codes: Sequence[str]) -> None:
-        """Record, before they are shown, that an explanation of figures names these dossiers."""
+    def record_explained(self, actor: Actor, codes: Sequence[str]) -> None:
+        """Record an access to these dossiers before an explanation of figures names them."""
 
 
 class ExplainedChange:
@@ -32,23 +32,26 @@ class ExplainedChange:
     """
 
     def __init__(
-        self, explanation: Explanation, found: Iterator[Change], record: Callable[[list[str]], None]
+        self,
+        explanation: Explanation,
+        changes: Iterator[Change],
+        record: Callable[[list[str]], None],
     ) -> None:
-        """Read the changes from `found`; `record` logs each access before it is shown."""
+        """Read `changes`; `record` logs the access to each dossier before it is shown."""
         self._explanation = explanation
-        self._found = found
+        self._changes = changes
         self._record = record
         self.number = 0
-        """How many dossiers count differently."""
+        """The number of dossiers that count differently."""
 
     def changes(self, limit: int | None = None) -> Iterator[Change]:
         """Return the changes, at most `limit`; the rest are counted and not shown."""
-        shown = islice(self._found, limit)
-        while some := list(islice(shown, _DOSSIERS_PER_ACCESS_RECORD)):
-            self._record([change.code for change in some])
-            self.number += len(some)
-            yield from some
-        self.number += sum(1 for _ in self._found)
+        shown = islice(self._changes, limit)
+        while batch := list(islice(shown, _DOSSIERS_PER_ACCESS_RECORD)):
+            self._record([change.code for change in batch])
+            self.number += len(batch)
+            yield from batch
+        self.number += sum(1 for _ in self._changes)
 
     def then(self) -> Figures:
         """Return the figures as known at the earlier moment."""
@@ -91,5 +94,5 @@ class ExplainFigures:
         return ExplainedChange(
             explanation,
             explanation.changes(self._histories(step)),
-            lambda codes: self._reader.note_told(actor, codes),
+            lambda codes: self._reader.record_explained(actor, codes),
         )

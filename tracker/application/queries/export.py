@@ -1,11 +1,11 @@
-"""Return dossiers away as they are stored, one after the other, to whoever may; records each look.
+"""Exports stored dossiers, checks permissions, and records each access.
 
-However many there are, only some hundred are in memory at a time.
+At most 200 dossiers are in memory at a time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -25,11 +25,11 @@ from tracker.domain.dossier.state import DossierState
 from tracker.domain.errors import InvalidInputError, TrackerError
 from tracker.serialization import decode
 
-_DOSSIERS_A_LOOK = 200
+_DOSSIERS_PER_ACCESS_RECORD = 200
 
 
 class NoReasonError(InvalidInputError):
-    """Personal data are opened only with a reason, which is recorded."""
+    """Personal data is opened only with a reason, which is recorded."""
 
 
 class NoParquetError(TrackerError):
@@ -37,7 +37,7 @@ class NoParquetError(TrackerError):
 
 
 class Form(StrEnum):
-    """How the events are written."""
+    """The file format of the events."""
 
     NDJSON = "ndjson"
     CSV = "csv"
@@ -47,16 +47,16 @@ class Form(StrEnum):
 
     @property
     def file_name(self) -> str:
-        """The name of its file."""
+        """The name of the file."""
         return "events.jsonocel" if self is Form.OCEL else f"events.{self}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which dossiers; each is given whole. What is `None` does not restrict.
+    """The selection of dossiers; each is exported as a whole. `None` does not restrict.
 
-    `office` is one of a dossier's three as they are now; it came in from `since` to `until`, both
-    included.
+    `office` is one of the three current offices of a dossier. The intake is from `since` to
+    `until`, both included.
     """
 
     code: str | None = None
@@ -65,7 +65,7 @@ class Selection:
     until: datetime | None = None
 
     def holds(self, dossier: DossierState, came_in_at: datetime) -> bool:
-        """Return whether this dossier is meant."""
+        """Return whether this dossier is selected."""
         offices = dossier.offices
         return (
             self.office in (None, offices.helped_at, offices.received_at, offices.decided_by)
@@ -74,7 +74,7 @@ class Selection:
         )
 
     def asked(self, reason: str | None) -> dict[str, str | None]:
-        """Put what is asked for into words; personal data are opened where there is a reason."""
+        """Return the selection as JSON values; personal data is opened if there is a reason."""
         return {
             "code": self.code,
             "office": self.office,
@@ -87,10 +87,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class ExportedDossier:
-    """One dossier: its rows in the store, what they say, and where it stands by them.
+    """One dossier: its rows in the store, their events, and its state after them.
 
-    `texts` holds what was sealed, by version and field; it is `None` where all stays sealed, and
-    empty where the dossier's key was destroyed or is lost.
+    `texts` are the opened texts, by version and field. It is `None` if they stay sealed, and empty
+    if the dossier's key was destroyed or is lost.
     """
 
     rows: Sequence[StoredRow]
@@ -101,17 +101,17 @@ class ExportedDossier:
 
 
 class DossierScan(Protocol):
-    """The event store, dossier by dossier."""
+    """Reads the event store dossier by dossier."""
 
     def head(self) -> int:
-        """Return the position of the newest event, 0 where there is none."""
+        """Return the position of the newest event, 0 if there is none."""
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[Sequence[StoredRow]]:
-        """Return the rows of each dossier up to this position, in the order of ids and versions."""
+        """Yield the rows of each dossier up to this position, in order of ids and versions."""
 
 
 class DossierExport:
-    """Takes dossiers out of one store."""
+    """Exports dossiers of one store."""
 
     def __init__(
         self,
@@ -119,14 +119,14 @@ class DossierExport:
         keys: DossierRecorder,
         *,
         vault: Vault,
-        reads: AccessLog,
+        access_log: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
-        """Read by `scan`; note every look in `reads`."""
+        """Read with `scan`; record every access in `access_log`."""
         self._scan = scan
         self._keys = keys
         self._vault = vault
-        self._reads = reads
+        self._access_log = access_log
         self._now = now
 
     def take(
@@ -138,11 +138,11 @@ class DossierExport:
         progress: Callable[[int], None],
         reason: str | None = None,
     ) -> Iterator[ExportedDossier]:
-        """Return the dossiers as of the store's event `up_to`, in the order of their ids.
+        """Return the dossiers up to the store's position `up_to`, in the order of their ids.
 
-        Personal data are opened only where a reason is given, and not where they were erased.
-        `progress` is told how many more events were looked at. Raise `NotAllowedError`,
-        `NoReasonError`, `UnknownDossierError`.
+        Personal data is opened only with a reason, and only if it was not erased. `progress` gets
+        the number of events just read. Raise `NotAllowedError`, `NoReasonError`,
+        `UnknownDossierError`.
         """
         what = Read.HISTORY if reason is None else Read.PERSONAL_DATA
         require(actor, Read.EXPORT)
@@ -150,21 +150,21 @@ class DossierExport:
         why = (reason or "").strip()
         if what is Read.PERSONAL_DATA and not why:
             raise NoReasonError
-        return self._looked_at(actor, what, self._found(selection, up_to, progress), why)
+        return self._recorded(actor, what, self._selected(selection, up_to, progress), why)
 
-    def _looked_at(
-        self, actor: Actor, what: Read, found: Iterator[ExportedDossier], reason: str
+    def _recorded(
+        self, actor: Actor, what: Read, selected: Iterator[ExportedDossier], reason: str
     ) -> Iterator[ExportedDossier]:
-        while some := list(islice(found, _DOSSIERS_A_LOOK)):
-            for one in some:
-                offices = one.dossier.offices
+        while batch := list(islice(selected, _DOSSIERS_PER_ACCESS_RECORD)):
+            for exported in batch:
+                offices = exported.dossier.offices
                 places = (offices.helped_at, offices.received_at, offices.decided_by)
                 require_reading(actor, what, offices=places, for_a_reason=bool(reason))
-            ids = [one.dossier.id for one in some]
-            self._reads.record_all(ids, actor, what.value, self._now(), reason)
-            yield from self._with_texts(some) if what is Read.PERSONAL_DATA else some
+            ids = [exported.dossier.id for exported in batch]
+            self._access_log.record_all(ids, actor, what.value, self._now(), reason)
+            yield from self._with_texts(batch) if what is Read.PERSONAL_DATA else batch
 
-    def _found(
+    def _selected(
         self, selection: Selection, up_to: int, progress: Callable[[int], None]
     ) -> Iterator[ExportedDossier]:
         only = dossier_id(selection.code) if selection.code else None
@@ -180,18 +180,21 @@ class DossierExport:
         if only and not known:
             raise UnknownDossierError
 
-    def _with_texts(self, some: Sequence[ExportedDossier]) -> Iterator[ExportedDossier]:
-        keys = self._keys.select_keys([one.dossier.id for one in some])
-        for one in some:
+    def _with_texts(self, batch: Sequence[ExportedDossier]) -> Iterator[ExportedDossier]:
+        keys = self._keys.select_keys([exported.dossier.id for exported in batch])
+        for exported in batch:
+            dossier = exported.dossier
             texts: dict[int, dict[str, str]] = {}
             seal = None
             with suppress(KeyLostError):
                 seal = seal_of(
                     self._vault,
-                    one.dossier.id,
-                    keys.get(one.dossier.id),
-                    is_erased=one.dossier.personal_data_erased,
+                    dossier.id,
+                    keys.get(dossier.id),
+                    is_erased=dossier.personal_data_erased,
                 )
             if seal:
-                texts = {each.originator_version: opened_texts(each, seal) for each in one.events}
-            yield ExportedDossier(one.rows, one.events, one.dossier, one.came_in_at, texts)
+                texts = {
+                    event.originator_version: opened_texts(event, seal) for event in exported.events
+                }
+            yield replace(exported, texts=texts)

@@ -1,4 +1,4 @@
-"""Fills in the forms of a dossier for those of the staff who may have them."""
+"""Fills in the forms of a dossier, checks permissions, and records each access."""
 
 from enum import StrEnum
 
@@ -34,18 +34,18 @@ class FormNumber(StrEnum):
 
 
 class FillForm:
-    """Return forms to whoever may read what stands in them; the read is recorded with its form."""
+    """Fills in forms of one dossier. The access record has the number of the form."""
 
     def __init__(self, reader: DossierReader, receipts: ReceiptLinks) -> None:
-        """Read with this reader; receipts bear links of these."""
+        """Read dossiers with this reader; receipts get their links from `receipts`."""
         self._reader = reader
         self._receipts = receipts
 
     def fill(self, actor: Actor, code: str, number: FormNumber, which: int | None) -> Form:
-        """Fill a form in; `which` counts from 1, by default it is the last of its kind.
+        """Return a filled form; `which` counts forms of one kind from 1, by default the last.
 
-        Whoever may not see the applicant gets the receipt without, and no form that gives reasons.
-        Raise `NoSuchFormError`, `UnknownDossierError`, `NotAllowedError`.
+        An actor who may not see the applicant gets a receipt without the applicant, and no form
+        with reasons. Raise `NoSuchFormError`, `UnknownDossierError`, `NotAllowedError`.
         """
         case = self._case(actor, code, number)
         match number:

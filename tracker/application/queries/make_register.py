@@ -1,4 +1,4 @@
-"""Makes the register of an office for those who may have it."""
+"""Makes the register of an office, checks permissions, and records each access."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,30 +16,30 @@ MOST_ROWS = 500
 
 
 class UnfitPeriodError(InvalidInputError):
-    """A register runs from a day to the same or a later one, and over 31 days at most."""
+    """The last day must not be before the first. A register covers at most 31 days."""
 
 
 def check_period(first: date, last: date) -> None:
-    """Raise `UnfitPeriodError` where no register can be of these days, both included."""
+    """Raise `UnfitPeriodError` if a register cannot cover these days, both included."""
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
         raise UnfitPeriodError
 
 
 class Intakes(Protocol):
-    """Knows which dossiers an office has to do with."""
+    """Finds the dossiers of an office."""
 
     def of(self, office: str, since: datetime, until: datetime, most: int) -> Sequence[UUID]:
-        """Return the first `most` that came in from `since` on and before `until`, oldest first.
+        """Return up to `most` dossiers that came in from `since` and before `until`, oldest first.
 
-        It is an office's dossier where it was taken in there or is decided there.
+        A dossier belongs to the office that took it in and to the office that decides it.
         """
 
 
 class MakeRegister:
-    """Return registers; the read is recorded at each of the dossiers."""
+    """Makes registers, and records an access to each dossier in them."""
 
     def __init__(self, reader: DossierReader, intakes: Intakes, service: Service) -> None:
-        """List by `intakes`, and read what stands in each line with this reader."""
+        """Find dossiers with `intakes` and read each with this reader."""
         self._reader = reader
         self._intakes = intakes
         self._service = service
@@ -47,7 +47,7 @@ class MakeRegister:
     def make(
         self, actor: Actor, office_id: str, first: date, last: date, now: datetime
     ) -> Register:
-        """Make the register of an office from `first` to `last`, both included.
+        """Return the register of an office from `first` to `last`, both included.
 
         Raise `NotAllowedError`, `UnfitPeriodError`, `UnknownOfficeError`.
         """
@@ -76,6 +76,6 @@ class MakeRegister:
                 datetime.combine(day, time(), zone).astimezone(UTC)
                 for day in (first, last + timedelta(days=1))
             )
-        except OverflowError as error:  # the first and the last day there are
+        except OverflowError as error:  # the first or the last day of Python's calendar
             raise UnfitPeriodError from error
         return since, until

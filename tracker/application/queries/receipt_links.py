@@ -1,4 +1,4 @@
-"""The link on a receipt: whoever holds it may see the dossier it belongs to."""
+"""The link on a receipt: its holder may read the dossier."""
 
 import hmac
 from typing import Protocol
@@ -12,44 +12,44 @@ class Tokens(Protocol):
     """Derives the tokens of dossiers."""
 
     def token(self, dossier_id: UUID, generation: int) -> str:
-        """Return the token of this generation, the same at every call."""
+        """Return the token of this generation; it is the same at every call."""
 
 
 class Generations(Protocol):
-    """Knows which generation of a dossier's token is the good one."""
+    """Stores the valid generation of each dossier's token."""
 
     def of(self, dossier_id: UUID) -> int:
-        """Return the generation that is good now."""
+        """Return the valid generation."""
 
     def raise_(self, dossier_id: UUID) -> None:
-        """End the good one: the next is good from now on."""
+        """Revoke the valid generation: the next one becomes valid."""
 
 
 class ReceiptLinks:
-    """Return receipts their links, knows a good one, and ends one that got into wrong hands."""
+    """Makes, checks and revokes the links on receipts."""
 
     def __init__(self, tokens: Tokens, generations: Generations, *, public_url: str) -> None:
-        """Let links begin with `public_url`, where citizens find the service."""
+        """Make links under `public_url`, the address of the service for citizens."""
         self._tokens = tokens
         self._generations = generations
         self._public_url = public_url
 
     def path(self, code: str) -> str:
-        """Return the address of the dossier's own page, without the host."""
+        """Return the path of the dossier's page, without the host."""
         return f"/h/{quote(code, safe='')}/{self._token(code)}"
 
     def link(self, code: str) -> str:
-        """Return the whole address, as it stands in the QR code."""
+        """Return the complete URL for the QR code."""
         return self._public_url + self.path(code)
 
     def admit(self, code: str, token: str) -> bool:
-        """Return whether this is the dossier's good token, as fast for a wrong one as for a right."""
+        """Return whether this is the dossier's valid token, in constant time."""
         return hmac.compare_digest(self._token(code).encode(), token.lower().encode())
 
     def revoke(self, code: str) -> None:
-        """End every link given so far; the next one given is good."""
+        """Revoke all links made so far; links made afterwards are valid."""
         self._generations.raise_(dossier_id(code))
 
     def _token(self, code: str) -> str:
-        its_id = dossier_id(code)
-        return self._tokens.token(its_id, self._generations.of(its_id))
+        uuid = dossier_id(code)
+        return self._tokens.token(uuid, self._generations.of(uuid))

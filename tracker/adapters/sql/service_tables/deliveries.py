@@ -124,7 +124,7 @@ class SqlDeliveries:
         self, delivery: Delivery, state: State, at: datetime, *, due_at: datetime, reason: str
     ) -> None:
         """Note what became of it, unless another has claimed it since."""
-        notice = delivery.notice
+        notice = delivery.notification
         with writing(self._engine).begin() as connection:
             connection.execute(
                 update(DELIVERIES)

@@ -1,4 +1,4 @@
-"""Given events, when a step is asked for, then events or an error: one dossier, told in order."""
+"""Test a dossier: given events, when a step is requested, then expect events or an error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,28 +81,28 @@ def clock(
 
 
 def due(day: int, hour: int = 17, month: int = 11) -> Promise:
-    """Return a promise of five working days that was reckoned here."""
+    """Return a promise of five working days that was calculated here."""
     return Promise(at(day, hour, month=month), "5 working_days", CALENDAR.version)
 
 
 def given_date(day: int, hour: int = 17, month: int = 11) -> Promise:
-    """Return a promise that stood on a slip or in an apology."""
+    """Return a promise that was given on a slip or in an apology."""
     return Promise(at(day, hour, month=month), given=True)
 
 
-Told = Callable[[int], Event]
-"""An event but for its version."""
+EventBuilder = Callable[[int], Event]
+"""A function that returns an event with the given version."""
 
 
-def told(
+def event_builder(
     kind: type[Event],
     moment: datetime,
     by: Actor = DECIDER,
     *,
     heard: datetime = HEARD,
     code: str = CODE,
-    **fields: Any,  # noqa: ANN401  the event's own fields
-) -> Told:
+    **fields: Any,  # noqa: ANN401  the fields of the event
+) -> EventBuilder:
     def with_version(version: int) -> Event:
         return kind(
             originator_id=dossier_id(code),
@@ -130,16 +130,16 @@ INTAKE: dict[str, Any] = {
 }
 
 
-def submitted(moment: datetime, by: Actor = PORTAL) -> Told:
-    return told(Submitted, moment, by, **INTAKE)
+def submitted(moment: datetime, by: Actor = PORTAL) -> EventBuilder:
+    return event_builder(Submitted, moment, by, **INTAKE)
 
 
-def received(moment: datetime, promise: Promise | None, by: Actor = CLERK) -> Told:
-    return told(Received, moment, by, **INTAKE, promise=promise)
+def received(moment: datetime, promise: Promise | None, by: Actor = CLERK) -> EventBuilder:
+    return event_builder(Received, moment, by, **INTAKE, promise=promise)
 
 
-def asked(moment: datetime, papers_due_at: datetime | None = None) -> Told:
-    return told(
+def asked(moment: datetime, papers_due_at: datetime | None = None) -> EventBuilder:
+    return event_builder(
         SupplementAsked,
         moment,
         papers=(PAPER,),
@@ -149,12 +149,12 @@ def asked(moment: datetime, papers_due_at: datetime | None = None) -> Told:
     )
 
 
-def brought(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
+def brought(moment: datetime, promise: Promise | None = None) -> EventBuilder:
+    return event_builder(SupplementReceived, moment, CLERK, papers=(PAPER,), promise=promise)
 
 
-def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> Told:
-    return told(
+def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> EventBuilder:
+    return event_builder(
         FeeAsked,
         moment,
         amount=50_000,
@@ -164,28 +164,30 @@ def fee_asked(moment: datetime, fee_due_at: datetime | None = None) -> Told:
     )
 
 
-def fee_paid(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(FeePaid, moment, CLERK, amount=50_000, reference="FT-1", promise=promise)
+def fee_paid(moment: datetime, promise: Promise | None = None) -> EventBuilder:
+    return event_builder(FeePaid, moment, CLERK, amount=50_000, reference="FT-1", promise=promise)
 
 
-def stopped(moment: datetime) -> Told:
-    return told(Stopped, moment, reason=SEALED, basis="b")
+def stopped(moment: datetime) -> EventBuilder:
+    return event_builder(Stopped, moment, reason=SEALED, basis="b")
 
 
-def resumed(moment: datetime, promise: Promise | None = None) -> Told:
-    return told(Resumed, moment, reason=None, promise=promise)
+def resumed(moment: datetime, promise: Promise | None = None) -> EventBuilder:
+    return event_builder(Resumed, moment, reason=None, promise=promise)
 
 
-def extended(moment: datetime, promise: Promise) -> Told:
-    return told(PromiseExtended, moment, promise=promise, reason=SEALED, basis="b", signer="s")
+def extended(moment: datetime, promise: Promise) -> EventBuilder:
+    return event_builder(
+        PromiseExtended, moment, promise=promise, reason=SEALED, basis="b", signer="s"
+    )
 
 
-def decided(moment: datetime) -> Told:
-    return told(Decided, moment, outcome=Outcome.GRANTED, reason=None, document="d")
+def decided(moment: datetime) -> EventBuilder:
+    return event_builder(Decided, moment, outcome=Outcome.GRANTED, reason=None, document="d")
 
 
-def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> Told:
-    return told(
+def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> EventBuilder:
+    return event_builder(
         HandedToCarrier,
         moment,
         CLERK,
@@ -195,8 +197,8 @@ def handed(moment: datetime, number: str = PARCEL, *, s10: bool = True) -> Told:
     )
 
 
-def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> Told:
-    return told(
+def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> EventBuilder:
+    return event_builder(
         CarrierScanned,
         moment,
         POSTMAN,
@@ -208,8 +210,8 @@ def scanned(moment: datetime, scan: str, meaning: str, number: str = PARCEL) -> 
     )
 
 
-def delivered(moment: datetime, by: Actor = POSTMAN) -> Told:
-    return told(Delivered, moment, by)
+def delivered(moment: datetime, by: Actor = POSTMAN) -> EventBuilder:
+    return event_builder(Delivered, moment, by)
 
 
 BY_SMS: dict[str, Any] = {
@@ -219,8 +221,8 @@ BY_SMS: dict[str, Any] = {
 }
 
 
-def agreed(moment: datetime, by: Actor = CLERK, **fields: Any) -> Told:  # noqa: ANN401
-    return told(NoticesAgreed, moment, by, **BY_SMS | fields)
+def agreed(moment: datetime, by: Actor = CLERK, **fields: Any) -> EventBuilder:  # noqa: ANN401
+    return event_builder(NoticesAgreed, moment, by, **BY_SMS | fields)
 
 
 def stamp(moment: datetime, by: Actor = DECIDER, heard: datetime = HEARD) -> Stamp:
@@ -229,22 +231,22 @@ def stamp(moment: datetime, by: Actor = DECIDER, heard: datetime = HEARD) -> Sta
 
 @dataclass
 class Attempt:
-    """What came of a step: the events it led to, or the error against it."""
+    """The result of a step: its events, or its error."""
 
     dossier: Dossier
     before: int
     error: TrackerError | None
 
-    def then(self, *expected: Told) -> Dossier:
-        """Expect just these events, one after the other, and give the dossier."""
+    def then(self, *expected: EventBuilder) -> Dossier:
+        """Expect exactly these events, in order, and return the dossier."""
         assert self.error is None
-        wanted = [one(self.before + place) for place, one in enumerate(expected, 1)]
+        wanted = [build(self.before + index) for index, build in enumerate(expected, 1)]
         assert pending(self.dossier) == wanted
         assert self.dossier.version == self.before + len(expected)
         return self.dossier
 
     def then_refused(self, kind: type[TrackerError], message: str | None = None) -> None:
-        """Expect this error, and that nothing was noted."""
+        """Expect this error and no events."""
         assert type(self.error) is kind
         if message is not None:
             assert str(self.error) == message
@@ -254,7 +256,7 @@ class Attempt:
 
 @dataclass
 class Given:
-    """A dossier to which something has happened."""
+    """A dossier with a history."""
 
     dossier: Dossier
 
@@ -268,18 +270,18 @@ class Given:
 
 
 def pending(dossier: Dossier) -> list[Event]:
-    """Return the events that have been noted and not yet stored."""
+    """Return the events that are recorded and not yet stored."""
     return cast("list[Event]", list(dossier.pending_events))
 
 
-def given(*events: Told) -> Given:
+def given(*events: EventBuilder) -> Given:
     return Given(dossier_of(*events))
 
 
-def dossier_of(*events: Told) -> Dossier:
-    """Return the dossier to which this has happened, stored and read again."""
+def dossier_of(*events: EventBuilder) -> Dossier:
+    """Return the dossier after these events, replayed from storage."""
     return Dossier.replay(None, in_order(*events)) or Dossier.new(CODE)
 
 
-def in_order(*events: Told) -> list[Event]:
-    return [one(version) for version, one in enumerate(events, 1)]
+def in_order(*events: EventBuilder) -> list[Event]:
+    return [build(version) for version, build in enumerate(events, 1)]

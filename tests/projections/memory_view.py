@@ -1,10 +1,10 @@
-"""Events in, rows out: a view that keeps the rows in memory."""
+"""A view that keeps rows in memory: events in, rows out."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from tests.domain.dossier_spec import Told, in_order
+from tests.domain.dossier_spec import EventBuilder, in_order
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 from tracker.projections.model.projection import Projection
@@ -16,14 +16,14 @@ R = TypeVar("R", bound=Row)
 
 
 class MemoryView:
-    """The rows of a read model, in memory."""
+    """The rows of a read model in memory."""
 
     def __init__(self) -> None:
         self.rows: dict[UUID, DossierRow] = {}
         self.added: list[Row] = []
 
     def of(self, kind: type[D], dossier_ids: Sequence[UUID]) -> Sequence[D | None]:
-        rows = [self.rows.get(one) for one in dossier_ids]
+        rows = [self.rows.get(dossier_id) for dossier_id in dossier_ids]
         return [row if isinstance(row, kind) else None for row in rows]
 
     def versions(self, kind: type[Row], dossier_ids: Sequence[UUID]) -> Sequence[int]:
@@ -31,14 +31,14 @@ class MemoryView:
 
     def newest(self, kind: type[R], dossier_ids: Sequence[UUID]) -> Sequence[R | None]:
         newest = {row.dossier_id: row for row in self._all(kind)}
-        return [newest.get(one) for one in dossier_ids]
+        return [newest.get(dossier_id) for dossier_id in dossier_ids]
 
     def last(self, kind: type[R]) -> R | None:
         return next(reversed(self._all(kind)), None)
 
     def numbered(self, kind: type[R], numbers: Collection[int]) -> dict[int, R]:
-        found = {getattr(row, kind.KEY[0]): row for row in self._all(kind)}
-        return {number: found[number] for number in numbers}
+        by_number = {getattr(row, kind.KEY[0]): row for row in self._all(kind)}
+        return {number: by_number[number] for number in numbers}
 
     def _all(self, kind: type[R]) -> list[R]:
         return [row for row in self.added if isinstance(row, kind)]
@@ -51,7 +51,7 @@ class MemoryView:
 
 
 def as_records(events: list[Event], after: int = 0) -> list[Record]:
-    """Return the records of these events, read as a feed reads them."""
+    """Return the records of these events, decoded as a feed decodes them."""
     states = [(event.TOPIC, encode(event)) for event in events]
     return [
         Record(after + n, decode_for_projection(topic, state), state)
@@ -59,8 +59,11 @@ def as_records(events: list[Event], after: int = 0) -> list[Record]:
     ]
 
 
-def rows_after(projection: Projection, *story: Told) -> MemoryView:
-    """Return the rows after this story of one dossier, event by event."""
+def rows_after(projection: Projection, *story: EventBuilder) -> MemoryView:
+    """Return the rows after these events of one dossier.
+
+    The result must be the same event by event and in one batch.
+    """
     view = MemoryView()
     for record in as_records(in_order(*story)):
         projection.apply([record], view)

@@ -1,4 +1,4 @@
-"""The outbox: one line an event worth telling, nothing personal, and who agreed."""
+"""The outbox: one row a notification, without personal data, and the consent."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from tests.domain.dossier_spec import (
     HEARD,
     PORTAL,
     SEALED,
-    Told,
+    EventBuilder,
     agreed,
     asked,
     at,
     decided,
     due,
+    event_builder,
     received,
-    told,
 )
 from tests.projections.memory_view import as_records, row_of, rows_after
 from tracker.domain.dossier.codes import dossier_id
@@ -27,8 +27,8 @@ from tracker.projections.model.projection import GapInHistoryError
 from tracker.projections.notifications import AudienceRow, NotificationsProjection, OutboxRow
 
 TAKEN_IN = received(at(2), due(9))
-STOPPED = told(NoticesStopped, at(4), PORTAL)
-ERASED = told(PersonalDataErased, at(4), ADMINISTRATOR, basis="law")
+STOPPED = event_builder(NoticesStopped, at(4), PORTAL)
+ERASED = event_builder(PersonalDataErased, at(4), ADMINISTRATOR, basis="law")
 
 
 def audience(version: int, channels: str = "") -> AudienceRow:
@@ -71,13 +71,13 @@ def test_who_agreed_is_told_by_what_they_agreed_to_last() -> None:
 
 
 @pytest.mark.parametrize("end", [STOPPED, ERASED])
-def test_who_stopped_or_was_erased_is_told_no_more(end: Told) -> None:
+def test_who_stopped_or_was_erased_is_told_no_more(end: EventBuilder) -> None:
     view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), end)
     assert row_of(AudienceRow, view) == audience(3)
 
 
 def test_no_line_bears_anything_sealed() -> None:
-    complained = told(Complained, at(3), CLERK, text=SEALED)
+    complained = event_builder(Complained, at(3), CLERK, text=SEALED)
     view = rows_after(NotificationsProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
     assert SEALED not in repr(view.added) + repr(view.rows)
 

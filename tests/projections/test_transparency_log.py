@@ -18,7 +18,7 @@ def some_events() -> list[Event]:
 
 
 def logged(*sizes: int) -> list[LogRow]:
-    """The leaves after batches of these sizes."""
+    """Return the leaves after batches of these sizes."""
     view, at = MemoryView(), 0
     for size in sizes:
         TransparencyLogProjection().apply(as_records(some_events()[at : at + size], at), view)

@@ -1,4 +1,4 @@
-"""The calendar of Vietnam in 2026, and short ways to write times, rules and pauses."""
+"""The calendar of Vietnam in 2026, and helpers for times, rules and pauses."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -79,9 +79,9 @@ def steps(
     pauses: Iterable[Pause] = (),
     calendar: WorkCalendar = CALENDAR,
 ) -> tuple[CalculationStep, ...]:
-    found = deadline(rule, received, pauses, calendar)
-    assert found is not None
-    return found.steps
+    result = deadline(rule, received, pauses, calendar)
+    assert result is not None
+    return result.steps
 
 
 def due(
@@ -90,7 +90,7 @@ def due(
     pauses: Iterable[Pause] = (),
     calendar: WorkCalendar = CALENDAR,
 ) -> datetime:
-    found = deadline(rule, received, pauses, calendar)
-    assert found is not None
-    assert found.steps[-1] == CalculationStep(StepKind.DUE, at=found.due_at)
-    return found.due_at
+    result = deadline(rule, received, pauses, calendar)
+    assert result is not None
+    assert result.steps[-1] == CalculationStep(StepKind.DUE, at=result.due_at)
+    return result.due_at

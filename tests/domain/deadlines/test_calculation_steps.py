@@ -1,4 +1,4 @@
-"""The steps that explain how a date was calculated."""
+"""The calculation steps that explain a due date."""
 
 import json
 from datetime import date
@@ -53,8 +53,8 @@ def test_the_steps_tell_the_whole_reckoning_in_order() -> None:
 
 
 def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> None:
-    told = steps(days(1), at(12, 31, year=2025))
-    off = [step for step in told if step.kind is StepKind.DAYS_OFF]
+    calculation_steps = steps(days(1), at(12, 31, year=2025))
+    off = [step for step in calculation_steps if step.kind is StepKind.DAYS_OFF]
     dash = "\N{EN DASH}"
     assert off == [
         CalculationStep(
@@ -96,21 +96,29 @@ def test_a_saturday_worked_within_the_span_is_told_with_its_citation() -> None:
 
 
 def test_calendar_days_tell_only_the_days_off_they_moved_over() -> None:
-    told = steps(calendar_days(12), at(1, 12))
-    assert [step.kind for step in told] == [
+    calculation_steps = steps(calendar_days(12), at(1, 12))
+    assert [step.kind for step in calculation_steps] == [
         StepKind.RECEIVED,
         StepKind.TIME,
         StepKind.DAYS_OFF,
         StepKind.MOVED_TO_WORKING_DAY,
         StepKind.DUE,
     ]
-    assert (told[2].from_on, told[2].to_on) == (date(2026, 1, 24), date(2026, 1, 25))
-    assert (told[3].from_on, told[3].to_on) == (date(2026, 1, 24), date(2026, 1, 26))
+    assert (calculation_steps[2].from_on, calculation_steps[2].to_on) == (
+        date(2026, 1, 24),
+        date(2026, 1, 25),
+    )
+    assert (calculation_steps[3].from_on, calculation_steps[3].to_on) == (
+        date(2026, 1, 24),
+        date(2026, 1, 26),
+    )
 
 
 def test_a_restart_is_told_after_its_pause_and_only_days_off_after_it_are_listed() -> None:
-    told = steps(days(5, PausePolicy.RESTART), at(1, 15), [pause(at(1, 16), at(1, 20, 18))])
-    assert [step.kind for step in told] == [
+    calculation_steps = steps(
+        days(5, PausePolicy.RESTART), at(1, 15), [pause(at(1, 16), at(1, 20, 18))]
+    )
+    assert [step.kind for step in calculation_steps] == [
         StepKind.RECEIVED,
         StepKind.TIME,
         StepKind.PAUSE,
@@ -119,7 +127,10 @@ def test_a_restart_is_told_after_its_pause_and_only_days_off_after_it_are_listed
         StepKind.DAYS_OFF,
         StepKind.DUE,
     ]
-    assert (told[5].from_on, told[5].to_on) == (date(2026, 1, 24), date(2026, 1, 25))
+    assert (calculation_steps[5].from_on, calculation_steps[5].to_on) == (
+        date(2026, 1, 24),
+        date(2026, 1, 25),
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,13 +144,13 @@ def test_a_restart_is_told_after_its_pause_and_only_days_off_after_it_are_listed
     ],
 )
 def test_an_ignored_pause_is_told_with_its_why(ignored: Pause, why: StepWhy) -> None:
-    told = [step for step in steps(days(5), at(1, 15), [ignored]) if step.pause_kind]
-    assert [(step.kind, step.why) for step in told] == [(StepKind.PAUSE_IGNORED, why)]
+    calculation_steps = [step for step in steps(days(5), at(1, 15), [ignored]) if step.pause_kind]
+    assert [(step.kind, step.why) for step in calculation_steps] == [(StepKind.PAUSE_IGNORED, why)]
 
 
 def test_a_step_in_json_holds_only_what_is_filled_as_plain_text_and_numbers() -> None:
-    told = steps(days(0), at(1, 5), [pause(at(1, 5, 10), at(1, 5, 11))])
-    assert json.loads(json.dumps([step.as_json() for step in told])) == [
+    calculation_steps = steps(days(0), at(1, 5), [pause(at(1, 5, 10), at(1, 5, 11))])
+    assert json.loads(json.dumps([step.as_json() for step in calculation_steps])) == [
         {"kind": "received", "at": "2026-01-05T09:00:00+07:00"},
         {"kind": "time", "amount": 0, "unit": "working_days"},
         {
@@ -153,4 +164,6 @@ def test_a_step_in_json_holds_only_what_is_filled_as_plain_text_and_numbers() ->
         },
         {"kind": "due", "at": "2026-01-05T17:00:00+07:00"},
     ]
-    assert all(type(value) in {str, int} for step in told for value in step.as_json().values())
+    assert all(
+        type(value) in {str, int} for step in calculation_steps for value in step.as_json().values()
+    )

@@ -156,8 +156,8 @@ def test_days_with_a_reason_are_grouped_by_reason_and_cut_at_the_ends_of_the_spa
 
 
 def test_two_weekends_with_a_week_between_are_two_ranges() -> None:
-    found = SWAPPED.exceptions_between(date(2026, 3, 6), date(2026, 3, 15))
-    assert [(days.from_on.day, days.to_on.day) for days in found] == [(7, 8), (14, 15)]
+    ranges = SWAPPED.exceptions_between(date(2026, 3, 6), date(2026, 3, 15))
+    assert [(days.from_on.day, days.to_on.day) for days in ranges] == [(7, 8), (14, 15)]
 
 
 def test_a_year_that_is_not_loaded_is_an_error_and_not_a_year_of_working_days() -> None:
@@ -257,10 +257,12 @@ def test_adding_and_counting_between_are_inverse(day: date, days: int) -> None:
 
 @given(DAYS, DAYS)
 def test_the_days_with_a_reason_are_all_told_and_no_other(after: date, until: date) -> None:
-    told = [
+    exceptions = [
         date.fromordinal(ordinal)
         for days in SWAPPED.exceptions_between(after, until)
         for ordinal in range(days.from_on.toordinal(), days.to_on.toordinal() + 1)
     ]
     span = range(after.toordinal() + 1, until.toordinal() + 1)
-    assert told == [day for day in map(date.fromordinal, span) if SWAPPED.why(day) is not None]
+    assert exceptions == [
+        day for day in map(date.fromordinal, span) if SWAPPED.why(day) is not None
+    ]

@@ -1,4 +1,4 @@
-"""What holds of every deadline, with random rules, times and pauses."""
+"""Properties of every deadline, with random rules, times and pauses."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -62,8 +62,8 @@ def test_nothing_is_overdue_when_it_is_handed_in(
 def test_the_order_in_which_pauses_are_given_and_repeats_change_nothing(
     rule: TimeRule, received: datetime, pauses: list[Pause]
 ) -> None:
-    found = deadline(rule, received, pauses, CALENDAR)
-    assert deadline(rule, received, reversed(pauses), CALENDAR) == found
+    result = deadline(rule, received, pauses, CALENDAR)
+    assert deadline(rule, received, reversed(pauses), CALENDAR) == result
     assert due(rule, received, pauses + pauses) == due(rule, received, pauses)
 
 
@@ -95,19 +95,23 @@ def test_the_amounts_told_for_pauses_add_up_to_the_extension(
     if full.unit is TimeUnit.WORKING_HOURS:
         return
     rule = TimeRule(full)
-    told = steps(rule, received, pauses)
-    added = sum(step.amount or 0 for step in told if step.kind is StepKind.PAUSE)
-    assert due(TimeRule(ProcessingTime(full.amount + added, full.unit)), received) == told[-1].at
+    calculation_steps = steps(rule, received, pauses)
+    added = sum(step.amount or 0 for step in calculation_steps if step.kind is StepKind.PAUSE)
+    assert (
+        due(TimeRule(ProcessingTime(full.amount + added, full.unit)), received)
+        == calculation_steps[-1].at
+    )
 
 
 @given(st.integers(0, 20), MOMENTS, PAUSES)
 def test_working_days_agree_with_walking_day_by_day(
     amount: int, received: datetime, pauses: list[Pause]
 ) -> None:
-    told = steps(days(amount), received, pauses)
-    counted = [step for step in told if step.kind is StepKind.PAUSE]
+    calculation_steps = steps(days(amount), received, pauses)
+    counted = [step for step in calculation_steps if step.kind is StepKind.PAUSE]
     start = next(
-        (step.at for step in told if step.kind is StepKind.COUNTED_FROM and step.at), received
+        (step.at for step in calculation_steps if step.kind is StepKind.COUNTED_FROM and step.at),
+        received,
     )
     paused = {
         ordinal
@@ -124,7 +128,7 @@ def test_working_days_agree_with_walking_day_by_day(
     while left:
         day += timedelta(days=1)
         left -= CALENDAR.is_working(day)
-    assert told[-1].at == datetime.combine(day, time(17), ZONE)
+    assert calculation_steps[-1].at == datetime.combine(day, time(17), ZONE)
 
 
 @given(st.integers(1, 20), MOMENTS.map(lambda moment: moment.replace(second=0, microsecond=0)))

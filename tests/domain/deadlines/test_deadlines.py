@@ -101,8 +101,8 @@ def test_a_same_day_procedure_that_closes_at_15_00_moves_to_the_next_day_only_af
 
 
 def test_a_time_in_utc_is_counted_in_the_zone_of_the_offices() -> None:
-    found = due(days(1), datetime(2026, 1, 5, 9, 59, tzinfo=UTC))
-    assert found.isoformat() == "2026-01-06T17:00:00+07:00"
+    due_at = due(days(1), datetime(2026, 1, 5, 9, 59, tzinfo=UTC))
+    assert due_at.isoformat() == "2026-01-06T17:00:00+07:00"
     assert due(days(1), datetime(2026, 1, 5, 10, 1, tzinfo=UTC)) == at(1, 7, 17)
     assert due(days(1), datetime(2026, 1, 5, 23, 30, tzinfo=UTC)) == at(1, 7, 17)
 

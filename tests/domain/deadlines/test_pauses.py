@@ -1,4 +1,4 @@
-"""Pauses move a deadline by the policy of its rule."""
+"""A pause moves a deadline according to the policy of the rule."""
 
 from tests.domain.deadlines.deadline_spec import (
     CALENDAR,
@@ -48,8 +48,10 @@ def test_overlapping_and_repeated_pauses_count_once() -> None:
     first, inside = pause(at(1, 16), at(1, 21)), pause(at(1, 19), at(1, 20), FEE)
     across = pause(at(1, 20), at(1, 22), STOP)
     assert due(days(5), at(1, 15), [first, inside, first]) == due(days(5), at(1, 15), [first])
-    told = steps(days(5), at(1, 15), [across, inside, first])
-    assert [(step.pause_kind, step.amount) for step in told if step.kind is StepKind.PAUSE] == [
+    calculation_steps = steps(days(5), at(1, 15), [across, inside, first])
+    assert [
+        (step.pause_kind, step.amount) for step in calculation_steps if step.kind is StepKind.PAUSE
+    ] == [
         (PAPERS, 3),
         (FEE, 0),
         (STOP, 1),
@@ -98,10 +100,10 @@ def test_under_calendar_days_a_pause_gives_back_calendar_days() -> None:
 def test_under_working_hours_a_pause_gives_back_office_time() -> None:
     waited = pause(at(1, 16, 16), at(1, 19, 8, 30))
     assert due(hours(4), at(1, 16, 15), [waited]) == at(1, 19, 11, 30)
-    told = steps(hours(4), at(1, 16, 15), [waited])
-    assert [(step.amount, step.unit) for step in told if step.kind is StepKind.PAUSE] == [
-        (150, StepUnit.WORKING_MINUTES)
-    ]
+    calculation_steps = steps(hours(4), at(1, 16, 15), [waited])
+    assert [
+        (step.amount, step.unit) for step in calculation_steps if step.kind is StepKind.PAUSE
+    ] == [(150, StepUnit.WORKING_MINUTES)]
 
 
 def test_under_working_hours_a_pause_begun_or_ended_on_a_day_off_counts_open_hours_only() -> None:

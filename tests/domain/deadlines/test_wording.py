@@ -55,9 +55,9 @@ def said(
     cut_off: time | None = None,
 ) -> tuple[str, str]:
     rule = TimeRule(ProcessingTime(amount, unit), cut_off=cut_off, pause_policy=policy)
-    found = deadline(rule, received, pauses, CALENDAR)
-    assert found is not None
-    return why_sentence(found.steps, "en"), why_sentence(found.steps, "vi")
+    result = deadline(rule, received, pauses, CALENDAR)
+    assert result is not None
+    return why_sentence(result.steps, "en"), why_sentence(result.steps, "vi")
 
 
 def pause(kind: PauseKind, start: datetime, end: datetime | None, reason: str = "secret") -> Pause:

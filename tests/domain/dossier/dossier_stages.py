@@ -1,4 +1,4 @@
-"""Dossiers at the stages where most tests begin, and their steps."""
+"""Dossiers at the stages where most tests begin, and common steps."""
 
 from collections.abc import Callable
 from datetime import datetime

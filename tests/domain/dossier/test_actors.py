@@ -1,4 +1,4 @@
-"""Who may do what, held against a table written by hand."""
+"""Permissions, compared with a table written by hand."""
 
 import pytest
 

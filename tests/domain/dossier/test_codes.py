@@ -1,4 +1,4 @@
-"""Dossier codes: written, read, leased in blocks, taken over."""
+"""Dossier codes: written, parsed, leased in blocks, taken over from older systems."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""One dossier: given what has happened, when a step is asked for, then events or an error."""
+"""One dossier: given a history, when a step is requested, then expect events or an error."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,11 +24,11 @@ from tests.domain.dossier_spec import (
     clock,
     decided,
     dossier_of,
+    event_builder,
     given,
     in_order,
     pending,
     stamp,
-    told,
 )
 from tracker.domain.dossier.dossier import (
     Dossier,
@@ -86,7 +86,7 @@ def test_only_the_deciding_office_decides_and_after_forwarding_only_the_next_one
     def decide(d: Dossier) -> None:
         d.decide(stamp(at(4)), outcome=Outcome.GRANTED, reason=None, document="d")
 
-    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = event_builder(Forwarded, at(3), to_office="SO-YTE", reason=None)
     given(*TAKEN_IN, forwarded).when(decide).then_refused(
         NotAllowedError, "Only SO-YTE may do this: decided."
     )
@@ -118,7 +118,7 @@ def test_a_device_may_run_five_minutes_ahead_and_no_more() -> None:
 
 
 def test_a_dossier_is_rated_once() -> None:
-    rated = told(Rated, at(9), PORTAL, score=2, reason=None)
+    rated = event_builder(Rated, at(9), PORTAL, score=2, reason=None)
     start = given(*HOME, rated)
     assert Step.RATED not in start.dossier.allowed_steps()
     start.when(lambda d: d.rate(stamp(at(9), PORTAL), score=5, reason=None)).then_refused(
@@ -134,7 +134,7 @@ def test_a_dossier_is_rated_only_when_it_is_over() -> None:
 
 
 def test_personal_data_are_erased_once() -> None:
-    erased = told(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91")
+    erased = event_builder(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91")
     start = given(*HOME, erased)
     assert Step.PERSONAL_DATA_ERASED not in start.dossier.allowed_steps()
     start.when(
@@ -174,7 +174,7 @@ def test_the_latest_agreement_counts_and_says_since_when() -> None:
 def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew() -> None:
     stop = stamp(at(4), CLERK)
     given(*TAKEN_IN).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
-    over = (*TAKEN_IN, agreed(at(3)), told(NoticesStopped, at(4), CLERK))
+    over = (*TAKEN_IN, agreed(at(3)), event_builder(NoticesStopped, at(4), CLERK))
     given(*over).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
     assert dossier_of(*over).notices is None
     assert dossier_of(*over, agreed(at(5))).notices is not None
@@ -184,7 +184,7 @@ def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
     erased = (
         *TAKEN_IN,
         agreed(at(3)),
-        told(PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
+        event_builder(PersonalDataErased, at(4), ADMINISTRATOR, basis="law 91"),
     )
     assert dossier_of(*erased).notices is None
     given(*erased).when(lambda d: d.agree_to_notices(stamp(at(5), CLERK), **BY_SMS)).then_refused(
@@ -196,8 +196,13 @@ def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
 
 
 def test_a_gap_a_repetition_or_a_stranger_in_the_history_is_found_at_once() -> None:
-    one, two, three = in_order(*TAKEN_IN, asked(at(3)), brought(at(4)))
-    for broken in ([one, three], [two, three], [one, one], [one, replace(two, code="H26-1")]):
+    first, second, third = in_order(*TAKEN_IN, asked(at(3)), brought(at(4)))
+    for broken in (
+        [first, third],
+        [second, third],
+        [first, first],
+        [first, replace(second, code="H26-1")],
+    ):
         if broken[-1].code == "H26-1":
             broken[-1] = replace(broken[-1], originator_id=Dossier.new("H26-1").id)
         with pytest.raises(BrokenHistoryError):
@@ -210,9 +215,9 @@ def test_replaying_is_no_second_trial_since_what_happened_has_happened() -> None
 
 
 def test_a_picture_of_a_cut_history_begins_where_the_dossier_does() -> None:
-    one, two, three = in_order(*TAKEN_IN, asked(at(3)), brought(at(4)))
-    assert Dossier.picture([two, three]) is None
-    picture = Dossier.picture([one, three])
+    first, second, third = in_order(*TAKEN_IN, asked(at(3)), brought(at(4)))
+    assert Dossier.picture([second, third]) is None
+    picture = Dossier.picture([first, third])
     assert picture is not None
     assert (picture.version, picture.progress.stage) == (3, Stage.RECEIVED)
 

@@ -8,18 +8,18 @@ from tests.domain.dossier_spec import (
     CLERK,
     HEARD,
     OFFICES,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
     dossier_of,
     due,
+    event_builder,
     given,
     handed,
     received,
     stamp,
     submitted,
-    told,
 )
 from tracker.domain.dossier.dossier import (
     Dossier,
@@ -47,8 +47,8 @@ def corrected(
     what: Correctable,
     value: str = "",
     sealed: Sealed | None = None,
-) -> Told:
-    return told(
+) -> EventBuilder:
+    return event_builder(
         Corrected,
         moment,
         CLERK,
@@ -74,12 +74,12 @@ def correcting(
 
 
 def test_corrected_offices_take_the_place_of_the_wrong_ones_and_leave_the_others() -> None:
-    one = (
+    dossier = (
         given(*TAKEN_IN)
         .when(correcting(1, Correctable.HELPED_AT, "CTV-BAVI"))
         .then(corrected(at(12), 1, Correctable.HELPED_AT, "CTV-BAVI"))
     )
-    assert one.offices == Offices("CTV-BAVI", "CN05", "SO-TUPHAP")
+    assert dossier.offices == Offices("CTV-BAVI", "CN05", "SO-TUPHAP")
     two = (
         given(*TAKEN_IN)
         .when(correcting(1, Correctable.RECEIVED_AT, "CN01"))

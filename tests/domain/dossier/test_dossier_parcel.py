@@ -1,4 +1,4 @@
-"""The scans of a carrier, in any order, and what they do to the dossier."""
+"""Carrier scans in any order, and their effect on the dossier."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,17 +10,17 @@ from tests.domain.dossier_spec import (
     CLERK,
     PARCEL,
     POSTMAN,
+    EventBuilder,
     Given,
-    Told,
     at,
     delivered,
+    event_builder,
     given,
     handed,
     in_order,
     pending,
     scanned,
     stamp,
-    told,
 )
 from tracker.domain.dossier.dossier import (
     Dossier,
@@ -32,7 +32,7 @@ from tracker.domain.dossier.events.delivery import (
 from tracker.domain.dossier.lifecycle import Stage
 from tracker.domain.errors import NotAllowedError
 
-BACK = (*POSTED, told(ReturnedToOffice, at(9), POSTMAN))
+BACK = (*POSTED, event_builder(ReturnedToOffice, at(9), POSTMAN))
 
 
 # the parcel
@@ -89,13 +89,13 @@ def test_a_failed_attempt_and_then_a_return_bring_it_back_to_the_office() -> Non
     back = (
         given(*POSTED, *failed)
         .when(scan("504", at(9)))
-        .then(scanned(at(9), "504", "returned"), told(ReturnedToOffice, at(9), POSTMAN))
+        .then(scanned(at(9), "504", "returned"), event_builder(ReturnedToOffice, at(9), POSTMAN))
     )
     assert back.progress.stage is Stage.BACK_AT_OFFICE
 
 
-def _failed(moment: datetime) -> Told:
-    return told(DeliveryFailed, moment, POSTMAN, reason=None)
+def _failed(moment: datetime) -> EventBuilder:
+    return event_builder(DeliveryFailed, moment, POSTMAN, reason=None)
 
 
 def test_the_same_scan_again_leaves_the_dossier_where_it_was() -> None:
@@ -144,9 +144,9 @@ def test_a_carrier_scans_only_the_parcels_it_was_handed() -> None:
 
 
 def test_a_carrier_without_a_name_scans_nothing_even_where_no_parcel_is_out() -> None:
-    nobody = replace(POSTMAN, partner="")
+    without_partner = replace(POSTMAN, partner="")
     given(*READY).when(
         lambda d: d.scan(
-            stamp(at(6), nobody), number=PARCEL, scan="EMI", whereabouts=None, raw=None
+            stamp(at(6), without_partner), number=PARCEL, scan="EMI", whereabouts=None, raw=None
         )
     ).then_refused(NotAllowedError)

@@ -1,4 +1,4 @@
-"""The ledger of promises: every promise stays, and pauses and extensions add to it."""
+"""The promise ledger: every promise stays; pauses and extensions add to it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from tests.domain.dossier_spec import (
     INTAKE,
     PAPER,
     SEALED,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
@@ -74,7 +74,7 @@ def test_a_pause_within_one_day_moves_nothing() -> None:
 
 
 def test_repeated_requests_for_papers_each_move_the_promise_and_none_makes_it_overdue() -> None:
-    story: tuple[Told, ...] = TAKEN_IN
+    story: tuple[EventBuilder, ...] = TAKEN_IN
     for start, end, promise in ((3, 5, due(11)), (9, 11, due(13)), (12, 17, due(18))):
         dossier = (
             given(*story, asked(at(start))).when(bring(at(end))).then(brought(at(end), promise))

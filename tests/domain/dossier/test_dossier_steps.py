@@ -1,4 +1,4 @@
-"""Each step, taken once by each actor who may take it, leads to just its event."""
+"""Each step, taken by each actor who may take it, leads to exactly its event."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,8 +17,8 @@ from tests.domain.dossier_spec import (
     PORTAL,
     POSTMAN,
     SEALED,
+    EventBuilder,
     Given,
-    Told,
     agreed,
     asked,
     at,
@@ -27,6 +27,7 @@ from tests.domain.dossier_spec import (
     decided,
     delivered,
     due,
+    event_builder,
     extended,
     fee_asked,
     fee_paid,
@@ -41,7 +42,6 @@ from tests.domain.dossier_spec import (
     stamp,
     stopped,
     submitted,
-    told,
 )
 from tracker.domain.dossier.dossier import (
     Dossier,
@@ -94,25 +94,25 @@ from tracker.domain.errors import NotAllowedError
         pytest.param(
             (submitted(at(2)),),
             lambda d: d.refuse(stamp(at(3), CLERK), reason=SEALED, basis="b"),
-            (told(Refused, at(3), CLERK, reason=SEALED, basis="b"),),
+            (event_builder(Refused, at(3), CLERK, reason=SEALED, basis="b"),),
             id="refuse",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.forward(stamp(at(3)), to_office="SO-YTE", reason=SEALED),
-            (told(Forwarded, at(3), to_office="SO-YTE", reason=SEALED),),
+            (event_builder(Forwarded, at(3), to_office="SO-YTE", reason=SEALED),),
             id="forward",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.start_processing(stamp(at(3))),
-            (told(ProcessingStarted, at(3)),),
+            (event_builder(ProcessingStarted, at(3)),),
             id="start_processing",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.take_internal_step(stamp(at(3)), name="n", clerk="c", unit="u"),
-            (told(InternalStepTaken, at(3), name="n", clerk="c", unit="u"),),
+            (event_builder(InternalStepTaken, at(3), name="n", clerk="c", unit="u"),),
             id="take_internal_step",
         ),
         pytest.param(
@@ -156,7 +156,7 @@ from tracker.domain.errors import NotAllowedError
         pytest.param(
             TAKEN_IN,
             lambda d: d.withdraw(stamp(at(3), PORTAL), reason=SEALED),
-            (told(Withdrawn, at(3), PORTAL, reason=SEALED),),
+            (event_builder(Withdrawn, at(3), PORTAL, reason=SEALED),),
             id="withdraw",
         ),
         pytest.param(
@@ -196,37 +196,37 @@ from tracker.domain.errors import NotAllowedError
         pytest.param(
             POSTED,
             lambda d: d.fail_delivery(stamp(at(6), POSTMAN), reason=SEALED),
-            (told(DeliveryFailed, at(6), POSTMAN, reason=SEALED),),
+            (event_builder(DeliveryFailed, at(6), POSTMAN, reason=SEALED),),
             id="fail_delivery",
         ),
         pytest.param(
             POSTED,
             lambda d: d.return_to_office(stamp(at(9), POSTMAN)),
-            (told(ReturnedToOffice, at(9), POSTMAN),),
+            (event_builder(ReturnedToOffice, at(9), POSTMAN),),
             id="return_to_office",
         ),
         pytest.param(
             READY,
             lambda d: d.collect(stamp(at(5), CLERK), at_office="CN05"),
-            (told(Collected, at(5), CLERK, at_office="CN05"),),
+            (event_builder(Collected, at(5), CLERK, at_office="CN05"),),
             id="collect",
         ),
         pytest.param(
             READY,
             lambda d: d.deliver_electronically(stamp(at(5), PORTAL)),
-            (told(DeliveredElectronically, at(5), PORTAL),),
+            (event_builder(DeliveredElectronically, at(5), PORTAL),),
             id="deliver_electronically",
         ),
         pytest.param(
             HOME,
             lambda d: d.rate(stamp(at(9), PORTAL), score=5, reason=None),
-            (told(Rated, at(9), PORTAL, score=5, reason=None),),
+            (event_builder(Rated, at(9), PORTAL, score=5, reason=None),),
             id="rate",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.complain(stamp(at(9), PORTAL), text=SEALED),
-            (told(Complained, at(9), PORTAL, text=SEALED),),
+            (event_builder(Complained, at(9), PORTAL, text=SEALED),),
             id="complain",
         ),
         pytest.param(
@@ -240,7 +240,7 @@ from tracker.domain.errors import NotAllowedError
                 reason=SEALED,
             ),
             (
-                told(
+                event_builder(
                     Corrected,
                     at(3),
                     CLERK,
@@ -262,19 +262,21 @@ from tracker.domain.errors import NotAllowedError
         pytest.param(
             (*TAKEN_IN, agreed(at(3))),
             lambda d: d.stop_notices(stamp(at(4), CLERK)),
-            (told(NoticesStopped, at(4), CLERK),),
+            (event_builder(NoticesStopped, at(4), CLERK),),
             id="stop_notices",
         ),
         pytest.param(
             TAKEN_IN,
             lambda d: d.erase_personal_data(stamp(at(9), ADMINISTRATOR), basis="law 91"),
-            (told(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91"),),
+            (event_builder(PersonalDataErased, at(9), ADMINISTRATOR, basis="law 91"),),
             id="erase_personal_data",
         ),
     ],
 )
 def test_a_step_leads_to_just_its_event(
-    before: tuple[Told, ...], step: Callable[[Dossier], None], after: tuple[Told, ...]
+    before: tuple[EventBuilder, ...],
+    step: Callable[[Dossier], None],
+    after: tuple[EventBuilder, ...],
 ) -> None:
     dossier = given(*before).when(step).then(*after)
     again = Dossier.replay(None, [*in_order(*before), *pending(dossier)])
@@ -288,7 +290,7 @@ def _all_of(dossier: Dossier) -> dict[str, object]:
 
 def test_the_cases_above_speak_of_every_step() -> None:
     cases = test_a_step_leads_to_just_its_event.pytestmark[0].args[1]  # type: ignore[attr-defined]
-    steps = {one(1).step for case in cases for one in case.values[2]}
+    steps = {build(1).step for case in cases for build in case.values[2]}
     assert steps == set(Step)
 
 

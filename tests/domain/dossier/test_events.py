@@ -1,7 +1,7 @@
-"""Stored names and field names are for ever: the events as written down once in a golden file.
+"""Stored names and field names never change: all events, compared with a golden file.
 
-Who adds an event or a field adds it to `stored_events.json` by hand; a line that stands there is
-never changed, since events like it are stored somewhere.
+For a new event or field, add it to `stored_events.json` by hand. Never change an existing line,
+because events like it are already stored.
 """
 
 import json
@@ -56,7 +56,7 @@ NOT_FREE = {
     "scan": "a carrier's scan code",
     "meaning": "one of nine",
     "at_office": "an office's id",
-    "value": "an office, a number, a time or a way of return; what is personal stands sealed",
+    "value": "an office, a number, a time or a way of return; a personal value is sealed instead",
 }
 """Text fields that hold an id or a word of a list."""
 
@@ -71,13 +71,13 @@ OFFICIAL = {
 """Lines an office or a carrier writes about its own work; nothing about the applicant belongs."""
 
 
-def name_of(hint: Any) -> str:  # noqa: ANN401  a type, of whatever kind
+def name_of(hint: Any) -> str:  # noqa: ANN401  any type hint
     if isinstance(hint, NewType):
         return hint.__name__
     if typing.get_origin(hint) in {UnionType, typing.Union}:
-        return " | ".join(name_of(one) for one in typing.get_args(hint))
+        return " | ".join(name_of(argument) for argument in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
-        return f"tuple[{', '.join(name_of(one) for one in typing.get_args(hint))}]"
+        return f"tuple[{', '.join(name_of(argument) for argument in typing.get_args(hint))}]"
     if isinstance(hint, EllipsisType):
         return "..."
     return "None" if hint is type(None) else str(hint.__name__)
@@ -85,7 +85,7 @@ def name_of(hint: Any) -> str:  # noqa: ANN401  a type, of whatever kind
 
 def fields_of(kind: type) -> dict[str, str]:
     hints = typing.get_type_hints(kind)
-    return {one.name: name_of(hints[one.name]) for one in fields(kind)}
+    return {f.name: name_of(hints[f.name]) for f in fields(kind)}
 
 
 def test_every_event_is_written_down_under_its_stored_name() -> None:
@@ -103,8 +103,8 @@ def test_the_fields_of_what_events_are_made_of_are_those_written_down(kind: type
 
 
 @pytest.mark.parametrize("kind", WORDS)
-def test_no_stored_word_is_lost(kind: Any) -> None:  # noqa: ANN401  a class of words
-    assert [one.value for one in kind] == GOLDEN["types"][kind.__name__]
+def test_no_stored_word_is_lost(kind: Any) -> None:  # noqa: ANN401  any enumeration
+    assert [member.value for member in kind] == GOLDEN["types"][kind.__name__]
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -139,8 +139,8 @@ def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) ->
 def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
     for events in by_dossier(history(seed)).values():
         stored = [(event.TOPIC, encode(event)) for event in events]
-        whole = Dossier.replay(None, [decode(*one) for one in stored])
-        assert vars(Dossier.replay(None, [decode_for_replay(*one) for one in stored])) == vars(
+        whole = Dossier.replay(None, [decode(*row) for row in stored])
+        assert vars(Dossier.replay(None, [decode_for_replay(*row) for row in stored])) == vars(
             whole
         )
 
@@ -148,8 +148,8 @@ def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_what_may_be_missing_in_a_golden_event_has_a_default(topic: str) -> None:
     there = json.loads(GOLDEN["events"][topic]["json"])
-    for one in fields(EVENTS[topic]):
-        assert one.name in there or one.default is not MISSING
+    for event_field in fields(EVENTS[topic]):
+        assert event_field.name in there or event_field.default is not MISSING
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -183,7 +183,9 @@ def test_a_stored_name_is_the_steps_name_with_its_version(topic: str) -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_text_that_is_neither_an_id_nor_an_offices_own_words_is_sealed(topic: str) -> None:
     hints = typing.get_type_hints(EVENTS[topic])
-    plain = {one.name for one in fields(EVENTS[topic]) if hints[one.name] is str}
+    plain = {
+        event_field.name for event_field in fields(EVENTS[topic]) if hints[event_field.name] is str
+    }
     assert plain <= set(NOT_FREE) | set(OFFICIAL)
 
 
@@ -213,10 +215,10 @@ def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> 
 
 def test_the_reader_opens_just_the_sealed_fields() -> None:
     sealed = {
-        one.name
+        event_field.name
         for kind in EVENTS.values()
-        for one in fields(kind)
-        if typing.get_type_hints(kind)[one.name] in {Sealed, Sealed | None}
+        for event_field in fields(kind)
+        if typing.get_type_hints(kind)[event_field.name] in {Sealed, Sealed | None}
     }
     assert sealed == SEALED_FIELDS
 

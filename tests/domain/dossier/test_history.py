@@ -1,4 +1,4 @@
-"""A history cut along two axes: what had happened, and what we knew."""
+"""A history limited on two time axes: when events occurred and when they were recorded."""
 
 from datetime import datetime
 
@@ -6,15 +6,15 @@ import pytest
 
 from tests.domain.dossier_spec import (
     CLERK,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
     decided,
     due,
+    event_builder,
     in_order,
     received,
-    told,
 )
 from tracker.domain.dossier.dossier import Dossier
 from tracker.domain.dossier.events.event import Event
@@ -24,17 +24,17 @@ from tracker.domain.dossier.lifecycle import Stage
 from tracker.domain.dossier.values import Correctable
 
 
-def heard(one: Told, moment: datetime) -> Told:
+def heard(build: EventBuilder, moment: datetime) -> EventBuilder:
     def later(version: int) -> Event:
-        event = one(version)
+        event = build(version)
         object.__setattr__(event, "recorded_at", moment)
         return event
 
     return later
 
 
-def correction(of: int, moment: datetime, value: datetime) -> Told:
-    return told(
+def correction(of: int, moment: datetime, value: datetime) -> EventBuilder:
+    return event_builder(
         Corrected,
         moment,
         CLERK,
@@ -99,9 +99,9 @@ MOVED = [*STORY, heard(correction(4, at(10), at(6)), at(10))(5)]
 
 
 def test_a_corrected_time_counts_once_the_correction_is_known() -> None:
-    assert [one.originator_version for one in cut(MOVED, as_of=at(6))] == [1, 2, 3, 4, 5]
+    assert [event.originator_version for event in cut(MOVED, as_of=at(6))] == [1, 2, 3, 4, 5]
     before = cut(MOVED, as_of=at(6), known_at=at(9))
-    assert [one.originator_version for one in before] == [1, 2, 3]
+    assert [event.originator_version for event in before] == [1, 2, 3]
 
 
 def test_what_was_so_at_a_moment_is_seen_with_the_corrected_time_not_the_wrong_one() -> None:
@@ -112,8 +112,8 @@ def test_what_was_so_at_a_moment_is_seen_with_the_corrected_time_not_the_wrong_o
 
 def test_an_event_corrected_to_a_later_time_had_not_happened_before_it() -> None:
     later = [*STORY, heard(correction(4, at(12), at(11)), at(12))(5)]
-    assert [one.originator_version for one in cut(later, as_of=at(10))] == [1, 2, 3]
-    assert [one.originator_version for one in cut(later, as_of=at(11))] == [1, 2, 3, 4, 5]
+    assert [event.originator_version for event in cut(later, as_of=at(10))] == [1, 2, 3]
+    assert [event.originator_version for event in cut(later, as_of=at(11))] == [1, 2, 3, 4, 5]
 
 
 def test_of_several_corrections_the_last_one_known_counts() -> None:
@@ -124,7 +124,7 @@ def test_of_several_corrections_the_last_one_known_counts() -> None:
 
 def test_a_correction_of_what_was_said_about_the_offices_holds_from_the_beginning() -> None:
     offices = heard(
-        told(
+        event_builder(
             Corrected,
             at(10),
             CLERK,
@@ -151,7 +151,7 @@ def test_a_correction_of_a_correction_counts_from_the_event_it_is_all_about() ->
 
 def test_a_history_whose_end_precedes_its_start_gives_no_dossier_before_the_start() -> None:
     dirty = in_order(received(at(9), due(16)), decided(at(4)))
-    assert [one.originator_version for one in cut(dirty, as_of=at(5))] == [2]
+    assert [event.originator_version for event in cut(dirty, as_of=at(5))] == [2]
     assert Dossier.picture(cut(dirty, as_of=at(5))) is None
     whole = Dossier.picture(cut(dirty, as_of=at(9)))
     assert whole is not None

@@ -1,4 +1,4 @@
-"""The life of a dossier, held against a table written by hand from the national statuses."""
+"""The life cycle of a dossier, compared with a table of the national statuses."""
 
 from datetime import datetime
 
@@ -122,7 +122,7 @@ NATIONAL = {
 }
 
 
-def standing(stage: str | None) -> Progress:
+def progress_at(stage: str | None) -> Progress:
     if stage is None:
         return Progress()
     if stage in PAUSED:
@@ -149,19 +149,19 @@ def test_the_table_written_here_speaks_of_every_stage_and_every_step() -> None:
 def test_a_step_may_follow_a_stage_only_where_the_table_says_so(
     stage: str | None, step: Step
 ) -> None:
-    assert standing(stage).allows(step) is (step.value in ALLOWED[stage])
+    assert progress_at(stage).allows(step) is (step.value in ALLOWED[stage])
 
 
 @pytest.mark.parametrize("stage", ALLOWED, ids=str)
 def test_the_steps_offered_are_those_that_are_allowed(stage: str | None) -> None:
-    assert {step.value for step in standing(stage).allowed()} == ALLOWED[stage]
+    assert {step.value for step in progress_at(stage).allowed()} == ALLOWED[stage]
 
 
 @pytest.mark.parametrize("step", LEADS_TO)
 def test_a_step_leads_to_its_stage_from_wherever_it_is_allowed(step: str) -> None:
     from_stages = [stage for stage, steps in ALLOWED.items() if step in steps]
     for stage in from_stages:
-        shown = standing(stage).after(Step(step))
+        shown = progress_at(stage).after(Step(step))
         if stage in PAUSED and step in {"supplement_asked", "fee_asked", "stopped"}:
             assert shown.underneath is Stage.PROCESSING
             continue
@@ -172,11 +172,11 @@ def test_a_step_leads_to_its_stage_from_wherever_it_is_allowed(step: str) -> Non
 def test_a_step_that_changes_nothing_leaves_the_stage(step: str) -> None:
     for stage, steps in ALLOWED.items():
         if step in steps:
-            assert standing(stage).after(Step(step)) == standing(stage)
+            assert progress_at(stage).after(Step(step)) == progress_at(stage)
 
 
 def test_every_stage_has_one_national_status_and_all_ten_are_used() -> None:
-    assert {stage.value: int(standing(stage.value).status or 0) for stage in Stage} == STATUS
+    assert {stage.value: int(progress_at(stage.value).status or 0) for stage in Stage} == STATUS
     assert {int(status): status.name for status in PublicStatus} == NATIONAL
     assert set(STATUS.values()) == set(NATIONAL)
 
@@ -198,10 +198,10 @@ def test_two_pauses_open_at_once_show_the_one_that_weighs_more() -> None:
 
 def test_the_end_of_one_pause_does_not_end_the_other() -> None:
     both = after(Step.RECEIVED, Step.SUPPLEMENT_ASKED, Step.FEE_ASKED)
-    one = both.after(Step.SUPPLEMENT_RECEIVED)
-    assert one == Progress(Stage.RECEIVED, frozenset({PauseKind.FEE}))
-    assert one.stage is Stage.WAITING_FOR_FEE
-    assert one.after(Step.FEE_PAID) == Progress(Stage.RECEIVED)
+    progress = both.after(Step.SUPPLEMENT_RECEIVED)
+    assert progress == Progress(Stage.RECEIVED, frozenset({PauseKind.FEE}))
+    assert progress.stage is Stage.WAITING_FOR_FEE
+    assert progress.after(Step.FEE_PAID) == Progress(Stage.RECEIVED)
 
 
 def test_papers_may_come_while_the_dossier_is_stopped_if_they_were_asked() -> None:
@@ -242,46 +242,48 @@ def test_in_a_cut_history_a_pause_without_its_end_does_not_hide_that_all_is_over
 
 
 def pauses(*steps: tuple[Step, datetime]) -> OpenPauses:
-    found = OpenPauses()
+    open_pauses = OpenPauses()
     for step, moment in steps:
-        found = found.after(step, moment)
-    return found
+        open_pauses = open_pauses.after(step, moment)
+    return open_pauses
 
 
 def test_asking_twice_is_one_pause_from_the_first_asking() -> None:
-    found = pauses(
+    open_pauses = pauses(
         (Step.SUPPLEMENT_ASKED, at(3)),
         (Step.SUPPLEMENT_ASKED, at(5)),
         (Step.SUPPLEMENT_RECEIVED, at(6)),
     )
-    assert found == OpenPauses({}, (Pause(PauseKind.SUPPLEMENT, "supplement", at(3), at(6)),), None)
+    assert open_pauses == OpenPauses(
+        {}, (Pause(PauseKind.SUPPLEMENT, "supplement", at(3), at(6)),), None
+    )
 
 
 def test_a_second_pause_does_not_overwrite_the_first() -> None:
-    found = pauses(
+    open_pauses = pauses(
         (Step.SUPPLEMENT_ASKED, at(3)),
         (Step.SUPPLEMENT_RECEIVED, at(4)),
         (Step.SUPPLEMENT_ASKED, at(9)),
         (Step.SUPPLEMENT_RECEIVED, at(10)),
     )
-    assert found.ended == (
+    assert open_pauses.ended == (
         Pause(PauseKind.SUPPLEMENT, "supplement", at(3), at(4)),
         Pause(PauseKind.SUPPLEMENT, "supplement", at(9), at(10)),
     )
 
 
 def test_overlapping_pauses_keep_each_its_own_ends() -> None:
-    found = pauses(
+    open_pauses = pauses(
         (Step.SUPPLEMENT_ASKED, at(3)),
         (Step.FEE_ASKED, at(4)),
         (Step.SUPPLEMENT_RECEIVED, at(5)),
     )
-    assert found == OpenPauses(
+    assert open_pauses == OpenPauses(
         {PauseKind.FEE: at(4)},
         (Pause(PauseKind.SUPPLEMENT, "supplement", at(3), at(5)),),
         at(3),
     )
-    assert found.all() == (*found.ended, Pause(PauseKind.FEE, "fee", at(4), None))
+    assert open_pauses.all() == (*open_pauses.ended, Pause(PauseKind.FEE, "fee", at(4), None))
 
 
 def test_the_clock_stands_still_since_the_first_of_overlapping_pauses() -> None:
@@ -297,9 +299,11 @@ def test_a_pause_reported_late_stops_the_clock_from_when_it_began() -> None:
 
 
 def test_resuming_ends_every_open_pause_at_one_moment() -> None:
-    found = pauses((Step.SUPPLEMENT_ASKED, at(3)), (Step.STOPPED, at(4)), (Step.RESUMED, at(6)))
-    assert not found.are_open
-    assert set(found.ended) == {
+    open_pauses = pauses(
+        (Step.SUPPLEMENT_ASKED, at(3)), (Step.STOPPED, at(4)), (Step.RESUMED, at(6))
+    )
+    assert not open_pauses.are_open
+    assert set(open_pauses.ended) == {
         Pause(PauseKind.SUPPLEMENT, "supplement", at(3), at(6)),
         Pause(PauseKind.STOP, "stop", at(4), at(6)),
     }

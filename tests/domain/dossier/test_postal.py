@@ -1,4 +1,4 @@
-"""Parcel numbers and what a carrier's scan means."""
+"""Parcel numbers and the meaning of carrier scans."""
 
 import pytest
 from hypothesis import given
@@ -85,7 +85,7 @@ MEANINGS = {
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_a_scan_means_what_the_published_lists_say(meaning: str) -> None:
     assert {scan_meaning(scan).value for scan in MEANINGS[meaning]} == {meaning}
-    assert set(MEANINGS) == {one.value for one in ScanMeaning}
+    assert set(MEANINGS) == {meaning.value for meaning in ScanMeaning}
 
 
 def test_a_scan_is_understood_in_small_letters_and_with_blanks() -> None:

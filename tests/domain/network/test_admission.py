@@ -1,4 +1,4 @@
-"""Admission: a dossier is taken in only where, by whom and when the rules allow it."""
+"""Admission: the rules decide where, by whom and when a dossier is received."""
 
 from datetime import date
 

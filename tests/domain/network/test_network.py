@@ -1,4 +1,4 @@
-"""The network: who is where, under whom, and from when until when."""
+"""The network: offices, their parents, partners and dates."""
 
 from datetime import date, time, timedelta
 
@@ -73,23 +73,23 @@ def test_every_kind_but_a_department_has_a_channel() -> None:
 
 def test_what_is_on_file_is_found_by_its_id() -> None:
     place = office()
-    found = network(place)
-    assert found.office("HERE") is place
-    assert found.partner("POST").name == "Bưu điện"
-    assert found.collaborator("C-01").team == "TEAM"
-    assert found.version == "abc"
+    the_network = network(place)
+    assert the_network.office("HERE") is place
+    assert the_network.partner("POST").name == "Bưu điện"
+    assert the_network.collaborator("C-01").team == "TEAM"
+    assert the_network.version == "abc"
 
 
 def test_a_failed_look_up_names_what_is_unknown() -> None:
-    found = network(office())
+    the_network = network(office())
     with pytest.raises(UnknownOfficeError, match="no such office"):
-        found.office("CN99")
+        the_network.office("CN99")
     with pytest.raises(UnknownPartnerError, match="no such partner"):
-        found.partner("CN99")
+        the_network.partner("CN99")
     with pytest.raises(UnknownCollaboratorError, match="no such collaborator"):
-        found.collaborator("CN99")
+        the_network.collaborator("CN99")
     with pytest.raises(UnknownError):
-        found.is_open("CN99", FIRST)
+        the_network.is_open("CN99", FIRST)
 
 
 def test_the_parts_of_a_network_cannot_be_exchanged() -> None:

@@ -1,4 +1,4 @@
-"""The catalogue: which version holds when, and what agents may take in."""
+"""The catalogue: which version is in force, and which procedures agents may receive."""
 
 from datetime import date, timedelta
 

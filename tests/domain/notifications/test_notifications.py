@@ -1,4 +1,4 @@
-"""What is told of each event, and in which words."""
+"""Which events lead to a notification, and its text."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from tests.domain.dossier_spec import (
     HEARD,
     PARCEL,
     ZONE,
-    Told,
+    EventBuilder,
     agreed,
     asked,
     at,
@@ -39,8 +39,8 @@ from tracker.domain.notifications.notifications import (
 LINK = "https://theodoi.hanoi.gov.vn/stop/H26.05-261102-0001/dBNIxy5fxAYv_S901tjPqQ"
 
 
-def notice(kind: NotificationKind, **fields: object) -> Notification:
-    told: dict[str, object] = {
+def notification_with(kind: NotificationKind, **fields: object) -> Notification:
+    defaults: dict[str, object] = {
         "dossier_id": dossier_id(CODE),
         "version": 3,
         "code": CODE,
@@ -52,19 +52,19 @@ def notice(kind: NotificationKind, **fields: object) -> Notification:
         "carrier": "VIETTELPOST",
         "number": PARCEL,
     }
-    return Notification(**told | fields)  # type: ignore[arg-type]
+    return Notification(**defaults | fields)  # type: ignore[arg-type]
 
 
-def said(
-    one: Notification,
+def text_of(
+    notification: Notification,
     language: NoticeLanguage = NoticeLanguage.VIETNAMESE,
     way: WayOfReturn = WayOfReturn.POST,
 ) -> str:
-    return text(one, language, way_of_return=way, zone=ZONE, stop_url=LINK)
+    return text(notification, language, way_of_return=way, zone=ZONE, stop_url=LINK)
 
 
 @pytest.mark.parametrize(
-    ("told", "kind", "facts"),
+    ("build", "kind", "facts"),
     [
         (received(at(2), due(9)), NotificationKind.RECEIVED, {"due_at": at(9, 17)}),
         (received(at(2), None), NotificationKind.RECEIVED, {}),
@@ -87,9 +87,9 @@ def said(
     ],
 )
 def test_an_event_worth_telling_leads_to_just_this_notice(
-    told: Told, kind: NotificationKind, facts: dict[str, object]
+    build: EventBuilder, kind: NotificationKind, facts: dict[str, object]
 ) -> None:
-    event = told(7)
+    event = build(7)
     assert notification_of(event) == Notification(
         dossier_id=dossier_id(CODE),
         version=7,
@@ -101,20 +101,22 @@ def test_an_event_worth_telling_leads_to_just_this_notice(
     )
 
 
-@pytest.mark.parametrize("told", [submitted(at(2)), stopped(at(3)), agreed(at(3))])
-def test_of_other_events_nothing_is_told(told: Told) -> None:
-    assert notification_of(told(2)) is None
+@pytest.mark.parametrize("build", [submitted(at(2)), stopped(at(3)), agreed(at(3))])
+def test_of_other_events_nothing_is_told(build: EventBuilder) -> None:
+    assert notification_of(build(2)) is None
 
 
 def test_a_notice_keeps_its_name_to_a_target_and_shares_it_with_no_other() -> None:
-    one = notice(NotificationKind.READY)
+    one = notification_with(NotificationKind.READY)
     names = {
         other.message_id(target)
-        for other in (one, notice(NotificationKind.READY, version=4))
+        for other in (one, notification_with(NotificationKind.READY, version=4))
         for target in ("sms", "email", "webhook:portal")
     }
     assert len(names) == 6
-    assert one.message_id("sms") == notice(NotificationKind.READY, due_at=None).message_id("sms")
+    assert one.message_id("sms") == notification_with(
+        NotificationKind.READY, due_at=None
+    ).message_id("sms")
 
 
 EVERY_WAY_TO_SAY = [*product(NotificationKind, NoticeLanguage, WayOfReturn)]
@@ -124,7 +126,7 @@ EVERY_WAY_TO_SAY = [*product(NotificationKind, NoticeLanguage, WayOfReturn)]
 def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop(
     kind: NotificationKind, language: NoticeLanguage, way: WayOfReturn
 ) -> None:
-    words = said(notice(kind), language, way)
+    words = text_of(notification_with(kind), language, way)
     assert CODE in words
     assert words.endswith(LINK)
     assert "{" not in words
@@ -136,45 +138,50 @@ def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop
 
 
 def test_vietnamese_is_said_as_people_write_it() -> None:
-    assert said(notice(NotificationKind.RECEIVED)) == (
+    assert text_of(notification_with(NotificationKind.RECEIVED)) == (
         "Hồ sơ H26.05-261102-0001 đã được tiếp nhận. Hẹn trả kết quả: 20/11/2026."
         f" Ngừng nhận tin: {LINK}"
     )
-    assert "1.250.000 đồng" in said(notice(NotificationKind.FEE_ASKED))
-    assert "mang giấy tiếp nhận đến nhận" in said(
-        notice(NotificationKind.READY), way=WayOfReturn.COLLECT
+    assert "1.250.000 đồng" in text_of(notification_with(NotificationKind.FEE_ASKED))
+    assert "mang giấy tiếp nhận đến nhận" in text_of(
+        notification_with(NotificationKind.READY), way=WayOfReturn.COLLECT
     )
-    assert subject(notice(NotificationKind.READY), NoticeLanguage.VIETNAMESE) == f"Hồ sơ {CODE}"
+    assert (
+        subject(notification_with(NotificationKind.READY), NoticeLanguage.VIETNAMESE)
+        == f"Hồ sơ {CODE}"
+    )
 
 
 def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
     vietnamese, english = NoticeLanguage.VIETNAMESE, NoticeLanguage.ENGLISH
     timed, open_ended = (
-        notice(NotificationKind.PAPERS_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+        notification_with(NotificationKind.PAPERS_ASKED, due_at=due_at)
+        for due_at in (at(20, 17), None)
     )
-    assert "cần bổ sung giấy tờ, hạn 17:00, 20/11/2026. Quét" in said(timed, vietnamese)
-    assert "needs more papers by 17:00, 20 Nov 2026. Scan" in said(timed, english)
-    assert "cần bổ sung giấy tờ. Quét" in said(open_ended, vietnamese)
-    assert "needs more papers. Scan" in said(open_ended, english)
+    assert "cần bổ sung giấy tờ, hạn 17:00, 20/11/2026. Quét" in text_of(timed, vietnamese)
+    assert "needs more papers by 17:00, 20 Nov 2026. Scan" in text_of(timed, english)
+    assert "cần bổ sung giấy tờ. Quét" in text_of(open_ended, vietnamese)
+    assert "needs more papers. Scan" in text_of(open_ended, english)
 
 
 def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
     timed, open_ended = (
-        notice(NotificationKind.FEE_ASKED, due_at=due_at) for due_at in (at(20, 17), None)
+        notification_with(NotificationKind.FEE_ASKED, due_at=due_at)
+        for due_at in (at(20, 17), None)
     )
-    assert "nộp phí 1.250.000 đồng, hạn 17:00, 20/11/2026. Chỉ nộp" in said(timed)
-    assert "nộp phí 1.250.000 đồng. Chỉ nộp" in said(open_ended)
-    assert "VND is due by 17:00, 20 Nov 2026. Pay" in said(timed, NoticeLanguage.ENGLISH)
-    assert "VND is due. Pay" in said(open_ended, NoticeLanguage.ENGLISH)
+    assert "nộp phí 1.250.000 đồng, hạn 17:00, 20/11/2026. Chỉ nộp" in text_of(timed)
+    assert "nộp phí 1.250.000 đồng. Chỉ nộp" in text_of(open_ended)
+    assert "VND is due by 17:00, 20 Nov 2026. Pay" in text_of(timed, NoticeLanguage.ENGLISH)
+    assert "VND is due. Pay" in text_of(open_ended, NoticeLanguage.ENGLISH)
 
 
 def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is_locked() -> None:
     locked = notification_of_lock(dossier_id(CODE), CODE, at(20, 16))
-    assert said(locked).startswith(
+    assert text_of(locked).startswith(
         "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
         " được gì, hồ sơ không bị khóa. Nếu không phải ông/bà: xin báo nơi tiếp nhận."
     )
-    assert "They saw nothing, and nothing is locked." in said(locked, NoticeLanguage.ENGLISH)
+    assert "They saw nothing, and nothing is locked." in text_of(locked, NoticeLanguage.ENGLISH)
 
 
 def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_a_day() -> None:
@@ -187,21 +194,25 @@ def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_
 
 
 def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
-    words = said(notice(NotificationKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
+    words = text_of(notification_with(NotificationKind.PROMISE_MOVED), NoticeLanguage.ENGLISH)
     assert words.startswith(
         "We apologise: dossier H26.05-261102-0001 is delayed. New promised date: 20 Nov 2026."
     )
-    assert "1,250,000 VND" in said(notice(NotificationKind.FEE_ASKED), NoticeLanguage.ENGLISH)
+    assert "1,250,000 VND" in text_of(
+        notification_with(NotificationKind.FEE_ASKED), NoticeLanguage.ENGLISH
+    )
 
 
 def test_no_date_is_told_where_none_was_promised() -> None:
-    words = said(notice(NotificationKind.RECEIVED, due_at=None))
+    words = text_of(notification_with(NotificationKind.RECEIVED, due_at=None))
     assert words == f"Hồ sơ {CODE} đã được tiếp nhận. Ngừng nhận tin: {LINK}"
 
 
 def test_a_day_is_the_day_it_is_here() -> None:
-    late = notice(NotificationKind.RECEIVED, due_at=datetime(2026, 11, 19, 17, 30, tzinfo=UTC))
-    assert "20/11/2026" in said(late)
+    late = notification_with(
+        NotificationKind.RECEIVED, due_at=datetime(2026, 11, 19, 17, 30, tzinfo=UTC)
+    )
+    assert "20/11/2026" in text_of(late)
 
 
 def test_plain_letters_lose_their_accents_and_nothing_else() -> None:

@@ -1,4 +1,4 @@
-"""The Merkle tree against the vectors of Certificate Transparency and a tree built by force."""
+"""The Merkle tree, compared with Certificate Transparency's vectors and a brute-force tree."""
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -52,7 +52,7 @@ LEAVES = [leaf_hash(b"%d" % number) for number in range(1000)]
 
 
 def root_by_force(leaves: Sequence[bytes]) -> bytes:
-    """MTH of RFC 6962, 2.1, as it is written there."""
+    """Return MTH of RFC 6962, 2.1, exactly as written there."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     if len(leaves) == 1:
@@ -64,7 +64,7 @@ def root_by_force(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion_by_force(leaf: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """PATH of RFC 6962, 2.1.1."""
+    """Return PATH of RFC 6962, 2.1.1."""
     if len(leaves) == 1:
         return []
     middle = 1
@@ -76,7 +76,7 @@ def inclusion_by_force(leaf: int, leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def consistency_by_force(first: int, leaves: Sequence[bytes], *, known: bool = True) -> list[bytes]:
-    """PROOF and SUBPROOF of RFC 6962, 2.1.2."""
+    """Return PROOF and SUBPROOF of RFC 6962, 2.1.2."""
     if first == len(leaves):
         return [] if known else [root_by_force(leaves)]
     middle = 1
@@ -90,7 +90,7 @@ def consistency_by_force(first: int, leaves: Sequence[bytes], *, known: bool = T
 
 
 def fetch(nodes: Collection[Node]) -> dict[Node, bytes]:
-    """Every complete node of the tree over `LEAVES`, by force."""
+    """Return the hashes of complete nodes of the tree over `LEAVES`, by brute force."""
     return {
         one: root_by_force(LEAVES[one.number << one.level : one.last_leaf + 1]) for one in nodes
     }
@@ -104,17 +104,17 @@ def grown(leaves: Sequence[bytes]) -> Frontier:
 
 
 def mutations(proof: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Every way to spoil a proof in one place."""
+    """Yield every way to damage a proof in one place."""
     other = leaf_hash(b"planted")
     yield [*proof, other]
     yield [other, *proof]
-    for at, one in enumerate(proof):
-        flipped = bytes([one[0] ^ 1]) + one[1:]
+    for at, hashed in enumerate(proof):
+        flipped = bytes([hashed[0] ^ 1]) + hashed[1:]
         yield [*proof[:at], flipped, *proof[at + 1 :]]
         yield [*proof[:at], *proof[at + 1 :]]
-        yield [*proof[:at], one, one, *proof[at + 1 :]]
-        if at and proof[at - 1] != one:
-            yield [*proof[: at - 1], one, proof[at - 1], *proof[at + 1 :]]
+        yield [*proof[:at], hashed, hashed, *proof[at + 1 :]]
+        if at and proof[at - 1] != hashed:
+            yield [*proof[: at - 1], hashed, proof[at - 1], *proof[at + 1 :]]
 
 
 def is_refused(check: Callable[[], None]) -> bool:
@@ -230,7 +230,7 @@ def test_every_spoilt_consistency_proof_is_refused(second: int) -> None:
 
 
 def test_a_proof_of_another_size_does_not_pass_for_this_one() -> None:
-    """Neither size may be lied about, where the tree of that size has another root."""
+    """A wrong size must fail if the tree of that size has another root."""
     for second in range(1, 33):
         root = root_by_force(LEAVES[:second])
         for first in range(1, second + 1):

@@ -1,4 +1,4 @@
-"""Signed notes and keys, held against what C2SP publishes."""
+"""Signed notes and keys, compared with C2SP's published examples."""
 
 import pytest
 

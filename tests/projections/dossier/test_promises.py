@@ -9,19 +9,19 @@ from tests.domain.dossier_spec import (
     HEARD,
     PORTAL,
     SEALED,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
     decided,
     delivered,
     due,
+    event_builder,
     extended,
     given_date,
     handed,
     received,
     submitted,
-    told,
 )
 from tests.projections.memory_view import row_of, rows_after
 from tracker.domain.dossier.codes import dossier_id
@@ -34,9 +34,9 @@ from tracker.domain.dossier.values import Correctable
 from tracker.projections.dossier.promises import PromiseRow, PromisesProjection, SlaRow
 
 TAKEN_IN = received(at(2), due(9))
-REFUSED = told(Refused, at(3), CLERK, reason=SEALED, basis="")
-WITHDRAWN = told(Withdrawn, at(3), PORTAL, reason=None)
-COLLECTED = told(Collected, at(6), CLERK, at_office="CN05")
+REFUSED = event_builder(Refused, at(3), CLERK, reason=SEALED, basis="")
+WITHDRAWN = event_builder(Withdrawn, at(3), PORTAL, reason=None)
+COLLECTED = event_builder(Collected, at(6), CLERK, at_office="CN05")
 
 FRESH = SlaRow(
     dossier_id=dossier_id(CODE),
@@ -69,11 +69,11 @@ FRESH = SlaRow(
 )
 
 
-def clock(*story: Told) -> SlaRow:
+def clock(*story: EventBuilder) -> SlaRow:
     return row_of(SlaRow, rows_after(PromisesProjection(), *story))
 
 
-def ledger(*story: Told) -> list[object]:
+def ledger(*story: EventBuilder) -> list[object]:
     return list(rows_after(PromisesProjection(), *story).added)
 
 
@@ -89,8 +89,8 @@ def line(version: int, step: str, day: int, made: int, *, given: bool) -> Promis
     )
 
 
-def correcting(version: int, day: int) -> Told:
-    return told(
+def correcting(version: int, day: int) -> EventBuilder:
+    return event_builder(
         Corrected,
         at(12),
         CLERK,
@@ -150,7 +150,7 @@ def test_the_channel_and_procedure_of_the_reception_count() -> None:
     ],
 )
 def test_an_apology_is_late_where_the_promise_broke_before_it_while_the_clock_ran(
-    story: tuple[Told, ...], late: bool
+    story: tuple[EventBuilder, ...], late: bool
 ) -> None:
     assert clock(TAKEN_IN, *story).apologised_late is late
 
@@ -190,10 +190,10 @@ def test_an_apology_is_late_where_the_promise_broke_before_it_while_the_clock_ra
         ),
     ],
 )
-def test_each_end_has_its_time(story: tuple[Told, ...], changed: dict[str, object]) -> None:
+def test_each_end_has_its_time(story: tuple[EventBuilder, ...], changed: dict[str, object]) -> None:
     expected = replace(FRESH, version=len(story), underneath=str(changed["stage"]), **changed)
     assert clock(*story) == expected
-    complained = told(Complained, at(9), PORTAL, text=SEALED)
+    complained = event_builder(Complained, at(9), PORTAL, text=SEALED)
     assert clock(*story, complained) == replace(expected, version=len(story) + 1)
 
 
@@ -212,10 +212,10 @@ def test_a_corrected_time_of_any_end_counts() -> None:
 
 def test_a_rating_stands_with_its_time_and_is_corrected_like_any_other() -> None:
     home = (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6)))
-    rated = told(Rated, at(8), PORTAL, score=4, reason=SEALED)
+    rated = event_builder(Rated, at(8), PORTAL, score=4, reason=SEALED)
     row = clock(*home, rated)
     assert (row.score, row.rated_at, row.rated_version) == (4, at(8), 5)
-    correction = told(
+    correction = event_builder(
         Corrected,
         at(9),
         CLERK,

@@ -1,4 +1,4 @@
-"""The status of a dossier, and what its code alone reveals of it."""
+"""The status of a dossier, and the public answer to its code."""
 
 from datetime import datetime, timedelta
 
@@ -12,13 +12,14 @@ from tests.domain.dossier_spec import (
     PORTAL,
     POSTMAN,
     SEALED,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
     decided,
     delivered,
     due,
+    event_builder,
     extended,
     fee_asked,
     given_date,
@@ -27,7 +28,6 @@ from tests.domain.dossier_spec import (
     received,
     stopped,
     submitted,
-    told,
 )
 from tests.projections.memory_view import MemoryView, as_records, row_of, rows_after
 from tracker.domain.dossier.codes import dossier_id
@@ -44,7 +44,7 @@ from tracker.projections.model.projection import GapInHistoryError
 TAKEN_IN = received(at(2), due(9))
 
 
-def status(*story: Told) -> StatusRow:
+def status(*story: EventBuilder) -> StatusRow:
     return row_of(StatusRow, rows_after(StatusProjection(), *story))
 
 
@@ -69,8 +69,8 @@ FRESH = StatusRow(
 )
 
 
-def correction(of: int, what: Correctable, value: str) -> Told:
-    return told(
+def correction(of: int, what: Correctable, value: str) -> EventBuilder:
+    return event_builder(
         Corrected,
         at(12),
         CLERK,
@@ -127,7 +127,7 @@ def test_when_the_pause_is_over_the_row_is_as_before_with_the_new_promise() -> N
 
 
 def test_forwarding_changes_the_office_that_decides_and_no_other() -> None:
-    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = event_builder(Forwarded, at(3), to_office="SO-YTE", reason=None)
     assert status(TAKEN_IN, forwarded) == replace(FRESH, version=2, decided_by="SO-YTE")
 
 
@@ -165,7 +165,7 @@ def test_corrections_put_right_just_what_they_name() -> None:
 
 
 def test_the_row_tells_when_we_last_heard_of_it() -> None:
-    later = told(Complained, at(3), PORTAL, heard=HEARD + timedelta(days=1), text=SEALED)
+    later = event_builder(Complained, at(3), PORTAL, heard=HEARD + timedelta(days=1), text=SEALED)
     assert status(TAKEN_IN, later) == replace(
         FRESH, version=2, recorded_at=HEARD + timedelta(days=1)
     )
@@ -186,10 +186,10 @@ def test_a_missing_event_is_found_and_nothing_is_written() -> None:
     assert view.rows == {}
 
 
-# what the code alone reveals
+# the public answer
 
 
-def answer(now: datetime, *story: Told) -> PublicAnswer:
+def answer(now: datetime, *story: EventBuilder) -> PublicAnswer:
     return public_answer(status(*story), phone="024", now=now)
 
 
@@ -216,16 +216,16 @@ def test_the_code_alone_reveals_these_six_things() -> None:
         (at(30), (TAKEN_IN, decided(at(9))), True),
         (at(30), (TAKEN_IN, decided(at(10))), False),
         (at(30), (received(at(2), None),), None),
-        (at(30), (TAKEN_IN, told(Withdrawn, at(3), PORTAL, reason=None)), None),
+        (at(30), (TAKEN_IN, event_builder(Withdrawn, at(3), PORTAL, reason=None)), None),
         (
             at(30),
-            (TAKEN_IN, told(Refused, at(3), CLERK, reason=SEALED, basis="")),
+            (TAKEN_IN, event_builder(Refused, at(3), CLERK, reason=SEALED, basis="")),
             None,
         ),
     ],
 )
 def test_on_time_is_told_only_where_a_promise_stands(
-    now: datetime, story: tuple[Told, ...], on_time: bool | None
+    now: datetime, story: tuple[EventBuilder, ...], on_time: bool | None
 ) -> None:
     assert answer(now, *story).on_time is on_time
 
@@ -241,6 +241,6 @@ def test_on_time_is_told_only_where_a_promise_stands(
     ],
 )
 def test_the_citizen_has_something_to_do_only_while_papers_or_a_fee_are_asked(
-    story: tuple[Told, ...], to_do: bool
+    story: tuple[EventBuilder, ...], to_do: bool
 ) -> None:
     assert answer(at(6), *story).to_do is to_do

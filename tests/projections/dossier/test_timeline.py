@@ -1,4 +1,4 @@
-"""The timeline: every event one line, on both axes of time, with its very bytes."""
+"""The timeline: one row an event, with both of its times and its exact bytes."""
 
 from tests.domain.dossier_spec import (
     CODE,

@@ -1,4 +1,4 @@
-"""Why a figure is another than it was: which dossiers, and which of their events."""
+"""Why a figure has changed: which dossiers, and which of their events."""
 
 from collections import Counter
 from dataclasses import asdict, replace
@@ -13,13 +13,13 @@ from tests.contract.random_lives import BEGIN, by_dossier, history
 from tests.domain.dossier.test_history import correction, heard
 from tests.domain.dossier_spec import (
     CLERK,
-    Told,
+    EventBuilder,
     at,
     decided,
     due,
+    event_builder,
     in_order,
     received,
-    told,
 )
 from tracker.domain.dossier.events.citizen import Rated
 from tracker.domain.dossier.events.processing import ProcessingStarted
@@ -36,7 +36,7 @@ def partner_of(office: str) -> str:
     return PARTNERS.get(office, "")
 
 
-def explained(*story: Told, then: datetime, question: Question = MONTH) -> list[Change]:
+def explained(*story: EventBuilder, then: datetime, question: Question = MONTH) -> list[Change]:
     return list(Explanation(question, then, partner_of).changes([in_order(*story)]))
 
 
@@ -61,7 +61,7 @@ def test_what_was_known_then_explains_nothing() -> None:
 
 
 def test_news_that_change_no_count_are_no_cause() -> None:
-    begun = heard(told(ProcessingStarted, at(3), CLERK), at(16))
+    begun = heard(event_builder(ProcessingStarted, at(3), CLERK), at(16))
     decision = heard(decided(at(8)), at(20))
     assert explained(TAKEN_IN, begun, then=at(15)) == []
     (change,) = explained(TAKEN_IN, begun, decision, then=at(15))
@@ -84,7 +84,7 @@ def test_a_correction_of_a_time_is_a_cause() -> None:
 
 
 def test_a_dossier_that_moved_to_another_group_left_one_and_joined_the_other() -> None:
-    moved = told(
+    moved = event_builder(
         Corrected,
         at(3),
         CLERK,
@@ -101,7 +101,7 @@ def test_a_dossier_that_moved_to_another_group_left_one_and_joined_the_other() -
 
 
 def test_the_rating_of_one_person_is_told_to_nobody() -> None:
-    rated = told(Rated, at(9), CLERK, score=1, reason=None)
+    rated = event_builder(Rated, at(9), CLERK, score=1, reason=None)
     story = (TAKEN_IN, heard(decided(at(8)), at(8)), heard(rated, at(20)))
     assert explained(*story, then=at(15)) == []
 
@@ -113,14 +113,14 @@ def test_news_after_the_later_moment_are_not_known_yet() -> None:
 
 
 def numbers(counts: Counts) -> Counter[str]:
-    told = asdict(counts)
-    del told["rated"]
+    counted = asdict(counts)
+    del counted["rated"]
     of_promises = {
         f"{which}.{name}": number
         for which in ("latest", "first")
-        for name, number in told.pop(which).items()
+        for name, number in counted.pop(which).items()
     }
-    return Counter(told | of_promises)
+    return Counter(counted | of_promises)
 
 
 @given(seed=st.integers(0, 10**9))

@@ -1,4 +1,4 @@
-"""The figures, each held against its definition: a few dossiers, counted on a real database."""
+"""The figures, compared with their definitions: a few dossiers on a real database."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,19 +14,19 @@ from tests.domain.dossier_spec import (
     HEARD,
     PORTAL,
     SEALED,
-    Told,
+    EventBuilder,
     asked,
     at,
     brought,
     decided,
     delivered,
     due,
+    event_builder,
     extended,
     given_date,
     handed,
     received,
     submitted,
-    told,
 )
 from tracker.adapters.sql.engine import open_engine
 from tracker.adapters.sql.read_models.figures import SqlFigures
@@ -45,16 +45,16 @@ from tracker.projections.figures.ratings import Ratings
 from tracker.projections.model.projector import Projector
 
 TAKEN_IN = received(at(2), due(9))
-REFUSED = told(Refused, at(3), CLERK, reason=SEALED, basis="")
-WITHDRAWN = told(Withdrawn, at(3), PORTAL, reason=None)
+REFUSED = event_builder(Refused, at(3), CLERK, reason=SEALED, basis="")
+WITHDRAWN = event_builder(Withdrawn, at(3), PORTAL, reason=None)
 NOW = at(25)
 
 
-def rated(score: int, day: int = 8) -> Told:
-    return told(Rated, at(day), PORTAL, score=score, reason=None)
+def rated(score: int, day: int = 8) -> EventBuilder:
+    return event_builder(Rated, at(day), PORTAL, score=score, reason=None)
 
 
-def rated_at_all(score: int, channel: str = "counter", day: int = 8) -> tuple[Told, ...]:
+def rated_at_all(score: int, channel: str = "counter", day: int = 8) -> tuple[EventBuilder, ...]:
     taken_in = received(at(2), due(9))
 
     def by_channel(version: int) -> Event:
@@ -75,10 +75,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def ask(engine: Engine) -> Ask:
-    """Answer a question about these dossiers, from the live table and from the past's fold."""
+    """Answer a question about these dossiers, from the live table and from the fold of the past."""
 
     def answer(
-        *stories: tuple[Told, ...],
+        *stories: tuple[EventBuilder, ...],
         as_of: datetime = NOW,
         since: datetime | None = None,
         by: GroupBy | None = None,
@@ -110,7 +110,7 @@ def ask(engine: Engine) -> Ask:
     return answer
 
 
-def _all(stories: tuple[tuple[Told, ...], ...]) -> list[Event]:
+def _all(stories: tuple[tuple[EventBuilder, ...], ...]) -> list[Event]:
     events: list[Event] = []
     for number, story in enumerate(stories, 1):
         code = f"H26.05-261102-{number:04d}"
@@ -122,7 +122,7 @@ def _all(stories: tuple[tuple[Told, ...], ...]) -> list[Event]:
 
 
 def both(counts: Counts, **late: int) -> Counts:
-    """Return the counts that are alike against the first promise and the latest."""
+    """Return the counts that are equal against the first promise and the latest."""
     return replace(counts, latest=PromiseCounts(**late), first=PromiseCounts(**late))
 
 
@@ -223,7 +223,9 @@ def both(counts: Counts, **late: int) -> Counts:
         ),
     ],
 )
-def test_a_dossier_counts_just_here(ask: Ask, story: tuple[Told, ...], counts: Counts) -> None:
+def test_a_dossier_counts_just_here(
+    ask: Ask, story: tuple[EventBuilder, ...], counts: Counts
+) -> None:
     assert ask(story).total == counts
 
 
@@ -317,7 +319,7 @@ def test_the_groups_are_named_and_add_up_to_the_total(ask: Ask, by: GroupBy, nam
 
 
 def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
-    forwarded = told(Forwarded, at(3), to_office="SO-YTE", reason=None)
+    forwarded = event_builder(Forwarded, at(3), to_office="SO-YTE", reason=None)
     figures = ask((TAKEN_IN, forwarded), (TAKEN_IN,), by=GroupBy.OFFICE)
     assert {name: one.open for name, one in figures.groups.items()} == {
         "SO-TUPHAP": 1,
@@ -387,8 +389,8 @@ def test_a_dossier_decided_by_then_is_finished_though_the_end_of_its_pause_came_
 def test_a_correction_counts_from_what_it_corrects_even_where_that_is_in_no_figure(
     ask: Ask,
 ) -> None:
-    complained = told(Complained, at(3), PORTAL, text=SEALED)
-    correction = told(
+    complained = event_builder(Complained, at(3), PORTAL, text=SEALED)
+    correction = event_builder(
         Corrected,
         at(12),
         CLERK,

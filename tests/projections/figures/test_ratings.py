@@ -1,4 +1,4 @@
-"""Ratings are told so that nobody can be told apart, not even by subtracting."""
+"""Published ratings do not identify a person, not even by subtraction."""
 
 import pytest
 from hypothesis import given
@@ -40,5 +40,5 @@ def test_what_is_hidden_is_together_nobody_or_enough_unless_nothing_is_left_to_h
 
 
 def test_a_mean_has_one_decimal() -> None:
-    told = Ratings(count=6, scores=25).as_json()
-    assert told == {"ratings": 6, "satisfaction": 4.2}
+    published = Ratings(count=6, scores=25).as_json()
+    assert published == {"ratings": 6, "satisfaction": 4.2}

@@ -1,4 +1,4 @@
-"""Several read models on one feed: read once, each for itself, and the slow ones join."""
+"""Several read models on one feed: each event is read once, and slow models catch up."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,16 +25,16 @@ def some_events() -> list[Event]:
 
 
 class CountedFeed(ListFeed):
-    """A list that knows which of its places were read, and by how many calls."""
+    """A list feed that records every position it reads."""
 
     def __init__(self) -> None:
         super().__init__(list(some_events()))
-        self.read_places: list[int] = []
+        self.read_positions: list[int] = []
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
-        found = super().read(partition, after=after, limit=limit)
-        self.read_places += [one.position for one in found]
-        return found
+        records = super().read(partition, after=after, limit=limit)
+        self.read_positions += [record.position for record in records]
+        return records
 
     def wait(self, seconds: float) -> None:
         sleep(min(seconds, 0.01))
@@ -42,7 +42,7 @@ class CountedFeed(ListFeed):
 
 @dataclass
 class Model(Projection):
-    """A read model in memory, projection and tables in one: the positions it took, in order."""
+    """A projection and its tables in memory; `taken` lists the positions in order."""
 
     at: int = 0
     breaks_at: int | None = None
@@ -53,10 +53,10 @@ class Model(Projection):
     ROWS = ()
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        if self.breaks_at in (places := [one.position for one in records]):
+        if self.breaks_at in (positions := [record.position for record in records]):
             message = "broken"
             raise RuntimeError(message)
-        self.taken += places
+        self.taken += positions
 
     def positions(self) -> Mapping[str, int]:
         self.asked += 1
@@ -88,7 +88,7 @@ def follower(feed: ListFeed, **models: Model) -> Follower:
 
 
 class SplitFeed(ListFeed):
-    """The same events in every partition, as if they were others."""
+    """A feed with the same events in each of three partitions."""
 
     def partitions(self) -> Sequence[str]:
         return ("b", "a", "c")
@@ -96,23 +96,23 @@ class SplitFeed(ListFeed):
 
 @dataclass
 class SplitModel(Model):
-    """A read model with a position in each partition; one list of places a transaction."""
+    """A read model with a position for each partition; `batches` has one list a transaction."""
 
-    places: dict[str, int] = field(default_factory=dict)
+    positions_by_partition: dict[str, int] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     batches: list[list[int]] = field(default_factory=list)
 
     def apply(self, records: Sequence[Record], view: View) -> None:
-        self.batches.append([one.position for one in records])
+        self.batches.append([record.position for record in records])
 
     def positions(self) -> Mapping[str, int]:
-        return dict(self.places)
+        return dict(self.positions_by_partition)
 
     def advance(self, partition: str, *, after: int, last: Record) -> bool:
         self.moved.append(partition)
-        if self.places.get(partition, 0) != after:
+        if self.positions_by_partition.get(partition, 0) != after:
             return False
-        self.places[partition] = last.position
+        self.positions_by_partition[partition] = last.position
         return True
 
 
@@ -132,7 +132,7 @@ def test_what_somebody_else_took_of_one_partition_does_not_keep_the_others_back(
     feed.upto = 2
     following = follower(feed, model=model)
     following.run_once()
-    model.places["b"] = 5  # another worker was here
+    model.positions_by_partition["b"] = 5  # another worker wrote this
     feed.upto = 7
     following.catch_up()
     assert model.batches == [[1, 2] * 3, [3, 4, 5, 6, 7] * 2, [6, 7]]
@@ -143,13 +143,13 @@ def test_a_partition_that_always_has_more_does_not_keep_the_others_back() -> Non
     following = follower(SplitFeed(list(some_events())), model=model)
     for _ in range(3):
         assert following.run_once(limit=10) == 10
-    assert model.places == {"a": 10, "b": 10, "c": 10}
+    assert model.positions_by_partition == {"a": 10, "b": 10, "c": 10}
 
 
 def test_every_event_is_read_once_for_all() -> None:
     feed, one, other = CountedFeed(), Model(), Model()
     assert follower(feed, one=one, other=other).catch_up() == len(some_events())
-    assert one.taken == other.taken == feed.read_places == list(range(1, len(some_events()) + 1))
+    assert one.taken == other.taken == feed.read_positions == list(range(1, len(some_events()) + 1))
 
 
 def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
@@ -162,7 +162,7 @@ def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
     following.catch_up()
     assert late.taken == list(range(1, len(some_events()) + 1))
     assert early.taken == list(range(41, len(some_events()) + 1))
-    after = [place for place in feed.read_places if place > 45]
+    after = [place for place in feed.read_positions if place > 45]
     assert after == list(range(46, len(some_events()) + 1))
 
 
@@ -173,7 +173,7 @@ def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
         feed.upto = upto
         following.run_once(limit=8)
     assert late.at == early.at == 28
-    assert feed.read_places.count(28) == 1
+    assert feed.read_positions.count(28) == 1
 
 
 def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> None:
@@ -189,7 +189,7 @@ def test_a_batch_that_somebody_else_took_is_not_taken_again() -> None:
     feed, model = CountedFeed(), Model()
     following = follower(feed, model=model)
     following.run_once(limit=5)
-    model.at = 12  # another worker was here
+    model.at = 12  # another worker wrote this
     following.run_once(limit=5)
     following.run_once(limit=5)
     assert model.taken == [1, 2, 3, 4, 5, 13, 14, 15, 16, 17]
@@ -201,15 +201,15 @@ def test_the_next_batch_is_read_while_a_full_one_is_written() -> None:
     class Waits(Model):
         def apply(self, records: Sequence[Record], view: View) -> None:
             until = monotonic() + 5
-            while feed.read_places[-1] == records[-1].position < 15:
-                assert monotonic() < until, "nobody reads meanwhile"
+            while feed.read_positions[-1] == records[-1].position < 15:
+                assert monotonic() < until, "the next batch is not read meanwhile"
                 sleep(0.001)
             super().apply(records, view)
 
     feed.upto = 15
     model = Waits()
     assert follower(feed, model=model).run_once(limit=5) == 5
-    assert (model.at, feed.read_places) == (5, list(range(1, 11)))
+    assert (model.at, feed.read_positions) == (5, list(range(1, 11)))
 
 
 def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:

@@ -84,6 +84,15 @@ def read_position(consumer: KafkaConsumer, names: TopicNames) -> RelayPosition |
         raise PositionUnsureError(message) from error
 
 
+def recorded_position(connection: KafkaConnection, names: TopicNames) -> RelayPosition:
+    """Return the position that was committed last, or position 0 if no relay has run yet.
+
+    It opens a new consumer. Raise the errors of `read_position`.
+    """
+    with closing(open_consumer(connection)) as consumer:
+        return read_position(consumer, names) or RelayPosition(0, "", "")
+
+
 def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
     """Return the names with the generation of the events' topic that is in use.
 
@@ -94,7 +103,7 @@ def current_names(consumer: KafkaConsumer, names: TopicNames) -> TopicNames:
 
 
 def names_in_use(connection: KafkaConnection, names: TopicNames) -> TopicNames:
-    """Return the same, or `names` unchanged if the topics do not exist yet."""
+    """Return what `current_names` returns, or `names` unchanged if the topics do not exist yet."""
     with closing(open_consumer(connection)) as consumer:
         exists = names.relay_positions in consumer.topics()
         return current_names(consumer, names) if exists else names

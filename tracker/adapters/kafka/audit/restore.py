@@ -28,13 +28,14 @@ from eventsourcing.persistence import IntegrityError, Notification
 from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
-from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.reader import TopicReader
 from tracker.adapters.kafka.records import UnreadableRecordError, incoming
 from tracker.adapters.kafka.relay_position import (
+    Notifications,
     PositionUnsureError,
     RelayPosition,
-    read_position,
+    recorded_position,
 )
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.ports import UNKNOWN_DIGEST, Request
@@ -51,22 +52,8 @@ class BrokenTopicError(TrackerError):
     """An event in Kafka is missing, damaged or out of order."""
 
 
-class EmptyStore(Protocol):
+class EmptyStore(Notifications, Protocol):
     """An event store into which events can be restored."""
-
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Return up to `limit` events in the order of their positions."""
-
-    def max_notification_id(self) -> int | None:
-        """Return the position of the newest event, or `None` if the store is empty."""
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
         """Store events at their own positions, and requests, in one transaction.
@@ -134,14 +121,10 @@ def restore(
 
 
 def _published(connection: KafkaConnection, names: TopicNames) -> RelayPosition:
-    consumer = open_consumer(connection)
     try:
-        position = read_position(consumer, names)
+        return recorded_position(connection, names)
     except PositionUnsureError as error:
         raise BrokenTopicError(str(error)) from error
-    finally:
-        consumer.close()
-    return position or RelayPosition(0, "", "")
 
 
 class _Located(NamedTuple):

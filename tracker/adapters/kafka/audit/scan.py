@@ -1,7 +1,7 @@
 """Reads the topics for verification. Damaged records are returned with their damage."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from kafka import TopicPartition
 
-from tracker.adapters.kafka.connection import KafkaConnection, open_consumer
+from tracker.adapters.kafka.connection import KafkaConnection
 from tracker.adapters.kafka.reader.reader import TopicReader
-from tracker.adapters.kafka.relay_position import RelayPosition, read_position
+from tracker.adapters.kafka.relay_position import recorded_position
 from tracker.adapters.kafka.topics import TopicNames
 from tracker.application.audit.published_records import PublishedRow
 
@@ -61,12 +61,12 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
 
     def _found_ends(self) -> bool:
         """Find the ends of the events' topic. Return `False` if the generation changed."""
-        before = self._recorded()
+        before = recorded_position(self._connection, self._names)
         number = self._generation or before.generation
         self.topic = replace(self._names, generation=number).events
         self._events = TopicReader(self._connection, self.topic)
         self._ends = self._events.ends()
-        after = self._recorded()
+        after = recorded_position(self._connection, self._names)
         self.begins = {
             partition.partition: begin for partition, begin in self._events.begins().items()
         }
@@ -106,10 +106,6 @@ class KafkaScan(AbstractContextManager["KafkaScan"]):
             row = _row(record, position)
             position = row.position
             yield row
-
-    def _recorded(self) -> RelayPosition:
-        with closing(open_consumer(self._connection)) as consumer:
-            return read_position(consumer, self._names) or RelayPosition(0, "", "")
 
     def _close(self) -> None:
         self._events.close()

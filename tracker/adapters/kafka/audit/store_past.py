@@ -13,6 +13,7 @@ from tracker.adapters.kafka.relay_position import (
     PositionUnsureError,
     current_names,
     read_position,
+    recorded_position,
 )
 from tracker.adapters.kafka.tails import last_record
 from tracker.adapters.kafka.topics import TopicNames
@@ -24,12 +25,7 @@ _LIMIT_S = 5.0
 
 def last_epoch(connection: KafkaConnection, names: TopicNames) -> int:
     """Return the epoch of the store that wrote to Kafka last, or 0. Raise kafka-python's errors."""
-    consumer = open_consumer(connection)
-    try:
-        position = read_position(consumer, names)
-    finally:
-        consumer.close()
-    return position.epoch if position else 0
+    return recorded_position(connection, names).epoch
 
 
 class KafkaPast:

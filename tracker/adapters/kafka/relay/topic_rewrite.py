@@ -36,7 +36,7 @@ from tracker.adapters.kafka.relay_position import (
     Notifications,
     RelayPosition,
     as_record,
-    read_position,
+    recorded_position,
 )
 from tracker.adapters.kafka.tails import last_records
 from tracker.adapters.kafka.topics import TopicNames
@@ -65,7 +65,7 @@ class Rewriting:
         """Rewrite the topic from this store. Read the generation in use from Kafka."""
         self._store = store
         self._connection = connection
-        recorded = self._recorded(names)
+        recorded = recorded_position(connection, names)
         self.old = replace(names, generation=recorded.generation)
         self.new = replace(names, generation=recorded.generation + 1)
         self._position_before = recorded.position
@@ -108,7 +108,7 @@ class Rewriting:
         """
         for _ in range(_TRIES):
             try:
-                if self._recorded(self.old).generation >= self.new.generation:
+                if recorded_position(self._connection, self.old).generation >= self.new.generation:
                     return
                 self._switch()
             except (KafkaError, InDoubtError) as error:
@@ -126,7 +126,7 @@ class Rewriting:
 
         with Transactions(self._connection, self.old.relay, limit_s=_LIMIT_S) as kafka:
             end_leftovers(kafka, self._connection, [self.old.relay_positions])
-            recorded = self._recorded(self.old)
+            recorded = recorded_position(self._connection, self.old)
             if recorded.generation >= self.new.generation:
                 return
             # From now on a relay that starts sees this position and stands by.
@@ -167,10 +167,6 @@ class Rewriting:
             newest = max((int(header(record, "notification_id")) for record in tail), default=0)
             check_tails(consumer, self.new, self._store, newest)
         return newest
-
-    def _recorded(self, names: TopicNames) -> RelayPosition:
-        with closing(open_consumer(self._connection)) as consumer:
-            return read_position(consumer, names) or RelayPosition(0, "", "")
 
     @staticmethod
     def _tail(consumer: KafkaConsumer, names: TopicNames) -> Sequence[Any]:

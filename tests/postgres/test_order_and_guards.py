@@ -22,7 +22,7 @@ from tracker.adapters.sql.event_store.postgres_store import (
 )
 from tracker.adapters.sql.event_store.store_address import library_variables
 from tracker.adapters.sql.migrate import Branch, NotMigratedError, check_migrated, migrate
-from tracker.adapters.sql.read_models.read_model import _METADATA as READ_MODELS
+from tracker.adapters.sql.read_models.generation import METADATA as READ_MODELS
 from tracker.adapters.sql.service_tables.service_tables import REGISTRY
 from tracker.bootstrap import open_container
 from tracker.settings import Settings

@@ -1,7 +1,7 @@
-"""Arrays for PostgreSQL, written as the server reads them.
+"""Arrays for PostgreSQL in its binary format.
 
-psycopg writes a list as text, element by element in Python: for a commit of many rows that took
-longer than all the rest. Format: `array_recv` in PostgreSQL's `arrayfuncs.c`.
+psycopg writes a list as text, element by element in Python. For a commit of many rows that took
+longer than all other work. Format: `array_recv` in PostgreSQL's `arrayfuncs.c`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
 _HEAD = Struct("!iiIii")
-"""Dimensions (1), whether NULLs are in it, type of the elements, how many, the first index."""
+"""Number of dimensions, flag for NULLs, type of the elements, number of elements, first index."""
 
 _LENGTH = Struct("!i").pack
 _BIGINT = Struct("!iq").pack
@@ -25,7 +25,7 @@ _NULL = _LENGTH(-1)
 
 
 class _Array(bytes):
-    """One array, ready to be sent. `OID` is the type's own number, the same on every server."""
+    """The bytes of one array. `OID` is the number of its type, the same on every server."""
 
     OID: ClassVar[int]
 
@@ -40,9 +40,9 @@ class TextArray(_Array):
 
     @classmethod
     def of(cls, texts: Sequence[str | None]) -> "TextArray":
-        """Write these texts."""
-        # Most columns of text hold a few words, time and again.
-        parts = {one: _with_length(None if one is None else one.encode()) for one in set(texts)}
+        """Return the array of these texts."""
+        # Most text columns repeat a few values, so encode each value once.
+        parts = {text: _with_length(None if text is None else text.encode()) for text in set(texts)}
         return cls(_written(25, len(texts), map(parts.__getitem__, texts)))
 
 
@@ -54,7 +54,7 @@ class ByteaArray(_Array):
 
     @classmethod
     def of(cls, values: Sequence[bytes | None]) -> "ByteaArray":
-        """Write these bytes."""
+        """Return the array of these values."""
         return cls(_written(17, len(values), map(_with_length, values)))
 
 
@@ -66,14 +66,14 @@ class UuidArray(_Array):
 
     @classmethod
     def of(cls, values: Sequence[UUID]) -> "UuidArray":
-        """Write these ids."""
-        # `bytes` does the same, slower.
-        return cls.of_bytes([one.int.to_bytes(16) for one in values])
+        """Return the array of these ids."""
+        # `UUID.bytes` gives the same bytes, but slower.
+        return cls.of_bytes([value.int.to_bytes(16) for value in values])
 
     @classmethod
     def of_bytes(cls, values: Sequence[bytes]) -> "UuidArray":
-        """Write the ids that have these 16 bytes each."""
-        return cls(_written(2950, len(values), [_UUID_LENGTH + one for one in values]))
+        """Return the array of ids of 16 bytes each."""
+        return cls(_written(2950, len(values), [_UUID_LENGTH + value for value in values]))
 
 
 class BigintArray(_Array):
@@ -84,8 +84,8 @@ class BigintArray(_Array):
 
     @classmethod
     def of(cls, values: Sequence[int | None]) -> "BigintArray":
-        """Write these numbers."""
-        parts = [_NULL if one is None else _BIGINT(_BIGINT_BYTES, one) for one in values]
+        """Return the array of these numbers."""
+        parts = [_NULL if value is None else _BIGINT(_BIGINT_BYTES, value) for value in values]
         return cls(_written(20, len(values), parts))
 
 
@@ -97,11 +97,11 @@ class BooleanArray(_Array):
 
     @classmethod
     def of(cls, values: Sequence[bool]) -> "BooleanArray":
-        """Write these."""
-        return cls(_written(16, len(values), [_BOOLS[one] for one in values]))
+        """Return the array of these values."""
+        return cls(_written(16, len(values), [_BOOLS[value] for value in values]))
 
 
-class _AsItIs(Dumper):
+class _BinaryDumper(Dumper):
     format = Format.BINARY
 
     def dump(self, obj: Buffer) -> Buffer:
@@ -109,9 +109,9 @@ class _AsItIs(Dumper):
 
 
 def send_binary_arrays() -> None:
-    """Let psycopg send arrays of these types as they are; they are ours, so nobody else notices."""
+    """Make psycopg send the bytes of these arrays unchanged. Other types are not affected."""
     for kind in (TextArray, ByteaArray, UuidArray, BigintArray, BooleanArray):
-        dumper = type(f"{kind.__name__}Dumper", (_AsItIs,), {"oid": kind.OID})
+        dumper = type(f"{kind.__name__}Dumper", (_BinaryDumper,), {"oid": kind.OID})
         psycopg.adapters.register_dumper(kind, dumper)
 
 
@@ -120,6 +120,6 @@ def _with_length(value: bytes | None) -> bytes:
 
 
 def _written(element: int, count: int, parts: Iterable[bytes]) -> bytes:
-    # An empty array has no dimension at all. That there may be NULLs is only a hint to the server.
+    # An empty array has no dimensions. The flag for NULLs is only a hint to the server.
     head = _HEAD.pack(1, 1, element, count, 1) if count else _HEAD.pack(0, 0, element, 0, 0)[:12]
     return b"".join([head, *parts])

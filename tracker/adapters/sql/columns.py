@@ -1,6 +1,7 @@
-"""Tables made from the rows of read models, and the types their columns have."""
+"""Builds tables from the row classes of read models, and defines their column types."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
@@ -23,32 +24,32 @@ from tracker.projections.model.rows import DossierRow, Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ROOM_FOR_CHANGES: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
-"""Each page keeps room for the next versions of its rows, so that no index need hear of them."""
+_FREE_SPACE: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
+"""Each page keeps free space for new versions of its rows, so updates need no index entries."""
 
 
 def microseconds(moment: datetime | None) -> int | None:
-    """Return a moment as the whole microseconds since 1970 in UTC."""
+    """Return a moment as whole microseconds since the start of 1970 in UTC."""
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(microseconds: int | None) -> datetime | None:
-    """Return the moment so many microseconds after 1970 began in UTC."""
+    """Return the moment that is this many microseconds after the start of 1970, in UTC."""
     return None if microseconds is None else _EPOCH + microseconds * _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment, stored as whole microseconds since 1970 in UTC: exact, small, comparable."""
+    """A moment, stored as whole microseconds since the start of 1970 in UTC."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Store it."""
+        """Return the number to store."""
         return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read it."""
+        """Return the stored moment."""
         return moment(value)
 
 
@@ -62,23 +63,19 @@ _TYPES: dict[type, Any] = {
 }
 
 
-_MADE: dict[tuple[type[Row], int], Table] = {}
-
-
+@cache
 def table_of(kind: type[Row], generation: int) -> Table:
-    """Return the table that holds these rows in this generation of its read model."""
-    if (kind, generation) not in _MADE:
-        name = f"{kind.TABLE}_{generation}"
-        filled = _ROOM_FOR_CHANGES if issubclass(kind, DossierRow) else {}
-        table = Table(name, MetaData(), *_columns(kind), **filled)
-        for index in kind.INDEXES:
-            Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
-        _MADE[kind, generation] = table
-    return _MADE[kind, generation]
+    """Return the table for rows of this class in this generation of its read model."""
+    name = f"{kind.TABLE}_{generation}"
+    options = _FREE_SPACE if issubclass(kind, DossierRow) else {}
+    table = Table(name, MetaData(), *_columns(kind), **options)
+    for index in kind.INDEXES:
+        Index(f"{name}_{'_'.join(index)}", *(table.c[column] for column in index))
+    return table
 
 
 def temporary_table_of(kind: type[Row]) -> Table:
-    """Return a table for such rows which only its own connection sees."""
+    """Return a table for rows of this class that only the connection which creates it sees."""
     return Table(f"past_{kind.TABLE}", MetaData(), *_columns(kind), prefixes=["TEMPORARY"])
 
 

@@ -1,4 +1,4 @@
-"""Connections to a database, opened so that SQLite behaves as a database server would."""
+"""Connections to a database. SQLite is set up to behave like a database server."""
 
 import sqlite3
 from collections.abc import Callable
@@ -16,23 +16,23 @@ T = TypeVar("T")
 
 _LOCK_TIMEOUT_S = 30
 _WRITES = "tracker_writes"
-_EACH_BY_ITSELF = "AUTOCOMMIT"
+_AUTOCOMMIT = "AUTOCOMMIT"
 _PRIMARY_CODE = 0xFF
 PLAN_EACH_TIME = "-c plan_cache_mode=force_custom_plan"
-"""What PostgreSQL is told on every connection: make no plan to keep.
+"""The option for every connection to PostgreSQL: plan each statement anew.
 
-A plan made while tables are new and empty reads them from end to end, and is kept while they grow,
-until somebody counts them: after 40,000 dossiers it took nine times as long as all the rest.
+A plan made for new, empty tables scans them. PostgreSQL keeps it while they grow, until statistics
+are collected: after 40,000 dossiers such scans took nine times as long as all other work.
 """
 
-_PASSING = {
+_TEMPORARY_CODES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
-"""What SQLite says when it is not our statement that is wrong."""
+"""The error codes of SQLite that do not mean a wrong statement."""
 
 
 class DatabaseUnavailableError(StoreUnavailableError):
@@ -40,11 +40,11 @@ class DatabaseUnavailableError(StoreUnavailableError):
 
 
 def open_engine(url: str, *, derived: bool = False) -> Engine:
-    """Open `sqlite:///FILE` or `postgresql://…`; nothing connects before it is used.
+    """Return an engine for `sqlite:///FILE` or `postgresql://…`. It connects at first use.
 
-    What is `derived` can be made again: when the power fails SQLite may lose its last transactions,
-    each of them as a whole, and is spared a flush to disk for each.
-    A database that does not answer raises `DatabaseUnavailableError`, whatever is asked of it.
+    `derived` data can be rebuilt: SQLite then does not flush each commit to disk, and may lose the
+    last transactions, each as a whole, when the power fails.
+    Every use of the engine raises `DatabaseUnavailableError` if the database does not answer.
     """
     is_server = url.startswith("postgresql://")
     engine = _postgres(url) if is_server else _sqlite(url, "NORMAL" if derived else "FULL")
@@ -81,9 +81,9 @@ def _sqlite(url: str, synchronous: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("isolation_level") == _EACH_BY_ITSELF:
+        if options.get("isolation_level") == _AUTOCOMMIT:
             return
-        # A transaction that reads before it writes must hold the write lock from its start.
+        # A transaction that reads before it writes must take the write lock at its start.
         writes = options.get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -96,26 +96,26 @@ def _translate(context: ExceptionContext) -> StoreUnavailableError | None:
     ):
         return None
     code = getattr(context.original_exception, "sqlite_errorcode", None)
-    is_passing = code is None or code & _PRIMARY_CODE in _PASSING
-    return DatabaseUnavailableError() if is_passing else None
+    is_temporary = code is None or code & _PRIMARY_CODE in _TEMPORARY_CODES
+    return DatabaseUnavailableError() if is_temporary else None
 
 
 class KeptConnection:
-    """One connection kept open for short reads, each statement seeing what is committed.
+    """One open connection for short reads. Each statement sees all committed data.
 
-    From the pool each of them would cost three round trips more: is it alive, begin, end.
+    A connection from the pool would need three more round trips per read: ping, begin, end.
     """
 
     def __init__(self, engine: Engine) -> None:
-        """Connect to this database when it is first needed."""
-        self._engine = engine.execution_options(isolation_level=_EACH_BY_ITSELF)
+        """Connect to this database at the first read."""
+        self._engine = engine.execution_options(isolation_level=_AUTOCOMMIT)
         self._lock = Lock()
         self._kept: Connection | None = None
 
     def read(self, ask: Callable[[Connection], T]) -> T:
-        """Return what `ask` reads; one reader at a time.
+        """Return what `ask` reads. Only one reader runs at a time.
 
-        Where the connection has died since it was used last, it asks again on a new one.
+        If the connection has died since its last use, call `ask` again on a new one.
         """
         with self._lock:
             if self._kept is not None:
@@ -131,7 +131,7 @@ class KeptConnection:
                 raise
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         with self._lock:
             self._drop()
 
@@ -143,12 +143,12 @@ class KeptConnection:
 
 
 def writing(engine: Engine) -> Engine:
-    """Return the engine as it is used for transactions that write."""
+    """Return the engine for transactions that write."""
     return engine.execution_options(**{_WRITES: True})
 
 
 def snapshots(engine: Engine) -> Engine:
-    """Return the engine for transactions that see one moment, whatever is committed meanwhile."""
+    """Return the engine for transactions whose statements all see the same moment."""
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ")
-    return engine  # SQLite's transactions always do
+    return engine  # every transaction of SQLite does

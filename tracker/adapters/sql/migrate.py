@@ -1,4 +1,4 @@
-"""Brings a PostgreSQL database to the tables this program needs. SQLite makes its own."""
+"""Migrates a PostgreSQL database to the tables of this version. SQLite needs no migration."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,13 +11,13 @@ from sqlalchemy import Engine, text
 
 from tracker.domain.errors import TrackerError
 
-_HERE = Path(__file__).parent / "migrations"
-_ONE_AT_A_TIME = 7_421_001
-"""The number of the lock that keeps two migrations apart."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 7_421_001
+"""The number of the advisory lock that a migration holds."""
 
 
 class Branch(StrEnum):
-    """What is migrated on its own: events are for ever, read models may be dropped and rebuilt."""
+    """The parts of a database that are migrated separately: only read models can be rebuilt."""
 
     EVENTS = "events"
     READ_MODELS = "read_models"
@@ -28,9 +28,9 @@ class NotMigratedError(TrackerError):
 
 
 def migrate(engine: Engine, branch: Branch) -> None:
-    """Make every table of this branch that is missing; two migrations wait for each other."""
+    """Run the missing migrations of this branch. Of two processes, one waits for the other."""
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ONE_AT_A_TIME})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, f"{branch.value}@head")
@@ -41,15 +41,15 @@ def check_migrated(engine: Engine, branch: Branch) -> None:
     script = ScriptDirectory.from_config(_config())
     newest = script.get_revision(f"{branch.value}@head")
     with engine.begin() as connection:
-        there = MigrationContext.configure(connection).get_current_heads()
-    if newest.revision not in there:
+        heads = MigrationContext.configure(connection).get_current_heads()
+    if newest.revision not in heads:
         raise NotMigratedError
 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_HERE))
-    versions = sorted(str(path) for path in (_HERE / "versions").iterdir() if path.is_dir())
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    versions = sorted(str(path) for path in (_MIGRATIONS / "versions").iterdir() if path.is_dir())
     config.set_main_option("version_locations", "\n".join(versions))
     config.set_main_option("path_separator", "newline")
     return config

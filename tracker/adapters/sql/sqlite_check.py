@@ -1,4 +1,4 @@
-"""Checks whether a file is a sound SQLite database, within a time limit."""
+"""Checks whether a file is an undamaged SQLite database, within a time limit."""
 
 import os
 import sqlite3
@@ -9,11 +9,11 @@ from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 
-_CHECKED_HERE_BYTES = 32 * 1024 * 1024
-_BEING_MADE_S = 2.0
+_CHECKED_IN_PROCESS_BYTES = 32 * 1024 * 1024
+_CREATION_S = 2.0
 _BUSY = "database is locked"
 _QUICK_CHECK = "PRAGMA quick_check(1)"
-_APART = f"""
+_SCRIPT = f"""
 import sqlite3, sys
 try:
     database = sqlite3.connect(sys.argv[1], uri=True, timeout=60)
@@ -21,7 +21,7 @@ try:
 except sqlite3.DatabaseError as error:
     print(error)
 """
-"""SQLite 3.40 cannot interrupt this check, so a large file is checked in a process to kill."""
+"""SQLite 3.40 cannot interrupt this check, so a separate process checks a large file."""
 
 
 class Finding(StrEnum):
@@ -32,11 +32,11 @@ class Finding(StrEnum):
 
 
 class DamagedDatabaseError(Exception):
-    """The file is not a sound database; the message says what was found."""
+    """The file is a damaged database. The text names the damage."""
 
 
 def check_database(path: Path, *, within_s: float) -> Finding:
-    """Check the database at `path`, and its log. Raise `DamagedDatabaseError`."""
+    """Check the database at `path` and its write-ahead log. Raise `DamagedDatabaseError`."""
     if not path.exists():
         _check_left_over_log(path)
         return Finding.SOUND
@@ -47,15 +47,16 @@ def check_database(path: Path, *, within_s: float) -> Finding:
         message = "the file is empty"
         raise DamagedDatabaseError(message)
     log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
-    # SQLite deletes the index before the log. An index alone means that somebody took the log.
+    # SQLite deletes the index before the log, so an index alone means that the log was removed.
+    # Look twice: another process may be closing the database between the two looks.
     if index.exists() and not log.exists() and index.exists() and not log.exists():
         message = f"{log.name} is missing, although the database was not closed"
         raise DamagedDatabaseError(message)
-    found = _quick_check(path, within_s)
-    if found is None:
+    answer = _quick_check(path, within_s)
+    if answer is None:
         return Finding.UNFINISHED
-    if found != "ok":
-        raise DamagedDatabaseError(" ".join(found.split()))
+    if answer != "ok":
+        raise DamagedDatabaseError(" ".join(answer.split()))
     return Finding.SOUND
 
 
@@ -67,8 +68,8 @@ def _check_left_over_log(path: Path) -> None:
 
 
 def _stays_empty(path: Path) -> bool:
-    """Return whether the file is empty, and no other process is making the database just now."""
-    end = time.monotonic() + _BEING_MADE_S
+    """Return whether the file is empty and no other process is creating the database."""
+    end = time.monotonic() + _CREATION_S
     while path.stat().st_size == 0:
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
@@ -80,14 +81,14 @@ def _stays_empty(path: Path) -> bool:
 
 
 def _quick_check(path: Path, within_s: float) -> str | None:
-    """Return what SQLite says, or `None` where the time was too short."""
+    """Return SQLite's answer, or `None` if the time was too short."""
     address = f"{path.resolve().as_uri()}?mode=rw"
-    large = path.stat().st_size > _CHECKED_HERE_BYTES
-    said = _quick_check_apart(address, within_s) if large else _quick_check_here(address)
-    return None if said == _BUSY else said
+    large = path.stat().st_size > _CHECKED_IN_PROCESS_BYTES
+    answer = _check_in_child(address, within_s) if large else _check_in_process(address)
+    return None if answer == _BUSY else answer
 
 
-def _quick_check_here(address: str) -> str:
+def _check_in_process(address: str) -> str:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
             return str(connection.execute(_QUICK_CHECK).fetchone()[0])
@@ -95,10 +96,10 @@ def _quick_check_here(address: str) -> str:
         return str(error)
 
 
-def _quick_check_apart(address: str, within_s: float) -> str | None:
+def _check_in_child(address: str, within_s: float) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603  our own interpreter and script
-            [sys.executable, "-I", "-c", _APART, address],
+            [sys.executable, "-I", "-c", _SCRIPT, address],
             capture_output=True,
             text=True,
             timeout=within_s,

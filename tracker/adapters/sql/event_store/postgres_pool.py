@@ -1,9 +1,9 @@
-"""The event store's connections, checked before use.
+"""The connections of the event store, checked before use.
 
 After a restart of PostgreSQL every pooled connection is dead. The library tries a statement twice,
-and the second connection of the pool is as dead as the first: the first requests after the restart
-failed. A check by a statement would cost each request a round trip, so this pool looks at the
-socket, which costs nothing: an idle connection has nothing to read unless the server closed it.
+but its second connection is dead too, so the first requests after a restart would fail. To check a
+connection with a statement costs a round trip per request. This pool looks at the socket instead:
+an idle connection has data to read only if the server closed it.
 """
 
 import select
@@ -14,17 +14,17 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 _GIVE_UP_AFTER_S = 3.0
-"""How long a lost connection is dialled again in the background.
+"""The time for which the pool tries to replace a lost connection in the background.
 
-While the pool waits between two attempts it dials no other connection. The library's five minutes
-let these waits grow, so that the pool stayed empty for a minute after PostgreSQL was back.
+While the pool waits between two attempts, it opens no other connection, and the waits grow. With
+the library's five minutes the pool stayed empty for a minute after PostgreSQL was back.
 """
 
 Row = Connection[DictRow]
 
 
 class CheckedPool(ConnectionPool[Row]):
-    """Replaces all dead connections as soon as it meets one."""
+    """A pool that replaces all dead connections as soon as it finds one."""
 
     def getconn(self, timeout: float | None = None) -> Row:
         """Return a connection that the server has not closed."""
@@ -37,7 +37,7 @@ class CheckedPool(ConnectionPool[Row]):
 
 
 def checked_pool(datastore: PostgresDatastore, more: dict[str, Any]) -> CheckedPool:
-    """Return a pool like the datastore's own; `more` is added to its connection parameters."""
+    """Return a pool like the datastore's, with `more` connection parameters."""
     pool = datastore.pool
     return CheckedPool(
         kwargs={
@@ -58,7 +58,7 @@ def checked_pool(datastore: PostgresDatastore, more: dict[str, Any]) -> CheckedP
 
 
 def has_news(connection: Row) -> bool:
-    """Return whether the server has sent something, or closed the connection, since its last use."""
+    """Return whether the server has sent data or closed the connection since its last use."""
     if connection.closed:
         return True
     poll = select.poll()

@@ -1,9 +1,11 @@
-"""The event store on PostgreSQL: the library's recorder, with one statement a commit.
+"""The event store on PostgreSQL: the library's recorder, with one statement per commit.
 
-The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. The tables, and the triggers
-that guard them, come from the migrations: whoever inserts holds one lock until the commit, so that
-the order of positions is the order of commits and no follower ever skips an event; events cannot
-be changed or deleted; a version follows its predecessor.
+The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. The migrations create the
+tables and their triggers. The triggers guarantee three things:
+- An insert holds one lock until its commit. So positions are in the order of commits, and a
+  follower never skips an event.
+- Events cannot be changed or deleted.
+- Each version of a dossier follows the version before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ from uuid import UUID
 
 import psycopg
 
-# The library counts the factories it finds in this module: names of its own stay in theirs.
+# Import the module, not its names: the library allows only one factory class in this module.
 from eventsourcing import postgres
 from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType, retry, strtobool
@@ -88,8 +90,6 @@ WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 """
 _NO_END = 2**63 - 1
 _SELECT_KEYS = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id = ANY (%s::uuid[])"
-
-
 _RESTORE = """
 INSERT INTO stored_events (notification_id, originator_id, originator_version, topic, state)
 OVERRIDING SYSTEM VALUE
@@ -111,15 +111,18 @@ FROM stored_events
 
 
 class UnsafeFunctionsError(TrackerError):
-    """POSTGRES_ENABLE_DB_FUNCTIONS takes no lock: a follower could skip an event. Unset it."""
+    """Unset POSTGRES_ENABLE_DB_FUNCTIONS: without the lock a follower could skip an event."""
 
 
 def _twice(method: Callable[P, R]) -> Callable[P, R]:
-    """Let the library's method be tried twice, for a connection may be stale, and not ten times."""
-    tried: Callable[P, R] = retry((InterfaceError, OperationalError), max_attempts=2)(
+    """Retry a method of the library once, because a connection may be stale.
+
+    The library itself would try ten times.
+    """
+    retried: Callable[P, R] = retry((InterfaceError, OperationalError), max_attempts=2)(
         unwrap(method)
     )
-    return tried
+    return retried
 
 
 class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecorder):
@@ -129,9 +132,9 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         self,
         datastore: postgres.PostgresDatastore,
         *,
-        events_table_name: str = "",  # noqa: ARG002  the library's name for it is not ours
+        events_table_name: str = "",  # noqa: ARG002  the library passes another name
     ) -> None:
-        """Use the datastore's connections."""
+        """Use the connections of the datastore."""
         super().__init__(datastore, events_table_name="stored_events")
 
     select_events = _twice(postgres.PostgresApplicationRecorder.select_events)
@@ -147,10 +150,10 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         forgotten: Sequence[RequestKey] = (),
         **kwargs: Any,  # noqa: ANN401, ARG002  the library's signature
     ) -> Sequence[int]:
-        """Store all of it or nothing, and give the events' positions.
+        """Store everything or nothing. Return the positions of the events.
 
-        It is tried once: after a lost connection nobody knows whether it was stored, and the
-        caller finds out by the requests.
+        There is no retry: after a lost connection the outcome is unknown, and the caller reads
+        the requests to learn it. Raise `OutcomeUnknownError`.
         """
         keys = new_keys or {}
         parameters = (
@@ -158,12 +161,12 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
             BigintArray.of([event.originator_version for event in stored_events]),
             TextArray.of([event.topic for event in stored_events]),
             ByteaArray.of([event.state for event in stored_events]),
-            TextArray.of([one.key[0] for one in requests]),
-            TextArray.of([one.key[1] for one in requests]),
-            ByteaArray.of([one.digest for one in requests]),
-            TextArray.of([one.code for one in requests]),
-            UuidArray.of([dossier_id(one.code) for one in requests]),
-            BigintArray.of([one.version for one in requests]),
+            TextArray.of([request.key[0] for request in requests]),
+            TextArray.of([request.key[1] for request in requests]),
+            ByteaArray.of([request.digest for request in requests]),
+            TextArray.of([request.code for request in requests]),
+            UuidArray.of([dossier_id(request.code) for request in requests]),
+            BigintArray.of([request.version for request in requests]),
             UuidArray.of(list(keys)),
             ByteaArray.of(list(keys.values())),
             UuidArray.of(erased_keys),
@@ -173,7 +176,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         )
         with self._cursor() as cursor:
             try:
-                # The numbers are drawn in the order of the rows given, under the store's lock.
+                # The rows get their numbers in the given order, while the trigger holds the lock.
                 return [position for (position,) in cursor.execute(_APPEND, parameters).fetchall()]
             except psycopg.OperationalError as error:
                 if cursor.connection.closed:
@@ -182,7 +185,7 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
 
     @contextmanager
     def _cursor(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-        """Return a cursor that speaks binary, on a connection whose statements stay prepared."""
+        """Yield a cursor for the binary format, on a connection that prepares every statement."""
         with self.datastore.get_connection() as connection:
             connection.prepare_threshold = 0
             with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
@@ -198,26 +201,26 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return events in the order of the store, as the library does but read in binary."""
+        """Return events in the order of the store. Unlike the library, read them in binary."""
         first = 0 if start is None else start if inclusive_of_start else start + 1
         last = _NO_END if stop is None else stop
-        asked = (first, last, not topics, TextArray.of(topics), limit)
+        parameters = (first, last, not topics, TextArray.of(topics), limit)
         with self._cursor() as cursor:
-            found = cursor.execute(_SELECT_NOTIFICATIONS, asked).fetchall()
+            rows = cursor.execute(_SELECT_NOTIFICATIONS, parameters).fetchall()
         return [
             Notification(dossier, version, topic, state, id=position)
-            for position, dossier, version, topic, state in found
+            for position, dossier, version, topic, state in rows
         ]
 
     @_twice
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
-        """Return position, stored name and bytes of the events after this position, in order."""
+        """Return position, stored name and bytes of up to `limit` events after this position."""
         with self._cursor() as cursor:
             return cursor.execute(_SELECT_STATES, (after, limit)).fetchall()
 
     @_twice
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Return those of these requests that were carried out."""
+        """Return the stored requests with these keys."""
         sources = TextArray.of([key[0] for key in keys])
         event_ids = TextArray.of([key[1] for key in keys])
         with self._cursor() as cursor:
@@ -231,58 +234,57 @@ class PostgresDossierRecorder(postgres.PostgresApplicationRecorder, DossierRecor
             }
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
-        """Store events under the very positions they bear, and requests, in one transaction."""
+        """Store events at their original positions, and requests, in one transaction."""
         with self.datastore.transaction(commit=True) as cursor:
             cursor.execute(
                 _RESTORE,
                 (
-                    [one.id for one in events],
-                    [one.originator_id for one in events],
-                    [one.originator_version for one in events],
-                    [one.topic for one in events],
-                    [one.state for one in events],
+                    [event.id for event in events],
+                    [event.originator_id for event in events],
+                    [event.originator_version for event in events],
+                    [event.topic for event in events],
+                    [event.state for event in events],
                 ),
             )
             cursor.execute(
                 _RESTORE_REQUESTS,
                 (
-                    [one.key[0] for one in requests],
-                    [one.key[1] for one in requests],
-                    [one.digest for one in requests],
-                    [one.code for one in requests],
-                    [one.version for one in requests],
-                    [one.position for one in requests],
+                    [request.key[0] for request in requests],
+                    [request.key[1] for request in requests],
+                    [request.digest for request in requests],
+                    [request.code for request in requests],
+                    [request.version for request in requests],
+                    [request.position for request in requests],
                 ),
             )
             cursor.execute(_RESTORE_SEQUENCE)
 
     @_twice
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Return the wrapped keys of these dossiers; an erased one is not among them."""
+        """Return the wrapped keys of these dossiers, without the erased keys."""
         with self._cursor() as cursor:
-            found = cursor.execute(_SELECT_KEYS, (UuidArray.of(dossier_ids),))
-            return {dossier: bytes(wrapped) for dossier, wrapped in found}
+            rows = cursor.execute(_SELECT_KEYS, (UuidArray.of(dossier_ids),))
+            return {dossier: bytes(wrapped) for dossier, wrapped in rows}
 
     @_twice
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Return all events of these dossiers, each dossier's in order."""
+        """Return all events of these dossiers, in the order of versions."""
         with self._cursor() as cursor:
-            asked = (UuidArray.of(dossier_ids),)
-            found = cursor.execute(_SELECT_HISTORIES, asked).fetchall()
-        # Bytes are compared faster than ids, which is done for each event.
+            rows = cursor.execute(_SELECT_HISTORIES, (UuidArray.of(dossier_ids),)).fetchall()
+        # `groupby` compares the ids of every two rows, and bytes compare faster than `UUID`.
         return {
             UUID(bytes=dossier): [(topic, state) for _, topic, state in events]
-            for dossier, events in groupby(found, itemgetter(0))
+            for dossier, events in groupby(rows, itemgetter(0))
         }
 
 
 class Factory(postgres.PostgresFactory):
-    """Makes our recorder on the library's connections. Raise `UnsafeFunctionsError`."""
+    """Creates our recorder on the library's connections."""
 
     application_recorder_class: type[postgres.PostgresApplicationRecorder] = PostgresDossierRecorder
 
     def __init__(self, env: Environment | EnvType | None) -> None:
-        """Read the library's variables from `env`."""
+        """Read the library's variables from `env`. Raise `UnsafeFunctionsError`."""
         super().__init__(env)
         send_binary_arrays()
         self.datastore.pool = checked_pool(self.datastore, {"options": PLAN_EACH_TIME})

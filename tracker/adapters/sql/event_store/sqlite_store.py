@@ -1,22 +1,24 @@
-"""The event store on SQLite: the library's recorder, with our guarantees kept by the database.
+"""The event store on SQLite: the library's recorder, with triggers that guard the events.
 
 The library finds `Factory` here by the variable `PERSISTENCE_MODULE`. Events cannot be changed or
-deleted, a version follows its predecessor, and a commit is on disk before it is answered.
+deleted. Each version of a dossier follows the version before it. A commit returns once the disk
+has it.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-# The library counts the factories it finds in this module: names of its own stay in theirs.
+# Import the module, not its names: the library allows only one factory class in this module.
 from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
+from tracker.adapters.sql.upsert import chunks
 from tracker.application.ports import (
     UNKNOWN_DIGEST,
     DossierRecorder,
@@ -26,13 +28,11 @@ from tracker.application.ports import (
 )
 from tracker.domain.dossier.codes import dossier_id
 
-T = TypeVar("T")
-
 _LOCK_TIMEOUT_S = 30
 _MAX_VARIABLES = 400
 
 _TABLES = (
-    # `rowid` spelt out, as the library reads it: VACUUM may renumber an implicit one.
+    # The library reads `rowid`. It is a column here, because VACUUM may renumber an implicit one.
     """
     CREATE TABLE IF NOT EXISTS stored_events (
         rowid INTEGER PRIMARY KEY,
@@ -61,7 +61,7 @@ _TABLES = (
          WHERE originator_id = NEW.originator_id), 0)
     BEGIN SELECT RAISE(ABORT, 'a version must follow its predecessor'); END
     """,
-    # INSERT OR REPLACE at a position that is taken deletes without asking the trigger above.
+    # INSERT OR REPLACE at a used position deletes a row without running the delete trigger.
     """
     CREATE TRIGGER IF NOT EXISTS stored_events_are_never_replaced
     BEFORE INSERT ON stored_events
@@ -97,14 +97,15 @@ OF_THESE_KEYS = (
     "SELECT requests.* FROM json_each(?) AS asked CROSS JOIN requests"
     " ON source = asked.value ->> 0 AND event_id = asked.value ->> 1"
 )
-"""Looks each up by its key. Of a list of pairs SQLite makes no such use: it reads the whole table.
+"""Selects requests by the index on their key.
 
-`CROSS JOIN` leaves it no other order; what is asked comes first.
+`CROSS JOIN` makes SQLite read the keys first. For `(source, event_id) IN (...)` it would read the
+whole table.
 """
 
 
 class Pool(sqlite.SQLiteConnectionPool):
-    """Connections that flush every commit and overwrite what is deleted (erased keys)."""
+    """Connections that flush every commit to disk and overwrite deleted rows (erased keys)."""
 
     def _create_connection(self) -> sqlite.SQLiteConnection:
         connection = super()._create_connection()
@@ -115,11 +116,11 @@ class Pool(sqlite.SQLiteConnectionPool):
 
 
 class Datastore(sqlite.SQLiteDatastore):
-    """The library's, with errors of opening and beginning translated like all others."""
+    """The library's datastore, which also translates errors of opening and beginning."""
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[sqlite.SQLiteCursor]:
-        """Return a cursor in a transaction. Raise the library's `PersistenceError`."""
+        """Yield a cursor in a transaction. Raise the library's `PersistenceError`."""
         try:
             with super().transaction(commit=commit) as cursor:
                 yield cursor
@@ -131,7 +132,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
     """Stores events with their requests and keys in one transaction."""
 
     def __init__(self, datastore: sqlite.SQLiteDatastore) -> None:
-        """Use the datastore's connections."""
+        """Use the connections of the datastore."""
         super().__init__(datastore)
         self.insert_events_statement = (
             "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
@@ -139,11 +140,11 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         )
 
     def construct_create_table_statements(self) -> list[str]:
-        """Return the tables and the triggers that guard them."""
+        """Return the statements that create the tables and their triggers."""
         return list(_TABLES)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401  the library's signature
-        """Store all of it or nothing; an erased key is then gone from the write-ahead log too."""
+        """Store everything or nothing. Remove an erased key from the write-ahead log too."""
         with self.datastore.transaction(commit=True) as c:
             positions = self._insert_events(c, stored_events, **kwargs)
         if kwargs.get("erased_keys"):
@@ -165,8 +166,8 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         c.executemany(
             self.insert_events_statement,
             [
-                (_hex(one.originator_id), one.originator_version, one.topic, one.state)
-                for one in stored_events
+                (_hex(event.originator_id), event.originator_version, event.topic, event.state)
+                for event in stored_events
             ],
         )
         positions = _last_positions(c, len(stored_events))
@@ -177,16 +178,17 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         c.executemany(
             "INSERT INTO requests VALUES (?,?,?,?,?,?)",
             [
-                (*one.key, one.digest, one.code, one.version, at[dossier_id(one.code), one.version])
-                for one in requests
+                (*r.key, r.digest, r.code, r.version, at[dossier_id(r.code), r.version])
+                for r in requests
             ],
         )
         c.executemany(
             "INSERT INTO dossier_keys VALUES (?,?)",
-            [(one.hex, wrapped) for one, wrapped in (new_keys or {}).items()],
+            [(dossier.hex, wrapped) for dossier, wrapped in (new_keys or {}).items()],
         )
         c.executemany(
-            "DELETE FROM dossier_keys WHERE dossier_id=?", [(one.hex,) for one in erased_keys]
+            "DELETE FROM dossier_keys WHERE dossier_id=?",
+            [(dossier.hex,) for dossier in erased_keys],
         )
         c.executemany(
             "UPDATE requests SET digest=? WHERE (source, event_id)=(?,?)",
@@ -195,7 +197,7 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
         return positions
 
     def select_states(self, after: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
-        """Return position, stored name and bytes of the events after this position, in order."""
+        """Return position, stored name and bytes of up to `limit` events after this position."""
         with self.datastore.transaction(commit=False) as c:
             c.execute(
                 "SELECT rowid, topic, state FROM stored_events WHERE rowid > ?"
@@ -205,65 +207,55 @@ class SQLiteDossierRecorder(sqlite.SQLiteApplicationRecorder, DossierRecorder):
             return [(position, topic, state) for position, topic, state in c.fetchall()]
 
     def select_requests(self, keys: Sequence[RequestKey]) -> dict[RequestKey, Request]:
-        """Return those of these requests that were carried out."""
-        found: dict[RequestKey, Request] = {}
+        """Return the stored requests with these keys."""
         with self.datastore.transaction(commit=False) as c:
             c.execute(OF_THESE_KEYS, (msgspec.json.encode(keys).decode(),))
-            for row in c.fetchall():
-                key = (row["source"], row["event_id"])
-                found[key] = Request(
-                    key, row["digest"], row["code"], row["version"], row["position"]
-                )
-        return found
+            return {
+                (source, event_id): Request((source, event_id), *values)
+                for source, event_id, *values in c.fetchall()
+            }
 
     def restore_events(self, events: Sequence[Notification], requests: Sequence[Request]) -> None:
-        """Store events under the very positions they bear, and requests, in one transaction."""
+        """Store events at their original positions, and requests, in one transaction."""
         with self.datastore.transaction(commit=True) as c:
             c.executemany(
                 "INSERT INTO stored_events VALUES (?,?,?,?,?)",
                 [
-                    (one.id, _hex(one.originator_id), one.originator_version, one.topic, one.state)
-                    for one in events
+                    (e.id, _hex(e.originator_id), e.originator_version, e.topic, e.state)
+                    for e in events
                 ],
             )
             c.executemany(
                 "INSERT OR REPLACE INTO requests VALUES (?,?,?,?,?,?)",
-                [(*one.key, one.digest, one.code, one.version, one.position) for one in requests],
+                [(*r.key, r.digest, r.code, r.version, r.position) for r in requests],
             )
 
     def select_histories(self, dossier_ids: Sequence[UUID]) -> dict[UUID, History]:
-        """Return all events of these dossiers, each dossier's in order."""
+        """Return all events of these dossiers, in the order of versions."""
         histories: dict[UUID, History] = {}
-        with self.datastore.transaction(commit=False) as c:
-            for part in _parts(dossier_ids, _MAX_VARIABLES):
-                marks = ",".join("?" * len(part))
-                c.execute(
-                    "SELECT originator_id, topic, state FROM stored_events"  # noqa: S608  only marks
-                    f" WHERE originator_id IN ({marks})"
-                    " ORDER BY originator_id, originator_version",
-                    [one.hex for one in part],
-                )
-                for row in c.fetchall():
-                    history = histories.setdefault(UUID(row["originator_id"]), [])
-                    history.append((row["topic"], row["state"]))
+        query = (
+            "SELECT originator_id, topic, state FROM stored_events"
+            " WHERE originator_id IN ({}) ORDER BY originator_id, originator_version"
+        )
+        for dossier, topic, state in self._rows_of(query, dossier_ids):
+            histories.setdefault(UUID(dossier), []).append((topic, state))
         return histories
 
     def select_keys(self, dossier_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """Return the wrapped keys of these dossiers; an erased one is not among them."""
-        found: dict[UUID, bytes] = {}
+        """Return the wrapped keys of these dossiers, without the erased keys."""
+        query = "SELECT dossier_id, wrapped FROM dossier_keys WHERE dossier_id IN ({})"
+        return {UUID(dossier): wrapped for dossier, wrapped in self._rows_of(query, dossier_ids)}
+
+    def _rows_of(self, query: str, dossier_ids: Sequence[UUID]) -> Iterator[sqlite3.Row]:
+        """Yield the rows of a query that has `{}` in place of a list of dossier ids."""
         with self.datastore.transaction(commit=False) as c:
-            for part in _parts(dossier_ids, _MAX_VARIABLES):
-                marks = ",".join("?" * len(part))
-                c.execute(
-                    f"SELECT * FROM dossier_keys WHERE dossier_id IN ({marks})",  # noqa: S608  only marks
-                    [one.hex for one in part],
-                )
-                found |= {UUID(row["dossier_id"]): row["wrapped"] for row in c.fetchall()}
-        return found
+            for part in chunks(dossier_ids, _MAX_VARIABLES):
+                c.execute(query.format(",".join("?" * len(part))), [one.hex for one in part])
+                yield from c.fetchall()
 
 
 class Factory(sqlite.SQLiteFactory):
-    """Makes our recorder on our connections."""
+    """Creates our recorder on our connections."""
 
     application_recorder_class: type[sqlite.SQLiteApplicationRecorder] = SQLiteDossierRecorder
 
@@ -278,14 +270,10 @@ class Factory(sqlite.SQLiteFactory):
 
 
 def _last_positions(c: sqlite.SQLiteCursor, count: int) -> Sequence[int]:
-    """Return the positions of the last so many events: nobody else stores any until we commit."""
+    """Return the positions of the last `count` events. Call it before the commit."""
     c.execute("SELECT last_insert_rowid()")
     (last,) = c.fetchone()
     return list(range(last - count + 1, last + 1))
-
-
-def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _hex(dossier: UUID | str) -> str:

@@ -1,15 +1,15 @@
-"""Which event store an address means, in the library's own variables."""
+"""Translates the address of an event store into the variables of the eventsourcing library."""
 
 from sqlalchemy import make_url
 
 _PACKAGE = __package__
 _POOL_SIZE = 4
 _POOL_OVERFLOW = 12
-_ANSWERS_WITHIN_S = 3
+_CONNECT_TIMEOUT_S = 3
 
 
 def library_variables(url: str) -> dict[str, str]:
-    """Translate `sqlite:///FILE` or `postgresql://…` for the eventsourcing library."""
+    """Return the library's variables for `sqlite:///FILE` or `postgresql://…`."""
     if url.startswith("sqlite:///"):
         return {
             "PERSISTENCE_MODULE": f"{_PACKAGE}.sqlite_store",
@@ -26,6 +26,6 @@ def library_variables(url: str) -> dict[str, str]:
         "POSTGRES_POOL_SIZE": str(_POOL_SIZE),
         "POSTGRES_MAX_OVERFLOW": str(_POOL_OVERFLOW),
         "POSTGRES_PRE_PING": "no",
-        "POSTGRES_CONNECT_TIMEOUT": str(_ANSWERS_WITHIN_S),
+        "POSTGRES_CONNECT_TIMEOUT": str(_CONNECT_TIMEOUT_S),
         "CREATE_TABLE": "no",
     }

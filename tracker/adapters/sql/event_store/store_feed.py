@@ -1,4 +1,4 @@
-"""The event store as a feed: polled, and woken early when this process has stored something."""
+"""The event store as a feed. It is polled, and notified early if this process stores an event."""
 
 from collections.abc import Mapping, Sequence
 from threading import Event as Signal
@@ -11,7 +11,7 @@ PARTITION = "store"
 
 
 class StoreFeed:
-    """Return the store's events in the order they were committed."""
+    """A feed with one partition: the events of the store, in the order of commits."""
 
     def __init__(self, store: DossierRecorder) -> None:
         """Read this store."""
@@ -19,17 +19,17 @@ class StoreFeed:
         self._signal = Signal()
 
     def partitions(self) -> Sequence[str]:
-        """Name the one partition."""
+        """Return the name of the one partition."""
         return (PARTITION,)
 
     def ready(self) -> Sequence[str]:
-        """Name the one partition."""
+        """Return the name of the one partition."""
         return (PARTITION,)
 
-    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is one
+    def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:  # noqa: ARG002  there is only one
         """Return up to `limit` events after this position, oldest first.
 
-        Raise `UnreadableEventError`, with the position.
+        Raise `UnreadableEventError`; its text names the position.
         """
         position, records = after, list[Record]()
         try:
@@ -45,17 +45,17 @@ class StoreFeed:
         return self._store.max_notification_id() or 0
 
     def heads(self) -> Mapping[str, int]:
-        """Return the position of the newest event by partition."""
+        """Return the position of the newest event in each partition."""
         return {PARTITION: self.head()}
 
     def wake(self) -> None:
-        """Let whoever waits look again at once."""
+        """Make `wait` return at once."""
         self._signal.set()
 
     def close(self) -> None:
-        """Leave the store open: it is not ours."""
+        """Do nothing: the store belongs to the caller."""
 
     def wait(self, seconds: float) -> None:
-        """Return when there may be something new, at the latest after so many seconds."""
+        """Return when there may be a new event, at the latest after this number of seconds."""
         self._signal.wait(seconds)
         self._signal.clear()

@@ -1,6 +1,6 @@
-"""Reads the tables of the event store as they are, for whoever checks them.
+"""Reads the raw tables of the event store, for checks.
 
-Unlike the recorder it takes nothing for granted: a damaged row is given, not refused.
+Unlike the recorder, it returns damaged rows instead of refusing them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from itertools import groupby
 from json import dumps
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Engine, bindparam, text
 
+from tracker.adapters.sql.upsert import chunks
 from tracker.application.audit.verify_store import RequestRow, StoredRow
 from tracker.application.ports import RequestKey
 from tracker.domain.dossier.events.event import Event
@@ -22,7 +24,7 @@ _ROWS_A_READ = 1000
 _REQUESTS_A_READ = 5000
 _KEYS_A_QUERY = 250
 _HEXADECIMAL = "encode(uuid_send(originator_id), 'hex')"
-_MOST = 2**63 - 1
+_LAST_POSITION = 2**63 - 1
 _FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
 
@@ -50,19 +52,19 @@ class SqlStoreScan:
 
     @property
     def leaves_no_gaps(self) -> bool:
-        """Return whether positions are 1, 2, 3 ...; a sequence of PostgreSQL's skips some."""
+        """Return whether positions are 1, 2, 3 … PostgreSQL's sequence may skip some."""
         return self._on_sqlite
 
     def head(self) -> int:
-        """Return the position of the newest event, 0 where there is none."""
+        """Return the position of the newest event, 0 if there is none."""
         query = text(f"SELECT MAX({self._position}) FROM stored_events")  # noqa: S608  our own name
         with self._engine.begin() as connection:
             return int(connection.scalar(query) or 0)
 
     def newest_recorded_at(self, *, after: int = 0) -> datetime | None:
-        """Return when the newest event after this position was recorded.
+        """Return when the newest event after this position was recorded, in UTC.
 
-        Return `None` where there is no such event, or where it cannot be read.
+        Return `None` if there is no such event, or if it is unreadable.
         """
         query = text(
             f"SELECT state FROM stored_events WHERE {self._position} > :after"  # noqa: S608  our own name
@@ -90,12 +92,12 @@ class SqlStoreScan:
         )
         with self._engine.begin() as connection:
             rows = connection.execute(query, {"after": after, "up_to": up_to, "limit": limit})
-            return [_stored(*row) for row in rows.all()]
+            return [_stored(row) for row in rows.all()]
 
     def dossiers(self, *, up_to: int, only: UUID | None = None) -> Iterator[list[StoredRow]]:
-        """Return the rows of each dossier up to this position, in the order of ids and versions.
+        """Yield the rows of each dossier up to this position, in the order of ids and versions.
 
-        They are read some at a time by the index, each time in a transaction of its own.
+        Read a limited number of rows at a time by the index, each time in a new transaction.
         """
         query = text(
             f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
@@ -104,49 +106,49 @@ class SqlStoreScan:
             " ORDER BY originator_id, originator_version LIMIT :limit"
         )
         reached, version = only or _FIRST_ID, 0
-        asked = {"last": self._written(only or _LAST_ID), "up_to": up_to, "limit": _ROWS_A_READ}
-        waiting: list[StoredRow] = []
+        limits = {"last": self._stored_id(only or _LAST_ID), "up_to": up_to, "limit": _ROWS_A_READ}
+        dossier: list[StoredRow] = []
         while True:
-            after = {"id": self._written(reached), "version": version}
+            after = {"id": self._stored_id(reached), "version": version}
             with self._engine.begin() as connection:
-                found = connection.execute(query, asked | after).all()
-            for row in found:
-                one = _stored(*row)
-                if waiting and waiting[0].dossier_id != one.dossier_id:
-                    yield waiting
-                    waiting = []
-                waiting.append(one)
-            if len(found) < _ROWS_A_READ:
+                rows = connection.execute(query, limits | after).all()
+            for row in map(_stored, rows):
+                if dossier and dossier[0].dossier_id != row.dossier_id:
+                    yield dossier
+                    dossier = []
+                dossier.append(row)
+            if len(rows) < _ROWS_A_READ:
                 break
-            reached, version = UUID(waiting[-1].dossier_id), waiting[-1].version
-        if waiting:
-            yield waiting
+            reached, version = UUID(dossier[-1].dossier_id), dossier[-1].version
+        if dossier:
+            yield dossier
 
     def histories(self, step: Callable[[int], None] = lambda _: None) -> Iterator[list[Event]]:
-        """Return the events stored by now, dossier by dossier; `step` gets the number of each."""
+        """Yield the stored events of each dossier. Call `step` with the number of events of each.
+
+        Events stored after the call are left out.
+        """
         for rows in self.dossiers(up_to=self.head()):
             yield [decode(row.topic, row.state) for row in rows]
             step(len(rows))
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[list[StoredRow]]:
-        """Return the events of each of these dossiers up to a position, in the order of versions."""
+        """Yield the rows of each of these dossiers up to a position, in the order of versions."""
         query = text(
             f"SELECT {self._columns} FROM stored_events"  # noqa: S608  our own names
             f" WHERE originator_id {self._among_ids} AND {self._position} <= :up_to"
             " ORDER BY originator_id, originator_version"
         )
-        for start in range(0, len(dossier_ids), _KEYS_A_QUERY):
-            part = self._ids(dossier_ids[start : start + _KEYS_A_QUERY])
+        for part in chunks(dossier_ids, _KEYS_A_QUERY):
             with self._engine.begin() as connection:
-                rows = connection.execute(query, {"ids": part, "up_to": up_to}).all()
-            found = [_stored(*row) for row in rows]
-            for _, of_one in groupby(found, attrgetter("dossier_id")):
-                yield list(of_one)
+                rows = connection.execute(query, {"ids": self._ids(part), "up_to": up_to}).all()
+            for _, dossier in groupby(map(_stored, rows), attrgetter("dossier_id")):
+                yield list(dossier)
 
     def requests(self, *, after: int, up_to: int) -> Iterator[RequestRow]:
-        """Return every request after one position and up to another, in the order of positions.
+        """Yield the requests after one position and up to another, in the order of positions.
 
-        Those after `up_to` come too where there is no event.
+        Also yield each request after `up_to` whose event is missing.
         """
         query = text(
             "SELECT r.position, r.source, r.event_id, r.code, r.version FROM requests r"  # noqa: S608  our own name
@@ -160,26 +162,25 @@ class SqlStoreScan:
                 yield from map(RequestRow._make, rows)
 
     def requested(self, keys: Sequence[RequestKey]) -> set[RequestKey]:
-        """Return those of these requests that are there."""
+        """Return the keys of the requests that are stored, out of these keys."""
         query = text(
             "SELECT source, event_id FROM requests WHERE (source, event_id) IN :keys"
         ).bindparams(bindparam("keys", expanding=True))
-        found: set[RequestKey] = set()
+        stored: set[RequestKey] = set()
         with self._engine.begin() as connection:
-            for start in range(0, len(keys), _KEYS_A_QUERY):
-                part = list(keys[start : start + _KEYS_A_QUERY])
-                found |= {(row[0], row[1]) for row in connection.execute(query, {"keys": part})}
-        return found
+            for part in chunks(keys, _KEYS_A_QUERY):
+                rows = connection.execute(query, {"keys": list(part)})
+                stored |= {(source, event_id) for source, event_id in rows}
+        return stored
 
     def keyed(self, dossier_ids: Sequence[UUID]) -> set[UUID]:
-        """Return those of these dossiers that have a key."""
+        """Return the dossiers that have a key, out of these dossiers."""
         query = text(f"SELECT dossier_id FROM dossier_keys WHERE dossier_id {self._among_ids}")  # noqa: S608  our own names
         with self._engine.begin() as connection:
-            found = connection.scalars(query, {"ids": self._ids(dossier_ids)}).all()
-        return {one if isinstance(one, UUID) else UUID(one) for one in found}
+            return set(map(_uuid, connection.scalars(query, {"ids": self._ids(dossier_ids)})))
 
     def keyless(self, erased: str) -> Iterator[list[StoredRow]]:
-        """Return the events of each dossier without a key, those left out that hold this event."""
+        """Yield the rows of each dossier without a key and without an event of topic `erased`."""
         query = text(
             "SELECT e.originator_id FROM stored_events e"
             " LEFT JOIN dossier_keys k ON k.dossier_id = e.originator_id"
@@ -188,31 +189,32 @@ class SqlStoreScan:
             " WHERE x.originator_id = e.originator_id AND x.topic = :erased)"
         )
         with self._engine.begin() as connection:
-            found = connection.scalars(query, {"erased": erased}).all()
-        ids = sorted(one if isinstance(one, UUID) else UUID(one) for one in found)
-        yield from self.of(ids, up_to=_MOST)
+            dossier_ids = sorted(map(_uuid, connection.scalars(query, {"erased": erased})))
+        yield from self.of(dossier_ids, up_to=_LAST_POSITION)
 
     def erased_with_key(self, erased: str) -> list[UUID]:
-        """Return the dossiers that hold this event and have a key all the same."""
+        """Return the dossiers that have both an event of topic `erased` and a key."""
         query = text(
             "SELECT DISTINCT k.dossier_id FROM dossier_keys k"
             " JOIN stored_events e ON e.originator_id = k.dossier_id WHERE e.topic = :erased"
         )
         with self._engine.begin() as connection:
-            found = connection.scalars(query, {"erased": erased}).all()
-        return sorted(one if isinstance(one, UUID) else UUID(one) for one in found)
+            return sorted(map(_uuid, connection.scalars(query, {"erased": erased})))
 
     def _ids(self, dossier_ids: Sequence[UUID]) -> str | list[UUID]:
-        """Return them as one parameter, however many they are."""
+        """Return the ids as one parameter."""
         return dumps([one.hex for one in dossier_ids]) if self._on_sqlite else list(dossier_ids)
 
-    def _written(self, dossier_id: UUID) -> UUID | str:
+    def _stored_id(self, dossier_id: UUID) -> UUID | str:
         return dossier_id.hex if self._on_sqlite else dossier_id
 
 
-def _stored(
-    position: int, dossier_id: str, version: int, topic: str, state: bytes | str | None
-) -> StoredRow:
+def _uuid(dossier_id: UUID | str) -> UUID:
+    return dossier_id if isinstance(dossier_id, UUID) else UUID(dossier_id)
+
+
+def _stored(row: Sequence[Any]) -> StoredRow:
+    position, dossier_id, version, topic, state = row
     return StoredRow(
         position,
         str(dossier_id).replace("-", ""),

@@ -1,4 +1,4 @@
-"""Chooses how the rows of read models are read and written, by the database."""
+"""Chooses the class that reads and writes the rows of read models on a database."""
 
 from sqlalchemy import Connection
 
@@ -7,6 +7,6 @@ from tracker.adapters.sql.read_models.sqlite_view import SqliteRowView
 
 
 def row_view_on(connection: Connection, generation: int) -> PostgresRowView | SqliteRowView:
-    """Return the rows of one generation as this database reads and writes them best."""
+    """Return the rows of one generation, in the class for this database."""
     kind = PostgresRowView if connection.dialect.name == "postgresql" else SqliteRowView
     return kind(connection, generation)

@@ -1,4 +1,4 @@
-"""What axe, the common checker of WCAG, has against a page."""
+"""Checks a page with axe, a checker for WCAG."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -7,8 +7,10 @@ _AXE = Axe()
 
 
 def barriers(page: Page) -> list[str]:
-    """Everything that stands in somebody's way, serious or not."""
-    found = _AXE.run(page).response["violations"]
+    """Return all accessibility violations of a page, of any severity."""
+    violations = _AXE.run(page).response["violations"]
     return [
-        f"{one['impact']}: {one['help']}: {node['html']}" for one in found for node in one["nodes"]
+        f"{violation['impact']}: {violation['help']}: {node['html']}"
+        for violation in violations
+        for node in violation["nodes"]
     ]

@@ -1,4 +1,4 @@
-"""Pages of a real service, looked at in a real browser."""
+"""Fixtures: a real service and a real browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 _REFUSED = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
-"""What the browser says of a page that turns somebody away, which a test may mean to happen."""
+"""The console message for a 403 answer, which some tests cause on purpose."""
 
 _NUMBERS = count(1)
 
@@ -31,38 +31,38 @@ class SitsDown(Protocol):
 
 @dataclass(frozen=True)
 class Office:
-    """The service, and staff to let things happen to a dossier."""
+    """The address of the service, and keys to record events."""
 
     address: str
     keys: dict[str, str]
 
     def takes_in(self, **changes: object) -> str:
-        """Take a dossier in, and give its code."""
-        told = self._posted("/v1/dossiers", "desk", procedure="2.001610", **changes)
-        code: str = told["code"]
+        """Receive a dossier and return its code."""
+        answer = self._posted("/v1/dossiers", "desk", procedure="2.001610", **changes)
+        code: str = answer["code"]
         return code
 
     def does(self, code: str, step: str, **details: object) -> None:
-        """Take a step, and come back when it can be read."""
+        """Record a step and wait until it can be read."""
         self._posted(f"/v1/dossiers/{code}/events", "administrator", step=step, **details)
 
-    def _posted(self, path: str, who: str, **message: object) -> dict[str, Any]:
-        message.setdefault("event_id", f"browser-{next(_NUMBERS)}")
-        message.setdefault("occurred_at", (datetime.now(UTC) - timedelta(seconds=1)).isoformat())
+    def _posted(self, path: str, who: str, **command: object) -> dict[str, Any]:
+        command.setdefault("event_id", f"browser-{next(_NUMBERS)}")
+        command.setdefault("occurred_at", (datetime.now(UTC) - timedelta(seconds=1)).isoformat())
         if path.endswith("dossiers"):
-            message.setdefault("applicant", {"name": "Nguyễn Thị An", "phone": "0900 000 123"})
+            command.setdefault("applicant", {"name": "Nguyễn Thị An", "phone": "0900 000 123"})
         headers = {"Authorization": f"Bearer {self.keys[who]}"}
-        answer = httpx2.post(self.address + path, json=message, headers=headers, timeout=PATIENCE_S)
+        answer = httpx2.post(self.address + path, json=command, headers=headers, timeout=PATIENCE_S)
         assert answer.status_code == 201, answer.text
-        told: dict[str, Any] = answer.json()
-        there = f"{self.address}/v1/lookup/{told['code']}?after={told['position']}"
-        assert httpx2.get(there, timeout=PATIENCE_S).status_code == 200
-        return told
+        accepted: dict[str, Any] = answer.json()
+        address = f"{self.address}/v1/lookup/{accepted['code']}?after={accepted['position']}"
+        assert httpx2.get(address, timeout=PATIENCE_S).status_code == 200
+        return accepted
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of an installation with sample dossiers."""
+    """Return the data directory of an installation with sample dossiers."""
     data = tmp_path_factory.mktemp("demo") / "var"
     made = tracker(data, "demo", "--dossiers", "60")
     assert made.returncode == 0, made.stderr
@@ -71,7 +71,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def office(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A real `tracker serve` on a copy of the demo's data, shared by all tests."""
+    """Run `tracker serve` on a copy of the demo data, shared by all tests."""
     data = tmp_path_factory.mktemp("served") / "var"
     shutil.copytree(demo, data)
     keys = {
@@ -94,22 +94,22 @@ def _key(data: Path, who: str, role: str, office: str) -> str:
 
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    """One browser for a file of tests: while it is open, no other test can run an event loop."""
+    """Open one browser for each test file; while it is open, no test can run an event loop."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield launched
         launched.close()
 
 
-def _complaint(said: ConsoleMessage) -> list[str]:
-    """What the browser holds against a page: not that it was refused something, nor mere hints."""
-    is_refusal = "the server responded with a status of 4" in said.text
-    return [] if is_refusal or said.type == "debug" else [said.text]
+def _complaint(message: ConsoleMessage) -> list[str]:
+    """Return the console message, except for refused requests and debug messages."""
+    is_refusal = "the server responded with a status of 4" in message.text
+    return [] if is_refusal or message.type == "debug" else [message.text]
 
 
 @pytest.fixture
 def sits_down(browser: Browser, office: Office) -> Iterator[SitsDown]:
-    """Open a page at a screen of this size; afterwards nothing may have gone wrong in it."""
+    """Open pages for a screen size, and check at the end that the console has no errors."""
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
@@ -120,7 +120,7 @@ def sits_down(browser: Browser, office: Office) -> Iterator[SitsDown]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_S * 1000)
-        page.on("console", lambda said: complaints.extend(_complaint(said)))
+        page.on("console", lambda message: complaints.extend(_complaint(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

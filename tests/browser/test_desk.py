@@ -1,4 +1,4 @@
-"""A hurried clerk at the desk, who never lets go of the keyboard."""
+"""The desk pages in a browser, with the keyboard only."""
 
 import re
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.system
 WAYS = [(size, javascript) for size in SIZES for javascript in (True, False)]
 PROCEDURE = "/desk/intake?procedure=2.001610"
 NARROWEST = ViewportSize(width=320, height=640)
-"""A screen of 1280 at 400 %, which is as far as WCAG asks."""
-OPEN_ALL = "all => all.forEach(one => { one.removeAttribute('name'); one.open = true })"
+"""A 1280 px screen at 400 % zoom, the limit of WCAG 1.4.10."""
+OPEN_ALL = "all => all.forEach(part => { part.removeAttribute('name'); part.open = true })"
 
 
 def signs_in(page: Page, office: Office, who: str) -> None:
@@ -40,7 +40,7 @@ def takes_shortcut(page: Page, key: str) -> None:
 
 
 def tabs_to(page: Page, name: str) -> None:
-    """Press Tab until this is in focus, as somebody without a mouse would."""
+    """Press Tab until the element with this name has the focus."""
     wanted = page.get_by_label(name, exact=True).or_(page.get_by_role("button", name=name))
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -50,7 +50,7 @@ def tabs_to(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize(("size", "javascript"), WAYS)
-def test_a_dossier_is_taken_in_with_the_keyboard_alone(
+def test_a_dossier_is_received_with_the_keyboard_only(
     sits_down: SitsDown, office: Office, size: str, javascript: bool
 ) -> None:
     page = sits_down(size, javascript=javascript)
@@ -76,7 +76,7 @@ def test_a_dossier_is_taken_in_with_the_keyboard_alone(
 
 
 @pytest.mark.parametrize(("size", "javascript"), WAYS)
-def test_what_does_not_fit_is_led_to_and_nothing_typed_is_lost(
+def test_an_error_gets_the_focus_and_no_input_is_lost(
     sits_down: SitsDown, office: Office, size: str, javascript: bool
 ) -> None:
     page = sits_down(size, javascript=javascript)
@@ -98,11 +98,11 @@ def test_what_does_not_fit_is_led_to_and_nothing_typed_is_lost(
     expect(page.get_by_role("status")).to_contain_text("Đã tiếp nhận")
 
 
-def test_the_same_in_english(sits_down: SitsDown, office: Office) -> None:
+def test_intake_works_in_english(sits_down: SitsDown, office: Office) -> None:
     page = sits_down("desk")
     signs_in(page, office, "desk")
     page.get_by_role("link", name="English").click()
-    page.get_by_role("link", name="Take a dossier in").click()
+    page.get_by_role("link", name="Receive").click()
     page.keyboard.type("private enterprise")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Applicant's full name")).to_be_focused()
@@ -110,11 +110,11 @@ def test_the_same_in_english(sits_down: SitsDown, office: Office) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Please fill this in.")
     page.keyboard.type("Nguyễn Thị An")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Result promised by:")
+    expect(page.get_by_role("status")).to_contain_text("Promised date:")
 
 
 @pytest.mark.parametrize(("size", "javascript"), WAYS)
-def test_the_next_step_is_found_and_recorded_with_the_keyboard_alone(
+def test_the_next_step_is_recorded_with_the_keyboard_only(
     sits_down: SitsDown, office: Office, size: str, javascript: bool
 ) -> None:
     code = office.takes_in()
@@ -135,7 +135,7 @@ def test_the_next_step_is_found_and_recorded_with_the_keyboard_alone(
     expect(page.get_by_text("Đã có kết quả, chờ trả")).to_be_visible()
 
 
-def test_of_two_officers_the_second_sees_what_the_first_did(
+def test_the_second_of_two_officers_sees_the_event_of_the_first(
     sits_down: SitsDown, office: Office
 ) -> None:
     code = office.takes_in()
@@ -153,7 +153,7 @@ def test_of_two_officers_the_second_sees_what_the_first_did(
     expect(second.locator("li.new")).to_contain_text("Đã tạm dừng giải quyết")
 
 
-def test_a_double_click_takes_one_dossier_in(sits_down: SitsDown, office: Office) -> None:
+def test_a_double_click_receives_one_dossier(sits_down: SitsDown, office: Office) -> None:
     page = sits_down("desk")
     signs_in(page, office, "desk")
     page.goto(PROCEDURE)
@@ -168,7 +168,7 @@ def test_a_double_click_takes_one_dossier_in(sits_down: SitsDown, office: Office
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_nobody_is_kept_from_working_at_the_desk(
+def test_the_dossier_page_of_the_desk_has_no_barriers(
     sits_down: SitsDown, office: Office, size: str
 ) -> None:
     code = office.takes_in()
@@ -190,7 +190,7 @@ def test_nobody_is_kept_from_working_at_the_desk(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_nobody_is_kept_from_taking_in(sits_down: SitsDown, office: Office, size: str) -> None:
+def test_the_intake_page_has_no_barriers(sits_down: SitsDown, office: Office, size: str) -> None:
     page = sits_down(size)
     signs_in(page, office, "desk")
     for address in ("/desk/intake", "/desk/intake?procedure=dang+ky", PROCEDURE):

@@ -1,6 +1,6 @@
-"""By when papers and a fee are asked for: typed by the clerk, read back in words, told the owner.
+"""The due time of papers and fees: the clerk enters it, the desk and the owner read it in words.
 
-A date box shows day and month in the browser's own order; only words cannot be misread.
+A date field shows day and month in the order of the browser; the text in words is unambiguous.
 """
 
 import pytest
@@ -15,18 +15,18 @@ DUE = "2031-12-05T17:00"
 READ = {"vi": "17:00, Thứ Sáu, ngày 05/12/2031", "en": "17:00, Friday 5 December 2031"}
 LABELS = {
     "vi": ("Nộp giấy tờ chậm nhất lúc", "Nộp phí chậm nhất lúc"),
-    "en": ("Papers to be brought by", "Fee to be paid by"),
+    "en": ("Papers due by", "Fee due by"),
 }
 OWNERS = {
     "vi": (f"Nộp chậm nhất lúc {READ['vi']}", f"Nộp phí chậm nhất lúc {READ['vi']}"),
-    "en": (f"Bring them by {READ['en']}", f"Pay by {READ['en']}"),
+    "en": (f"Hand them in by {READ['en']}", f"Pay by {READ['en']}"),
 }
 
 
 @pytest.mark.parametrize(
     ("language", "size", "javascript"), [("vi", "phone", False), ("en", "desk", True)]
 )
-def test_the_time_a_clerk_types_is_read_back_in_words_and_told_the_owner(
+def test_the_due_time_is_shown_to_the_clerk_and_to_the_owner(
     sits_down: SitsDown, office: Office, language: str, size: str, *, javascript: bool
 ) -> None:
     code = office.takes_in()
@@ -52,5 +52,5 @@ def test_the_time_a_clerk_types_is_read_back_in_words_and_told_the_owner(
     page.goto(f"/?code={code}&lang={language}")
     page.locator("#digits").fill("0123")
     page.keyboard.press("Enter")
-    for said in OWNERS[language]:
-        expect(page.get_by_text(said)).to_be_visible()
+    for text in OWNERS[language]:
+        expect(page.get_by_text(text)).to_be_visible()

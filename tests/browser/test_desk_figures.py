@@ -1,4 +1,4 @@
-"""An auditor who asks why a figure is another than it was."""
+"""The figures page of auditors."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture
 def code(office: Office) -> str:
-    """Taken in three days ago, of which we hear only now."""
+    """Return a dossier received three days ago and recorded now."""
     return office.takes_in(occurred_at=(datetime.now(UTC) - timedelta(days=3)).isoformat())
 
 
 @pytest.mark.parametrize(("size", "javascript"), WAYS)
-def test_a_difference_leads_to_the_event_that_made_it(
+def test_a_difference_links_to_its_event(
     sits_down: SitsDown, office: Office, code: str, size: str, javascript: bool
 ) -> None:
     page = sits_down(size, javascript=javascript)
@@ -28,15 +28,15 @@ def test_a_difference_leads_to_the_event_that_made_it(
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     page.get_by_label("So với những gì đã biết cuối ngày").fill(yesterday)
     page.keyboard.press("Enter")
-    told = page.locator(".changes li", has_text=code)
-    expect(told).to_contain_text("Nay tính: đã tiếp nhận; đang giải quyết")
-    told.get_by_role("link", name="việc số 1").click()
+    change = page.locator(".changes li", has_text=code)
+    expect(change).to_contain_text("Nay tính: đã tiếp nhận; đang giải quyết")
+    change.get_by_role("link", name="việc số 1").click()
     expect(page.get_by_role("heading", name=code)).to_be_visible()
     expect(page.locator("#event-1")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_nobody_is_kept_from_asking_why(
+def test_the_figures_page_has_no_barriers(
     sits_down: SitsDown, office: Office, code: str, size: str
 ) -> None:
     del code

@@ -1,4 +1,4 @@
-"""What is taken from the desk: the register, and dossiers as files."""
+"""The register page and the export page of the desk."""
 
 import zipfile
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.system
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("address", ["/desk/register", "/desk/export"])
-def test_nobody_is_kept_from_asking_for_a_list(
+def test_the_list_pages_have_no_barriers(
     sits_down: SitsDown, office: Office, size: str, address: str
 ) -> None:
     page = sits_down(size)
@@ -26,7 +26,7 @@ def test_nobody_is_kept_from_asking_for_a_list(
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST["width"]
 
 
-def test_an_auditor_takes_a_dossier_away_with_the_keyboard_alone(
+def test_an_auditor_exports_a_dossier_with_the_keyboard_only(
     sits_down: SitsDown, office: Office
 ) -> None:
     code = office.takes_in()

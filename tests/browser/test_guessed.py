@@ -1,4 +1,4 @@
-"""As the owner of a dossier at which a stranger tried digits: it takes a moment, and opens."""
+"""The look-up page after wrong attempts of another person: it needs a check, then opens."""
 
 import re
 from itertools import count
@@ -18,7 +18,7 @@ _STRANGERS = count(1)
 
 
 def guessed_at(office: Office) -> str:
-    """A dossier at which somebody elsewhere has tried five wrong digits."""
+    """Return a dossier after five wrong attempts from another network."""
     code = office.takes_in()
     stranger = httpx2.HTTPTransport(local_address=f"127.77.{next(_STRANGERS)}.1")
     with httpx2.Client(transport=stranger, timeout=PATIENCE_S) as client:
@@ -34,7 +34,7 @@ def type_digits(page: Page, code: str) -> None:
     page.get_by_role("button", name="Xem đầy đủ").click()
 
 
-def test_the_browser_works_by_itself_and_the_dossier_opens(
+def test_the_browser_solves_the_check_and_the_dossier_opens(
     sits_down: SitsDown, office: Office
 ) -> None:
     page, code = sits_down(), guessed_at(office)
@@ -45,7 +45,7 @@ def test_the_browser_works_by_itself_and_the_dossier_opens(
     expect(page.get_by_text("có người nhập sai nhiều lần")).to_be_visible()
 
 
-def test_without_javascript_the_whole_phone_number_opens_it(
+def test_without_javascript_the_full_phone_number_opens_it(
     sits_down: SitsDown, office: Office
 ) -> None:
     page, code = sits_down(javascript=False), guessed_at(office)
@@ -58,7 +58,7 @@ def test_without_javascript_the_whole_phone_number_opens_it(
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
-def test_nobody_is_kept_out_of_the_page_that_asks_for_work(
+def test_the_page_with_the_check_has_no_barriers(
     sits_down: SitsDown, office: Office, size: str, scheme: str, tmp_path: Path
 ) -> None:
     page, code = sits_down(size), guessed_at(office)

@@ -1,4 +1,4 @@
-"""As somebody old with a slip of paper would: a code typed in, a phone's digits, a rating."""
+"""The citizen pages in a browser: look-up by code, phone digits, and the rating."""
 
 import re
 
@@ -17,7 +17,7 @@ EVERYWHERE = pytest.mark.parametrize(
 
 
 def open_own_page(page: Page, code: str) -> None:
-    """With the code and the last digits of the phone given at the desk."""
+    """Open the dossier page with the code and the last digits of the phone."""
     page.goto(f"/?code={code}")
     page.get_by_label("4 số cuối điện thoại").fill("0123")
     page.get_by_role("button", name="Xem đầy đủ").click()
@@ -33,7 +33,7 @@ def returned(office: Office) -> str:
 
 
 @EVERYWHERE
-def test_a_code_typed_carelessly_is_answered_first_of_all(
+def test_a_code_with_typing_errors_is_answered(
     sits_down: SitsDown, office: Office, size: str, javascript: bool
 ) -> None:
     code = office.takes_in()
@@ -47,7 +47,7 @@ def test_a_code_typed_carelessly_is_answered_first_of_all(
 
 
 @EVERYWHERE
-def test_from_the_slip_to_the_rating(
+def test_a_citizen_opens_the_dossier_and_rates_it(
     sits_down: SitsDown, office: Office, size: str, javascript: bool
 ) -> None:
     page = sits_down(size, javascript=javascript)
@@ -62,7 +62,7 @@ def test_from_the_slip_to_the_rating(
     expect(page.get_by_text("Ông/bà đã cho 5 trên 5 điểm")).to_be_visible()
 
 
-def test_the_keyboard_alone_suffices(sits_down: SitsDown, office: Office) -> None:
+def test_all_pages_work_with_the_keyboard_only(sits_down: SitsDown, office: Office) -> None:
     code = returned(office)
     page = sits_down("desk")
     page.goto("/")
@@ -89,9 +89,7 @@ def test_the_keyboard_alone_suffices(sits_down: SitsDown, office: Office) -> Non
     expect(page.get_by_text("Ông/bà đã cho 5 trên 5 điểm")).to_be_visible()
 
 
-def test_what_happens_meanwhile_is_shown_without_being_asked(
-    sits_down: SitsDown, office: Office
-) -> None:
+def test_an_open_page_shows_new_events(sits_down: SitsDown, office: Office) -> None:
     code = office.takes_in()
     by_code, by_link = sits_down(), sits_down("desk")
     by_code.goto(f"/?code={code}")
@@ -106,18 +104,16 @@ def test_what_happens_meanwhile_is_shown_without_being_asked(
     expect(by_link.get_by_role("button", name="Gửi đánh giá")).to_be_visible()
 
 
-def test_english_is_one_touch_away_and_stays(sits_down: SitsDown, office: Office) -> None:
+def test_english_is_kept_after_one_click(sits_down: SitsDown, office: Office) -> None:
     page = sits_down()
     open_own_page(page, office.takes_in())
     page.get_by_role("link", name="English").click()
-    expect(page.get_by_text("You do not have to do anything.")).to_be_visible()
+    expect(page.get_by_text("You do not need to do anything.")).to_be_visible()
     page.get_by_role("link", name="Look up another dossier").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Where is my dossier?")
 
 
-def test_wrong_digits_are_answered_kindly_and_can_be_tried_again(
-    sits_down: SitsDown, office: Office
-) -> None:
+def test_digits_can_be_entered_again_after_an_error(sits_down: SitsDown, office: Office) -> None:
     code = office.takes_in()
     page = sits_down()
     page.goto(f"/?code={code}")
@@ -130,7 +126,7 @@ def test_wrong_digits_are_answered_kindly_and_can_be_tried_again(
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
-def test_nobody_is_kept_out_of_any_page(
+def test_the_citizen_pages_have_no_barriers(
     sits_down: SitsDown, office: Office, size: str, scheme: str
 ) -> None:
     waiting = office.takes_in()
@@ -155,7 +151,7 @@ def test_nobody_is_kept_out_of_any_page(
         assert barriers(page) == []
 
 
-def test_at_200_per_cent_nothing_is_cut_off(sits_down: SitsDown, office: Office) -> None:
+def test_nothing_is_cut_off_at_200_per_cent(sits_down: SitsDown, office: Office) -> None:
     code = returned(office)
     page = sits_down("phone")
     open_own_page(page, code)
@@ -168,9 +164,7 @@ def test_at_200_per_cent_nothing_is_cut_off(sits_down: SitsDown, office: Office)
         assert too_wide <= 0, address
 
 
-def test_a_page_asks_nobody_else_and_breaks_no_rule_of_its_own(
-    sits_down: SitsDown, office: Office
-) -> None:
+def test_a_page_loads_nothing_from_other_sites(sits_down: SitsDown, office: Office) -> None:
     page = sits_down()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -182,15 +176,15 @@ def test_a_page_asks_nobody_else_and_breaks_no_rule_of_its_own(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_all_that_a_first_visit_loads_is_less_than_30_kilobytes(
+def test_a_first_visit_loads_less_than_30_kilobytes(
     sits_down: SitsDown, office: Office, size: str
 ) -> None:
     code = office.takes_in()
     page = sits_down(size)
     answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it must be a function
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  Playwright needs a function
     page.goto(f"/?code={code}", wait_until="load")
-    finite = [one for one in answers if one.request.resource_type != "eventsource"]
-    kinds = {one.request.resource_type for one in finite}
+    finite = [answer for answer in answers if answer.request.resource_type != "eventsource"]
+    kinds = {answer.request.resource_type for answer in finite}
     assert {"document", "stylesheet", "script"} <= kinds
-    assert sum(len(one.body()) for one in finite) < 30_000
+    assert sum(len(answer.body()) for answer in finite) < 30_000

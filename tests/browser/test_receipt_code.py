@@ -1,4 +1,4 @@
-"""The QR code of a receipt, read as a phone's camera reads it, from the screen and from paper."""
+"""The QR code of a receipt, read from the screen and from the printed PDF."""
 
 from io import BytesIO
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.system
 
 
 def receipt_of(page: Page, office: Office) -> str:
-    """Take a dossier in at the desk, go to its receipt, and give its code."""
+    """Receive a dossier, open its receipt, and return its code."""
     code = office.takes_in()
     signs_in(page, office, "desk")
     page.goto(f"/desk/dossiers/{code}")
@@ -27,20 +27,20 @@ def receipt_of(page: Page, office: Office) -> str:
 
 
 def link_in(picture: Image.Image) -> str:
-    (read,) = zxingcpp.read_barcodes(picture)
-    assert read.format == zxingcpp.BarcodeFormat.QRCode
-    return read.text
+    (barcode,) = zxingcpp.read_barcodes(picture)
+    assert barcode.format == zxingcpp.BarcodeFormat.QRCode
+    return barcode.text
 
 
 def opens_the_dossier(page: Page, link: str, code: str) -> None:
-    """Open what was read as somebody who is not signed in, and has nothing but the slip."""
+    """Open the link in a browser without a session."""
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text(code)
     expect(page.get_by_text("Đăng ký thành lập doanh nghiệp tư nhân").first).to_be_visible()
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
-def test_the_code_on_the_screen_opens_the_dossier_without_more_ado(
+def test_the_code_on_the_screen_opens_the_dossier(
     sits_down: SitsDown, office: Office, size: str
 ) -> None:
     page = sits_down(size)
@@ -49,7 +49,7 @@ def test_the_code_on_the_screen_opens_the_dossier_without_more_ado(
     opens_the_dossier(sits_down(), link_in(picture), code)
 
 
-def test_the_code_on_paper_opens_the_same(sits_down: SitsDown, office: Office) -> None:
+def test_the_code_on_paper_opens_the_dossier(sits_down: SitsDown, office: Office) -> None:
     page = sits_down("desk")
     code = receipt_of(page, office)
     address = page.get_by_role("link", name="Tải tệp PDF").get_attribute("href")

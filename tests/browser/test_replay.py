@@ -1,4 +1,4 @@
-"""An auditor who goes back through a dossier's past, with the keyboard alone."""
+"""The history page of auditors, with the keyboard only."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ STATE = "tr:has(th:text('Tình trạng')) td"
 
 @pytest.fixture
 def code(office: Office) -> str:
-    """Decided an hour before we heard of it."""
+    """Return a dossier whose decision was recorded one hour late."""
     code = office.takes_in(occurred_at=(datetime.now(UTC) - timedelta(hours=2)).isoformat())
     office.does(code, "processing_started")
     early = datetime.now(UTC) - timedelta(hours=1)
@@ -34,7 +34,7 @@ def opens_replay(page: Page, office: Office, code: str) -> None:
 
 
 @pytest.mark.parametrize(("size", "javascript"), WAYS)
-def test_the_past_is_gone_through_notch_by_notch(
+def test_the_sliders_move_through_the_history(
     sits_down: SitsDown, office: Office, code: str, size: str, javascript: bool
 ) -> None:
     page = sits_down(size, javascript=javascript)
@@ -60,7 +60,7 @@ def test_the_past_is_gone_through_notch_by_notch(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_nobody_is_kept_from_looking_back(
+def test_the_history_page_has_no_barriers(
     sits_down: SitsDown, office: Office, code: str, size: str
 ) -> None:
     page = sits_down(size)

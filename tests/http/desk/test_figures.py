@@ -1,4 +1,4 @@
-"""The auditors' page of figures: recomputed as known then and now, and what made the difference."""
+"""The figures page of auditors: figures as known then and now, and the causes of differences."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ PERIOD = {"since": "2026-11-20", "then": "2026-11-21"}
 
 @pytest.fixture
 def code(site: Site) -> str:
-    """Decided in the period; we heard of it a day after its end. Another is as it was known."""
+    """Return a dossier whose decision was recorded a day after the end of the period."""
     code = site.received()
     site.received()
     decided = site.at()
@@ -25,7 +25,7 @@ def code(site: Site) -> str:
 
 @pytest.fixture
 def auditor(site: Site, code: str) -> Clerk:
-    del code  # comes first: no session outlives the days it takes
+    del code  # created first, because a session ends before the days have passed
     clerk = clerk_at(site)
     clerk.signs_in("auditor")
     return clerk
@@ -55,12 +55,12 @@ def test_a_breakdown_shows_the_groups_that_differ(auditor: Clerk) -> None:
     assert "0 hồ sơ được tính khác đi" in auditor.shown
 
 
-def test_whoever_reads_an_explanation_is_recorded_at_each_dossier_it_tells_of(
+def test_an_explanation_is_logged_as_an_access_to_each_dossier_it_lists(
     site: Site, auditor: Clerk, code: str
 ) -> None:
     auditor.opens(PAGE, **PERIOD)
     looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
-    assert [(one["what"], one["actor"]) for one in looks] == [("figures", "auditor-1")]
+    assert [(entry["what"], entry["actor"]) for entry in looks] == [("figures", "auditor-1")]
     auditor.opens(f"/desk/dossiers/{code}/replay")
     assert "Đã xem: vì sao số liệu đổi" in auditor.shown
 
@@ -81,14 +81,14 @@ def test_before_a_day_is_chosen_nothing_is_counted(auditor: Clerk) -> None:
         {"then": "2026-11-21", "by": "weather"},
     ],
 )
-def test_days_that_cannot_be_are_refused_as_a_page(auditor: Clerk, asked: dict[str, str]) -> None:
+def test_impossible_days_get_an_error_page(auditor: Clerk, asked: dict[str, str]) -> None:
     answer = auditor.opens(PAGE, **asked)
     assert answer.status_code == 422
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("who", ["desk", "agent"])
-def test_nobody_else_is_told(site: Site, code: str, who: str) -> None:
+def test_other_roles_get_no_explanation(site: Site, code: str, who: str) -> None:
     del code
     clerk = clerk_at(site)
     clerk.signs_in(who)
@@ -97,7 +97,7 @@ def test_nobody_else_is_told(site: Site, code: str, who: str) -> None:
     assert PAGE not in clerk.shown
 
 
-def test_a_manager_is_told_too_but_not_led_where_managers_may_not_go(site: Site, code: str) -> None:
+def test_a_manager_gets_the_page_without_links_to_histories(site: Site, code: str) -> None:
     manager = clerk_at(site)
     manager.signs_in("manager")
     manager.opens("/desk")
@@ -107,7 +107,7 @@ def test_a_manager_is_told_too_but_not_led_where_managers_may_not_go(site: Site,
     assert "/replay" not in manager.shown
 
 
-def test_one_answer_is_in_the_making_at_a_time(site: Site, code: str) -> None:
+def test_one_answer_is_computed_at_a_time(site: Site, code: str) -> None:
     del code
     refused: list[int] = []
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field, ValidationError
 from tests.http.site import Site
 from tracker.adapters.http.desk.form import Form, fields_for
 from tracker.adapters.http.desk.form_errors import (
-    BOXES,
     KINDS,
     MOMENT,
     NONE_TICKED,
     OTHERWISE,
+    OWN_FORMAT_FIELDS,
     REFUSALS,
     FormError,
     errors_from,
@@ -53,7 +53,7 @@ class Whole(BaseModel):
     parts: Annotated[tuple[Part, ...], Field(max_length=4)] = ()
 
 
-def test_the_boxes_of_a_message_nobody_has_seen_before_are_read_off_it() -> None:
+def test_the_fields_of_a_new_command_are_derived_from_its_model() -> None:
     name = FormField("name", FieldKind.LINE, required=True, most=200)
     count = FormField("count", FieldKind.NUMBER, required=False, low=1, high=9, default="1")
     assert fields_of(Whole, "step") == (
@@ -71,7 +71,7 @@ def test_the_boxes_of_a_message_nobody_has_seen_before_are_read_off_it() -> None
     )
 
 
-def test_what_was_typed_becomes_the_message() -> None:
+def test_form_input_becomes_the_command() -> None:
     typed = {
         "title": " a ",
         "story": "\n",
@@ -92,22 +92,22 @@ def test_what_was_typed_becomes_the_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("typed", "parsed"),
     [("7", 7), ("150.000", 150_000), ("1 500 000", 1_500_000), ("1.5", "1.5"), ("x", "x")],
 )
-def test_a_number_is_read_as_people_write_it(typed: str, read: object) -> None:
+def test_a_number_may_have_separators(typed: str, parsed: object) -> None:
     assert parsed_form(
         [FormField("amount", FieldKind.NUMBER, required=True)], {"amount": typed}, HANOI
-    ) == {"amount": read}
+    ) == {"amount": parsed}
 
 
-def test_rows_left_empty_or_of_which_there_is_none_do_not_count() -> None:
-    boxes = fields_of(Whole, "step")
+def test_rows_that_are_empty_or_have_quantity_0_are_left_out() -> None:
+    fields = fields_of(Whole, "step")
     rows = [("a", "1"), ("", "1"), ("b", "0"), (" ", ""), ("c", "3")]
     typed = {"title": "t"}
     for number, (name, count) in enumerate(rows):
         typed |= {f"parts.{number}.name": name, f"parts.{number}.count": count}
-    assert joined_rows(boxes, typed) == {
+    assert joined_rows(fields, typed) == {
         "title": "t",
         "parts.0.name": "a",
         "parts.0.count": "1",
@@ -116,8 +116,8 @@ def test_rows_left_empty_or_of_which_there_is_none_do_not_count() -> None:
     }
 
 
-def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
-    (parts,) = (box for box in fields_of(Whole) if box.name == "parts")
+def test_a_form_has_empty_rows_up_to_the_limit() -> None:
+    (parts,) = (field for field in fields_of(Whole) if field.name == "parts")
     assert len(Form("f", [parts]).rows_of(parts)) == 3
     typed = {"parts.0.name": "a", "parts.1.name": "b", "parts.2.name": "c"}
     rows = Form("f", [parts], typed).rows_of(parts)
@@ -125,7 +125,7 @@ def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "box"),
+    ("path", "field"),
     [
         (("title",), "title"),
         (("part", "name"), "part.name"),
@@ -137,56 +137,56 @@ def test_a_form_has_rows_to_spare_up_to_the_limit() -> None:
         (("nothing",), ""),
     ],
 )
-def test_a_fault_finds_its_box(place: tuple[str | int, ...], box: str) -> None:
-    assert field_at(place, fields_of(Whole)) == box
+def test_an_error_is_assigned_to_its_field(path: tuple[str | int, ...], field: str) -> None:
+    assert field_at(path, fields_of(Whole)) == field
 
 
-def test_a_time_is_read_as_people_write_it() -> None:
+def test_a_time_may_be_in_vietnamese_notation() -> None:
     assert nested("20/11/2026 09:10", HANOI) == "2026-11-20T09:10:00+07:00"
     assert nested("2026-11-20T09:10:00+07:00", HANOI) == "2026-11-20T09:10:00+07:00"
 
 
-WHERE_RULES_ARE = ("tracker.domain", "tracker.application")
+RULE_PACKAGES = ("tracker.domain", "tracker.application")
 MODELS = [Intake, *COMMANDS.values()]
 
 
 def faults_of(model: type[BaseModel], typed: dict[str, str]) -> dict[str, FormError]:
-    boxes = fields_for(model)
-    raw = parsed_form(boxes, typed, HANOI)
+    fields = fields_for(model)
+    raw = parsed_form(fields, typed, HANOI)
     if "step" in model.model_fields and model is not Intake:
-        raw["step"] = next(step for step, one in COMMANDS.items() if one is model)
+        raw["step"] = next(step for step, command in COMMANDS.items() if command is model)
     with pytest.raises(ValidationError) as caught:
         model.model_validate({"event_id": "e", "occurred_at": "2026-11-20T09:10:00Z", **raw})
-    return dict(errors_in(caught.value, boxes))
+    return dict(errors_in(caught.value, fields))
 
 
-def spoilt(box: FormField) -> str:
-    if box.kind is FieldKind.CHOICE:
+def invalid_value_of(field: FormField) -> str:
+    if field.kind is FieldKind.CHOICE:
         return "planted"
-    if box.kind is FieldKind.NUMBER:
+    if field.kind is FieldKind.NUMBER:
         return "planted"
-    if box.kind is FieldKind.MOMENT:
+    if field.kind is FieldKind.MOMENT:
         return "planted"
     return "planted" + "\x01" * 3000
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_whatever_is_spoilt_is_told_beside_its_box_and_never_repeated(
+def test_an_invalid_value_is_shown_at_its_field_and_never_repeated(
     model: type[BaseModel],
 ) -> None:
-    for box in fields_for(model):
-        for one in box.of_row(0) or (box,):
-            is_several = one.kind is FieldKind.SEVERAL
-            typed = {one.of_choice("planted") if is_several else one.name: spoilt(one)}
-            if one.name != (first := (box.of_row(0) or (box,))[0].name):
+    for field in fields_for(model):
+        for cell in field.of_row(0) or (field,):
+            is_several = cell.kind is FieldKind.SEVERAL
+            typed = {cell.of_choice("planted") if is_several else cell.name: invalid_value_of(cell)}
+            if cell.name != (first := (field.of_row(0) or (field,))[0].name):
                 typed[first] = "x"
             faults = faults_of(model, typed)
-            assert one.name in faults, (one.name, faults)
-            assert faults[one.name].name != OTHERWISE, one.name
+            assert cell.name in faults, (cell.name, faults)
+            assert faults[cell.name].name != OTHERWISE, cell.name
             assert "planted" not in repr(faults)
 
 
-def test_what_is_missing_is_told_beside_its_box() -> None:
+def test_a_missing_value_is_shown_at_its_field() -> None:
     assert set(faults_of(Intake, {})) == {"procedure", "applicant.name"}
     assert faults_of(COMMANDS[Step.FEE_PAID], {"amount": "-1"}) == {
         "amount": FormError("int_type"),
@@ -197,38 +197,45 @@ def test_what_is_missing_is_told_beside_its_box() -> None:
     }
 
 
-def test_where_none_of_several_is_ticked_it_is_told_so() -> None:
+def test_a_choice_without_a_tick_is_an_error() -> None:
     assert faults_of(COMMANDS[Step.NOTICES_AGREED], {}) == {"channels": FormError(NONE_TICKED)}
 
 
-def test_a_wrong_correction_is_told_of_the_whole_form() -> None:
+def test_a_wrong_correction_is_an_error_of_the_whole_form() -> None:
     typed = {"corrects": "1", "what": "helped_at"}
     assert faults_of(COMMANDS[Step.CORRECTED], typed) == {"": FormError("value")}
 
 
 def every_kind_of(kind: type[TrackerError]) -> set[type[TrackerError]]:
-    return {kind}.union(*(every_kind_of(one) for one in kind.__subclasses__()))
+    return {kind}.union(*(every_kind_of(subclass) for subclass in kind.__subclasses__()))
 
 
-def test_every_refusal_has_words() -> None:
+def test_every_refusal_has_a_text() -> None:
     for kind in every_kind_of(TrackerError) - {TrackerError}:
         error = kind.__new__(kind)
-        (saying,) = errors_from(error).values()
-        if kind.__module__.startswith(WHERE_RULES_ARE) and kind.__mro__[1] is not TrackerError:
-            assert saying.name != OTHERWISE, kind
+        (form_error,) = errors_from(error).values()
+        if kind.__module__.startswith(RULE_PACKAGES) and kind.__mro__[1] is not TrackerError:
+            assert form_error.name != OTHERWISE, kind
 
 
-def test_a_refusal_stands_beside_the_box_it_is_about() -> None:
-    for kind, places in REFUSALS.items():
-        for place in places:
-            box = FormField(place, FieldKind.LINE, required=True)
-            assert errors_from(kind.__new__(kind), [box]) == {place: FormError(kind.__name__)}
+def test_a_refusal_is_shown_at_its_field() -> None:
+    for kind, paths in REFUSALS.items():
+        for path in paths:
+            field = FormField(path, FieldKind.LINE, required=True)
+            assert errors_from(kind.__new__(kind), [field]) == {path: FormError(kind.__name__)}
         assert errors_from(kind.__new__(kind)) == {"": FormError(kind.__name__)}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_everything_there_is_to_say_can_be_said(site: Site, language: str) -> None:
-    names = [*KINDS, *BOXES, MOMENT, NONE_TICKED, OTHERWISE, *(kind.__name__ for kind in REFUSALS)]
+def test_every_error_has_a_text_in_both_languages(site: Site, language: str) -> None:
+    names = [
+        *KINDS,
+        *OWN_FORMAT_FIELDS,
+        MOMENT,
+        NONE_TICKED,
+        OTHERWISE,
+        *(kind.__name__ for kind in REFUSALS),
+    ]
     request = Request(
         {
             "type": "http",
@@ -246,18 +253,18 @@ def test_everything_there_is_to_say_can_be_said(site: Site, language: str) -> No
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_every_box_step_and_choice_has_a_name(language: str) -> None:
+def test_every_field_step_and_choice_has_a_name(language: str) -> None:
     words: Any = (
         Pages(HANOI)
         ._environments["vi" if language == "vi" else "en"]
         .get_template("desk/words.html")
         .module
     )
-    for step, message in COMMANDS.items():
+    for step, command in COMMANDS.items():
         assert words.TO_DO[step]
-        for box in fields_for(message):
-            assert box.name in words.BOXES
-            assert all(choice in words.CHOICES for choice in box.choices)
-            assert all(f"{box.name}.{one.name}" in words.BOXES for one in box.row)
+        for field in fields_for(command):
+            assert field.name in words.FIELDS
+            assert all(choice in words.CHOICES for choice in field.choices)
+            assert all(f"{field.name}.{cell.name}" in words.FIELDS for cell in field.row)
     for step in Step:
         assert words.HAPPENED[step]

@@ -23,7 +23,7 @@ def code_in(location: str) -> str:
     return location.rsplit("/", maxsplit=1)[-1].split("?", maxsplit=1)[0]
 
 
-def test_a_dossier_is_taken_in_with_all_that_was_typed(clerk: Clerk) -> None:
+def test_a_dossier_is_received_with_all_form_input(clerk: Clerk) -> None:
     answer = clerk.sends(
         INTAKE,
         applicant__name="Nguyễn Thị An",
@@ -42,12 +42,12 @@ def test_a_dossier_is_taken_in_with_all_that_was_typed(clerk: Clerk) -> None:
     )
     assert answer.status_code == 303
     code = code_in(answer.headers["Location"])
-    told = clerk.site.get(f"/v1/dossiers/{code}", "desk").json()
-    assert told["procedure"] == PROCEDURE
-    assert told["papers"] == [{"name": "Tờ khai", "form": "original", "quantity": 2}]
-    assert told["way_of_return"] == "collect"
-    assert told["offices"]["helped_at"] == "DL-VNPOST-001"
-    assert told["offices"]["received_at"] == "CN01"
+    dossier = clerk.site.get(f"/v1/dossiers/{code}", "desk").json()
+    assert dossier["procedure"] == PROCEDURE
+    assert dossier["papers"] == [{"name": "Tờ khai", "form": "original", "quantity": 2}]
+    assert dossier["way_of_return"] == "collect"
+    assert dossier["offices"]["helped_at"] == "DL-VNPOST-001"
+    assert dossier["offices"]["received_at"] == "CN01"
     opened = clerk.site.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="test").json()
     assert opened["entries"][0]["applicant"] == {
         "name": "Nguyễn Thị An",
@@ -58,7 +58,7 @@ def test_a_dossier_is_taken_in_with_all_that_was_typed(clerk: Clerk) -> None:
     }
 
 
-def test_afterwards_the_page_shows_code_date_receipt_and_the_way_to_the_next(clerk: Clerk) -> None:
+def test_the_page_after_intake_shows_code_date_receipt_and_a_link_to_the_next(clerk: Clerk) -> None:
     answer = clerk.sends(INTAKE, applicant__name="An")
     code = code_in(answer.headers["Location"])
     page = clerk.opens(answer.headers["Location"]).text
@@ -68,7 +68,7 @@ def test_afterwards_the_page_shows_code_date_receipt_and_the_way_to_the_next(cle
     assert 'href="/desk/intake"' in page
 
 
-def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(clerk: Clerk) -> None:
+def test_an_error_is_shown_at_its_field_and_no_input_is_lost(clerk: Clerk) -> None:
     before = clerk.site.head()
     answer = clerk.sends(
         INTAKE,
@@ -86,7 +86,7 @@ def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(cler
         "Xin nhập một số, chỉ gồm chữ số.",
     ]
     summary = re.findall(r'<a href="#([\w-]+)">', clerk.shown)
-    assert [one for one in summary if one != "main"] == [
+    assert [anchor for anchor in summary if anchor != "main"] == [
         "intake-applicant-name",
         "intake-applicant-phone",
         "intake-applicant-email",
@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(cler
     assert clerk.sends(INTAKE, applicant__name="An").status_code == 303
 
 
-def test_whoever_agreed_is_told_from_the_first_event_on(clerk: Clerk) -> None:
+def test_an_applicant_who_agreed_is_notified_from_the_first_event_on(clerk: Clerk) -> None:
     answer = clerk.sends(
         INTAKE,
         applicant__name="An",
@@ -114,22 +114,22 @@ def test_whoever_agreed_is_told_from_the_first_event_on(clerk: Clerk) -> None:
     )
     code = code_in(answer.headers["Location"])
     events = clerk.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
-    assert [one["step"] for one in events] == ["received", "notices_agreed"]
+    assert [entry["step"] for entry in events] == ["received", "notices_agreed"]
     assert events[1]["details"] == {"channels": ["sms"], "language": "en"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_nothing_ticked_is_no_consent_whatever_the_language(clerk: Clerk, language: str) -> None:
+def test_a_language_without_a_tick_is_no_consent(clerk: Clerk, language: str) -> None:
     assert "checked" not in clerk.shown
     answer = clerk.sends(
         INTAKE, applicant__name="An", applicant__phone="0900 000 001", notices__language=language
     )
     code = code_in(answer.headers["Location"])
     events = clerk.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
-    assert [one["step"] for one in events] == ["received"]
+    assert [entry["step"] for entry in events] == ["received"]
 
 
-def test_an_agreement_that_leads_nowhere_is_told_beside_its_box_and_stays_ticked(
+def test_consent_without_an_address_is_an_error_at_its_field_and_stays_ticked(
     clerk: Clerk,
 ) -> None:
     clerk.sends(INTAKE, applicant__name="An", notices__channels__sms="on", notices__language="vi")
@@ -140,7 +140,7 @@ def test_an_agreement_that_leads_nowhere_is_told_beside_its_box_and_stays_ticked
     assert "autofocus" in ticked
 
 
-def test_the_faults_are_told_in_english_to_whoever_reads_english(clerk: Clerk) -> None:
+def test_errors_are_in_english_on_the_english_page(clerk: Clerk) -> None:
     clerk.opens(INTAKE, procedure=PROCEDURE, lang="en")
     clerk.sends(INTAKE)
     assert clerk.faults() == ["Please fill this in."]
@@ -156,7 +156,7 @@ def test_a_form_sent_twice_is_stored_once(clerk: Clerk) -> None:
     assert clerk.site.head() == before
 
 
-def test_a_form_sent_again_with_other_content_is_told_and_not_stored(clerk: Clerk) -> None:
+def test_a_form_sent_again_with_other_content_is_refused(clerk: Clerk) -> None:
     clerk.sends(INTAKE, applicant__name="An")
     before = clerk.site.head()
     answer = clerk.sends(INTAKE, applicant__name="Bình")
@@ -166,7 +166,7 @@ def test_a_form_sent_again_with_other_content_is_told_and_not_stored(clerk: Cler
     assert clerk.site.head() == before
 
 
-def test_each_form_shown_is_another(clerk: Clerk) -> None:
+def test_each_form_has_its_own_event_id(clerk: Clerk) -> None:
     first = clerk.form(INTAKE).hidden["event_id"]
     clerk.opens(INTAKE, procedure=PROCEDURE)
     assert clerk.form(INTAKE).hidden["event_id"] != first
@@ -177,23 +177,23 @@ def test_a_dossier_is_received_when_it_is_sent_and_not_when_the_form_was_opened(
 ) -> None:
     clerk.later(minutes=20)
     code = code_in(clerk.sends(INTAKE, applicant__name="An").headers["Location"])
-    told = clerk.site.get(f"/v1/dossiers/{code}", "desk").json()
-    assert told["received_at"] == "2026-11-20T12:20:00+07:00"
+    dossier = clerk.site.get(f"/v1/dossiers/{code}", "desk").json()
+    assert dossier["received_at"] == "2026-11-20T12:20:00+07:00"
 
 
-def test_what_was_taken_in_earlier_is_received_when_it_was(clerk: Clerk) -> None:
+def test_a_dossier_may_be_received_at_an_earlier_time(clerk: Clerk) -> None:
     answer = clerk.sends(INTAKE, applicant__name="An", occurred_at="2026-11-19T08:30")
-    told = clerk.site.get(f"/v1/dossiers/{code_in(answer.headers['Location'])}", "desk").json()
-    assert told["received_at"] == "2026-11-19T08:30:00+07:00"
+    dossier = clerk.site.get(f"/v1/dossiers/{code_in(answer.headers['Location'])}", "desk").json()
+    assert dossier["received_at"] == "2026-11-19T08:30:00+07:00"
 
 
-def test_a_time_to_come_is_told_beside_its_box(clerk: Clerk) -> None:
+def test_a_time_in_the_future_is_an_error_at_its_field(clerk: Clerk) -> None:
     answer = clerk.sends(INTAKE, applicant__name="An", occurred_at="2026-11-21T08:30")
     assert answer.status_code == 422
     assert clerk.faults() == ["Thời điểm này ở tương lai. Xin xem lại ngày giờ."]
 
 
-def test_the_papers_of_the_procedure_stand_there_already(clerk: Clerk) -> None:
+def test_the_papers_of_the_procedure_are_filled_in(clerk: Clerk) -> None:
     boxes = clerk.form(INTAKE).boxes
     assert boxes["papers.0.name"] == "Giấy đề nghị đăng ký doanh nghiệp"
     assert boxes["papers.1.name"] == "Căn cước công dân hoặc hộ chiếu"
@@ -201,7 +201,7 @@ def test_the_papers_of_the_procedure_stand_there_already(clerk: Clerk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("asked", "codes"),
     [
         ("1.000894", ["1.000894"]),
         ("ket hon", ["1.000894"]),
@@ -213,14 +213,14 @@ def test_the_papers_of_the_procedure_stand_there_already(clerk: Clerk) -> None:
     ],
 )
 def test_a_procedure_is_found_by_its_code_or_by_words(
-    site: Site, asked: str, found: list[str]
+    site: Site, asked: str, codes: list[str]
 ) -> None:
     service = site.installation.service
     offered, _ = open_here(service, Actor(Role.STAFF, "x", "CN01"), service.local_day(site.now[0]))
-    assert [one.code for one in matching(offered, asked)] == found
+    assert [procedure.code for procedure in matching(offered, asked)] == codes
 
 
-def test_several_procedures_are_shown_to_choose_from_and_none_is_told(clerk: Clerk) -> None:
+def test_several_procedures_are_a_list_and_none_is_an_error(clerk: Clerk) -> None:
     page = clerk.opens(INTAKE, procedure="dang ky").text
     assert 'href="/desk/intake?procedure=1.000894"' in page
     assert 'href="/desk/intake?procedure=2.000488"' not in page
@@ -233,14 +233,14 @@ def test_an_agent_is_offered_only_what_is_open_to_agents(site: Site) -> None:
     page = agent.opens(INTAKE).text
     day = site.installation.service.local_day(site.now[0])
     catalogue = site.installation.service.catalogue
-    opened = {one.code for one in catalogue.in_force_on(day)}
+    opened = {procedure.code for procedure in catalogue.in_force_on(day)}
     to_agents = {code for code in opened if catalogue.open_to_agents(code, day)}
     offered = set(re.findall(r"/desk/intake\?procedure=([\w.]+)", page))
     assert offered == to_agents
     assert offered < opened
 
 
-def test_whoever_may_not_take_in_is_told_why(site: Site) -> None:
+def test_a_user_who_may_not_receive_sees_the_reason(site: Site) -> None:
     clerk = clerk_at(site)
     clerk.signs_in("decider")
     page = clerk.opens(INTAKE).text
@@ -250,14 +250,14 @@ def test_whoever_may_not_take_in_is_told_why(site: Site) -> None:
     assert "/desk/intake" not in clerk.opens("/desk").text
 
 
-def test_what_the_service_refuses_is_told_in_the_clerks_words(clerk: Clerk) -> None:
+def test_a_refusal_is_shown_as_a_text_for_clerks(clerk: Clerk) -> None:
     answer = clerk.sends(INTAKE, applicant__name="An", procedure="9.999999")
     assert answer.status_code == 422
     assert "không có trong danh mục" in answer.text
     assert clerk.form(INTAKE).boxes["applicant.name"] == "An"
 
 
-def test_what_was_handed_in_online_is_taken_in_at_the_desk_under_its_own_code(
+def test_a_dossier_submitted_online_is_received_under_its_own_code(
     site: Site, clerk: Clerk
 ) -> None:
     applicant = {"name": "Trần Văn Bình", "phone": "0900 000 002"}
@@ -268,21 +268,21 @@ def test_what_was_handed_in_online_is_taken_in_at_the_desk_under_its_own_code(
     site.now[0] += timedelta(minutes=1)
     answer = clerk.sends(INTAKE, applicant__name="Trần Văn Bình")
     assert code_in(answer.headers["Location"]) == code
-    told = site.get(f"/v1/dossiers/{code}", "desk").json()
-    assert (told["stage"], told["channel"]) == ("received", "online")
+    dossier = site.get(f"/v1/dossiers/{code}", "desk").json()
+    assert (dossier["stage"], dossier["channel"]) == ("received", "online")
 
 
-def test_who_handed_it_in_stands_there_already_for_whoever_may_see_it(site: Site) -> None:
+def test_the_applicant_is_filled_in_for_staff_who_may_see_personal_data(site: Site) -> None:
     code = site.received("portal", step="submitted", helped_at="CN01", applicant={"name": "Bình"})
     clerk = clerk_at(site)
     clerk.signs_in("desk")
     clerk.opens(INTAKE, code=code)
     assert clerk.form(INTAKE).boxes["applicant.name"] == "Bình"
     looks = site.get(f"/v1/dossiers/{code}/readers", "auditor").json()["readers"]
-    assert ("personal_data", "staff-desk") in {(one["what"], one["actor"]) for one in looks}
+    assert ("personal_data", "staff-desk") in {(look["what"], look["actor"]) for look in looks}
 
 
-def test_what_breaks_the_store_loses_nothing_typed(clerk: Clerk) -> None:
+def test_a_store_failure_loses_no_input(clerk: Clerk) -> None:
     clerk.site.installation.tracker.close()
     answer = clerk.sends(INTAKE, applicant__name="An")
     assert answer.status_code == 503

@@ -1,4 +1,4 @@
-"""Which papers a dossier's page offers to print."""
+"""The forms that the dossier page offers to print."""
 
 import re
 
@@ -33,17 +33,17 @@ def lived(site: Site) -> str:
     ("who", "expected"),
     [("desk", EVERY), ("decider", EVERY), ("other desk", ["01", "06"]), ("auditor", ["01", "06"])],
 )
-def test_just_the_forms_that_there_are_and_that_one_may_have_are_offered(
+def test_only_existing_forms_that_the_user_may_print_are_offered(
     site: Site, who: str, expected: list[str]
 ) -> None:
     fresh, old = site.received(), lived(site)
-    assert offered(site, who, fresh) == [one for one in expected if one in {"01", "06"}]
+    assert offered(site, who, fresh) == [number for number in expected if number in {"01", "06"}]
     assert offered(site, who, old) == expected
     for number in expected:
         assert site.get(f"/v1/dossiers/{old}/forms/{number}", who).status_code == 200
 
 
-def test_a_step_that_goes_with_a_paper_offers_it_at_once(site: Site) -> None:
+def test_a_step_with_a_form_offers_it_at_once(site: Site) -> None:
     code = lived(site)
     clerk = clerk_at(site)
     clerk.signs_in("decider")

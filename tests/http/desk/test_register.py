@@ -1,4 +1,4 @@
-"""Where a clerk chooses the register of an office."""
+"""The page to choose the register of an office."""
 
 import re
 
@@ -19,13 +19,13 @@ def clerk(site: Site) -> Clerk:
 
 
 def faulty(clerk: Clerk) -> list[str]:
-    """The boxes that are said to be wrong, in order; each has its sentence."""
+    """Return the fields with an error, in order. Each has an error text."""
     wrong = re.findall(r'id="(\w+)" name="\w+"[^>]*aria-invalid="true"', clerk.shown)
     assert re.findall(r'<p class="fault" id="(\w+)-fault">', clerk.shown) == wrong
     return wrong
 
 
-def test_every_page_of_the_desk_leads_to_it_and_it_begins_with_ones_own_office_and_today(
+def test_the_default_is_the_own_office_and_today(
     clerk: Clerk,
 ) -> None:
     clerk.opens("/desk")
@@ -36,7 +36,7 @@ def test_every_page_of_the_desk_leads_to_it_and_it_begins_with_ones_own_office_a
 
 
 @pytest.mark.parametrize(("way", "kind"), [("page", "text/html"), ("pdf", "application/pdf")])
-def test_what_was_chosen_is_opened(clerk: Clerk, site: Site, way: str, kind: str) -> None:
+def test_the_chosen_register_is_opened(clerk: Clerk, site: Site, way: str, kind: str) -> None:
     code = site.received()
     site.caught_up()
     register = clerk.opens(PAGE, **ASKED | {"way": way})
@@ -56,7 +56,7 @@ def test_what_was_chosen_is_opened(clerk: Clerk, site: Site, way: str, kind: str
         ({"office": "NOWHERE", "to": "20/11/2026"}, ["office", "to"]),
     ],
 )
-def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(
+def test_an_error_is_shown_at_its_field_and_no_input_is_lost(
     clerk: Clerk, changed: dict[str, str], wrong: list[str]
 ) -> None:
     assert clerk.opens(PAGE, **ASKED | changed).status_code == 422
@@ -67,12 +67,12 @@ def test_what_does_not_fit_is_told_beside_its_box_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-def test_the_ends_of_time_are_told_as_any_other_fault(site: Site, day: str) -> None:
+def test_the_first_and_last_possible_days_are_ordinary_errors(site: Site, day: str) -> None:
     answer = site.get("/v1/register", "desk", office="CN01", **{"from": day, "to": day})
     assert answer.status_code == 422
 
 
-def test_whoever_may_not_have_a_register_is_not_led_to_one(site: Site) -> None:
+def test_a_user_without_the_right_gets_no_register(site: Site) -> None:
     agent = clerk_at(site)
     agent.signs_in("agent")
     agent.opens("/desk")

@@ -26,7 +26,7 @@ IN_FULL: dict[Step, Mapping[str, object]] = {
     Step.NOTICES_AGREED: {"channels": ["sms"]},
     Step.CORRECTED: {"corrects": 1, "what": "helped_at", "value": "CN02"},
 }
-"""What each step needs, where it needs anything."""
+"""The required input of each step."""
 
 
 def page_of(code: str) -> str:
@@ -54,8 +54,8 @@ def decider(site: Site, code: str) -> Clerk:
     return clerk
 
 
-def test_a_code_is_found_however_it_is_typed(decider: Clerk, code: str) -> None:
-    for typed in (code, f"  {code.lower()} ", code.replace("-", "–")):  # noqa: RUF001  as phones do
+def test_a_code_is_found_in_any_notation(decider: Clerk, code: str) -> None:
+    for typed in (code, f"  {code.lower()} ", code.replace("-", "–")):  # noqa: RUF001  phones type this dash
         answer = decider.browser.get(
             "/desk/dossiers", params={"code": typed}, follow_redirects=False
         )
@@ -76,7 +76,7 @@ def test_a_receipt_is_scanned_and_a_code_misread_is_guessed(decider: Clerk, code
     assert f'href="{page_of(code)}"' in answer.text
 
 
-def test_the_page_says_how_the_dossier_stands_and_why_the_date(decider: Clerk) -> None:
+def test_the_page_shows_the_stage_and_explains_the_date(decider: Clerk) -> None:
     assert "Đã tiếp nhận, chờ giải quyết" in decider.shown
     assert "17:00 ngày 30/11/2026" in decider.shown
     assert "còn hạn" in decider.shown
@@ -84,7 +84,7 @@ def test_the_page_says_how_the_dossier_stands_and_why_the_date(decider: Clerk) -
     assert "Sở Tài chính" in decider.shown
 
 
-def test_a_promise_that_has_passed_is_called_so_unless_the_clock_stands_still(
+def test_a_missed_promise_is_marked_unless_the_clock_is_paused(
     site: Site, decider: Clerk, code: str
 ) -> None:
     decider.later(days=30)
@@ -98,7 +98,9 @@ def test_a_promise_that_has_passed_is_called_so_unless_the_clock_stands_still(
 
 
 @pytest.mark.parametrize("who", ["desk", "decider", "other desk", "administrator", "auditor"])
-def test_just_what_this_person_may_do_now_is_offered(site: Site, code: str, who: str) -> None:
+def test_only_the_steps_that_the_user_may_record_are_offered(
+    site: Site, code: str, who: str
+) -> None:
     clerk = clerk_at(site)
     clerk.signs_in(who)
     clerk.opens(page_of(code))
@@ -111,7 +113,7 @@ def test_just_what_this_person_may_do_now_is_offered(site: Site, code: str, who:
     assert taken or who == "auditor"
 
 
-def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str) -> None:
+def test_each_offered_step_can_be_recorded_with_its_form(decider: Clerk, code: str) -> None:
     typed: dict[str, dict[str, str]] = {
         "notices_agreed": {"channels__email": "on", "contact__email": "con@vidu.vn"},
         "processing_started": {},
@@ -139,7 +141,7 @@ def test_each_step_offered_can_be_taken_from_its_form(decider: Clerk, code: str)
         assert page.status_code == 200
         assert "Đã ghi:" in page.text
     history = decider.site.get(f"/v1/dossiers/{code}/history", "auditor").json()["events"]
-    assert [one["step"] for one in history] == ["received", *typed]
+    assert [entry["step"] for entry in history] == ["received", *typed]
     assert history[1]["details"] == {"channels": ["email"], "language": "vi"}
     assert history[5]["details"]["amount"] == 150_000
 
@@ -153,7 +155,7 @@ def test_a_step_sent_twice_is_recorded_once(decider: Clerk, code: str) -> None:
     assert decider.site.head() == before
 
 
-def test_what_does_not_fit_is_told_in_the_steps_own_form(decider: Clerk, code: str) -> None:
+def test_an_error_is_shown_in_the_form_of_its_step(decider: Clerk, code: str) -> None:
     answer = decider.sends(step_of(code, "fee_asked"), amount="nhiều", basis="Luật Phí")
     assert answer.status_code == 422
     assert decider.faults() == ["Xin nhập một số, chỉ gồm chữ số.", "Xin điền mục này."]
@@ -163,7 +165,7 @@ def test_what_does_not_fit_is_told_in_the_steps_own_form(decider: Clerk, code: s
     assert (boxes["amount"], boxes["basis"]) == ("nhiều", "Luật Phí")
 
 
-def test_a_date_that_is_not_later_is_told_beside_its_box(decider: Clerk, code: str) -> None:
+def test_a_date_that_is_not_later_is_an_error_at_its_field(decider: Clerk, code: str) -> None:
     answer = decider.sends(
         step_of(code, "promise_extended"), due_at="2026-11-25T17:00", reason="x", signer="y"
     )
@@ -171,7 +173,7 @@ def test_a_date_that_is_not_later_is_told_beside_its_box(decider: Clerk, code: s
     assert decider.faults() == ["Ngày hẹn mới phải sau hôm nay và sau ngày đã hẹn."]
 
 
-def test_papers_due_in_the_past_are_told_beside_their_box_and_keep_what_was_typed(
+def test_papers_due_in_the_past_are_an_error_at_their_field_and_keep_the_input(
     decider: Clerk, code: str
 ) -> None:
     sent = {"reason": "Thiếu giấy", "papers_due_at": "2026-11-19T17:00"}
@@ -183,7 +185,7 @@ def test_papers_due_in_the_past_are_told_beside_their_box_and_keep_what_was_type
     assert "Thiếu giấy</textarea>" in decider.shown
 
 
-def test_whoever_was_second_sees_what_is_new_and_keeps_what_was_typed(
+def test_the_second_of_two_users_sees_the_new_events_and_keeps_the_input(
     site: Site, decider: Clerk, code: str
 ) -> None:
     decider.later(minutes=1)
@@ -203,7 +205,7 @@ def test_whoever_was_second_sees_what_is_new_and_keeps_what_was_typed(
     )
 
 
-def test_what_may_not_be_done_any_more_is_told_and_keeps_what_was_typed(
+def test_a_step_that_is_no_longer_allowed_is_an_error_and_keeps_the_input(
     site: Site, decider: Clerk, code: str
 ) -> None:
     decider.later(minutes=1)
@@ -215,14 +217,14 @@ def test_what_may_not_be_done_any_more_is_told_and_keeps_what_was_typed(
 
 
 @pytest.mark.parametrize("step", ["received", "submitted", "personal_data_erased", "nonsense"])
-def test_what_is_no_step_of_this_page_is_not_taken(decider: Clerk, code: str, step: str) -> None:
+def test_a_step_without_a_form_is_refused(decider: Clerk, code: str, step: str) -> None:
     before = decider.site.head()
     token = decider.form("/desk/sign-out").hidden["token"]
     assert decider.sends(step_of(code, step), token=token).status_code == 422
     assert decider.site.head() == before
 
 
-def test_somebody_of_another_office_may_look_and_not_decide(site: Site, code: str) -> None:
+def test_staff_of_another_office_may_read_but_not_decide(site: Site, code: str) -> None:
     clerk = clerk_at(site)
     clerk.signs_in("other desk")
     clerk.opens(page_of(code))
@@ -233,7 +235,7 @@ def test_somebody_of_another_office_may_look_and_not_decide(site: Site, code: st
     assert site.get(f"/v1/dossiers/{code}", "desk").json()["version"] == 1
 
 
-def test_an_agent_opens_what_is_its_own_without_the_history_and_nothing_else(site: Site) -> None:
+def test_an_agent_opens_only_its_own_dossiers_without_the_history(site: Site) -> None:
     agent = clerk_at(site)
     agent.signs_in("agent")
     own = site.received("agent", procedure="1.001193")
@@ -244,15 +246,13 @@ def test_an_agent_opens_what_is_its_own_without_the_history_and_nothing_else(sit
     assert agent.opens(page_of(site.received())).status_code == 403
 
 
-def test_every_opening_is_recorded_once(site: Site, decider: Clerk, code: str) -> None:
+def test_every_access_is_logged_once(site: Site, decider: Clerk, code: str) -> None:
     decider.opens(page_of(code))
     looks = site.get(f"/v1/dossiers/{code}/readers", "auditor").json()["readers"]
-    assert [(one["what"], one["actor"]) for one in looks] == [("history", "staff-decider")] * 2
+    assert [(look["what"], look["actor"]) for look in looks] == [("history", "staff-decider")] * 2
 
 
-def test_nothing_personal_is_shown_before_somebody_says_why(
-    site: Site, decider: Clerk, code: str
-) -> None:
+def test_personal_data_are_shown_only_with_a_reason(site: Site, decider: Clerk, code: str) -> None:
     site.take(code, "decider", "complained", text="Planted complaint")
     decider.opens(page_of(code))
     for secret in ("Bí Mật", "0912", "Planted"):
@@ -263,11 +263,11 @@ def test_nothing_personal_is_shown_before_somebody_says_why(
     for secret in ("Nguyễn Thị Bí Mật", "0912 345 678", "Planted complaint"):
         assert secret in decider.shown
     looks = site.get(f"/v1/dossiers/{code}/readers", "auditor").json()["readers"]
-    reasons = [one["reason"] for one in looks if one["what"] == "personal_data"]
+    reasons = [look["reason"] for look in looks if look["what"] == "personal_data"]
     assert reasons == ["gọi điện cho người nộp"]
 
 
-def test_where_a_person_wants_to_be_told_is_sealed_and_read_as_people_write_it(
+def test_the_contact_for_notifications_is_sealed_and_may_have_spaces(
     decider: Clerk, code: str
 ) -> None:
     decider.sends(
@@ -284,7 +284,9 @@ def test_where_a_person_wants_to_be_told_is_sealed_and_read_as_people_write_it(
     assert "<p>Nơi nhận tin: 0911 222 333, con@vidu.vn</p>" in decider.shown
 
 
-def test_personal_data_of_others_is_neither_offered_nor_given(site: Site, code: str) -> None:
+def test_personal_data_of_other_offices_are_neither_offered_nor_shown(
+    site: Site, code: str
+) -> None:
     clerk = clerk_at(site)
     clerk.signs_in("other desk")
     clerk.opens(page_of(code))
@@ -295,13 +297,13 @@ def test_personal_data_of_others_is_neither_offered_nor_given(site: Site, code: 
     assert "Bí Mật" not in answer.text
 
 
-def test_an_entry_is_corrected_with_a_time_as_people_write_it(decider: Clerk, code: str) -> None:
+def test_a_time_is_corrected_in_vietnamese_notation(decider: Clerk, code: str) -> None:
     answer = decider.sends(
         step_of(code, "corrected"), corrects="1", what="occurred_at", value="19/11/2026 08:30"
     )
     assert answer.status_code == 303
-    told = decider.site.get(f"/v1/dossiers/{code}", "desk").json()
-    assert told["received_at"] == "2026-11-19T08:30:00+07:00"
+    dossier = decider.site.get(f"/v1/dossiers/{code}", "desk").json()
+    assert dossier["received_at"] == "2026-11-19T08:30:00+07:00"
 
 
 def test_a_page_of_every_stage_can_be_shown_in_both_languages(site: Site, code: str) -> None:
@@ -323,15 +325,15 @@ def test_a_page_of_every_stage_can_be_shown_in_both_languages(site: Site, code: 
     clerk = clerk_at(site)
     clerk.signs_in("decider")
     for stage, life in lives.items():
-        one = site.received()
+        other = site.received()
         for who, step, what in life:
-            assert site.take(one, who, step, **what).status_code == 201
-        assert site.get(f"/v1/dossiers/{one}", "decider").json()["stage"] == stage
+            assert site.take(other, who, step, **what).status_code == 201
+        assert site.get(f"/v1/dossiers/{other}", "decider").json()["stage"] == stage
         for language in ("vi", "en"):
-            assert clerk.opens(page_of(one), lang=language).status_code == 200
+            assert clerk.opens(page_of(other), lang=language).status_code == 200
 
 
-def test_every_step_there_is_has_its_message() -> None:
+def test_every_step_has_its_command() -> None:
     assert set(Step) - set(COMMANDS) == {
         Step.SUBMITTED,
         Step.RECEIVED,

@@ -1,4 +1,4 @@
-"""The dossier's own page: what its owner sees, who gets in, and how guessing ends."""
+"""The citizen's dossier page: its content, its access and the protection against guessing."""
 
 import re
 from datetime import timedelta
@@ -27,12 +27,12 @@ STAFF = ("staff-desk", "staff-decider", "admin-1", "agent-1", "clerk-7", "Plante
 
 
 def owned(site: Site, who: str = "desk", **changes: object) -> tuple[str, str]:
-    """A dossier, and the address of its own page."""
+    """Return the code of a new dossier and the address of its page."""
     code = site.received(who, applicant=APPLICANT, **changes)
     return code, site.installation.receipts.path(code)
 
 
-def told(site: Site, path: str, **params: str) -> str:
+def page_text(site: Site, path: str, **params: str) -> str:
     page = site.get(path, **params)
     assert page.status_code == 200, page.text
     return page.text
@@ -66,14 +66,14 @@ def through_life(site: Site, code: str) -> None:
     site.take(code, all_powerful, "handed_to_carrier", carrier="VNPOST", number="RR473124829VN")
 
 
-# what is told
+# content
 
 
-def test_the_owner_is_told_all_that_happened_with_reasons_papers_and_parcel(site: Site) -> None:
+def test_the_owner_sees_all_events_with_reasons_papers_and_parcel(site: Site) -> None:
     code, path = owned(site)
     through_life(site, code)
-    page = told(site, path)
-    for said in (
+    page = page_text(site, path)
+    for text in (
         code,
         "Kết quả đang trên đường đến ông/bà",
         "Thiếu giấy khai sinh",
@@ -84,58 +84,59 @@ def test_the_owner_is_told_all_that_happened_with_reasons_papers_and_parcel(site
         "Chi nhánh số 1",
         "Đăng ký thành lập doanh nghiệp",
     ):
-        assert said in page
+        assert text in page
 
 
-def test_by_when_papers_are_asked_is_told_only_where_a_time_was_set(site: Site) -> None:
-    for due, said in (({}, False), ({"papers_due_at": "2026-12-04T17:00:00+07:00"}, True)):
+def test_the_due_time_of_papers_is_shown_only_if_it_was_set(site: Site) -> None:
+    for due, is_shown in (({}, False), ({"papers_due_at": "2026-12-04T17:00:00+07:00"}, True)):
         code, path = owned(site)
         site.take(code, "decider", "supplement_asked", reason="Thiếu giấy", **due)
-        for language, words in (("vi", "Nộp chậm nhất"), ("en", "Bring them by")):
-            assert (words in told(site, path, lang=language)) is said
-        page = told(site, path, lang="vi")
-        assert ("17:00, Thứ Sáu, ngày 04/12/2026" in page) is said
+        for language, words in (("vi", "Nộp chậm nhất"), ("en", "Hand them in by")):
+            assert (words in page_text(site, path, lang=language)) is is_shown
+        page = page_text(site, path, lang="vi")
+        assert ("17:00, Thứ Sáu, ngày 04/12/2026" in page) is is_shown
         assert "Ngày hẹn trả: Thứ Sáu, ngày 04/12/2026" not in page
 
 
-def test_by_when_a_fee_is_asked_is_told_only_where_a_time_was_set(site: Site) -> None:
-    for due, said in (({}, False), ({"fee_due_at": "2026-12-04T17:00:00+07:00"}, True)):
+def test_the_due_time_of_a_fee_is_shown_only_if_it_was_set(site: Site) -> None:
+    for due, is_shown in (({}, False), ({"fee_due_at": "2026-12-04T17:00:00+07:00"}, True)):
         code, path = owned(site)
         site.take(code, "decider", "fee_asked", amount=50_000, reason="Lệ phí", **due)
         assert (
-            "Nộp phí chậm nhất lúc 17:00, Thứ Sáu, ngày 04/12/2026" in told(site, path, lang="vi")
-        ) is said
-        assert ("Pay by 17:00" in told(site, path, lang="en")) is said
+            "Nộp phí chậm nhất lúc 17:00, Thứ Sáu, ngày 04/12/2026"
+            in page_text(site, path, lang="vi")
+        ) is is_shown
+        assert ("Pay by 17:00" in page_text(site, path, lang="en")) is is_shown
 
 
-def test_whoever_missed_the_time_is_told_whom_to_ask(site: Site) -> None:
+def test_after_the_due_time_the_page_says_whom_to_ask(site: Site) -> None:
     code, path = owned(site)
     due = site.now[0] + timedelta(hours=1)
     site.take(code, "decider", "fee_asked", amount=5, reason="x", fee_due_at=due.isoformat())
-    assert "Hạn này đã qua" not in told(site, path, lang="vi")
+    assert "Hạn này đã qua" not in page_text(site, path, lang="vi")
     site.now[0] += timedelta(minutes=61)
-    assert "Hạn này đã qua: xin hỏi nơi tiếp nhận." in told(site, path)
+    assert "Hạn này đã qua: xin hỏi nơi tiếp nhận." in page_text(site, path)
 
 
-def test_nobody_is_named_on_the_owners_page_neither_owner_nor_staff_nor_agent(site: Site) -> None:
+def test_the_page_names_no_owner_no_staff_and_no_agent(site: Site) -> None:
     code, path = owned(site, "agent", procedure="1.000894")
     through_life(site, code)
     site.get(f"/v1/dossiers/{code}", "agent")
-    page = told(site, path)
+    page = page_text(site, path)
     for private in (*NEVER, *STAFF, "Planted work", "DL-VNPOST-001", "Bưu cục Hoàn Kiếm"):
         assert private not in page
     assert "Chi nhánh số 1" in page
 
 
-def test_what_is_asked_comes_with_why_and_how(site: Site) -> None:
+def test_a_request_is_shown_with_reason_and_instructions(site: Site) -> None:
     code, path = owned(site)
     site.take(code, "decider", "fee_asked", amount=150_000, reason="Lệ phí đăng ký")
-    page = told(site, path)
+    page = page_text(site, path)
     assert "Việc ông/bà cần làm" in page
     assert "Nộp 150.000 đồng:" in page
     assert "Lệ phí đăng ký" in page
     site.take(code, "desk", "fee_paid", amount=150_000, reference="x-1")
-    assert "Việc ông/bà cần làm" not in told(site, path)
+    assert "Việc ông/bà cần làm" not in page_text(site, path)
 
 
 def test_an_apology_comes_first_with_its_reason_and_the_new_date(site: Site) -> None:
@@ -148,7 +149,7 @@ def test_an_apology_comes_first_with_its_reason_and_the_new_date(site: Site) -> 
         reason="Cần xác minh thêm",
         signer="X",
     )
-    page = told(site, path)
+    page = page_text(site, path)
     apology, date = page.index("Chúng tôi xin lỗi"), page.index("Thứ Ba, ngày 15/12/2026")
     assert apology < page.index("Cần xác minh thêm") < date < page.index("Ngày hẹn đầu tiên")
 
@@ -156,22 +157,22 @@ def test_an_apology_comes_first_with_its_reason_and_the_new_date(site: Site) -> 
 def test_a_broken_promise_is_an_apology_with_the_days_it_is_late(site: Site) -> None:
     _, path = owned(site)
     site.now[0] = NOON + timedelta(days=12)
-    page = told(site, path)
+    page = page_text(site, path)
     assert "Chúng tôi xin lỗi ông/bà." in page
     assert "Đã quá hạn 2 ngày làm việc." in page
 
 
-def test_why_this_date_is_told_in_the_readers_language(site: Site) -> None:
+def test_the_date_is_explained_in_the_language_of_the_reader(site: Site) -> None:
     _, path = owned(site)
-    assert "Tiếp nhận lúc 12:00 ngày 20/11/2026" in told(site, path)
-    assert "Received 20 Nov 2026 12:00" in told(site, path, lang="en")
+    assert "Tiếp nhận lúc 12:00 ngày 20/11/2026" in page_text(site, path)
+    assert "Received 20 Nov 2026 12:00" in page_text(site, path, lang="en")
 
 
-def test_the_owner_sees_which_office_looked_and_when(site: Site) -> None:
+def test_the_owner_sees_which_office_viewed_the_dossier_and_when(site: Site) -> None:
     code, path = owned(site)
     site.get(f"/v1/dossiers/{code}", "other desk")
     site.get(f"/v1/dossiers/{code}", "auditor")
-    page = told(site, path)
+    page = page_text(site, path)
     assert "Cán bộ đã xem 2 lần" in page
     assert "12:00 ngày 20/11/2026</time>: Chi nhánh số 2" in page
     assert "kiểm tra nội bộ" in page
@@ -179,17 +180,17 @@ def test_the_owner_sees_which_office_looked_and_when(site: Site) -> None:
     assert "mở dữ liệu cá nhân" not in page
 
 
-def test_the_owner_sees_that_personal_details_were_opened_but_no_word_of_the_reason(
+def test_the_owner_sees_that_personal_data_were_opened_but_not_the_reason(
     site: Site,
 ) -> None:
     code, path = owned(site)
     site.get(f"/v1/dossiers/{code}/personal-data", "auditor", reason="đơn của ông Ba")
-    page = told(site, path)
+    page = page_text(site, path)
     assert "kiểm tra nội bộ, mở dữ liệu cá nhân, có ghi lý do</li>" in page
     assert "ông Ba" not in page
 
 
-# who gets in
+# access
 
 
 def test_the_link_opens_until_90_days_after_the_return(site: Site) -> None:
@@ -202,20 +203,20 @@ def test_the_link_opens_until_90_days_after_the_return(site: Site) -> None:
     assert site.get(path).status_code == 403
 
 
-def test_the_link_opens_nothing_once_the_person_is_erased_or_it_was_revoked(site: Site) -> None:
+def test_the_link_opens_nothing_after_erasure_or_revocation(site: Site) -> None:
     (erased, its_path), (revoked, old_path) = owned(site), owned(site)
-    it = site.installation
-    administrator = it.keys.actor_of(site.keys["administrator"])
-    it.tracker.erase_personal_data(administrator, erased, event_id="e", basis="asked")
-    it.receipts.revoke(revoked)
+    container = site.installation
+    administrator = container.keys.actor_of(site.keys["administrator"])
+    container.tracker.erase_personal_data(administrator, erased, event_id="e", basis="asked")
+    container.receipts.revoke(revoked)
     for path in (its_path, old_path):
         assert site.get(path).status_code == 403
-    assert site.get(it.receipts.path(revoked)).status_code == 200
+    assert site.get(container.receipts.path(revoked)).status_code == 200
 
 
 def test_another_dossiers_token_opens_nothing(site: Site) -> None:
-    (one, _), (_, other) = owned(site), owned(site)
-    assert site.get(f"/h/{one}/{other.rsplit('/', 1)[1]}").status_code == 403
+    (code, _), (_, other) = owned(site), owned(site)
+    assert site.get(f"/h/{code}/{other.rsplit('/', 1)[1]}").status_code == 403
 
 
 def test_a_scanned_link_typed_into_the_code_field_leads_to_the_page(site: Site) -> None:
@@ -232,18 +233,18 @@ def test_the_phones_last_digits_lead_to_the_page(site: Site) -> None:
 
 
 @pytest.mark.parametrize("digits", ["3457", "123456", "", "56", "\N{ARABIC-INDIC DIGIT ONE}456"])
-def test_other_digits_lead_nowhere(site: Site, digits: str) -> None:
+def test_wrong_digits_are_refused(site: Site, digits: str) -> None:
     code, _ = owned(site)
     assert tried(site, code, digits).status_code == 403
 
 
-def test_without_a_phone_no_digits_are_right(site: Site) -> None:
+def test_a_dossier_without_a_phone_refuses_all_digits(site: Site) -> None:
     code = site.received(applicant={"name": "An"})
     for digits in ("", "0000"):
         assert tried(site, code, digits).status_code == 403
 
 
-def test_a_wrong_code_and_wrong_digits_are_answered_alike(site: Site) -> None:
+def test_a_wrong_code_and_wrong_digits_get_the_same_answer(site: Site) -> None:
     code, _ = owned(site)
     wrong_digits, no_code = tried(site, code, "0000"), tried(site, "H26.01-261120-0999", "0000")
     assert wrong_digits.status_code == no_code.status_code == 403
@@ -253,12 +254,12 @@ def test_a_wrong_code_and_wrong_digits_are_answered_alike(site: Site) -> None:
 def test_a_wrong_code_and_wrong_digits_take_the_same_time(site: Site) -> None:
     codes = [owned(site)[0] for _ in range(12)]
     unknown = [f"H26.01-261120-{number}" for number in range(7000, 7012)]
-    quickest = [inf, inf]  # the others had to wait for the machine
+    quickest = [inf, inf]  # the minimum is the least disturbed by other processes
     for number, codes_of_both in enumerate(zip(codes, unknown, strict=True)):
         for kind, code in enumerate(codes_of_both):
-            somebody = TestClient(site.client.app, client=(f"10.{number}.{kind}.1", 5000))
+            client = TestClient(site.client.app, client=(f"10.{number}.{kind}.1", 5000))
             began = perf_counter()
-            answer = somebody.post("/h", data={"code": code, "digits": "0000"})
+            answer = client.post("/h", data={"code": code, "digits": "0000"})
             assert answer.status_code == 403
             quickest[kind] = min(quickest[kind], perf_counter() - began)
         if abs(quickest[0] - quickest[1]) < 0.02:
@@ -267,11 +268,11 @@ def test_a_wrong_code_and_wrong_digits_take_the_same_time(site: Site) -> None:
     assert min(quickest) >= 0.4
 
 
-def test_after_five_misses_the_owner_is_told_and_gets_in_all_the_same(site: Site) -> None:
+def test_after_five_misses_the_owner_is_warned_and_still_has_access(site: Site) -> None:
     code, path = owned(site)
     for _ in range(5):
         assert tried(site, code, "0000").status_code == 403
-    page = told(site, path)
+    page = page_text(site, path)
     assert "Lúc 12:00 ngày 20/11/2026 có người nhập sai nhiều lần" in page
     asked = tried(site, code, "3456")
     assert asked.status_code == 429
@@ -279,16 +280,16 @@ def test_after_five_misses_the_owner_is_told_and_gets_in_all_the_same(site: Site
     assert tried(site, code, "3456", proof).status_code == 303
 
 
-def test_misses_before_a_right_try_are_forgiven(site: Site) -> None:
+def test_a_right_attempt_resets_the_misses(site: Site) -> None:
     code, path = owned(site)
     for _ in range(2):
         for _ in range(2):
             tried(site, code, "0000")
         assert tried(site, code, "3456").status_code == 303
-    assert "có người nhập sai" not in told(site, path)
+    assert "có người nhập sai" not in page_text(site, path)
 
 
-# the rating
+# rating
 
 
 def returned(site: Site) -> tuple[str, str]:
@@ -300,7 +301,7 @@ def returned(site: Site) -> tuple[str, str]:
 
 def ratings(site: Site, code: str) -> list[Rated]:
     stored = site.installation.tracker.store.select_events(dossier_id(code))
-    events = [decode(one.topic, one.state) for one in stored]
+    events = [decode(record.topic, record.state) for record in stored]
     return [event for event in events if isinstance(event, Rated)]
 
 
@@ -310,7 +311,7 @@ def rate(site: Site, path: str, **form: str) -> Response:
 
 def test_the_owner_rates_once_after_the_return(site: Site) -> None:
     code, path = returned(site)
-    assert "Gửi đánh giá" in told(site, path)
+    assert "Gửi đánh giá" in page_text(site, path)
     page = rate(site, path, score="4", reason="Nhanh,\r\nlịch sự")
     assert page.url.path == path
     assert "Ông/bà đã cho 4 trên 5 điểm" in page.text
@@ -324,17 +325,15 @@ def test_the_owner_rates_once_after_the_return(site: Site) -> None:
     assert "Nhanh,\nlịch sự" in [entry["text"] for entry in opened["entries"]]
 
 
-def test_before_the_return_there_is_nothing_to_rate(site: Site) -> None:
+def test_a_dossier_cannot_be_rated_before_the_return(site: Site) -> None:
     code, path = owned(site)
-    assert "Gửi đánh giá" not in told(site, path)
+    assert "Gửi đánh giá" not in page_text(site, path)
     rate(site, path, score="5")
     assert ratings(site, code) == []
 
 
 @pytest.mark.parametrize("form", [{}, {"score": "6"}, {"score": "0"}, {"score": "4.5"}])
-def test_a_rating_that_is_none_is_asked_again_beside_the_field(
-    site: Site, form: dict[str, str]
-) -> None:
+def test_an_invalid_rating_is_an_error_at_its_field(site: Site, form: dict[str, str]) -> None:
     code, path = returned(site)
     page = rate(site, path, reason="Giữ lại câu này", **form)
     assert page.status_code == 422
@@ -343,26 +342,26 @@ def test_a_rating_that_is_none_is_asked_again_beside_the_field(
     assert ratings(site, code) == []
 
 
-def test_without_the_link_nobody_rates(site: Site) -> None:
+def test_a_rating_needs_the_link(site: Site) -> None:
     code, path = returned(site)
     assert rate(site, path[:-1], score="1").status_code == 403
     assert ratings(site, code) == []
 
 
-# size and form
+# size
 
 
-def test_all_that_a_first_visit_loads_stays_under_30_kilobytes(site: Site) -> None:
+def test_a_first_visit_loads_less_than_30_kilobytes(site: Site) -> None:
     code, path = returned(site)
     through_life(site, code)
-    page = told(site, path)
+    page = page_text(site, path)
     loaded = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', page))
     assert len(loaded) == 3
     size = len(page.encode()) + sum(len(site.get(link).content) for link in loaded)
     assert size < 30_000
 
 
-def test_a_page_asked_for_too_often_says_so_kindly_and_says_when(site: Site) -> None:
+def test_too_many_requests_get_an_error_page_with_retry_after(site: Site) -> None:
     code, _ = owned(site)
     site.caught_up()
     answers = [site.client.get("/", params={"code": code}) for _ in range(61)]

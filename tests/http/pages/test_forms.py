@@ -27,7 +27,7 @@ def text_of(pdf: bytes) -> str:
 
 
 def a_life(site: Site) -> str:
-    """A dossier of which every form but the refusal is to be had."""
+    """Return a dossier that has every form except the refusal."""
     code = site.received(applicant=APPLICANT, papers=[{"name": "Tờ khai", "form": "original"}])
     site.take(code, "decider", "supplement_asked", reason="thiếu giấy", basis="Nghị định 1")
     site.take(code, "decider", "stopped", reason="chờ tòa án")
@@ -68,28 +68,28 @@ EVERYWHERE = ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - T
 
 
 @pytest.mark.parametrize("number", SAYS)
-def test_the_page_and_the_pdf_of_a_form_say_the_same_facts(site: Site, number: str) -> None:
+def test_the_page_and_the_pdf_of_a_form_have_the_same_facts(site: Site, number: str) -> None:
     code = refused(site) if number == "03" else a_life(site)
     path = f"/v1/dossiers/{code}/forms/{number}"
     page = site.get(path, "administrator")
     assert page.status_code == 200
     sheet = page.text[page.text.index("<article") : page.text.index("</article>") + 10]
-    said = " ".join("".join(ET.fromstring(sheet).itertext()).split())  # noqa: S314  ours
+    text = " ".join("".join(ET.fromstring(sheet).itertext()).split())  # noqa: S314  our own XML
     pdf = site.get(path + ".pdf", "administrator")
     assert pdf.headers["Content-Type"] == "application/pdf"
     set_text = text_of(pdf.content)
     for fact in [*SAYS[number], *EVERYWHERE, code]:
-        assert fact in said
-        # the setter breaks lines within words like `ông/bà`
+        assert fact in text
+        # the PDF breaks lines within words like `ông/bà`
         assert fact.replace(" ", "") in set_text.replace(" ", "")
     assert unicodedata.is_normalized("NFC", page.text)
 
 
-def test_the_pdf_is_tagged_archivable_and_brings_its_typefaces(site: Site) -> None:
+def test_the_pdf_is_tagged_and_archivable_with_embedded_fonts(site: Site) -> None:
     code = a_life(site)
     pdf = PdfReader(BytesIO(site.get(f"/v1/dossiers/{code}/forms/01.pdf", "desk").content))
     root: Any = pdf.trailer["/Root"]
-    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712  pypdf's own kind of true
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712  pypdf's own boolean type
     assert root["/Lang"] == "vi"
     xmp = root["/Metadata"].get_data().decode()
     assert "<pdfaid:part>2</pdfaid:part>" in xmp
@@ -105,7 +105,7 @@ def test_the_pdf_is_tagged_archivable_and_brings_its_typefaces(site: Site) -> No
         assert {"/FontFile2", "/FontFile3"} & descriptor.keys()
 
 
-def test_a_form_needs_a_key_and_the_right_to_what_stands_in_it(site: Site) -> None:
+def test_a_form_needs_a_key_and_the_right_to_its_content(site: Site) -> None:
     code = a_life(site)
     for ending in ("", ".pdf"):
         path = f"/v1/dossiers/{code}/forms/04{ending}"
@@ -115,7 +115,7 @@ def test_a_form_needs_a_key_and_the_right_to_what_stands_in_it(site: Site) -> No
     assert NAME not in site.get(f"/v1/dossiers/{code}/forms/01", "other desk").text
 
 
-def test_a_form_that_does_not_apply_is_told_to_be_missing(site: Site) -> None:
+def test_a_form_that_does_not_exist_is_not_found(site: Site) -> None:
     code = site.received()
     for path in (f"{code}/forms/04", f"{code}/forms/04.pdf"):
         answer = site.get(f"/v1/dossiers/{path}", "administrator")
@@ -123,7 +123,7 @@ def test_a_form_that_does_not_apply_is_told_to_be_missing(site: Site) -> None:
         assert answer.json()["type"] == "/problems/no-such-form"
 
 
-def test_the_owner_gets_the_receipt_masked_and_nobody_without_the_token(site: Site) -> None:
+def test_the_owner_gets_a_masked_receipt_only_with_the_token(site: Site) -> None:
     code = a_life(site)
     path = site.installation.receipts.path(code)
     page = site.get(f"{path}/receipt").text
@@ -139,7 +139,7 @@ def test_the_owner_gets_the_receipt_masked_and_nobody_without_the_token(site: Si
     assert site.get(f"{wrong}/receipt.pdf").status_code == 403
 
 
-def test_without_the_extra_the_pdf_is_said_to_be_missing_and_the_page_works(
+def test_without_the_extra_the_pdf_is_refused_and_the_page_works(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = site.received()
@@ -156,5 +156,5 @@ def test_a_pdf_may_be_asked_for_at_any_fraction_of_a_second(site: Site) -> None:
     assert site.get(f"/v1/dossiers/{code}/forms/01.pdf", "desk").status_code == 200
 
 
-def test_money_is_written_with_points() -> None:
+def test_money_has_points_as_separators() -> None:
     assert money(1_250_000) == "1.250.000 đồng"

@@ -15,23 +15,25 @@ FOREIGN = re.compile(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 
 
 class Links(HTMLParser):
-    """Gathers every address a page names."""
+    """Collects the addresses in a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+        self.addresses += [
+            value or "" for name, value in attrs if name in {"href", "src", "action"}
+        ]
 
 
 @pytest.mark.parametrize("path", ["/", "/figures", "/docs", "/?code=H26.01-261120-0001&lang=en"])
-def test_a_page_asks_nobody_else_for_anything(site: Site, path: str) -> None:
+def test_a_page_loads_nothing_from_other_sites(site: Site, path: str) -> None:
     page = site.get(path)
     assert page.status_code == 200
     assert FOREIGN.findall(page.text) == []
-    links = Links(page.text).found
+    links = Links(page.text).addresses
     assert links
     for link in links:
         if link.startswith("#"):
@@ -41,7 +43,7 @@ def test_a_page_asks_nobody_else_for_anything(site: Site, path: str) -> None:
         assert site.get(link).status_code == 200
 
 
-def test_the_style_of_the_docs_loads_nothing_foreign(site: Site) -> None:
+def test_the_style_of_the_docs_loads_nothing_from_other_sites(site: Site) -> None:
     for name in ("swagger-ui.css", "page.css"):
         css = site.get(f"/assets/{name}").text
         assert [url for url in re.findall(r"url\(([^)]*)\)", css) if "data:" not in url] == []
@@ -56,7 +58,7 @@ def test_the_one_inline_script_of_the_docs_is_the_one_that_is_allowed(site: Site
     assert '"validatorUrl": null' in page.text
 
 
-def test_only_these_assets_are_given(site: Site) -> None:
+def test_only_known_assets_are_served(site: Site) -> None:
     for name in ("page.html", "..%2Fapp.py", "nothing", "%2e%2e"):
         assert site.get(f"/assets/{name}").status_code == 404
 
@@ -69,7 +71,7 @@ def test_the_first_page_shows_the_form_and_the_way_to_the_figures(site: Site) ->
     assert 'href="/docs"' in page
 
 
-def test_a_page_keeps_itself_to_its_reader(site: Site) -> None:
+def test_a_page_has_headers_that_protect_its_content(site: Site) -> None:
     page = site.get("/")
     assert '<meta name="robots" content="noindex">' in page.text
     assert page.headers["X-Robots-Tag"] == "noindex"
@@ -82,7 +84,7 @@ def test_a_page_keeps_itself_to_its_reader(site: Site) -> None:
     assert not re.search(r"<script(?! src=)|<style| on[a-z]+=", page.text)
 
 
-def test_a_page_is_vietnamese_until_english_is_asked_for_and_then_stays_so(site: Site) -> None:
+def test_a_page_is_vietnamese_until_english_is_chosen(site: Site) -> None:
     assert "Hồ sơ của tôi đang ở đâu?" in site.get("/").text
     asked = site.get("/", lang="en")
     assert '<html lang="en">' in asked.text
@@ -103,7 +105,7 @@ def test_the_other_language_is_a_link_to_the_same_answer(site: Site) -> None:
     assert 'href="/?code=H26.01-261120-0001&amp;lang=en"' in page.text
 
 
-def test_a_file_of_a_page_may_be_kept_since_another_content_has_another_address(
+def test_an_asset_may_be_cached_because_its_address_has_its_hash(
     site: Site,
 ) -> None:
     (address,) = re.findall(r'href="(/assets/page.css\?[0-9a-f]{8})"', site.get("/").text)
@@ -123,14 +125,14 @@ def test_the_first_page_answers_a_code_in_plain_words(site: Site) -> None:
 
 
 @pytest.mark.parametrize("code", ["H26.01-261120-0099", "<script>alert(1)</script>", "\x00", "é"])
-def test_an_unknown_code_is_told_kindly_and_safely(site: Site, code: str) -> None:
+def test_an_unknown_code_gets_a_safe_page(site: Site, code: str) -> None:
     page = site.get("/", code=code)
     assert page.status_code == 200
     assert "Chưa tìm thấy hồ sơ nào mang mã" in page.text
     assert "<script" not in page.text
 
 
-def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
+def test_the_figures_are_cached_for_a_few_seconds(site: Site) -> None:
     class Counting:
         asked = 0
 
@@ -148,7 +150,7 @@ def test_the_figures_are_counted_anew_after_a_moment_only(site: Site) -> None:
         assert counting.asked == 2
 
 
-def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
+def test_sample_codes_are_shown_if_they_exist(site: Site) -> None:
     class Demo(Container):
         def sample_codes(self, limit: int) -> Sequence[str]:
             return ["H26.01-261120-0001"][:limit]
@@ -158,13 +160,13 @@ def test_sample_codes_are_shown_where_there_are_any(site: Site) -> None:
         assert 'href="/?code=H26.01-261120-0001"' in client.get("/").text
 
 
-def test_a_program_that_asks_for_no_page_is_told_a_problem(site: Site) -> None:
+def test_a_client_that_does_not_accept_html_gets_a_problem(site: Site) -> None:
     for path, accept in (("/nothing", "*/*"), ("/v1/nothing", "text/html")):
         answer = site.client.get(path, headers={"Accept": accept})
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-address")
 
 
-def test_a_person_is_told_kindly_that_there_is_no_such_page(site: Site) -> None:
+def test_an_unknown_address_gets_an_error_page(site: Site) -> None:
     page = site.client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
     assert page.status_code == 404
     assert "Không có trang này" in page.text

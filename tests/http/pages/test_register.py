@@ -36,7 +36,7 @@ def ask(
         ("manager", False),
     ],
 )
-def test_names_stand_only_in_the_register_of_whoever_may_read_them(
+def test_the_register_has_names_only_for_users_who_may_read_them(
     site: Site,
     who: str,
     is_named: bool,
@@ -58,7 +58,7 @@ def test_the_register_is_not_for_others(site: Site, who: str, ending: str) -> No
     assert ask(site, who, ending=ending).status_code == 403
 
 
-def test_the_page_and_the_pdf_hold_the_office_s_dossiers_of_these_days_in_order(
+def test_the_page_and_the_pdf_list_the_dossiers_of_the_period_in_order(
     site: Site,
 ) -> None:
     first = site.received()
@@ -74,12 +74,12 @@ def test_the_page_and_the_pdf_hold_the_office_s_dossiers_of_these_days_in_order(
     assert second not in ask(site, "desk").text
     pdf = ask(site, "desk", last="2026-11-21", ending=".pdf")
     text = PdfReader(BytesIO(pdf.content)).pages[0].extract_text().replace("\n", "")
-    for said in (first, second, "SỔ THEO DÕI HỒ SƠ"):
-        assert said.replace(" ", "") in text.replace(" ", "")
+    for text_part in (first, second, "SỔ THEO DÕI HỒ SƠ"):
+        assert text_part.replace(" ", "") in text.replace(" ", "")
     assert elsewhere in ask(site, "decider", office="SO-TAICHINH").text
 
 
-def test_a_register_that_is_too_long_says_that_it_was_cut(site: Site) -> None:
+def test_a_register_that_is_too_long_is_marked_as_cut(site: Site) -> None:
     stored = site.post("/v1/dossiers:batch", "desk", [site.intake() for _ in range(MOST_ROWS)])
     last_in_time = stored.json()["items"][-1]["stored"]["code"]
     page = ask(site, "desk").text
@@ -113,7 +113,7 @@ def test_thirty_one_days_are_not_too_long(site: Site) -> None:
     assert ask(site, "desk", first="2026-10-21").status_code == 200
 
 
-def test_an_office_that_is_none_of_ours_has_no_register(site: Site) -> None:
+def test_an_unknown_office_has_no_register(site: Site) -> None:
     answer = ask(site, "desk", office="NOWHERE")
     assert answer.status_code == 422
     assert "office" in answer.text

@@ -1,4 +1,4 @@
-"""The link by which a person stops being told: only a press of the button stops anything."""
+"""The link that stops notifications: only the button stops them."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def link(site: Site, code: str) -> str:
 
 def steps(site: Site, code: str) -> list[str]:
     stored = site.installation.tracker.store.select_events(dossier_id(code))
-    return [decode(one.topic, one.state).step.value for one in stored]
+    return [decode(record.topic, record.state).step.value for record in stored]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def code(site: Site) -> str:
     return site.received(notices={"channels": ["sms"]})
 
 
-def test_looking_stops_nothing_and_pressing_the_button_does(site: Site, code: str) -> None:
+def test_opening_the_page_stops_nothing_and_the_button_does(site: Site, code: str) -> None:
     page = site.get(link(site, code))
     assert page.status_code == 200
     assert '<form method="post">' in page.text
@@ -34,7 +34,7 @@ def test_looking_stops_nothing_and_pressing_the_button_does(site: Site, code: st
     assert steps(site, code) == ["received", "notices_agreed", "notices_stopped"]
 
 
-def test_pressing_it_again_or_from_a_mail_program_is_as_good(site: Site, code: str) -> None:
+def test_the_button_works_again_and_from_a_mail_program(site: Site, code: str) -> None:
     for body in ({}, {"List-Unsubscribe": "One-Click"}):
         answer = site.client.post(link(site, code), data=body)
         assert answer.status_code == 200
@@ -42,18 +42,16 @@ def test_pressing_it_again_or_from_a_mail_program_is_as_good(site: Site, code: s
     assert steps(site, code).count("notices_stopped") == 1
 
 
-def test_the_page_speaks_english_and_a_code_may_be_written_in_small_letters(
+def test_the_page_is_available_in_english_and_accepts_lower_case_codes(
     site: Site, code: str
 ) -> None:
     page = site.get(link(site, code).replace(code, code.lower()), lang="en")
     assert page.status_code == 200
-    assert "You want no more messages about dossier" in page.text
-    assert "Messages stopped" in site.client.post(link(site, code)).text
+    assert "Do you want to stop notifications about dossier" in page.text
+    assert "Notifications stopped" in site.client.post(link(site, code)).text
 
 
-def test_a_wrong_secret_and_an_unknown_dossier_are_answered_alike_and_stop_nothing(
-    site: Site, code: str
-) -> None:
+def test_a_wrong_secret_and_an_unknown_dossier_get_the_same_answer(site: Site, code: str) -> None:
     unknown, other = "H26.01-261120-0099", site.received(notices={"channels": ["sms"]})
     right = link(site, code).rpartition("/")[2]
     for path in (
@@ -72,27 +70,25 @@ def test_a_wrong_secret_and_an_unknown_dossier_are_answered_alike_and_stop_nothi
     assert "notices_stopped" not in steps(site, code) + steps(site, other)
 
 
-def test_what_is_in_the_address_is_shown_safely(site: Site) -> None:
+def test_the_address_is_escaped_in_the_page(site: Site) -> None:
     page = site.get("/stop/<script>alert(1)</script>/x".replace("</", "<%2F"))
     assert "<script" not in page.text
 
 
-def test_it_was_the_citizen_who_stopped(site: Site, code: str) -> None:
+def test_the_actor_of_the_event_is_the_citizen(site: Site, code: str) -> None:
     site.client.post(link(site, code))
     stored = site.installation.tracker.store.select_events(dossier_id(code))[-1]
     by = decode(stored.topic, stored.state).by
     assert by == citizen_of(dossier_id(code))
 
 
-def test_the_dossiers_own_page_tells_of_consent_and_its_end_until_the_person_is_erased(
-    site: Site, code: str
-) -> None:
+def test_the_dossier_page_shows_consent_and_its_end_until_erasure(site: Site, code: str) -> None:
     site.client.post(link(site, code))
     own = site.installation.receipts.path(code)
     page = site.get(own, lang="en")
     assert page.status_code == 200
-    assert "You agreed to get messages about it" in page.text
-    assert "You stopped the messages about it" in page.text
+    assert "You agreed to notifications about the dossier" in page.text
+    assert "You stopped notifications about the dossier" in page.text
     administrator = Actor(Role.ADMINISTRATOR, "admin-1")
     site.installation.erasure.erase(administrator, code, event_id="erase", basis="law")
     assert site.get(own).status_code == 403

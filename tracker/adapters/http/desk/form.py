@@ -34,45 +34,45 @@ class Form:
     """
 
     name: str
-    boxes: Sequence[FormField]
+    fields: Sequence[FormField]
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Faults = field(default_factory=dict)
     offers: Mapping[str, Sequence[Offer]] = field(default_factory=dict)
     starts_at: str = ""
     event_id: str = field(default_factory=lambda: f"desk-{secrets.token_urlsafe(12)}")
 
-    def id_of(self, box_name: str) -> str:
+    def id_of(self, field_name: str) -> str:
         """Return the HTML id of this field."""
-        return f"{self.name}-{box_name}".replace(".", "-")
+        return f"{self.name}-{field_name}".replace(".", "-")
 
-    def plain(self, box_name: str) -> str:
+    def plain(self, field_name: str) -> str:
         """Return the name of a field without its row number."""
-        return ".".join(part for part in box_name.split(".") if not part.isdecimal())
+        return ".".join(part for part in field_name.split(".") if not part.isdecimal())
 
-    def text_in(self, box: FormField) -> str:
+    def text_in(self, field: FormField) -> str:
         """Return the value of this field."""
-        return self.typed.get(box.name, box.default)
+        return self.typed.get(field.name, field.default)
 
-    def is_ticked(self, box: FormField, choice: str) -> bool:
+    def is_ticked(self, field: FormField, choice: str) -> bool:
         """Return whether this choice is ticked."""
-        return box.of_choice(choice) in self.typed
+        return field.of_choice(choice) in self.typed
 
     def begins_at(self) -> str:
         """Return the name of the field that gets the focus: the first with an error, if any."""
         return next(filter(None, self.faults), self.starts_at)
 
-    def rows_of(self, box: FormField) -> list[tuple[FormField, ...]]:
+    def rows_of(self, field: FormField) -> list[tuple[FormField, ...]]:
         """Return the rows of this field, with a few empty rows at the end."""
-        rows = rows_in(box, self.typed) + _SPARE_ROWS
-        return [box.of_row(number) for number in range(min(rows, box.most or rows))]
+        rows = rows_in(field, self.typed) + _SPARE_ROWS
+        return [field.of_row(number) for number in range(min(rows, field.most or rows))]
 
 
 @cache
 def fields_for(command: type[BaseModel], *without: str) -> tuple[FormField, ...]:
-    """Return the fields that a clerk fills in for this command; `occurred_at` is last and optional."""
-    boxes = fields_of(command, *_NEVER_TYPED, *without)
-    when = [replace(box, required=False) for box in boxes if box.name == "occurred_at"]
-    return (*(box for box in boxes if box.name != "occurred_at"), *when)
+    """Return the fields of this command for a clerk; `occurred_at` is last and optional."""
+    fields = fields_of(command, *_NEVER_TYPED, *without)
+    when = [replace(field, required=False) for field in fields if field.name == "occurred_at"]
+    return (*(field for field in fields if field.name != "occurred_at"), *when)
 
 
 def offers_of(choices: Iterable[tuple[str, str, str]]) -> list[Offer]:

@@ -145,20 +145,20 @@ REFUSALS: Final[Mapping[type[TrackerError], tuple[str, ...]]] = {
 """The fields of each refusal: the error is shown at the first of them that the form has."""
 
 
-def errors_in(error: ValidationError, boxes: Iterable[FormField]) -> Faults:
+def errors_in(error: ValidationError, fields: Iterable[FormField]) -> Faults:
     """Return the validation errors, at most one for each field."""
-    boxes = tuple(boxes)
+    fields = tuple(fields)
     faults: dict[str, FormError] = {}
-    kinds = {box.name: box.kind for box in boxes}
+    kinds = {field.name: field.kind for field in fields}
     for detail in error.errors(include_url=False, include_input=False):
-        name = field_at(detail["loc"], boxes)
+        name = field_at(detail["loc"], fields)
         faults.setdefault(name, _form_error(detail, kinds.get(name)))
     return faults
 
 
-def errors_from(error: Exception, boxes: Iterable[FormField] = ()) -> Faults:
+def errors_from(error: Exception, fields: Iterable[FormField] = ()) -> Faults:
     """Return the error for a refused command, with the field it belongs to."""
-    names = {box.name for box in boxes}
+    names = {field.name for field in fields}
     kind = next((base for base in type(error).__mro__ if base in REFUSALS), None)
     if kind is None:
         return {"": FormError(OTHERWISE)}
@@ -166,10 +166,10 @@ def errors_from(error: Exception, boxes: Iterable[FormField] = ()) -> Faults:
     return {place: FormError(kind.__name__)}
 
 
-def _form_error(error: Mapping[str, Any], box_kind: FieldKind | None) -> FormError:
-    if box_kind is FieldKind.MOMENT:
+def _form_error(error: Mapping[str, Any], field_kind: FieldKind | None) -> FormError:
+    if field_kind is FieldKind.MOMENT:
         return FormError(MOMENT)
-    if box_kind is FieldKind.SEVERAL and error["type"] == "missing":
+    if field_kind is FieldKind.SEVERAL and error["type"] == "missing":
         return FormError(NONE_TICKED)
     kind, place = str(error["type"]), error["loc"]
     name = str(place[-1]) if place else "value"

@@ -47,41 +47,41 @@ class FormField:
     def of_row(self, number: int) -> tuple["FormField", ...]:
         """Return the fields of this row; all of them are optional."""
         return tuple(
-            replace(box, name=f"{self.name}.{number}.{box.name}", required=False)
-            for box in self.row
+            replace(field, name=f"{self.name}.{number}.{field.name}", required=False)
+            for field in self.row
         )
 
 
 def fields_of(model: type[BaseModel], *without: str) -> tuple[FormField, ...]:
     """Return the fields of a command, except those with these names."""
     schema = model.model_json_schema()
-    return tuple(_boxes(schema, schema.get("$defs", {}), without))
+    return tuple(_fields(schema, schema.get("$defs", {}), without))
 
 
-def _boxes(
+def _fields(
     schema: Mapping[str, Any], defs: Mapping[str, Any], without: tuple[str, ...] = ()
 ) -> Iterator[FormField]:
     needed = schema.get("required", ())
     for name, part in schema.get("properties", {}).items():
         if name not in without:
-            yield from _boxes_at(name, part, defs, required=name in needed)
+            yield from _fields_at(name, part, defs, required=name in needed)
 
 
-def _boxes_at(
+def _fields_at(
     name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], *, required: bool
 ) -> Iterator[FormField]:
     default = schema.get("default")
     bare = next((part for part in schema.get("anyOf", ()) if part.get("type") != "null"), schema)
     bare = defs[bare["$ref"].rsplit("/", 1)[-1]] if "$ref" in bare else bare
     if bare.get("type") == "object":
-        for box in _boxes(bare, defs):
-            yield replace(box, name=f"{name}.{box.name}", required=required and box.required)
+        for field in _fields(bare, defs):
+            yield replace(field, name=f"{name}.{field.name}", required=required and field.required)
     elif bare.get("type") == "array":
         item = defs[bare["items"]["$ref"].rsplit("/", 1)[-1]]
         if "enum" in item:
             yield FormField(name, FieldKind.SEVERAL, required, choices=tuple(item["enum"]))
         else:
-            row = tuple(_boxes(item, defs))
+            row = tuple(_fields(item, defs))
             yield FormField(name, FieldKind.ROWS, required, bare.get("maxItems"), row=row)
     else:
         yield FormField(

@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def parsed_form(
-    boxes: Iterable[FormField], typed: Mapping[str, str], zone: ZoneInfo
+    fields: Iterable[FormField], typed: Mapping[str, str], zone: ZoneInfo
 ) -> dict[str, Any]:
     """Return the form input as the JSON of the command, without empty fields.
 
@@ -23,37 +23,37 @@ def parsed_form(
     of the command rejects it.
     """
     raw: dict[str, Any] = {}
-    for box in boxes:
+    for field in fields:
         value: object = None
-        if box.kind is FieldKind.ROWS:
-            value = [_row(box, number, typed, zone) for number in range(rows_in(box, typed))]
-        elif box.kind is FieldKind.SEVERAL:
-            value = _ticked(box, typed)
-        elif text := typed.get(box.name, "").strip():
-            value = _read(box, text, zone)
+        if field.kind is FieldKind.ROWS:
+            value = [_row(field, number, typed, zone) for number in range(rows_in(field, typed))]
+        elif field.kind is FieldKind.SEVERAL:
+            value = _ticked(field, typed)
+        elif text := typed.get(field.name, "").strip():
+            value = _read(field, text, zone)
         if value not in (None, []):
-            _put(raw, box.name.split("."), value)
+            _put(raw, field.name.split("."), value)
     return raw
 
 
-def rows_in(box: FormField, typed: Mapping[str, str]) -> int:
+def rows_in(field: FormField, typed: Mapping[str, str]) -> int:
     """Return the number of rows that were sent."""
-    first = box.row[0].name
-    return sum(1 for _ in takewhile(lambda n: f"{box.name}.{n}.{first}" in typed, count()))
+    first = field.row[0].name
+    return sum(1 for _ in takewhile(lambda n: f"{field.name}.{n}.{first}" in typed, count()))
 
 
-def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, str]:
+def joined_rows(fields: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, str]:
     """Return the form input without the rows that are empty or have quantity 0."""
     joined = dict(typed)
-    for box in boxes:
-        if box.kind is not FieldKind.ROWS:
+    for field in fields:
+        if field.kind is not FieldKind.ROWS:
             continue
         rows = [
-            {cell.name: joined.pop(f"{box.name}.{number}.{cell.name}", "") for cell in box.row}
-            for number in range(rows_in(box, typed))
+            {cell.name: joined.pop(f"{field.name}.{number}.{cell.name}", "") for cell in field.row}
+            for number in range(rows_in(field, typed))
         ]
-        needed = [cell.name for cell in box.row if cell.required]
-        counted = [cell.name for cell in box.row if cell.kind is FieldKind.NUMBER and cell.low]
+        needed = [cell.name for cell in field.row if cell.required]
+        counted = [cell.name for cell in field.row if cell.kind is FieldKind.NUMBER and cell.low]
         kept = [
             row
             for row in rows
@@ -61,35 +61,35 @@ def joined_rows(boxes: Iterable[FormField], typed: Mapping[str, str]) -> dict[st
             and all(row[name].strip() != "0" for name in counted)
         ]
         for number, row in enumerate(kept):
-            joined |= {f"{box.name}.{number}.{name}": text for name, text in row.items()}
+            joined |= {f"{field.name}.{number}.{name}": text for name, text in row.items()}
     return joined
 
 
-def field_at(place: Iterable[str | int], boxes: Iterable[FormField]) -> str:
+def field_at(place: Iterable[str | int], fields: Iterable[FormField]) -> str:
     """Return the name of the field for this path of the command, or an empty text."""
-    name, boxes = ".".join(str(part) for part in place), tuple(boxes)
-    for box in boxes:
-        if f"{name}.".startswith(f"{box.name}."):
-            return name if box.kind is FieldKind.ROWS else box.name
-    return next((box.name for box in boxes if name and box.name.startswith(f"{name}.")), "")
+    name, fields = ".".join(str(part) for part in place), tuple(fields)
+    for field in fields:
+        if f"{name}.".startswith(f"{field.name}."):
+            return name if field.kind is FieldKind.ROWS else field.name
+    return next((field.name for field in fields if name and field.name.startswith(f"{name}.")), "")
 
 
-def _ticked(box: FormField, typed: Mapping[str, str]) -> list[str]:
-    place = box.of_choice("")
+def _ticked(field: FormField, typed: Mapping[str, str]) -> list[str]:
+    place = field.of_choice("")
     return [name.removeprefix(place) for name in typed if name.startswith(place)]
 
 
-def _row(box: FormField, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
-    place = f"{box.name}.{number}."
-    row = {cell.name: typed.get(place + cell.name, "") for cell in box.row}
-    return parsed_form(box.row, row, zone)
+def _row(field: FormField, number: int, typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    place = f"{field.name}.{number}."
+    row = {cell.name: typed.get(place + cell.name, "") for cell in field.row}
+    return parsed_form(field.row, row, zone)
 
 
-def _read(box: FormField, text: str, zone: ZoneInfo) -> object:
-    if box.kind is FieldKind.NUMBER:
+def _read(field: FormField, text: str, zone: ZoneInfo) -> object:
+    if field.kind is FieldKind.NUMBER:
         digits = re.sub(r"[ .,]", "", text) if _GROUPED.fullmatch(text) else text
         return int(digits) if _NUMBER.fullmatch(digits) else text
-    if box.kind is FieldKind.MOMENT:
+    if field.kind is FieldKind.MOMENT:
         with suppress(ValueError):
             return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
     return text

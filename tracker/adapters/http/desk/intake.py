@@ -86,14 +86,14 @@ def add_intake(
         """Receive the dossier, or show the form again with its errors and all input."""
         actor, typed = sent.browser_session.actor, sent.typed
         form = _form(service, actor, context.today(), typed)
-        raw = _consenting(parsed_form(form.boxes, form.typed, service.calendar.zone))
+        raw = _consenting(parsed_form(form.fields, form.typed, service.calendar.zone))
         raw |= {name: typed[name] for name in ("procedure", "code", EVENT_ID) if typed.get(name)}
         try:
             accepted = await context.store(sent.browser_session, Intake, raw)
         except ValidationError as error:
-            faults, status = errors_in(error, form.boxes), UNFIT_STATUS
+            faults, status = errors_in(error, form.fields), UNFIT_STATUS
         except TrackerError as error:
-            faults, status = errors_from(error, form.boxes), kind_of(error).status
+            faults, status = errors_from(error, form.fields), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{accepted.code}?done={Step.RECEIVED}", 303)
         return await run_in_threadpool(_show_again, request, sent, form, faults, status)
@@ -174,7 +174,7 @@ def matching(offered: Iterable[ProcedureVersion], asked: str) -> list[ProcedureV
 def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -> Form:
     known = {"received_at"} if actor.office else set()
     known |= {"collaborator"} if actor.role is Role.COLLABORATOR else set()
-    boxes = fields_for(Intake, *_NOT_ASKED, *sorted(known))
+    fields = fields_for(Intake, *_NOT_ASKED, *sorted(known))
     places = open_offices(service, day)
     helpers = [
         collaborator.id
@@ -183,9 +183,9 @@ def _form(service: Service, actor: Actor, day: date, typed: Mapping[str, str]) -
     ]
     form = Form(
         "intake",
-        boxes,
-        joined_rows(boxes, typed),
-        starts_at=boxes[0].name,
+        fields,
+        joined_rows(fields, typed),
+        starts_at=fields[0].name,
         offers={
             "helped_at": places,
             "received_at": places,

@@ -67,7 +67,7 @@ def add_register(desk: APIRouter, context: DeskContext, desk_auth: DeskAuth) -> 
 
 
 def faults_in(asked: RegisterFields, *, known: bool) -> dict[str, str]:
-    """Return the errors by field name: `missing` for no valid value, `period` for a wrong period."""
+    """Return the errors by field name: `missing` (no valid value) or `period`."""
     faults = {} if known else {"office": "missing"}
     first, last = _day(asked.first), _day(asked.last)
     if first is None:

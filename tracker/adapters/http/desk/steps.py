@@ -82,9 +82,9 @@ def add_recording(desk: APIRouter, context: DeskContext, form_auth: FormAuth) ->
         command, typed = COMMANDS.get(step), sent.typed
         if command is None:
             raise UnknownError
-        boxes, event_id = fields_for(command), typed.get(EVENT_ID, "")
-        form = Form(step.value, boxes, joined_rows(boxes, typed), event_id=event_id)
-        raw = parsed_form(boxes, form.typed, zone)
+        fields, event_id = fields_for(command), typed.get(EVENT_ID, "")
+        form = Form(step.value, fields, joined_rows(fields, typed), event_id=event_id)
+        raw = parsed_form(fields, form.typed, zone)
         raw |= {"step": step.value, "code": code, EVENT_ID: event_id}
         if raw.get("what") == Correctable.OCCURRED_AT and "value" in raw:
             raw["value"] = nested(raw["value"], zone)
@@ -92,9 +92,9 @@ def add_recording(desk: APIRouter, context: DeskContext, form_auth: FormAuth) ->
         try:
             await context.store(sent.browser_session, command, raw, seen)
         except ValidationError as error:
-            form, status = replace(form, faults=errors_in(error, boxes)), UNFIT_STATUS
+            form, status = replace(form, faults=errors_in(error, fields)), UNFIT_STATUS
         except TrackerError as error:
-            form, status = replace(form, faults=errors_from(error, boxes)), kind_of(error).status
+            form, status = replace(form, faults=errors_from(error, fields)), kind_of(error).status
         else:
             return RedirectResponse(f"/desk/dossiers/{quote(code)}?done={step}", 303)
         result = ActionResult(form=form, seen=seen)

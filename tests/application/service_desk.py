@@ -1,4 +1,4 @@
-"""One installation on SQLite in its own directory, with a clock that stands where it is set."""
+"""One installation on SQLite in its own directory, with a clock that the test sets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ NAME, PHONE, REASON = "Nguyễn Thị Bí Mật", "0912 345 678", "thiếu giấ
 
 
 class Hands:
-    """The clock's hands, moved by the test."""
+    """A clock that the test sets."""
 
     def __init__(self, now: datetime = TODAY) -> None:
         self.now = now
@@ -48,14 +48,14 @@ class Hands:
 
 @dataclass
 class ServiceDesk:
-    """What a test does at an installation."""
+    """An open installation, and short forms for the calls of tests."""
 
     at: Container
     hands: Hands
     _sent: int = 0
 
-    def message(self, **fields: Any) -> Any:  # noqa: ANN401  whatever message it is
-        """Read a message as it would come in, its own id and time filled in."""
+    def message(self, **fields: Any) -> Any:  # noqa: ANN401  any command class
+        """Return a command with its own `event_id` and the current time."""
         self._sent += 1
         sent: dict[str, Any] = {
             "event_id": f"e-{self._sent}",
@@ -69,7 +69,7 @@ class ServiceDesk:
         )
 
     def post(self, actor: Actor, **fields: Any) -> Accepted:  # noqa: ANN401
-        """Send one step."""
+        """Send one command on an existing dossier."""
         return self.at.tracker.post(Envelope(actor, self.message(**fields)))
 
     def take_in(self, actor: Actor = CLERK, **fields: Any) -> Accepted:  # noqa: ANN401
@@ -80,14 +80,14 @@ class ServiceDesk:
 
     def history(self, code: str) -> list[Event]:
         stored = self.at.tracker.store.select_events(dossier_id(code))
-        return [decode(one.topic, one.state) for one in stored]
+        return [decode(row.topic, row.state) for row in stored]
 
     def steps(self, code: str) -> list[str]:
         return [event.step.value for event in self.history(code)]
 
     def everything(self) -> list[Event]:
         stored = self.at.tracker.store.select_notifications(None, 1_000_000)
-        return [decode(one.topic, one.state) for one in stored]
+        return [decode(row.topic, row.state) for row in stored]
 
     def later(self, **time: float) -> None:
         self.hands.now += timedelta(**time)
@@ -97,7 +97,7 @@ class ServiceDesk:
 def service_desk(
     directory: Path, hands: Hands | None = None, *, block_size: int = 100
 ) -> Iterator[ServiceDesk]:
-    """Open an installation in this directory; twice, they are two processes on one store."""
+    """Open an installation in this directory. Two in one directory act as two processes."""
     hands = hands or Hands()
     settings = Settings(data_dir=directory, code_block_size=block_size)
     with open_container(settings, hands) as opened:

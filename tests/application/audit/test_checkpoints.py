@@ -1,4 +1,4 @@
-"""The maker of checkpoints: what it signs, when, and where it is published."""
+"""The maker of checkpoints: what it signs, when, and where it publishes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ DESK = Actor(Role.STAFF, "staff-desk", "CN01")
 
 @dataclass
 class Place:
-    """A place to publish at, which may be silent."""
+    """A place that publishes checkpoints and may not answer."""
 
     name = "a place"
 
@@ -120,8 +120,8 @@ def test_nothing_new_is_signed_while_nothing_is_new(room: Room) -> None:
     assert room.sizes() == [1, 2]
 
 
-def test_nothing_is_signed_while_a_log_is_made_anew(room: Room) -> None:
-    """Its tables were dropped: it is shorter than what was signed, and still on its way."""
+def test_nothing_is_signed_while_a_log_is_rebuilt(room: Room) -> None:
+    """Its tables were dropped: it is shorter than the signed log and still grows."""
     for _ in range(3):
         room.receive()
     maker = room.maker()
@@ -192,7 +192,7 @@ def test_a_file_keeps_every_checkpoint_and_gives_the_last(room: Room, tmp_path: 
     place = CheckpointFile(path)
     maker = room.maker(place)
     room.receive()
-    assert maker.make() is not None  # there is no such directory: it follows later
+    assert maker.make() is not None  # the directory does not exist: it is published later
     path.parent.mkdir()
     for _ in range(2):
         room.receive()
@@ -204,11 +204,11 @@ def test_a_file_keeps_every_checkpoint_and_gives_the_last(room: Room, tmp_path: 
 
 
 def signed_after_each(room: Room, maker: CheckpointMaker, *steps: tuple[int, int]) -> list[int]:
-    """Let so many seconds pass and events come, step by step; give the size signed last before."""
-    found, waiting = list[int](), iter(steps)
+    """Let seconds pass and events arrive, step by step; return the last signed sizes."""
+    sizes, waiting = list[int](), iter(steps)
 
     def wait(_: float) -> None:
-        found.append(room.sizes()[-1])
+        sizes.append(room.sizes()[-1])
         seconds, events = next(waiting)
         room.now[0] += timedelta(seconds=seconds)
         for _ in range(events):
@@ -217,7 +217,7 @@ def signed_after_each(room: Room, maker: CheckpointMaker, *steps: tuple[int, int
     room.receive()
     with pytest.raises(StopIteration):
         maker.run(lambda: False, wait, seconds=60, events=4)
-    return found
+    return sizes
 
 
 def test_one_is_signed_at_once_then_after_seconds_or_events(room: Room) -> None:

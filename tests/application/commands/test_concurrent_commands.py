@@ -1,4 +1,4 @@
-"""Many at once: two writers on one store, threads on one dossier."""
+"""Concurrent commands: two processes on one store, threads on one dossier."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,11 +69,11 @@ def test_of_two_decisions_at_once_on_two_writers_exactly_one_is_stored(
             )
         ]
         results = at_once(*map(posting, desks * 2, posts))
-        won = [one for one in results if isinstance(one, Accepted)]
-        lost = [one for one in results if not isinstance(one, Accepted)]
+        won = [result for result in results if isinstance(result, Accepted)]
+        lost = [result for result in results if not isinstance(result, Accepted)]
         assert len(won) == 1
-        assert {type(one) for one in lost} <= {StepNotAllowedError, VersionConflictError}
-        assert {getattr(one, "version", None) for one in lost} == {2}
+        assert {type(error) for error in lost} <= {StepNotAllowedError, VersionConflictError}
+        assert {getattr(error, "version", None) for error in lost} == {2}
         assert desks[1].steps(code) == ["received", "decided"]
 
 
@@ -91,15 +91,15 @@ def test_of_twenty_parallel_appends_what_was_accepted_is_stored_and_nothing_else
     results = at_once(*map(posting, desks * 10, posts))
     history = desks[0].history(code)
     stored = {event.event_id: event.originator_version for event in history[1:]}
-    told = {
-        post.message.event_id: one.version
-        for post, one in zip(posts, results, strict=True)
-        if isinstance(one, Accepted)
+    answered = {
+        post.message.event_id: result.version
+        for post, result in zip(posts, results, strict=True)
+        if isinstance(result, Accepted)
     }
-    assert stored == told
-    assert told
+    assert stored == answered
+    assert answered
     assert [event.originator_version for event in history] == list(range(1, len(history) + 1))
-    refused = {type(one) for one in results if not isinstance(one, Accepted)}
+    refused = {type(result) for result in results if not isinstance(result, Accepted)}
     assert refused <= {VersionConflictError}
 
 
@@ -108,13 +108,13 @@ def test_one_request_sent_at_once_by_many_is_carried_out_once_and_answered_alike
 ) -> None:
     post = Envelope(CLERK, desks[0].intake())
     results = at_once(*map(posting, desks * 4, [post] * 8))
-    answers = [one for one in results if isinstance(one, Accepted)]
+    answers = [result for result in results if isinstance(result, Accepted)]
     assert len(answers) == 8
     assert len(desks[0].everything()) == 1
-    assert {replace(one, duplicate=False) for one in answers} == {
+    assert {replace(answer, duplicate=False) for answer in answers} == {
         replace(answers[0], duplicate=False)
     }
-    assert sum(not one.duplicate for one in answers) == 1
+    assert sum(not answer.duplicate for answer in answers) == 1
 
 
 @pytest.mark.parametrize("kind", ["intake", "step", "batch"])
@@ -132,14 +132,14 @@ def test_of_one_message_at_two_writers_one_answer_is_new_and_one_a_duplicate(
             posts.append(Envelope(PORTAL, desk.intake(event_id=f"other-{number}")))
 
         def handle(
-            one: ServiceDesk, posts: list[Envelope] = posts
+            writer: ServiceDesk, posts: list[Envelope] = posts
         ) -> list[Accepted | TrackerError]:
-            return one.handle(*posts)
+            return writer.handle(*posts)
 
-        results = at_once(*(lambda one=one: handle(one) for one in desks))
-        pairs = zip(*(one for one in results if isinstance(one, list)), strict=True)
+        results = at_once(*(lambda writer=writer: handle(writer) for writer in desks))
+        pairs = zip(*(result for result in results if isinstance(result, list)), strict=True)
         for pair in pairs:
-            assert sorted(one.duplicate for one in pair if isinstance(one, Accepted)) == [
+            assert sorted(answer.duplicate for answer in pair if isinstance(answer, Accepted)) == [
                 False,
                 True,
             ], (number, pair)
@@ -168,7 +168,7 @@ def test_one_id_twice_in_a_batch_that_meets_a_conflict_is_new_once(
         )
         for batch in results:
             assert isinstance(batch, list)
-            assert [one.duplicate for one in batch[1:] if isinstance(one, Accepted)] == [
+            assert [answer.duplicate for answer in batch[1:] if isinstance(answer, Accepted)] == [
                 False,
                 True,
             ]
@@ -194,22 +194,22 @@ def test_batches_with_neighbours_in_conflict_keep_every_other_item(
         return lambda: desk.handle(*posts)
 
     results = at_once(batch(0), batch(1))
-    assert all(isinstance(one, list) for one in results)
-    flat = [item for one in results if isinstance(one, list) for item in one]
-    assert sum(isinstance(one, Accepted) for one in flat) == 21
-    assert [type(one) for one in flat if not isinstance(one, Accepted)] == [StepNotAllowedError]
-    assert len({one.code for one in flat if isinstance(one, Accepted)}) == 21
+    assert all(isinstance(result, list) for result in results)
+    flat = [item for result in results if isinstance(result, list) for item in result]
+    assert sum(isinstance(item, Accepted) for item in flat) == 21
+    assert [type(item) for item in flat if not isinstance(item, Accepted)] == [StepNotAllowedError]
+    assert len({item.code for item in flat if isinstance(item, Accepted)}) == 21
     assert len(desks[0].everything()) == 22
 
 
 def test_codes_asked_for_at_once_are_all_different(desks: list[ServiceDesk]) -> None:
     posts = [Envelope(replace(CLERK, id=f"c-{number}"), desks[0].intake()) for number in range(12)]
     results = at_once(*map(posting, desks * 6, posts))
-    codes = [one.code for one in results if isinstance(one, Accepted)]
+    codes = [result.code for result in results if isinstance(result, Accepted)]
     assert len(codes) == len(set(codes)) == 12
 
 
-def test_a_step_racing_an_erasure_never_leaves_text_that_nobody_can_open(
+def test_a_step_racing_an_erasure_never_leaves_text_that_cannot_be_opened(
     desks: list[ServiceDesk],
 ) -> None:
     for number in range(20):

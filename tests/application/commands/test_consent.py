@@ -1,4 +1,4 @@
-"""Consent is recorded with the intake or later, and where it leads stands sealed."""
+"""Consent is recorded with the intake or later, and its address is sealed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_an_intake_without_consent_is_one_event(desk: ServiceDesk) -> None:
     assert desk.at.reader.dossier(CLERK, taken.code, Moment()).notices is None
 
 
-def test_what_is_handed_in_unseen_may_bring_its_consent_along(desk: ServiceDesk) -> None:
+def test_an_online_intake_may_contain_the_consent(desk: ServiceDesk) -> None:
     fields = {"step": "submitted", "notices": {"channels": ["sms"]}}
     code = desk.take_in(PORTAL, **fields).code
     assert desk.steps(code) == ["submitted", "notices_agreed"]
@@ -71,10 +71,10 @@ def test_consent_that_leads_nowhere_is_refused_without_repeating_what_was_sent(
 ) -> None:
     with pytest.raises(ValidationError) as refused:
         desk.intake(notices={"channels": channels}, applicant=applicant)
-    assert NAME not in str([one["msg"] for one in refused.value.errors()])
+    assert NAME not in str([error["msg"] for error in refused.value.errors()])
 
 
-def test_another_address_stands_sealed_and_opens_for_who_may_read_it(
+def test_another_address_is_sealed_and_opens_for_those_who_may_read_it(
     desk: ServiceDesk, tmp_path: Path
 ) -> None:
     code = desk.take_in().code
@@ -93,7 +93,7 @@ def test_another_address_stands_sealed_and_opens_for_who_may_read_it(
     assert EMAIL.encode() not in files
 
 
-def test_only_an_office_of_the_dossier_points_its_notices_somewhere(desk: ServiceDesk) -> None:
+def test_only_an_office_of_the_dossier_changes_its_notifications(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     stranger = CLERK.__class__(CLERK.role, "stranger", "CN01")
     with pytest.raises(NotAllowedError):

@@ -1,4 +1,4 @@
-"""The writer on a real store: what is answered is stored, once, and nothing else is."""
+"""The command handler on a real store: each accepted command is stored exactly once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -46,11 +46,11 @@ def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
 
 
 def accepted(results: list[Accepted | TrackerError]) -> list[Accepted]:
-    assert all(isinstance(one, Accepted) for one in results), results
-    return [one for one in results if isinstance(one, Accepted)]
+    assert all(isinstance(result, Accepted) for result in results), results
+    return [result for result in results if isinstance(result, Accepted)]
 
 
-# one post
+# one command
 
 
 def test_an_intake_is_answered_with_code_version_position_stage_and_promise(
@@ -91,7 +91,7 @@ def test_a_life_from_intake_to_delivery_is_stored_step_by_step(desk: ServiceDesk
     assert [event.originator_version for event in desk.history(code)] == list(range(1, 9))
 
 
-def test_a_step_on_a_dossier_nobody_knows_is_refused(desk: ServiceDesk) -> None:
+def test_a_step_on_an_unknown_dossier_is_refused(desk: ServiceDesk) -> None:
     for code in ("H26.05-261120-0001", None):
         with pytest.raises(UnknownDossierError):
             desk.post(PORTAL, code=code, step="complained", text="?")
@@ -103,7 +103,7 @@ def test_a_code_may_be_typed_carelessly(desk: ServiceDesk) -> None:
     assert desk.post(PORTAL, code=typed, step="complained", text="chậm").code == code
 
 
-def test_every_event_bears_who_when_and_the_senders_own_id(desk: ServiceDesk) -> None:
+def test_every_event_has_the_actor_the_time_and_the_senders_own_id(desk: ServiceDesk) -> None:
     answer = desk.take_in(event_id="tablet-1", occurred_at="2026-11-19T08:00:00+07:00")
     (event,) = desk.history(answer.code)
     assert (event.by, event.source, event.event_id) == (CLERK, "clerk", "tablet-1")
@@ -119,13 +119,13 @@ def test_the_time_of_hearing_never_runs_backwards_when_the_clock_is_set_back(
     assert [event.recorded_at for event in desk.history(code)] == [TODAY, TODAY]
 
 
-# the same thing twice
+# repeated requests
 
 
-def test_what_tells_a_repeat_is_written_as_in_every_release_before(desk: ServiceDesk) -> None:
-    message = desk.intake(papers=[{"name": "Tờ khai"}], promised_at=None)
-    content = f"Intake\n{message.model_dump_json(exclude_defaults=True)}"
-    assert Envelope(CLERK, message).content() == content.encode()
+def test_the_digest_of_a_request_is_the_same_as_in_earlier_releases(desk: ServiceDesk) -> None:
+    command = desk.intake(papers=[{"name": "Tờ khai"}], promised_at=None)
+    content = f"Intake\n{command.model_dump_json(exclude_defaults=True)}"
+    assert Envelope(CLERK, command).content() == content.encode()
 
 
 def test_the_same_post_again_is_a_duplicate_with_the_first_answer(desk: ServiceDesk) -> None:
@@ -184,9 +184,9 @@ def test_the_same_moment_written_in_another_zone_is_the_same_content(desk: Servi
 
 
 def test_the_same_id_of_another_sender_is_another_thing(desk: ServiceDesk) -> None:
-    one = desk.take_in(event_id="same")
+    first = desk.take_in(event_id="same")
     other = desk.take_in(replace(CLERK, id="other"), event_id="same")
-    assert one.code != other.code
+    assert first.code != other.code
 
 
 def test_two_of_the_same_in_one_batch_are_stored_once(desk: ServiceDesk) -> None:
@@ -225,7 +225,7 @@ def test_one_bad_item_never_fails_its_neighbours(desk: ServiceDesk) -> None:
         Envelope(DECIDER, desk.message(code=code, **RESULT)),
     ]
     results = desk.handle(*posts)
-    names = [type(one).__name__ for one in results]
+    names = [type(result).__name__ for result in results]
     assert names == [
         "Accepted",
         "UnknownAtIntakeError",
@@ -250,10 +250,10 @@ def test_several_steps_of_one_dossier_in_one_batch_follow_each_other(desk: Servi
         Envelope(DECIDER, desk.message(code=code, **RESULT)),
     ]
     results = desk.handle(*steps)
-    assert [one.version for one in results if isinstance(one, Accepted)] == [2, 3, 4, 5]
+    assert [result.version for result in results if isinstance(result, Accepted)] == [2, 3, 4, 5]
     assert type(results[2]) is StepNotAllowedError
-    assert [one.position for one in accepted(results[:2] + results[3:])] == [2, 3, 4, 5]
-    assert [one.stage for one in accepted(results[:2] + results[3:])] == [
+    assert [answer.position for answer in accepted(results[:2] + results[3:])] == [2, 3, 4, 5]
+    assert [answer.stage for answer in accepted(results[:2] + results[3:])] == [
         Stage.PROCESSING,
         Stage.WAITING_FOR_PAPERS,
         Stage.PROCESSING,
@@ -268,7 +268,7 @@ def test_a_dossier_taken_in_and_worked_on_in_the_same_batch_is_whole(desk: Servi
         Envelope(CLERK, desk.intake(code=code)),
         Envelope(DECIDER, desk.message(code=code, step="supplement_asked", reason="thiếu")),
     )
-    assert [one.version for one in accepted(results)] == [1, 2, 3]
+    assert [answer.version for answer in accepted(results)] == [1, 2, 3]
     assert desk.at.reader.personal_data(ADMINISTRATOR, code, "")[3] == {"reason": "thiếu"}
 
 
@@ -303,7 +303,7 @@ def test_the_second_of_two_approvals_is_refused(desk: ServiceDesk) -> None:
     assert desk.steps(code) == ["received", "decided"]
 
 
-# what a step refers to
+# references of a step
 
 
 def test_a_dossier_is_forwarded_only_to_an_office_that_decides(desk: ServiceDesk) -> None:
@@ -341,7 +341,7 @@ def test_a_corrected_time_counts_as_the_same_moment_whatever_its_zone(desk: Serv
         desk.post(CLERK, code=code, value="2026-11-20T09:06:00+07:00", **correction)
 
 
-# what is not even read
+# invalid input
 
 
 @pytest.mark.parametrize(

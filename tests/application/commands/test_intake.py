@@ -1,4 +1,4 @@
-"""Taking in: under which code, where, by whom, with which promise."""
+"""The intake of dossiers: the code, the office, the actor and the promised date."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,14 +62,16 @@ def desk(tmp_path: Path) -> Iterator[ServiceDesk]:
 
 
 def lease(desk: ServiceDesk, size: int = 10, agency: str = "H26.05", to: Actor = TABLET) -> str:
-    """Lease a block to a device and give its first code."""
+    """Lease a block to a device and return its first code."""
     block = desk.at.blocks.lease(
         agency=agency, day=DAY, size=size, leased_to=to.id, leased_at=desk.hands.now
     )
     return next(block.codes()).text
 
 
-def test_the_event_holds_what_the_message_said_and_what_follows_from_it(desk: ServiceDesk) -> None:
+def test_the_event_has_the_content_of_the_command_and_what_follows_from_it(
+    desk: ServiceDesk,
+) -> None:
     answer = desk.take_in(
         papers=[{"name": "Tờ khai", "form": "original", "quantity": 2}],
         helped_at="CTV-LONGBIEN",
@@ -133,7 +135,7 @@ def test_more_than_9999_dossiers_in_a_day_break_nothing(desk: ServiceDesk) -> No
         agency="H26.05", day=DAY, size=9_997, leased_to="other", leased_at=desk.hands.now
     )
     posts = [Envelope(CLERK, desk.intake()) for _ in range(4)]
-    codes = [one.code for one in desk.handle(*posts) if isinstance(one, Accepted)]
+    codes = [answer.code for answer in desk.handle(*posts) if isinstance(answer, Accepted)]
     assert codes == [
         "H26.05-261120-9998",
         "H26.05-261120-9999",
@@ -222,11 +224,11 @@ def test_where_central_codes_collide_with_ours_the_next_free_number_is_given(
     assert desk.take_in().code == "H26.05-261120-0009"
 
 
-def test_a_collision_in_a_batch_costs_no_neighbour(desk: ServiceDesk) -> None:
+def test_a_collision_in_a_batch_does_not_affect_other_items(desk: ServiceDesk) -> None:
     for number in (2, 3, 4, 5, 7):
         desk.take_in(PORTAL, code=f"H26.05-261120-{number:04d}")
     results = desk.handle(*(Envelope(CLERK, desk.intake()) for _ in range(4)))
-    codes = [one.code for one in results if isinstance(one, Accepted)]
+    codes = [result.code for result in results if isinstance(result, Accepted)]
     assert len(set(codes)) == 4
     assert len(desk.everything()) == 9
 
@@ -273,7 +275,7 @@ def test_a_receipt_may_name_the_version_it_was_meant_for(desk: ServiceDesk) -> N
     assert desk.at.tracker.post(Envelope(CLERK, receipt, if_version=1)).version == 2
 
 
-# without a network
+# offline
 
 
 def test_a_slip_given_offline_keeps_its_code_its_time_and_its_promise(desk: ServiceDesk) -> None:
@@ -292,7 +294,7 @@ def test_a_slip_given_offline_keeps_its_code_its_time_and_its_promise(desk: Serv
     assert answer.promised_at == datetime(2026, 11, 27, 17, tzinfo=ZONE)
 
 
-def test_without_a_code_of_ones_own_no_promise_is_brought_along(desk: ServiceDesk) -> None:
+def test_without_a_leased_code_no_promise_may_be_sent(desk: ServiceDesk) -> None:
     promise = {"promised_at": "2026-11-27T17:00:00+07:00"}
     for actor, code in ((CLERK, None), (PORTAL, "H26-261120-0001")):
         with pytest.raises(PromiseNotYoursError):
@@ -309,7 +311,7 @@ def test_a_slip_does_not_promise_the_past_nor_beyond_the_calendar(desk: ServiceD
     assert desk.everything() == []
 
 
-# who and where
+# actors and offices
 
 
 def at_office(role: Role, office: str, name: str = "a") -> Actor:
@@ -398,7 +400,7 @@ def legacy(desk: ServiceDesk, **fields: object) -> Envelope:
     return Envelope(ADMINISTRATOR, message)
 
 
-def test_a_dossier_of_an_older_system_is_taken_over_as_it_stood_there(desk: ServiceDesk) -> None:
+def test_a_dossier_of_an_older_system_is_taken_over_unchanged(desk: ServiceDesk) -> None:
     answer = desk.at.tracker.post(legacy(desk))
     assert (answer.code, answer.version, answer.stage) == ("hs-2019.0001", 1, Stage.RECEIVED)
     (event,) = desk.history("hs-2019.0001")
@@ -428,7 +430,7 @@ def test_an_old_dossier_goes_on_like_any_other_and_its_pauses_move_its_date(
     assert desk.at.reader.personal_data(ADMINISTRATOR, code, "")[2] == {"reason": REASON}
 
 
-def test_an_old_number_in_small_letters_is_found_by_whoever_types_it(desk: ServiceDesk) -> None:
+def test_an_old_number_in_small_letters_is_found_in_any_spelling(desk: ServiceDesk) -> None:
     desk.at.tracker.post(legacy(desk))
     for typed in ("hs-2019.0001", "HS-2019.0001", " Hs-2019.0001"):
         answer = desk.post(PORTAL, code=typed, step="complained", text="đâu rồi")
@@ -447,7 +449,7 @@ def test_an_old_number_is_taken_over_once(desk: ServiceDesk) -> None:
             desk.at.tracker.post(legacy(desk, event_id=f"old-{code}", code=code))
 
 
-def test_an_old_dossier_without_a_promise_has_none_and_nobody_but_staff_takes_over(
+def test_an_old_dossier_without_a_promise_has_none_and_only_staff_takes_over(
     desk: ServiceDesk,
 ) -> None:
     assert desk.at.tracker.post(legacy(desk, promised_at=None)).promised_at is None

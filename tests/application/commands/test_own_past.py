@@ -1,4 +1,4 @@
-"""An older copy of the store is put back: nothing is written until the restore is recorded."""
+"""After an old backup is restored, nothing is written until the restore is recorded."""
 
 import shutil
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ def assert_refused(desk: ServiceDesk, says: str) -> None:
         ([STORE, VIEWS, SIGNED], ""),
     ],
 )
-def test_what_is_older_than_the_rest_of_the_data_directory_is_found_out(
+def test_what_is_older_than_the_rest_of_the_data_directory_is_detected(
     places: tuple[Path, Path], files: list[str], says: str
 ) -> None:
     directory, backup = places
@@ -117,7 +117,7 @@ def test_what_is_older_than_the_rest_of_the_data_directory_is_found_out(
         ([SIGNED], "6 events were signed, and the log's first 6 are others"),
     ],
 )
-def test_a_past_of_the_same_length_but_with_other_events_is_found_out(
+def test_a_past_of_the_same_length_but_with_other_events_is_detected(
     places: tuple[Path, Path], tmp_path: Path, newer: list[str], says: str
 ) -> None:
     directory, backup = places
@@ -138,7 +138,7 @@ def test_a_past_of_the_same_length_but_with_other_events_is_found_out(
 
 
 def lose(directory: Path, after: int) -> None:
-    """Take the newest events away under whoever has the store open."""
+    """Delete the newest events while the store is open."""
     with without_guards(directory / STORE) as connection:
         connection.execute("DELETE FROM stored_events WHERE rowid > ?", (after,))
         connection.execute("DELETE FROM requests WHERE position > ?", (after,))
@@ -214,7 +214,7 @@ def size_of(note: Note | None) -> int:
 
 
 class Remembers:
-    """A place that says what a test wants."""
+    """A place with the answer that a test wants."""
 
     name = "the place"
 

@@ -1,4 +1,4 @@
-"""A request sent again is the same one, also in another process."""
+"""A repeated request is recognised, even by another process."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ TWO_CHANNELS = {
     "applicant": {"name": "An", **CONTACT},
     "notices": {"channels": ["sms", "email"]},
 }
-POST_IT = """
+PROGRAM = """
 import sys
 from pathlib import Path
 from tests.application.commands.test_repeated_requests import taken_in
@@ -33,16 +33,16 @@ def post(**changes: object) -> Envelope:
 
 
 def taken_in(directory: Path) -> bool:
-    """Take it in, and return whether it was there already."""
+    """Send the intake and return whether it is a duplicate."""
     with service_desk(directory) as desk:
         return desk.at.tracker.post(post()).duplicate
 
 
 def test_the_order_of_channels_is_the_same_in_every_process(tmp_path: Path) -> None:
     """With these two seeds Python orders the set of channels differently."""
-    found = [
+    duplicates = [
         subprocess.run(
-            [sys.executable, "-c", POST_IT, str(tmp_path)],
+            [sys.executable, "-c", PROGRAM, str(tmp_path)],
             cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": seed},
             capture_output=True,
@@ -51,7 +51,7 @@ def test_the_order_of_channels_is_the_same_in_every_process(tmp_path: Path) -> N
         ).stdout
         for seed in ("4", "5")
     ]
-    assert found == ["False", "True"]
+    assert duplicates == ["False", "True"]
 
 
 @pytest.mark.parametrize("channels", [["sms", "email"], ["email", "sms"]])

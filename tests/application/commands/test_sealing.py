@@ -1,4 +1,4 @@
-"""What is personal stands in the store only sealed, opens for those who may, and can be erased."""
+"""Personal data is stored only sealed, opens for permitted readers, and can be erased."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -103,20 +103,20 @@ def spellings(text: str) -> list[bytes]:
     return [text.encode(), text.encode("utf-16-le"), text.encode("unicode_escape")]
 
 
-def test_nothing_personal_and_no_reason_stands_in_any_file_in_clear(
+def test_no_file_contains_personal_data_or_reasons_in_clear(
     desk: ServiceDesk, tmp_path: Path
 ) -> None:
     full_of_secrets(desk)
     desk.at.catch_up()
     on_disk = bytes_on_disk(tmp_path)
     assert b"dossier.carrier_scanned.v2" in on_disk
-    found = [
+    leaks = [
         text
         for text in (NAME, PHONE, *SECRETS.values())
         for spelling in spellings(text)
         if spelling in on_disk
     ]
-    assert found == []
+    assert leaks == []
 
 
 def test_every_sealed_text_opens_for_who_may_read_it_and_is_where_it_was_put(
@@ -140,7 +140,7 @@ def test_every_sealed_text_opens_for_who_may_read_it_and_is_where_it_was_put(
     }
 
 
-def test_every_look_is_on_record_with_its_reason_before_it_is_answered(desk: ServiceDesk) -> None:
+def test_every_access_is_recorded_with_its_reason_before_it_is_answered(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     desk.at.reader.personal_data(CLERK, code, "gọi lại")
     with pytest.raises(NotAllowedError):
@@ -162,25 +162,25 @@ def test_every_look_is_on_record_with_its_reason_before_it_is_answered(desk: Ser
         POSTMAN,
     ],
 )
-def test_personal_data_open_for_nobody_else(desk: ServiceDesk, actor: Actor) -> None:
+def test_personal_data_opens_for_no_other_actor(desk: ServiceDesk, actor: Actor) -> None:
     code = desk.take_in().code
     with pytest.raises(NotAllowedError):
         desk.at.reader.personal_data(actor, code, "")
 
 
 def test_sealed_text_opens_neither_for_another_dossier_nor_as_another_field() -> None:
-    one, other = dossier_id("H26-261120-0001"), dossier_id("H26-261120-0002")
+    own, other = dossier_id("H26-261120-0001"), dossier_id("H26-261120-0002")
     vault = AesVault(b"m" * 32)
-    wrapped, seal = vault.new_key(one)
+    wrapped, seal = vault.new_key(own)
     sealed = seal.seal("applicant", NAME)
-    assert vault.unwrap(one, wrapped).open("applicant", sealed) == NAME
+    assert vault.unwrap(own, wrapped).open("applicant", sealed) == NAME
     assert seal.seal("applicant", NAME) != sealed
     with pytest.raises(SealBrokenError):
         seal.open("refused.reason", sealed)
     with pytest.raises(SealBrokenError):
         vault.unwrap(other, wrapped)
     with pytest.raises(SealBrokenError):
-        AesVault(b"n" * 32).unwrap(one, wrapped)
+        AesVault(b"n" * 32).unwrap(own, wrapped)
 
 
 @pytest.mark.parametrize("damage", ["", "AAAA", "!!!!", "A", "é"])
@@ -205,7 +205,7 @@ def key_of(directory: Path, code: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
-def test_after_erasing_nothing_can_be_read_and_everything_else_stands(desk: ServiceDesk) -> None:
+def test_after_erasing_nothing_can_be_read_and_everything_else_stays(desk: ServiceDesk) -> None:
     code = full_of_secrets(desk)
     before = desk.history(code)
     position = desk.at.tracker.erase_personal_data(

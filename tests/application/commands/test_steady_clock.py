@@ -1,4 +1,4 @@
-"""The clock that stamps what is recorded."""
+"""The clock for the recorded time of events."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Machine:
-    """A server whose clock is set, and a store that others write to."""
+    """A server with a clock that the test sets, and a store that other processes write."""
 
     def __init__(self) -> None:
         self.now = NOON

@@ -1,4 +1,4 @@
-"""The store fails, or somebody meddles with it: nothing half is stored, and it goes on after."""
+"""The store fails or is changed from outside: no partial write, and service continues."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_on_a_full_disk_nothing_is_stored_and_when_there_is_room_it_goes_on(
     assert rows(tmp_path) == before
     pragma(desk, "max_page_count=1000000")
     results = desk.handle(*posts)
-    assert all(isinstance(one, Accepted) and not one.duplicate for one in results)
+    assert all(isinstance(result, Accepted) and not result.duplicate for result in results)
     assert rows(tmp_path) == {"stored_events": 21, "requests": 21, "dossier_keys": 21}
 
 

@@ -1,4 +1,4 @@
-"""The control slip on the calendar and with the actors of the domain's tests."""
+"""The control slip, with the calendar and the actors of the domain tests."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,13 +12,13 @@ from tests.domain.dossier_spec import (
     DECIDER,
     INTAKE,
     OFFICES,
-    Told,
+    EventBuilder,
     asked,
     at,
     decided,
     due,
+    event_builder,
     received,
-    told,
 )
 from tracker.adapters.files.service_data import load_service_data
 from tracker.application.forms.case import Case, Gap, Person
@@ -39,13 +39,13 @@ def service() -> Service:
     return Service(known.network, known.catalogue, CALENDAR)
 
 
-def slip(service: Service, *history: Told) -> ControlSlip:
+def slip(service: Service, *history: EventBuilder) -> ControlSlip:
     events: Sequence[Event] = [event(version) for version, event in enumerate(history, start=1)]
     return control_slip(Case(events=events, texts=None, service=service, now=at(30)))
 
 
-def corrected(what: Correctable, value: str) -> Told:
-    return told(
+def corrected(what: Correctable, value: str) -> EventBuilder:
+    return event_builder(
         Corrected, at(2, 16), CLERK,
         corrects=1, what=what, value=value, sealed=None, reason=None,
     )  # fmt: skip
@@ -55,9 +55,9 @@ def test_who_was_waiting_when_the_dossier_was_withdrawn_is_not_late(service: Ser
     last = slip(
         service,
         TAKEN_IN,
-        told(ProcessingStarted, at(3, 8)),
+        event_builder(ProcessingStarted, at(3, 8)),
         asked(at(4, 8)),
-        told(Withdrawn, at(25), CLERK, reason=None),
+        event_builder(Withdrawn, at(25), CLERK, reason=None),
     ).holdings[-1]
     assert last.office_id == "SO-TUPHAP"
     assert last.verdict is Verdict.EARLY
@@ -70,13 +70,13 @@ def test_who_decided_without_saying_they_began_had_it(service: Service) -> None:
 
 
 def test_who_refused_it_had_it(service: Service) -> None:
-    refused = told(Refused, at(3), DECIDER, reason=None, basis="b")
+    refused = event_builder(Refused, at(3), DECIDER, reason=None, basis="b")
     (only,) = slip(service, TAKEN_IN, refused).holdings
     assert only.office_id == "SO-TUPHAP"
 
 
-def test_a_desk_that_only_notes_a_withdrawal_did_not_have_it(service: Service) -> None:
-    withdrawn = told(Withdrawn, at(3), DECIDER, reason=None)
+def test_a_desk_that_only_records_a_withdrawal_did_not_have_it(service: Service) -> None:
+    withdrawn = event_builder(Withdrawn, at(3), DECIDER, reason=None)
     (only,) = slip(service, TAKEN_IN, withdrawn).holdings
     assert only.office_id == "CN05"
 
@@ -84,7 +84,7 @@ def test_a_desk_that_only_notes_a_withdrawal_did_not_have_it(service: Service) -
 def test_who_did_their_part_without_saying_they_began_had_it_and_still_has(
     service: Service,
 ) -> None:
-    part = told(InternalStepTaken, at(3), name="Thẩm định", clerk="bà B", unit="Phòng 1")
+    part = event_builder(InternalStepTaken, at(3), name="Thẩm định", clerk="bà B", unit="Phòng 1")
     first, then = slip(service, TAKEN_IN, part).holdings
     assert (first.office_id, first.unit, first.clerk) == ("SO-TUPHAP", "Phòng 1", "bà B")
     assert (then.office_id, then.from_at, then.to_at) == ("SO-TUPHAP", at(3), None)
@@ -94,7 +94,7 @@ def test_a_corrected_time_of_intake_is_that_of_the_first_row(service: Service) -
     history = (
         received(at(2, 15), due(9)),
         corrected(Correctable.OCCURRED_AT, at(2).isoformat()),
-        told(ProcessingStarted, at(3, 8)),
+        event_builder(ProcessingStarted, at(3, 8)),
     )
     made = slip(service, *history)
     assert made.received_at == made.holdings[0].from_at == at(2)
@@ -108,6 +108,6 @@ def test_a_corrected_receiving_office_is_that_of_the_first_row(service: Service)
 
 
 def test_an_applicant_who_was_never_recorded_is_not_withheld(service: Service) -> None:
-    nobody = told(Received, at(2), CLERK, **INTAKE | {"applicant": None}, promise=due(9))
-    assert slip(service, nobody).head.applicant == Person(name="")
+    unnamed = event_builder(Received, at(2), CLERK, **INTAKE | {"applicant": None}, promise=due(9))
+    assert slip(service, unnamed).head.applicant == Person(name="")
     assert slip(service, TAKEN_IN).head.applicant is Gap.WITHHELD

@@ -86,7 +86,7 @@ def do(desk: ServiceDesk, when: datetime, actor: Actor, code: str, step: str, **
     desk.post(actor, code=code, step=step, **more)
 
 
-def test_the_receipt_tells_what_was_taken_in_and_promised(desk: ServiceDesk) -> None:
+def test_the_receipt_says_what_was_taken_in_and_promised(desk: ServiceDesk) -> None:
     code = desk.take_in(papers=[{"name": "Tờ khai", "form": "original", "quantity": 2}]).code
     assert fill(desk, code, "01") == Receipt(
         head=head(desk, code, "CN05", FRIDAY_9),
@@ -125,7 +125,7 @@ def test_no_text_is_so_short_that_its_mask_shows_it_whole(text: str, shown: str)
     assert (masked.id_number, masked.phone) == (shown, shown)
 
 
-def test_a_corrected_applicant_stands_on_the_receipt(desk: ServiceDesk) -> None:
+def test_a_corrected_applicant_is_on_the_receipt(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     desk.post(
         CLERK, code=code, step="corrected", corrects=1, what="applicant", applicant={"name": "Bình"}
@@ -133,7 +133,7 @@ def test_a_corrected_applicant_stands_on_the_receipt(desk: ServiceDesk) -> None:
     assert receipt(desk, code).head.applicant == Person(name="Bình")
 
 
-def test_whoever_may_not_see_the_applicant_gets_the_receipt_without(desk: ServiceDesk) -> None:
+def test_an_actor_who_may_not_see_the_applicant_gets_the_receipt_without(desk: ServiceDesk) -> None:
     code = desk.take_in(TABLET).code
     assert receipt(desk, code, TABLET).head.applicant is Gap.WITHHELD
     with pytest.raises(NotAllowedError):
@@ -306,13 +306,13 @@ def test_the_control_slip_counts_what_each_had_it_without_pauses_and_across_forw
     )  # fmt: skip
 
 
-def test_the_last_day_is_on_time_and_who_still_has_it_is_told(desk: ServiceDesk) -> None:
+def test_the_last_day_is_on_time_and_the_current_holder_is_listed(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     do(desk, at(26, 8), DECIDER, code, "processing_started")
     desk.hands.now = at(26, 17)
     slip = fill(desk, code, "06", AUDITOR)
     assert isinstance(slip, ControlSlip)
-    assert [(one.to_at, one.verdict) for one in slip.holdings] == [
+    assert [(holding.to_at, holding.verdict) for holding in slip.holdings] == [
         (at(26, 8), Verdict.ON_TIME),
         (None, Verdict.ON_TIME),
     ]
@@ -322,11 +322,11 @@ def test_the_last_day_is_on_time_and_who_still_has_it_is_told(desk: ServiceDesk)
     assert slip.holdings[-1].verdict is Verdict.LATE
 
 
-def test_while_papers_are_waited_for_nobody_becomes_late(desk: ServiceDesk) -> None:
+def test_an_office_that_waits_for_papers_does_not_become_late(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     do(desk, at(26, 8), DECIDER, code, "processing_started")
     do(desk, at(26, 9), DECIDER, code, "supplement_asked", reason="thiếu")
-    # Asked again meanwhile, and a fee too: the same hours wait only once.
+    # The fee is asked during the pause: the same hours count only once.
     do(desk, at(26, 10), DECIDER, code, "fee_asked", reason="phí", amount=50_000)
     desk.hands.now = at(27, 8)
     slip = fill(desk, code, "06", AUDITOR)

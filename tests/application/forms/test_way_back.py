@@ -1,4 +1,4 @@
-"""The way back from the decision on, with the offices of the demo and the domain's histories."""
+"""The legs from the decision to the delivery, with the offices of the demo."""
 
 from datetime import datetime
 
@@ -11,15 +11,15 @@ from tests.domain.dossier_spec import (
     PARCEL,
     PORTAL,
     POSTMAN,
-    Told,
+    EventBuilder,
     at,
     decided,
     delivered,
     due,
+    event_builder,
     handed,
     in_order,
     received,
-    told,
 )
 from tracker.adapters.files.service_data import load_service_data
 from tracker.application.forms.case import Case
@@ -52,25 +52,25 @@ def branch(service: Service) -> Office:
     return service.network.office("CN05")
 
 
-def legs(service: Service, *history: Told) -> tuple[Leg, ...]:
+def legs(service: Service, *history: EventBuilder) -> tuple[Leg, ...]:
     events = in_order(received(at(2), due(9)), *history)
     return way_back(Case(events=events, texts=None, service=service, now=at(30)))
 
 
-def failed(moment: datetime) -> Told:
-    return told(DeliveryFailed, moment, POSTMAN, reason=None)
+def failed(moment: datetime) -> EventBuilder:
+    return event_builder(DeliveryFailed, moment, POSTMAN, reason=None)
 
 
-def brought_back(moment: datetime) -> Told:
-    return told(ReturnedToOffice, moment, POSTMAN)
+def brought_back(moment: datetime) -> EventBuilder:
+    return event_builder(ReturnedToOffice, moment, POSTMAN)
 
 
-def collected(moment: datetime) -> Told:
-    return told(Collected, moment, CLERK, at_office="CN07")
+def collected(moment: datetime) -> EventBuilder:
+    return event_builder(Collected, moment, CLERK, at_office="CN07")
 
 
 def test_before_the_decision_there_is_no_way_back(service: Service) -> None:
-    assert legs(service, told(ProcessingStarted, at(3))) == ()
+    assert legs(service, event_builder(ProcessingStarted, at(3))) == ()
 
 
 def test_what_is_decided_waits_at_the_deciding_office(service: Service) -> None:
@@ -104,9 +104,9 @@ def test_a_parcel_that_comes_back_is_followed_until_it_is_fetched(
     )  # fmt: skip
 
 
-def test_a_parcel_posted_anew_is_a_leg_of_its_own(service: Service) -> None:
+def test_a_parcel_that_is_posted_again_is_a_leg_of_its_own(service: Service) -> None:
     made = legs(service, decided(at(4)), handed(at(5)), failed(at(6)), handed(at(9), "B2"))
-    assert [(one.holder, one.number, one.failed, one.ended_by) for one in made] == [
+    assert [(leg.holder, leg.number, leg.failed, leg.ended_by) for leg in made] == [
         (DECIDER, "", 0, Step.HANDED_TO_CARRIER),
         (VNPOST, PARCEL, 1, Step.HANDED_TO_CARRIER),
         (VNPOST, "B2", 0, None),
@@ -114,10 +114,12 @@ def test_a_parcel_posted_anew_is_a_leg_of_its_own(service: Service) -> None:
 
 
 def test_the_way_ends_with_the_return_whatever_is_noted_later(service: Service) -> None:
-    rated = told(Rated, at(12), score=5, reason=None)
+    rated = event_builder(Rated, at(12), score=5, reason=None)
     *_, last = legs(service, decided(at(4)), handed(at(5)), delivered(at(6)), rated)
     assert (last.holder, last.to_at, last.ended_by) == (VNPOST, at(6), Step.DELIVERED)
-    (only,) = legs(service, decided(at(4)), told(DeliveredElectronically, at(5), PORTAL), rated)
+    (only,) = legs(
+        service, decided(at(4)), event_builder(DeliveredElectronically, at(5), PORTAL), rated
+    )
     assert (only.holder, only.to_at, only.ended_by) == (
         DECIDER,
         at(5),
@@ -126,8 +128,8 @@ def test_the_way_ends_with_the_return_whatever_is_noted_later(service: Service) 
 
 
 def test_a_corrected_number_and_time_are_the_ones_on_the_slip(service: Service) -> None:
-    def corrected(corrects: int, what: Correctable, value: str) -> Told:
-        return told(
+    def corrected(corrects: int, what: Correctable, value: str) -> EventBuilder:
+        return event_builder(
             Corrected, at(9), CLERK,
             corrects=corrects, what=what, value=value, sealed=None, reason=None,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where a carrier saw a parcel is told to whoever it belongs to, and to nobody else."""
+"""Only the owner of a dossier sees where a carrier scanned the parcel."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tests.application.service_desk import CLERK, DECIDER, POSTMAN, service_desk
 SEEN = "trước cổng 12 ngõ Kín"
 
 
-def test_where_a_parcel_was_seen_is_told_to_its_owner_and_stands_nowhere_in_the_clear(
+def test_the_owner_sees_the_place_of_a_scan_and_no_file_has_it_in_clear(
     tmp_path: Path,
 ) -> None:
     with service_desk(tmp_path) as desk:
@@ -16,7 +16,7 @@ def test_where_a_parcel_was_seen_is_told_to_its_owner_and_stands_nowhere_in_the_
         desk.post(CLERK, code=code, step="handed_to_carrier", carrier="VNPOST", number="X1")
         desk.post(POSTMAN, code=code, step="carrier_scanned", number="X1", scan="EMH", place=SEEN)
         token = desk.at.receipts.path(code).rpartition("/")[2]
-        told = desk.at.citizens.open(code, token).timeline
+        timeline = desk.at.citizens.open(code, token).timeline
         files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert [one.place for one in told if one.step == "carrier_scanned"] == [SEEN]
+    assert [entry.place for entry in timeline if entry.step == "carrier_scanned"] == [SEEN]
     assert SEEN.encode() not in files

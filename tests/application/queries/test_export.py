@@ -1,4 +1,4 @@
-"""Taking dossiers away: which, for whom, what stays sealed, and that each look is recorded."""
+"""The export of dossiers: selection, permissions, sealed texts and the access log."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -49,12 +49,13 @@ def take(
         progress=lambda _: None,
         reason=reason,
     )
-    return {one.dossier.code: one for one in taken}
+    return {exported.dossier.code: exported for exported in taken}
 
 
 def looks(desk: ServiceDesk, code: str) -> list[tuple[str, str, str]]:
     return [
-        (one.what, one.actor, one.reason) for one in desk.at.reader.readers(ADMINISTRATOR, code)
+        (access.what, access.actor, access.reason)
+        for access in desk.at.reader.readers(ADMINISTRATOR, code)
     ]
 
 
@@ -63,18 +64,19 @@ def test_all_is_every_dossier_whole_in_the_order_of_ids(desk: ServiceDesk) -> No
     desk.post(DECIDER, code=codes[3], step="processing_started")
     taken = take(desk)
     assert list(taken) == sorted(codes, key=dossier_id)
-    for code, one in taken.items():
-        assert list(one.events) == desk.history(code)
-        assert [row.version for row in one.rows] == list(range(1, len(one.rows) + 1))
-        assert one.texts is None
+    for code, exported in taken.items():
+        assert list(exported.events) == desk.history(code)
+        versions = [row.version for row in exported.rows]
+        assert versions == list(range(1, len(versions) + 1))
+        assert exported.texts is None
 
 
 def test_events_stored_later_are_not_in_it(desk: ServiceDesk) -> None:
     first = desk.take_in()
     desk.take_in()
     desk.post(DECIDER, code=first.code, step="processing_started")
-    (one,) = take(desk, up_to=first.position).values()
-    assert [event.step.value for event in one.events] == ["received"]
+    (exported,) = take(desk, up_to=first.position).values()
+    assert [event.step.value for event in exported.events] == ["received"]
 
 
 def test_a_dossier_is_selected_by_code_office_and_the_time_it_came_in(desk: ServiceDesk) -> None:
@@ -106,13 +108,13 @@ def test_a_corrected_time_of_intake_counts(desk: ServiceDesk) -> None:
     assert set(take(desk, Selection(until=earlier))) == {code}
 
 
-def test_a_code_nobody_has_is_unknown(desk: ServiceDesk) -> None:
+def test_an_unused_code_is_unknown(desk: ServiceDesk) -> None:
     desk.take_in()
     with pytest.raises(UnknownDossierError):
         take(desk, Selection(code="H26.01-200101-0001"))
 
 
-def test_each_look_is_recorded_at_what_was_taken_and_nothing_else(desk: ServiceDesk) -> None:
+def test_each_access_is_recorded_for_the_exported_dossiers_only(desk: ServiceDesk) -> None:
     here, there = desk.take_in(CLERK).code, desk.take_in(TABLET).code
     take(desk, Selection(office="CN05"))
     take(desk, Selection(code=there), actor=ADMINISTRATOR, reason=" complaint 7 ")
@@ -120,7 +122,7 @@ def test_each_look_is_recorded_at_what_was_taken_and_nothing_else(desk: ServiceD
     assert looks(desk, there) == [("personal_data", "admin", "complaint 7")]
 
 
-def test_a_look_is_recorded_before_the_first_dossier_is_given(desk: ServiceDesk) -> None:
+def test_an_access_is_recorded_before_the_first_dossier_is_returned(desk: ServiceDesk) -> None:
     codes = [desk.take_in().code for _ in range(3)]
     given = desk.at.taking_away.take(
         AUDITOR, Selection(), up_to=desk.at.scan.head(), progress=lambda _: None
@@ -136,11 +138,11 @@ def test_personal_data_open_only_for_a_reason_and_to_whom_the_right_is_given(
     desk.post(
         DECIDER, code=code, step="supplement_asked", papers=[{"name": "Tờ khai"}], reason=REASON
     )
-    (one,) = take(desk, actor=ADMINISTRATOR, reason="complaint 7").values()
-    assert one.texts
-    assert NAME in one.texts[1]["applicant"]
-    assert PHONE.replace(" ", "") in one.texts[1]["applicant"].replace(" ", "")
-    assert one.texts[2]["reason"] == REASON
+    (exported,) = take(desk, actor=ADMINISTRATOR, reason="complaint 7").values()
+    assert exported.texts
+    assert NAME in exported.texts[1]["applicant"]
+    assert PHONE.replace(" ", "") in exported.texts[1]["applicant"].replace(" ", "")
+    assert exported.texts[2]["reason"] == REASON
     for reason in ("", "  "):
         with pytest.raises(NoReasonError):
             take(desk, actor=ADMINISTRATOR, reason=reason)
@@ -150,7 +152,7 @@ def test_personal_data_open_only_for_a_reason_and_to_whom_the_right_is_given(
     assert looks(desk, code) == [("personal_data", "admin", "complaint 7")]
 
 
-def test_an_auditor_opens_what_is_taken_away_for_a_reason(desk: ServiceDesk) -> None:
+def test_an_auditor_opens_exported_data_with_a_reason(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     assert NAME in (take(desk, reason="complaint 7")[code].texts or {})[1]["applicant"]
     assert looks(desk, code) == [("personal_data", "auditor", "complaint 7")]
@@ -164,7 +166,7 @@ def test_who_has_no_right_learns_not_even_that_there_is_nothing(desk: ServiceDes
             take(desk, actor=actor, reason=reason)
 
 
-def test_what_was_erased_stays_closed_beside_what_is_opened(desk: ServiceDesk) -> None:
+def test_erased_personal_data_stays_closed_while_other_data_is_opened(desk: ServiceDesk) -> None:
     erased, kept = desk.take_in().code, desk.take_in().code
     desk.at.erasure.erase(ADMINISTRATOR, erased, event_id="x", basis="law")
     taken = take(desk, actor=ADMINISTRATOR, reason="complaint 7")
@@ -183,7 +185,7 @@ def test_more_dossiers_than_are_read_at_once_come_each_once(desk: ServiceDesk) -
     given = desk.at.taking_away.take(
         AUDITOR, Selection(), up_to=desk.at.scan.head(), progress=counted.append
     )
-    histories = {one.dossier.code: list(one.events) for one in given}
+    histories = {exported.dossier.code: list(exported.events) for exported in given}
     assert list(histories) == sorted(codes, key=dossier_id)
     assert all(events == desk.history(code) for code, events in histories.items())
     assert sum(counted) == 450 + 150 + 450

@@ -1,4 +1,4 @@
-"""What every database of read models must keep: rows and position move together or not at all."""
+"""The contract of a read model: rows and position change together or not at all."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,8 @@ from tests.contract.list_feed import ListFeed
 from tests.contract.random_lives import history, records
 from tracker.adapters.sql.columns import table_of
 from tracker.adapters.sql.engine import writing
-from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError, SqlReadModel
+from tracker.adapters.sql.read_models.read_model import SqlReadModel
+from tracker.adapters.sql.read_models.rebuild import RebuildOvertakenError
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.dossier.promises import PromisesProjection
 from tracker.projections.dossier.status import StatusProjection, StatusRow
@@ -43,7 +44,7 @@ def some_events() -> list[Event]:
 
 @dataclass
 class Following:
-    """One projection, its feed and its tables."""
+    """A projection, its feed and its tables."""
 
     projection: Projection
     feed: ListFeed
@@ -59,8 +60,10 @@ class Following:
     def count(self) -> int:
         with self.model.reading() as (connection, generation):
             tables = [table_of(kind, generation) for kind in self.projection.ROWS]
-            counts = [connection.scalar(select(func.count()).select_from(one)) for one in tables]
-        return sum(cast("int", one) for one in counts)
+            counts = [
+                connection.scalar(select(func.count()).select_from(table)) for table in tables
+            ]
+        return sum(cast("int", count) for count in counts)
 
     def tamper(self, statement: str) -> None:
         with writing(self.engine).begin() as connection:
@@ -153,7 +156,7 @@ def test_an_exception_within_a_batch_leaves_neither_rows_nor_position(
     assert following.position() == len(some_events())
 
 
-def test_a_batch_that_begins_elsewhere_than_the_model_stands_is_passed_over(
+def test_a_batch_that_does_not_begin_at_the_position_of_the_model_is_skipped(
     following: Following,
 ) -> None:
     following.projector().run_once("list", limit=10)
@@ -287,7 +290,7 @@ def test_a_row_that_is_missing_is_found_too(engine: Engine) -> None:
     assert not status.model.compare_and_switch(rebuilt(status), status.feed).equal
 
 
-def test_a_rebuild_that_another_overtook_is_told_so(following: Following) -> None:
+def test_a_rebuild_that_another_overtook_raises_an_error(following: Following) -> None:
     following.projector().catch_up()
     late = rebuilt(following)
     assert following.model.compare_and_switch(late, following.feed).equal
@@ -345,7 +348,7 @@ def test_many_readers_during_many_switches_never_miss_a_row(engine: Engine) -> N
         try:
             for _ in range(5):
                 assert status.model.compare_and_switch(rebuilt(status), status.feed).equal
-                sleep(0.2)  # as between two rebuilds: who began to read before is done
+                sleep(0.2)  # as between two rebuilds: earlier reads have ended
                 status.model.drop_old()
         finally:
             done = True

@@ -41,7 +41,7 @@ def audience(version: int, channels: str = "") -> AudienceRow:
     )
 
 
-def test_each_event_worth_telling_is_one_line_of_the_outbox() -> None:
+def test_each_event_with_a_notification_is_one_row_of_the_outbox() -> None:
     view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), asked(at(3)))
     line = {
         "dossier_id": dossier_id(CODE),
@@ -60,23 +60,23 @@ def test_each_event_worth_telling_is_one_line_of_the_outbox() -> None:
     ]
 
 
-def test_nobody_is_told_before_they_agree() -> None:
+def test_without_consent_there_is_no_channel() -> None:
     assert row_of(AudienceRow, rows_after(NotificationsProjection(), TAKEN_IN)) == audience(1)
 
 
-def test_who_agreed_is_told_by_what_they_agreed_to_last() -> None:
+def test_the_latest_consent_sets_the_channels() -> None:
     by_both = agreed(at(3), channels=(NoticeChannel.SMS, NoticeChannel.EMAIL), contact=SEALED)
     view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), by_both)
     assert row_of(AudienceRow, view) == audience(3, "sms,email")
 
 
 @pytest.mark.parametrize("end", [STOPPED, ERASED])
-def test_who_stopped_or_was_erased_is_told_no_more(end: EventBuilder) -> None:
+def test_after_a_stop_or_an_erasure_there_is_no_channel(end: EventBuilder) -> None:
     view = rows_after(NotificationsProjection(), TAKEN_IN, agreed(at(2)), end)
     assert row_of(AudienceRow, view) == audience(3)
 
 
-def test_no_line_bears_anything_sealed() -> None:
+def test_no_row_contains_sealed_data() -> None:
     complained = event_builder(Complained, at(3), CLERK, text=SEALED)
     view = rows_after(NotificationsProjection(), TAKEN_IN, complained, asked(at(3)), decided(at(9)))
     assert SEALED not in repr(view.added) + repr(view.rows)

@@ -22,7 +22,7 @@ from tracker.domain.deadlines.time_rules import (
 )
 
 
-def test_the_steps_tell_the_whole_reckoning_in_order() -> None:
+def test_the_calculation_steps_explain_the_whole_date_in_order() -> None:
     waited = Pause(PAPERS, " birth certificate ", at(1, 5), at(1, 6), "form 02")
     nameless = Pause(FEE, "", at(1, 6), at(1, 7))
     assert steps(days(2), at(1, 1, 9), [nameless, waited]) == (
@@ -52,7 +52,7 @@ def test_the_steps_tell_the_whole_reckoning_in_order() -> None:
     )
 
 
-def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> None:
+def test_days_off_within_the_period_are_ranges_with_their_citation() -> None:
     calculation_steps = steps(days(1), at(12, 31, year=2025))
     off = [step for step in calculation_steps if step.kind is StepKind.DAYS_OFF]
     dash = "\N{EN DASH}"
@@ -83,7 +83,7 @@ def test_days_off_within_the_span_are_told_as_ranges_with_their_citation() -> No
     ]
 
 
-def test_a_saturday_worked_within_the_span_is_told_with_its_citation() -> None:
+def test_a_worked_saturday_within_the_period_has_its_citation() -> None:
     assert steps(days(5), at(1, 5))[2] == CalculationStep(
         StepKind.WORKED_DAY,
         from_on=date(2026, 1, 10),
@@ -95,7 +95,7 @@ def test_a_saturday_worked_within_the_span_is_told_with_its_citation() -> None:
     )
 
 
-def test_calendar_days_tell_only_the_days_off_they_moved_over() -> None:
+def test_calendar_days_list_only_the_days_off_they_moved_over() -> None:
     calculation_steps = steps(calendar_days(12), at(1, 12))
     assert [step.kind for step in calculation_steps] == [
         StepKind.RECEIVED,
@@ -114,7 +114,7 @@ def test_calendar_days_tell_only_the_days_off_they_moved_over() -> None:
     )
 
 
-def test_a_restart_is_told_after_its_pause_and_only_days_off_after_it_are_listed() -> None:
+def test_a_restart_follows_its_pause_and_only_days_off_after_it_are_listed() -> None:
     calculation_steps = steps(
         days(5, PausePolicy.RESTART), at(1, 15), [pause(at(1, 16), at(1, 20, 18))]
     )
@@ -143,7 +143,7 @@ def test_a_restart_is_told_after_its_pause_and_only_days_off_after_it_are_listed
         (pause(at(1, 23), at(1, 26)), StepWhy.TOO_LATE),
     ],
 )
-def test_an_ignored_pause_is_told_with_its_why(ignored: Pause, why: StepWhy) -> None:
+def test_an_ignored_pause_has_a_reason(ignored: Pause, why: StepWhy) -> None:
     calculation_steps = [step for step in steps(days(5), at(1, 15), [ignored]) if step.pause_kind]
     assert [(step.kind, step.why) for step in calculation_steps] == [(StepKind.PAUSE_IGNORED, why)]
 

@@ -256,7 +256,7 @@ def test_adding_and_counting_between_are_inverse(day: date, days: int) -> None:
 
 
 @given(DAYS, DAYS)
-def test_the_days_with_a_reason_are_all_told_and_no_other(after: date, until: date) -> None:
+def test_all_days_with_a_reason_are_returned_and_no_other(after: date, until: date) -> None:
     exceptions = [
         date.fromordinal(ordinal)
         for days in SWAPPED.exceptions_between(after, until)

@@ -89,7 +89,7 @@ def test_more_pauses_are_never_due_earlier(
 
 
 @given(TIMES, MOMENTS, PAUSES)
-def test_the_amounts_told_for_pauses_add_up_to_the_extension(
+def test_the_amounts_of_pauses_add_up_to_the_extension(
     full: ProcessingTime, received: datetime, pauses: list[Pause]
 ) -> None:
     if full.unit is TimeUnit.WORKING_HOURS:

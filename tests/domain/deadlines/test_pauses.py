@@ -120,7 +120,7 @@ def test_under_lock_no_pause_moves_the_date() -> None:
     assert steps(rule, at(1, 15), [waited])[-2].kind is StepKind.LOCKED
 
 
-def test_under_restart_the_whole_time_counts_anew_from_the_latest_end() -> None:
+def test_under_restart_the_whole_time_counts_again_from_the_latest_end() -> None:
     rule = days(5, PausePolicy.RESTART)
     long, short = pause(at(1, 16), at(1, 21)), pause(at(1, 19), at(1, 20), FEE)
     assert due(rule, at(1, 15), [long]) == at(1, 28, 17)

@@ -178,7 +178,7 @@ def test_a_carrier_acts_only_on_parcels_it_was_handed(
 
 
 @pytest.mark.parametrize("step", Step)
-def test_an_administrator_acts_wherever_they_stand(step: Step) -> None:
+def test_an_administrator_acts_at_any_office(step: Step) -> None:
     assert may_step(Actor(Role.ADMINISTRATOR, "a"), step, carrier="")
 
 
@@ -204,14 +204,14 @@ def test_an_auditor_reads_everything_but_personal_data_only_for_a_stated_reason(
     assert may_read(auditor, what) is (what is not Read.PERSONAL_DATA)
 
 
-def test_a_reason_opens_personal_data_to_nobody_else_elsewhere() -> None:
+def test_a_reason_opens_personal_data_only_to_auditors() -> None:
     with pytest.raises(NotAllowedError):
         require_reading(
             Actor(Role.STAFF, "a", "CN01"), Read.PERSONAL_DATA, offices=OFFICES, for_a_reason=True
         )
 
 
-def test_a_citizen_acts_on_their_own_dossier_and_bears_no_name_of_theirs() -> None:
+def test_a_citizen_acts_on_their_own_dossier_and_the_actor_has_no_personal_name() -> None:
     own, other = dossier_id("H26.01-261120-0001"), dossier_id("H26.01-261120-0002")
     require_own(citizen_of(own), own)
     with pytest.raises(NotAllowedError):

@@ -36,7 +36,7 @@ def test_a_first_promise_is_the_deadline_of_what_was_never_paused(
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_a_minute_before_and_after_the_last_moment_are_not_alike(clock: Clock) -> None:
+def test_a_minute_before_and_after_the_last_moment_give_different_promises(clock: Clock) -> None:
     closing = datetime.combine(
         datetime(2026, 3, 4, tzinfo=CALENDAR.zone), clock.rule.last_moment, CALENDAR.zone
     )

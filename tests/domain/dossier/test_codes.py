@@ -34,11 +34,11 @@ def test_a_code_that_was_issued_is_read_back_as_it_was(
 
 @given(AGENCIES, DAYS, SEQUENCES, SEQUENCES)
 def test_two_numbers_never_share_a_code_or_a_dossier(
-    agency: str, day: date, one: int, other: int
+    agency: str, day: date, left: int, right: int
 ) -> None:
-    first, second = (DossierCode.issue(agency, day, number).text for number in (one, other))
-    assert (first == second) is (one == other)
-    assert (dossier_id(first) == dossier_id(second)) is (one == other)
+    first, second = (DossierCode.issue(agency, day, number).text for number in (left, right))
+    assert (first == second) is (left == right)
+    assert (dossier_id(first) == dossier_id(second)) is (left == right)
 
 
 @given(st.text(max_size=40))
@@ -204,7 +204,7 @@ def test_a_number_of_an_older_system_stays_as_it_is(text: str) -> None:
         f"1{ARABIC_TWO}3",
     ],
 )
-def test_a_number_that_could_not_stand_in_an_address_is_refused(text: str) -> None:
+def test_a_number_that_does_not_fit_in_a_url_is_refused(text: str) -> None:
     with pytest.raises(InvalidCodeError):
         legacy_code(text)
 

@@ -56,7 +56,7 @@ from tracker.domain.errors import NotAllowedError
 # two at once
 
 
-def test_the_second_of_two_approvals_is_refused_and_told_where_the_dossier_stands() -> None:
+def test_the_second_of_two_approvals_is_refused_with_the_current_stage() -> None:
     attempt = given(*READY).when(
         lambda d: d.decide(stamp(at(5)), outcome=Outcome.REFUSED, reason=None, document="x")
     )
@@ -171,7 +171,7 @@ def test_the_latest_agreement_counts_and_says_since_when() -> None:
     )
 
 
-def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew() -> None:
+def test_notifications_are_stopped_only_after_consent_and_consent_may_be_given_again() -> None:
     stop = stamp(at(4), CLERK)
     given(*TAKEN_IN).when(lambda d: d.stop_notices(stop)).then_refused(StepNotAllowedError)
     over = (*TAKEN_IN, agreed(at(3)), event_builder(NoticesStopped, at(4), CLERK))
@@ -180,7 +180,7 @@ def test_notices_are_stopped_only_where_there_are_any_and_may_be_agreed_to_anew(
     assert dossier_of(*over, agreed(at(5))).notices is not None
 
 
-def test_who_was_erased_is_told_nothing_and_cannot_be_asked_again() -> None:
+def test_an_erased_person_gets_no_notifications_and_cannot_consent_again() -> None:
     erased = (
         *TAKEN_IN,
         agreed(at(3)),

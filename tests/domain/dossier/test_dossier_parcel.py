@@ -123,7 +123,7 @@ def test_a_late_return_of_the_first_sending_does_not_bring_the_second_back() -> 
     assert dossier.progress.stage is Stage.WITH_CARRIER
 
 
-def test_a_scan_nobody_knows_is_kept_as_it_came() -> None:
+def test_an_unknown_scan_is_kept_unchanged() -> None:
     given(*POSTED).when(scan("xyz-1", at(6))).then(scanned(at(6), "xyz-1", "unknown"))
 
 

@@ -96,7 +96,7 @@ def test_overlapping_pauses_are_deducted_once_and_only_when_the_last_has_ended()
     ).then(fee_paid(at(6), due(12)))
 
 
-def test_a_fee_paid_that_nobody_asked_for_moves_nothing() -> None:
+def test_a_fee_paid_without_a_request_moves_nothing() -> None:
     given(*TAKEN_IN).when(
         lambda d: d.pay_fee(stamp(at(6), CLERK), amount=50_000, reference="FT-1", clock=clock())
     ).then(fee_paid(at(6)))
@@ -184,7 +184,7 @@ def test_a_pause_already_under_way_when_the_date_was_extended_counts_from_then_o
     )
 
 
-def test_a_date_given_on_a_slip_stands_and_is_moved_by_a_pause() -> None:
+def test_a_date_given_on_a_slip_is_kept_and_moved_by_a_pause() -> None:
     given().when(
         lambda d: d.receive(stamp(at(2), CLERK), clock=clock(), given=given_date(6), **INTAKE)
     ).then(received(at(2), given_date(6)))

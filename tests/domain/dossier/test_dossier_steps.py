@@ -273,7 +273,7 @@ from tracker.domain.errors import NotAllowedError
         ),
     ],
 )
-def test_a_step_leads_to_just_its_event(
+def test_a_step_leads_to_exactly_its_event(
     before: tuple[EventBuilder, ...],
     step: Callable[[Dossier], None],
     after: tuple[EventBuilder, ...],
@@ -289,7 +289,7 @@ def _all_of(dossier: Dossier) -> dict[str, object]:
 
 
 def test_the_cases_above_speak_of_every_step() -> None:
-    cases = test_a_step_leads_to_just_its_event.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    cases = test_a_step_leads_to_exactly_its_event.pytestmark[0].args[1]  # type: ignore[attr-defined]
     steps = {build(1).step for case in cases for build in case.values[2]}
     assert steps == set(Step)
 

@@ -213,7 +213,7 @@ def test_no_event_holds_a_mapping_or_anything_else_that_text_could_hide_in() -> 
     }
 
 
-def test_the_reader_opens_just_the_sealed_fields() -> None:
+def test_the_reader_opens_only_the_sealed_fields() -> None:
     sealed = {
         event_field.name
         for kind in EVENTS.values()

@@ -286,7 +286,7 @@ def test_overlapping_pauses_keep_each_its_own_ends() -> None:
     assert open_pauses.all() == (*open_pauses.ended, Pause(PauseKind.FEE, "fee", at(4), None))
 
 
-def test_the_clock_stands_still_since_the_first_of_overlapping_pauses() -> None:
+def test_the_clock_stops_at_the_first_of_overlapping_pauses() -> None:
     overlapping = pauses((Step.SUPPLEMENT_ASKED, at(3)), (Step.FEE_ASKED, at(4)))
     assert overlapping.started_at == at(3)
     assert overlapping.after(Step.SUPPLEMENT_RECEIVED, at(5)).started_at == at(3)

@@ -54,7 +54,7 @@ def test_the_check_digit_is_eleven_less_the_rest_where_ten_is_0_and_eleven_is_5(
 
 
 @given(st.from_regex(r"\A[0-9]{8}\Z"))
-def test_just_one_check_digit_fits_a_serial_number(serial: str) -> None:
+def test_exactly_one_check_digit_fits_a_serial_number(serial: str) -> None:
     fitting = [digit for digit in "0123456789" if is_s10(f"RR{serial}{digit}VN")]
     assert fitting == [str(s10_check_digit(serial))]
 

@@ -132,7 +132,7 @@ def test_a_term_includes_both_its_ends() -> None:
     assert not someone.serves_on(LAST + timedelta(days=1))
 
 
-def test_somebody_is_trained_from_the_day_of_the_training() -> None:
+def test_a_collaborator_is_trained_from_the_day_of_the_training() -> None:
     someone = Collaborator("C-01", "TEAM", FIRST, LAST, trained_on=FIRST)
     assert someone.is_trained_on(FIRST)
     assert not someone.is_trained_on(FIRST - timedelta(days=1))

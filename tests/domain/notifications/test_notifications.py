@@ -86,7 +86,7 @@ def text_of(
         (delivered(at(6)), NotificationKind.DELIVERED, {}),
     ],
 )
-def test_an_event_worth_telling_leads_to_just_this_notice(
+def test_an_event_leads_to_exactly_this_notification(
     build: EventBuilder, kind: NotificationKind, facts: dict[str, object]
 ) -> None:
     event = build(7)
@@ -102,19 +102,19 @@ def test_an_event_worth_telling_leads_to_just_this_notice(
 
 
 @pytest.mark.parametrize("build", [submitted(at(2)), stopped(at(3)), agreed(at(3))])
-def test_of_other_events_nothing_is_told(build: EventBuilder) -> None:
+def test_other_events_lead_to_no_notification(build: EventBuilder) -> None:
     assert notification_of(build(2)) is None
 
 
 def test_a_notice_keeps_its_name_to_a_target_and_shares_it_with_no_other() -> None:
-    one = notification_with(NotificationKind.READY)
+    notification = notification_with(NotificationKind.READY)
     names = {
-        other.message_id(target)
-        for other in (one, notification_with(NotificationKind.READY, version=4))
+        variant.message_id(target)
+        for variant in (notification, notification_with(NotificationKind.READY, version=4))
         for target in ("sms", "email", "webhook:portal")
     }
     assert len(names) == 6
-    assert one.message_id("sms") == notification_with(
+    assert notification.message_id("sms") == notification_with(
         NotificationKind.READY, due_at=None
     ).message_id("sms")
 
@@ -175,7 +175,7 @@ def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
     assert "VND is due. Pay" in text_of(open_ended, NoticeLanguage.ENGLISH)
 
 
-def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is_locked() -> None:
+def test_a_notification_of_wrong_digits_says_that_nothing_was_seen_or_locked() -> None:
     locked = notification_of_lock(dossier_id(CODE), CODE, at(20, 16))
     assert text_of(locked).startswith(
         "Có người nhập sai nhiều lần số điện thoại để xem hồ sơ H26.05-261102-0001. Chưa ai xem"
@@ -184,11 +184,11 @@ def test_who_hears_of_wrong_tries_learns_that_nobody_saw_anything_and_nothing_is
     assert "They saw nothing, and nothing is locked." in text_of(locked, NoticeLanguage.ENGLISH)
 
 
-def test_however_often_a_dossier_is_tried_its_owner_is_told_at_most_three_times_a_day() -> None:
+def test_an_owner_gets_at_most_three_notifications_of_wrong_digits_a_day() -> None:
     begin = datetime(2026, 11, 20, tzinfo=UTC)
     names = {
-        notification_of_lock(dossier_id(CODE), CODE, one).message_id("sms")
-        for one in (begin + timedelta(minutes=61 * nth) for nth in range(23))
+        notification_of_lock(dossier_id(CODE), CODE, locked_at).message_id("sms")
+        for locked_at in (begin + timedelta(minutes=61 * attempt) for attempt in range(23))
     }
     assert len(names) == 3
 
@@ -203,7 +203,7 @@ def test_an_apology_comes_first_with_its_new_date_in_english_too() -> None:
     )
 
 
-def test_no_date_is_told_where_none_was_promised() -> None:
+def test_a_notification_without_a_promise_has_no_date() -> None:
     words = text_of(notification_with(NotificationKind.RECEIVED, due_at=None))
     assert words == f"Hồ sơ {CODE} đã được tiếp nhận. Ngừng nhận tin: {LINK}"
 

@@ -92,7 +92,8 @@ def consistency_by_force(first: int, leaves: Sequence[bytes], *, known: bool = T
 def fetch(nodes: Collection[Node]) -> dict[Node, bytes]:
     """Return the hashes of complete nodes of the tree over `LEAVES`, by brute force."""
     return {
-        one: root_by_force(LEAVES[one.number << one.level : one.last_leaf + 1]) for one in nodes
+        node: root_by_force(LEAVES[node.number << node.level : node.last_leaf + 1])
+        for node in nodes
     }
 
 
@@ -135,15 +136,16 @@ def test_the_proofs_of_certificate_transparency_are_given() -> None:
 
     def of_these(nodes: Collection[Node]) -> dict[Node, bytes]:
         return {
-            one: root_by_force(leaves[one.number << one.level : one.last_leaf + 1]) for one in nodes
+            node: root_by_force(leaves[node.number << node.level : node.last_leaf + 1])
+            for node in nodes
         }
 
-    assert [one.hex() for one in inclusion_proof(5, 8, of_these)] == [
+    assert [hashed.hex() for hashed in inclusion_proof(5, 8, of_these)] == [
         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
     ]
-    assert [one.hex() for one in consistency_proof(6, 8, of_these)] == [
+    assert [hashed.hex() for hashed in consistency_proof(6, 8, of_these)] == [
         "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
@@ -158,21 +160,21 @@ def test_a_grown_tree_of_every_small_size_is_the_one_built_by_force() -> None:
     assert root_of(0, fetch) == EMPTY_ROOT
 
 
-def test_every_leaf_tells_all_the_complete_nodes_that_end_with_it() -> None:
+def test_every_leaf_returns_all_the_complete_nodes_that_end_with_it() -> None:
     tree = Frontier()
     for number, leaf in enumerate(LEAVES[:64]):
         completed = tree.append(leaf)
-        for level, found in enumerate(completed):
+        for level, hashed in enumerate(completed):
             node = Node(level, number >> level)
             assert node.last_leaf == number
-            assert found == fetch([node])[node]
+            assert hashed == fetch([node])[node]
         assert (number + 1) % (1 << len(completed)) != 0
 
 
 def test_a_tree_goes_on_from_its_peaks_alone() -> None:
     for size in SIZES:
-        found = fetch(peaks(size))
-        tree = Frontier(size, [found[node] for node in peaks(size)])
+        hashes = fetch(peaks(size))
+        tree = Frontier(size, [hashes[node] for node in peaks(size)])
         for leaf in LEAVES[size : size + 9]:
             tree.append(leaf)
         assert tree.root() == root_by_force(LEAVES[: size + 9])

@@ -210,7 +210,7 @@ def test_a_corrected_time_of_any_end_counts() -> None:
         assert after == replace(before, version=len(story) + 1, **{name: at(1)})
 
 
-def test_a_rating_stands_with_its_time_and_is_corrected_like_any_other() -> None:
+def test_a_rating_has_its_time_and_is_corrected_like_any_other() -> None:
     home = (TAKEN_IN, decided(at(4)), handed(at(5)), delivered(at(6)))
     rated = event_builder(Rated, at(8), PORTAL, score=4, reason=SEALED)
     row = clock(*home, rated)

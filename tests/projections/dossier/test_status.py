@@ -105,7 +105,7 @@ def test_what_was_submitted_and_then_received_counts_from_the_reception() -> Non
     )
 
 
-def test_a_paused_dossier_tells_since_when_and_for_what() -> None:
+def test_a_paused_dossier_shows_since_when_and_for_what() -> None:
     row = status(TAKEN_IN, asked(at(3)), fee_asked(at(4)))
     assert row == replace(
         FRESH,
@@ -149,7 +149,7 @@ def test_a_decided_and_delivered_dossier_keeps_the_time_of_its_decision() -> Non
     )
 
 
-def test_corrections_put_right_just_what_they_name() -> None:
+def test_corrections_change_only_the_field_they_name() -> None:
     story = (TAKEN_IN, decided(at(4)))
     done = status(*story)
     moment = at(1).isoformat()
@@ -164,7 +164,7 @@ def test_corrections_put_right_just_what_they_name() -> None:
         assert row == replace(done, version=3, **changed)
 
 
-def test_the_row_tells_when_we_last_heard_of_it() -> None:
+def test_the_row_has_the_time_of_the_latest_recording() -> None:
     later = event_builder(Complained, at(3), PORTAL, heard=HEARD + timedelta(days=1), text=SEALED)
     assert status(TAKEN_IN, later) == replace(
         FRESH, version=2, recorded_at=HEARD + timedelta(days=1)
@@ -179,10 +179,10 @@ def test_an_event_that_is_in_the_row_already_is_passed_over() -> None:
 
 
 def test_a_missing_event_is_found_and_nothing_is_written() -> None:
-    one, _, three = in_order(TAKEN_IN, asked(at(3)), brought(at(4)))
+    first, _, third = in_order(TAKEN_IN, asked(at(3)), brought(at(4)))
     view = MemoryView()
     with pytest.raises(GapInHistoryError):
-        StatusProjection().apply(as_records([one, three]), view)
+        StatusProjection().apply(as_records([first, third]), view)
     assert view.rows == {}
 
 
@@ -224,7 +224,7 @@ def test_the_code_alone_reveals_these_six_things() -> None:
         ),
     ],
 )
-def test_on_time_is_told_only_where_a_promise_stands(
+def test_on_time_is_shown_only_with_a_promise(
     now: datetime, story: tuple[EventBuilder, ...], on_time: bool | None
 ) -> None:
     assert answer(now, *story).on_time is on_time

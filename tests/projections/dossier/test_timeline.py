@@ -18,7 +18,7 @@ from tracker.serialization import decode, encode
 
 def test_every_event_has_its_line() -> None:
     story = (received(at(2), due(9)), asked(at(3)), decided(at(4)))
-    one, two, three = in_order(*story)
+    first, second, third = in_order(*story)
     view = rows_after(TimelineProjection(), *story)
     assert view.rows == {}
     assert view.added == [
@@ -32,7 +32,11 @@ def test_every_event_has_its_line() -> None:
             state=encode(event),
         )
         for version, (step, moment, event) in enumerate(
-            (("received", at(2), one), ("supplement_asked", at(3), two), ("decided", at(4), three)),
+            (
+                ("received", at(2), first),
+                ("supplement_asked", at(3), second),
+                ("decided", at(4), third),
+            ),
             1,
         )
     ]

@@ -100,7 +100,7 @@ def test_a_dossier_that_moved_to_another_group_left_one_and_joined_the_other() -
     assert change.lost == change.gained == ("received", "open")
 
 
-def test_the_rating_of_one_person_is_told_to_nobody() -> None:
+def test_the_rating_of_one_person_is_never_shown() -> None:
     rated = event_builder(Rated, at(9), CLERK, score=1, reason=None)
     story = (TAKEN_IN, heard(decided(at(8)), at(8)), heard(rated, at(20)))
     assert explained(*story, then=at(15)) == []
@@ -142,16 +142,20 @@ def test_a_difference_between_then_and_now_is_explained_to_the_last_dossier(seed
         assert (answer.total, dict(answer.groups)) == expected_figures(histories, asked, PARTNERS)
     for group in {*explanation.then().groups, *explanation.now().groups} or {""}:
         before, after = (
-            numbers(one.groups.get(group, Counts()) if question.by else one.total)
-            for one in (explanation.then(), explanation.now())
+            numbers(figures.groups.get(group, Counts()) if question.by else figures.total)
+            for figures in (explanation.then(), explanation.now())
         )
-        gained = Counter(name for one in changes if one.group_now == group for name in one.gained)
-        lost = Counter(name for one in changes if one.group_then == group for name in one.lost)
+        gained = Counter(
+            name for change in changes if change.group_now == group for name in change.gained
+        )
+        lost = Counter(
+            name for change in changes if change.group_then == group for name in change.lost
+        )
         after.subtract(before)
         gained.subtract(lost)
         assert {name: n for name, n in after.items() if n} == {
             name: n for name, n in gained.items() if n
         }
-    for one in changes:
-        assert one.causes
-        assert all(cause.recorded_at > then for cause in one.causes)
+    for change in changes:
+        assert change.causes
+        assert all(cause.recorded_at > then for cause in change.causes)

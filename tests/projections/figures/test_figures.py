@@ -98,7 +98,10 @@ def ask(engine: Engine) -> Ask:
         def counted(now: datetime) -> Figures:
             partner = {"CN05": "VNPOST"}
             figures = SqlFigures(
-                promises, timeline, partner_of=lambda one: partner.get(one, ""), now=lambda: now
+                promises,
+                timeline,
+                partner_of=lambda office: partner.get(office, ""),
+                now=lambda: now,
             )
             return figures.answer(question)
 
@@ -115,8 +118,8 @@ def _all(stories: tuple[tuple[EventBuilder, ...], ...]) -> list[Event]:
     for number, story in enumerate(stories, 1):
         code = f"H26.05-261102-{number:04d}"
         events += [
-            replace(one(version), code=code, originator_id=dossier_id(code))
-            for version, one in enumerate(story, 1)
+            replace(build(version), code=code, originator_id=dossier_id(code))
+            for version, build in enumerate(story, 1)
         ]
     return events
 
@@ -223,7 +226,7 @@ def both(counts: Counts, **late: int) -> Counts:
         ),
     ],
 )
-def test_a_dossier_counts_just_here(
+def test_a_dossier_counts_only_here(
     ask: Ask, story: tuple[EventBuilder, ...], counts: Counts
 ) -> None:
     assert ask(story).total == counts
@@ -321,7 +324,7 @@ def test_the_groups_are_named_and_add_up_to_the_total(ask: Ask, by: GroupBy, nam
 def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
     forwarded = event_builder(Forwarded, at(3), to_office="SO-YTE", reason=None)
     figures = ask((TAKEN_IN, forwarded), (TAKEN_IN,), by=GroupBy.OFFICE)
-    assert {name: one.open for name, one in figures.groups.items()} == {
+    assert {name: counts.open for name, counts in figures.groups.items()} == {
         "SO-TUPHAP": 1,
         "SO-YTE": 1,
     }
@@ -334,7 +337,7 @@ def test_a_forwarded_dossier_counts_where_it_is_now(ask: Ask) -> None:
 def satisfaction(figures: Figures) -> dict[str, tuple[int | None, float | None]]:
     told_as = figures.as_json()
     shown = {"total": told_as["total"], **told_as["groups"]}
-    return {name: (one["ratings"], one["satisfaction"]) for name, one in shown.items()}
+    return {name: (group["ratings"], group["satisfaction"]) for name, group in shown.items()}
 
 
 def test_the_mean_of_five_ratings_is_shown_and_of_four_nothing(ask: Ask) -> None:
@@ -343,7 +346,7 @@ def test_the_mean_of_five_ratings_is_shown_and_of_four_nothing(ask: Ask) -> None
     assert satisfaction(ask(*four, rated_at_all(3))) == {"total": (5, 3.6)}
 
 
-def test_a_group_with_few_ratings_hides_another_so_that_the_total_does_not_tell_it(
+def test_a_group_with_few_ratings_hides_another_so_that_the_total_does_not_reveal_it(
     ask: Ask,
 ) -> None:
     stories = [

@@ -29,7 +29,7 @@ def test_hidden_is_what_is_too_small_and_what_would_give_it_away(
 
 
 @given(st.dictionaries(st.text("abcdef", max_size=3), st.integers(0, 12)))
-def test_what_is_hidden_is_together_nobody_or_enough_unless_nothing_is_left_to_hide_it_with(
+def test_the_hidden_ratings_together_are_none_or_enough_unless_no_group_is_left_to_hide(
     counts: dict[str, int],
 ) -> None:
     groups = of(**counts)

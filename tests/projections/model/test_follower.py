@@ -127,7 +127,7 @@ def test_a_batch_is_of_all_partitions_and_they_are_moved_on_in_one_order() -> No
     assert model.moved == ["a", "b", "c", "a", "b", "c"]
 
 
-def test_what_somebody_else_took_of_one_partition_does_not_keep_the_others_back() -> None:
+def test_a_partition_moved_by_another_worker_does_not_hold_back_the_others() -> None:
     feed, model = SplitFeed(list(some_events())), SplitModel()
     feed.upto = 2
     following = follower(feed, model=model)
@@ -147,12 +147,14 @@ def test_a_partition_that_always_has_more_does_not_keep_the_others_back() -> Non
 
 
 def test_every_event_is_read_once_for_all() -> None:
-    feed, one, other = CountedFeed(), Model(), Model()
-    assert follower(feed, one=one, other=other).catch_up() == len(some_events())
-    assert one.taken == other.taken == feed.read_positions == list(range(1, len(some_events()) + 1))
+    feed, first, second = CountedFeed(), Model(), Model()
+    assert follower(feed, first=first, second=second).catch_up() == len(some_events())
+    assert (
+        first.taken == second.taken == feed.read_positions == list(range(1, len(some_events()) + 1))
+    )
 
 
-def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
+def test_a_slow_model_catches_up_alone_and_then_shares_batches() -> None:
     feed, late, early = CountedFeed(), Model(), Model(at=40)
     following = follower(feed, late=late, early=early)
     feed.upto = 45
@@ -166,7 +168,7 @@ def test_one_that_lags_catches_up_by_itself_and_then_shares() -> None:
     assert after == list(range(46, len(some_events()) + 1))
 
 
-def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
+def test_a_slow_model_joins_the_others_while_they_continue() -> None:
     feed, late, early = CountedFeed(), Model(), Model(at=4)
     following = follower(feed, late=late, early=early)
     for upto in range(6, 30, 2):
@@ -176,7 +178,7 @@ def test_one_that_lags_joins_the_others_though_they_never_stand_still() -> None:
     assert feed.read_positions.count(28) == 1
 
 
-def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> None:
+def test_a_failed_model_is_named_and_the_others_keep_their_batches() -> None:
     broken, sound = Model(breaks_at=7), Model()
     following = follower(CountedFeed(), broken=broken, sound=sound)
     with pytest.raises(ProjectionStoppedError, match=r"^broken: broken$"):
@@ -185,7 +187,7 @@ def test_one_that_cannot_go_on_is_named_and_the_others_keep_what_they_took() -> 
     assert (sound.at, sound.taken) == (10, list(range(1, 11)))
 
 
-def test_a_batch_that_somebody_else_took_is_not_taken_again() -> None:
+def test_a_batch_written_by_another_worker_is_not_written_again() -> None:
     feed, model = CountedFeed(), Model()
     following = follower(feed, model=model)
     following.run_once(limit=5)
@@ -220,7 +222,7 @@ def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:
     assert model.asked == 1
 
 
-def test_tables_put_in_use_by_somebody_else_are_filled_though_nothing_new_comes() -> None:
+def test_tables_switched_by_another_process_are_filled_without_new_events() -> None:
     feed, model = CountedFeed(), Model()
     following = follower(feed, model=model)
     passes = iter(range(1_000))

@@ -43,10 +43,10 @@ def deadline(
     that end on a day off are due on the next working day. Working hours end within office hours.
     The due date is never earlier than `received_at`.
 
-    A pause counts if it has a reason and an end, and if it began before the due date that the
-    earlier pauses give. A later pause cannot repair a broken promise. Time before counting started
-    is not deducted. Overlapping time is deducted once. Under the restart policy the whole time
-    counts again from the latest end, as if the dossier were received then.
+    A pause counts if it has a reason and an end, and if it began no later than the due date that
+    the earlier pauses give. A later pause cannot repair a broken promise. Time before counting
+    started is not deducted. Overlapping time is deducted once. Under the restart policy the whole
+    time counts again from the latest end, as if the dossier were received then.
 
     Raise InvalidInputError for a naive datetime and CalendarHorizonError past the calendar's end.
     """

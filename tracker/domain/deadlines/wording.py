@@ -29,7 +29,7 @@ def why_sentence(deadline_steps: Sequence[CalculationStep], language: Language) 
         case "vi":
             return ", ".join(wording_vi.phrase(group) for group in groups.values())
         case _:
-            msg = f"There are no words in the language {language!r}."
+            msg = f"The language {language!r} is not supported."
             raise InvalidInputError(msg)
 
 

@@ -74,7 +74,7 @@ class DossierCode:
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """The numbers `first` to `last` of one agency and day, leased to one device."""
+    """The numbers `first` to `last` of one agency and day, leased to one holder."""
 
     id: str
     agency: str

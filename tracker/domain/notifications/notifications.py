@@ -72,10 +72,10 @@ LOCK_NOTIFICATION_INTERVAL = timedelta(hours=8)
 class Notification:
     """One notification, identified by its dossier and the version of its event.
 
-    A `LOCKED` notification (somebody entered wrong digits several times) has no event. Its
-    `version` is the number of the interval it falls in. Nothing is actually locked. `due_at` is the
-    promised date, or the time by which the person must act. `amount` is the fee in VND. `carrier`
-    and `number` identify the parcel. A field is empty if the kind does not need it.
+    A `LOCKED` notification (repeated wrong digits; nothing is locked any more) has no event. Its
+    `version` is the number of the interval it falls in. `due_at` is the promised date, or the time
+    by which the person must act. `amount` is the fee in VND. `carrier` and `number` identify the
+    parcel. A field is empty if the kind does not need it.
     """
 
     dossier_id: UUID

@@ -2,7 +2,7 @@
 
 The text follows C2SP's `tlog-checkpoint`. The lines after the third are an extension:
 
-    heads 320 <root, base64>    one leaf a dossier, in the order of dossiers' ids
+    heads 320 <root, base64>    one leaf for each dossier, in the order of dossiers' ids
     made 2026-11-24T05:00:00+00:00
 """
 

@@ -1,4 +1,4 @@
-"""The leaves of the log: one leaf an event, and one chain and one head a dossier.
+"""The leaves of the log: a leaf for each event, and a chain and a head for each dossier.
 
 Numbers are 8 bytes, big-endian. A prefix keeps each kind of hash distinct from the others.
 """

@@ -1,6 +1,6 @@
 """Signed notes and public keys in C2SP's formats. Signing itself is in an adapter.
 
-A note is a text, an empty line and one line a signature. A signature line has an em dash, the
+A note is a text, an empty line and a line for each signature. A signature line has an em dash, the
 signer's name and a base64 value: four bytes that identify the key, then the signature. A key is
 written `name+id+base64`.
 """

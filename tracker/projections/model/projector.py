@@ -12,8 +12,7 @@ from tracker.projections.model.rows import View
 BATCH = 4000
 """The most events in a batch.
 
-In a large batch many events of one dossier make one row, and more events share the cost of a
-transaction.
+A large batch writes one row for many events of a dossier, and shares one transaction's cost.
 """
 
 

@@ -8,11 +8,8 @@ from tracker.domain.dossier.values import Offices, Paper, Promise, Sealed, WayOf
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submitted(Event):
-    """The dossier was submitted and is not yet checked."""
-
-    TOPIC = "dossier.submitted.v1"
-    step = Step.SUBMITTED
+class Intake(Event):
+    """The fields of both events that open a dossier."""
 
     channel: str
     offices: Offices
@@ -24,7 +21,15 @@ class Submitted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Received(Event):
+class Submitted(Intake):
+    """The dossier was submitted and is not yet checked."""
+
+    TOPIC = "dossier.submitted.v1"
+    step = Step.SUBMITTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received(Intake):
     """The dossier was received and the citizen has a receipt.
 
     `promise` is `None` if the procedure promises no date.
@@ -33,13 +38,6 @@ class Received(Event):
     TOPIC = "dossier.received.v1"
     step = Step.RECEIVED
 
-    channel: str
-    offices: Offices
-    procedure: str
-    procedure_version: int
-    papers: tuple[Paper, ...]
-    way_of_return: WayOfReturn
-    applicant: Sealed | None
     promise: Promise | None
 
 

@@ -1,4 +1,4 @@
-"""A feed out of a list, for tests of what comes after it."""
+"""A feed that reads a list, for tests of its readers."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tracker.projections.model.feed import Record
 
 
 class ListFeed:
-    """Return the events of a list in its order; `read` may be told to end early."""
+    """Returns the events of a list in order; a test may make `read` end early."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events

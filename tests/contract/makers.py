@@ -1,4 +1,4 @@
-"""The parts that contracts are checked against, and how to open them."""
+"""The adapters that the contracts check, and how to open them."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from tracker.projections.model.feed import Feed
 
 
 class Opens(Protocol):
-    """Opens one more recorder on one store, as another process would."""
+    """Opens another recorder on the same store, as another process does."""
 
     def __call__(self) -> DossierRecorder: ...
 
@@ -28,7 +28,7 @@ def open_recorder(variables: dict[str, str], stack: ExitStack) -> DossierRecorde
 
 @dataclass
 class Fed:
-    """A feed, and how events get into it."""
+    """A feed and a function that adds events to it."""
 
     feed: Feed
     publish: Callable[[list[Event]], None]

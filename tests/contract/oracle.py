@@ -1,4 +1,4 @@
-"""The figures once more, in plain Python and by hand: no fold, table or query of ours is used."""
+"""An independent count of the figures in plain Python, without code of the service."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,7 @@ RETURNS = {Step.DELIVERED, Step.COLLECTED, Step.DELIVERED_ELECTRONICALLY}
 
 @dataclass
 class Seen:
-    """What is to be known of one dossier in order to count it."""
+    """The facts about one dossier that are needed to count it."""
 
     channel: str = ""
     procedure: str = ""
@@ -48,7 +48,7 @@ class Seen:
 
 
 def happened_at(events: list[Event]) -> dict[int, datetime]:
-    """Return when each event happened, by all that is known; a correction counts as its target."""
+    """Return the time of each event after all corrections."""
     times = {event.originator_version: event.occurred_at for event in events}
     for event in events:
         if isinstance(event, Corrected) and event.what is Correctable.OCCURRED_AT:
@@ -74,25 +74,25 @@ def seen(history: list[Event], question: Question) -> Seen | None:
     events = [event for event in known if times[event.originator_version] <= question.as_of]
     if not any(isinstance(event, Submitted | Received) for event in events):
         return None
-    found = Seen()
+    dossier = Seen()
     for event in events:
-        _see(found, event)
-    return found
+        _see(dossier, event)
+    return dossier
 
 
-def _see(found: Seen, event: Event) -> None:
+def _see(dossier: Seen, event: Event) -> None:
     promise = getattr(event, "promise", None)
-    found.score = getattr(event, "score", found.score)
+    dossier.score = getattr(event, "score", dossier.score)
     if isinstance(event, Submitted | Received):
-        found.channel, found.procedure = event.channel, event.procedure
-        found.helped_at = event.offices.helped_at
-        found.received_at_office = event.offices.received_at
-        found.decided_by = event.offices.decided_by
+        dossier.channel, dossier.procedure = event.channel, event.procedure
+        dossier.helped_at = event.offices.helped_at
+        dossier.received_at_office = event.offices.received_at
+        dossier.decided_by = event.offices.decided_by
     if isinstance(event, Forwarded):
-        found.decided_by = event.to_office
-    if isinstance(event, PromiseExtended) and found.promises:
-        running_until = min(event.occurred_at, found.still_since or event.occurred_at)
-        found.apologised_late |= found.promises[-1] < running_until
+        dossier.decided_by = event.to_office
+    if isinstance(event, PromiseExtended) and dossier.promises:
+        running_until = min(event.occurred_at, dossier.still_since or event.occurred_at)
+        dossier.apologised_late |= dossier.promises[-1] < running_until
     name = {
         Step.RECEIVED: "received",
         Step.DECIDED: "finished",
@@ -101,41 +101,41 @@ def _see(found: Seen, event: Event) -> None:
         Step.RATED: "rated",
     }.get(event.step, "returned" if event.step in RETURNS else "")
     if name:
-        found.ends[name] = event.occurred_at
-        found.end_versions[event.originator_version] = name
+        dossier.ends[name] = event.occurred_at
+        dossier.end_versions[event.originator_version] = name
     if isinstance(event, Corrected):
-        _correct(found, event)
+        _correct(dossier, event)
     for kind in CLOSES.get(event.step, set()):
-        found.pauses.pop(kind, None)
-    if not found.pauses:
-        found.still_since = None
+        dossier.pauses.pop(kind, None)
+    if not dossier.pauses:
+        dossier.still_since = None
     opened = OPENS.get(event.step)
-    if opened and opened not in found.pauses:
-        found.pauses[opened] = event.occurred_at
-        since = found.still_since or event.occurred_at
-        found.still_since = min(since, event.occurred_at)
+    if opened and opened not in dossier.pauses:
+        dossier.pauses[opened] = event.occurred_at
+        since = dossier.still_since or event.occurred_at
+        dossier.still_since = min(since, event.occurred_at)
     if promise:
-        found.promises.append(promise.due_at)
+        dossier.promises.append(promise.due_at)
 
 
-def _correct(found: Seen, event: Corrected) -> None:
+def _correct(dossier: Seen, event: Corrected) -> None:
     if event.what is Correctable.HELPED_AT:
-        found.helped_at = event.value
+        dossier.helped_at = event.value
     if event.what is Correctable.RECEIVED_AT:
-        found.received_at_office = event.value
-    name = found.end_versions.get(event.corrects)
+        dossier.received_at_office = event.value
+    name = dossier.end_versions.get(event.corrects)
     if event.what is Correctable.OCCURRED_AT and name:
-        found.ends[name] = datetime.fromisoformat(event.value)
+        dossier.ends[name] = datetime.fromisoformat(event.value)
 
 
-def count(one: Seen, question: Question) -> Counts:
+def count(dossier: Seen, question: Question) -> Counts:
     since, as_of = question.since, question.as_of
 
     def during(moment: datetime | None) -> bool:
         return moment is not None and (since is None or moment >= since)
 
-    received, finished = one.end("received"), one.end("finished")
-    over = [one.end(name) for name in ("finished", "withdrawn", "refused")]
+    received, finished = dossier.end("received"), dossier.end("finished")
+    over = [dossier.end(name) for name in ("finished", "withdrawn", "refused")]
     is_over = any(end is not None for end in over)
     is_open = received is not None and not is_over
     is_finished = received is not None and during(finished)
@@ -145,13 +145,13 @@ def count(one: Seen, question: Question) -> Counts:
         and received < since
         and all(end is None or end >= since for end in over)
     )
-    first = one.promises[0] if one.promises else None
-    latest = one.promises[-1] if one.promises else None
+    first = dossier.promises[0] if dossier.promises else None
+    latest = dossier.promises[-1] if dossier.promises else None
 
     def against(due: datetime | None) -> PromiseCounts:
         if due is None:
             return PromiseCounts()
-        stood_before = one.still_since is not None and one.still_since <= due
+        stood_before = dossier.still_since is not None and dossier.still_since <= due
         return PromiseCounts(
             finished_on_time=int(is_finished and finished is not None and finished <= due),
             finished_late=int(is_finished and finished is not None and finished > due),
@@ -160,23 +160,23 @@ def count(one: Seen, question: Question) -> Counts:
 
     of_latest = against(latest)
     late_now = of_latest.finished_late or of_latest.open_overdue
-    late_before = (is_open or is_finished) and one.apologised_late
+    late_before = (is_open or is_finished) and dossier.apologised_late
     return Counts(
         submitted=int(received is None and not is_over),
         received=int(during(received)),
         carried_over=int(is_carried),
         finished=int(is_finished),
         finished_without_promise=int(is_finished and latest is None),
-        refused=int(during(one.end("refused"))),
-        withdrawn=int(during(one.end("withdrawn"))),
-        returned=int(during(one.end("returned"))),
+        refused=int(during(dossier.end("refused"))),
+        withdrawn=int(during(dossier.end("withdrawn"))),
+        returned=int(during(dossier.end("returned"))),
         open=int(is_open),
-        open_paused=int(is_open and bool(one.pauses)),
+        open_paused=int(is_open and bool(dossier.pauses)),
         open_without_promise=int(is_open and latest is None),
         due_without_promise=int((during(received) or is_carried) and latest is None),
         late_without_apology=int(bool(late_now or late_before)),
-        rated=Ratings(count=1, scores=one.score)
-        if one.score is not None and during(one.end("rated"))
+        rated=Ratings(count=1, scores=dossier.score)
+        if dossier.score is not None and during(dossier.end("rated"))
         else Ratings(),
         latest=of_latest,
         first=against(first),
@@ -188,19 +188,19 @@ def expected_figures(
 ) -> tuple[Counts, dict[str, Counts]]:
     total, groups = Counts(), dict[str, Counts]()
     for history in histories.values():
-        one = seen(history, question)
-        if one is None:
+        dossier = seen(history, question)
+        if dossier is None:
             continue
-        counted = count(one, question)
+        counted = count(dossier, question)
         total += counted
         if question.by:
             name = {
-                GroupBy.CHANNEL: one.channel,
-                GroupBy.OFFICE: one.decided_by,
-                GroupBy.RECEIVED_AT: one.received_at_office,
-                GroupBy.HELPED_AT: one.helped_at,
-                GroupBy.PARTNER: partners.get(one.received_at_office, ""),
-                GroupBy.PROCEDURE: one.procedure,
+                GroupBy.CHANNEL: dossier.channel,
+                GroupBy.OFFICE: dossier.decided_by,
+                GroupBy.RECEIVED_AT: dossier.received_at_office,
+                GroupBy.HELPED_AT: dossier.helped_at,
+                GroupBy.PARTNER: partners.get(dossier.received_at_office, ""),
+                GroupBy.PROCEDURE: dossier.procedure,
             }[question.by]
             groups[name] = groups.get(name, Counts()) + counted
     return total, groups

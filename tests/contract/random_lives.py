@@ -1,4 +1,4 @@
-"""Lives of dossiers as chance would have it, each step legal when it was taken."""
+"""Random histories of dossiers; each step is legal when it happens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -61,7 +61,7 @@ class _Life:
 
 
 def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
-    """Return the events of some dossiers in the order in which they were heard of."""
+    """Return the events of some dossiers in the order of their recording."""
     chance = Random(seed)
     lives: list[_Life] = []
     events: list[Event] = []
@@ -76,7 +76,7 @@ def history(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[Event]:
         occurred = now - chance.choice(LATENESS)
         mark = Stamp(occurred, now, ANYBODY, "chance", f"e-{number}")
         allowed = life.dossier.allowed_steps()
-        weights = [4 if one in OFTEN else 0.3 if one in SELDOM else 1 for one in allowed]
+        weights = [4 if step in OFTEN else 0.3 if step in SELDOM else 1 for step in allowed]
         try:
             _take(chance.choices(allowed, weights)[0], life, mark, chance)
         except InvalidInputError:
@@ -96,10 +96,10 @@ def records(events: list[Event]) -> list[Record]:
 
 
 def by_dossier(events: list[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
+    histories: dict[str, list[Event]] = {}
     for event in events:
-        found.setdefault(event.code, []).append(event)
-    return found
+        histories.setdefault(event.code, []).append(event)
+    return histories
 
 
 def _take(step: Step, life: _Life, mark: Stamp, chance: Random) -> None:

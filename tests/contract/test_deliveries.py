@@ -1,4 +1,4 @@
-"""What every keeper of deliveries must do: each once, a dossier's in order, nothing forgotten."""
+"""The contract of stored deliveries: each once, in order for each dossier, none lost."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def deliveries(engine: Engine) -> SqlDeliveries:
 
 
 def notice(version: int, code: str = ONE, **fields: object) -> Notification:
-    told: dict[str, object] = {
+    values: dict[str, object] = {
         "dossier_id": dossier_id(code),
         "version": version,
         "code": code,
@@ -39,7 +39,7 @@ def notice(version: int, code: str = ONE, **fields: object) -> Notification:
         "recorded_at": NOW - timedelta(minutes=10) + timedelta(seconds=version),
         "amount": 50_000,
     }
-    return Notification(**told | fields)  # type: ignore[arg-type]
+    return Notification(**values | fields)  # type: ignore[arg-type]
 
 
 def claim(
@@ -53,7 +53,7 @@ def settle(deliveries: SqlDeliveries, delivery: Delivery, state: State, at: date
 
 
 def states(deliveries: SqlDeliveries) -> dict[tuple[str, int], State]:
-    by_id = {one.id: one for one in deliveries.all(states=list(State), limit=1000)}
+    by_id = {row.id: row for row in deliveries.all(states=list(State), limit=1000)}
     return {
         (target, version): by_id[name].state
         for target in ("sms", "email")
@@ -90,19 +90,21 @@ def test_a_dossiers_next_waits_until_the_one_before_has_come_to_its_end(
 ) -> None:
     deliveries.add("sms", [notice(4), notice(2), notice(1, OTHER)], NOW)
     first = claim(deliveries)
-    assert {(one.notification.code, one.notification.version) for one in first} == {
+    assert {(delivery.notification.code, delivery.notification.version) for delivery in first} == {
         (ONE, 2),
         (OTHER, 1),
     }
     assert claim(deliveries) == []
-    mine = next(one for one in first if one.notification.code == ONE)
+    mine = next(delivery for delivery in first if delivery.notification.code == ONE)
     settle(deliveries, mine, State.WAITING)
     assert claim(deliveries) == []
     (again,) = claim(deliveries, NOW + timedelta(minutes=1))
     assert (again.notification.version, again.attempts) == (2, 2)
     settle(deliveries, again, end, LATER)
     assert [
-        one.notification.version for one in claim(deliveries, LATER) if one.notification.code == ONE
+        delivery.notification.version
+        for delivery in claim(deliveries, LATER)
+        if delivery.notification.code == ONE
     ] == [4]
 
 
@@ -143,15 +145,17 @@ def test_many_senders_at_once_claim_each_notice_once_and_none_out_of_order(
 
     def work(deliveries: SqlDeliveries) -> None:
         while claimed := claim(deliveries, limit=2):
-            for one in claimed:
-                sent.append((one.notification.code, one.notification.version))
-                settle(deliveries, one, State.SENT)
+            for delivery in claimed:
+                sent.append((delivery.notification.code, delivery.notification.version))
+                settle(deliveries, delivery, State.SENT)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, [SqlDeliveries(engine) for _ in range(4)]))
     work(SqlDeliveries(engine))
-    assert sorted(sent) == sorted((one.code, one.version) for one in notices)
-    assert all([v for code, v in sent if code == one] == [1, 2, 3] for one in codes)
+    assert sorted(sent) == sorted((notice.code, notice.version) for notice in notices)
+    assert all(
+        [version for sent_code, version in sent if sent_code == code] == [1, 2, 3] for code in codes
+    )
 
 
 # for operators
@@ -186,8 +190,8 @@ def test_a_backlog_counts_what_waits_with_its_oldest_and_what_was_given_up_a_tar
     deliveries.add("sms", [first, second, third, notice(2)], NOW)
     deliveries.add("email", [first], NOW)
     ends = {ONE: State.SENT, OTHER: State.DEAD, THIRD: State.WAITING}
-    for one in claim(deliveries):
-        settle(deliveries, one, ends[one.notification.code])
+    for delivery in claim(deliveries):
+        settle(deliveries, delivery, ends[delivery.notification.code])
     assert deliveries.backlogs(["sms", "locks:sms"]) == [
         Backlog("sms", 2, third.recorded_at, 1),
         Backlog("locks:sms", 0, None, 0),
@@ -198,14 +202,16 @@ def test_a_backlog_counts_what_waits_with_its_oldest_and_what_was_given_up_a_tar
 
 def test_dead_ones_are_retried_all_of_those_named_or_none(deliveries: SqlDeliveries) -> None:
     deliveries.add("sms", [notice(1), notice(1, OTHER)], NOW)
-    for one in claim(deliveries):
-        settle(deliveries, one, State.DEAD)
-    dead = [one.id for one in deliveries.all(states=[State.DEAD], limit=9)]
+    for delivery in claim(deliveries):
+        settle(deliveries, delivery, State.DEAD)
+    dead = [row.id for row in deliveries.all(states=[State.DEAD], limit=9)]
     with pytest.raises(UnknownDeliveryError):
         deliveries.retry([*dead, "msg_0"], LATER)
     assert claim(deliveries, LATER) == []
     deliveries.retry(dead, LATER)
-    assert {(one.id, one.attempts) for one in claim(deliveries, LATER)} == {(d, 1) for d in dead}
+    assert {(delivery.id, delivery.attempts) for delivery in claim(deliveries, LATER)} == {
+        (d, 1) for d in dead
+    }
     with pytest.raises(UnknownDeliveryError):
         deliveries.retry(dead, LATER)
 
@@ -216,12 +222,12 @@ def test_a_replay_sends_all_heard_of_since_again_in_order_under_the_same_names(
     deliveries.add("sms", [notice(1), notice(2), notice(3)], NOW)
     before = []
     while claimed := claim(deliveries):
-        before += [one.id for one in claimed]
+        before += [delivery.id for delivery in claimed]
         settle(deliveries, claimed[0], State.SENT)
     assert deliveries.replay("email", NOW - timedelta(days=1), LATER) == 0
     assert deliveries.replay("sms", notice(2).recorded_at, LATER) == 2
     again = []
     while claimed := claim(deliveries, LATER):
-        again += [one.id for one in claimed]
+        again += [delivery.id for delivery in claimed]
         settle(deliveries, claimed[0], State.SENT)
     assert again == before[1:]

@@ -1,4 +1,4 @@
-"""What every feed must give: each event once, in order, from any position on."""
+"""The contract of a feed: each event once, in order, from any position."""
 
 from threading import Timer
 from time import monotonic
@@ -13,28 +13,28 @@ from tracker.serialization import encode
 
 
 def read_all(feed: Feed, limit: int, after: dict[str, int] | None = None) -> list[Record]:
-    found: list[Record] = []
+    read: list[Record] = []
     for partition in feed.partitions():
         position = (after or {}).get(partition, 0)
         while records := feed.read(partition, after=position, limit=limit):
             assert len(records) <= limit
-            found += records
+            read += records
             position = records[-1].position
-    return found
+    return read
 
 
 def versions(records: list[Record]) -> dict[str, list[int]]:
-    told: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for record in records:
-        told.setdefault(record.event.code, []).append(record.event.originator_version)
-    return told
+        numbers.setdefault(record.event.code, []).append(record.event.originator_version)
+    return numbers
 
 
 def expected(events: list[Event]) -> dict[str, list[int]]:
-    told: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for event in events:
-        told.setdefault(event.code, []).append(event.originator_version)
-    return told
+        numbers.setdefault(event.code, []).append(event.originator_version)
+    return numbers
 
 
 def test_a_feed_has_partitions_and_an_empty_one_gives_nothing(fed: Fed) -> None:
@@ -47,17 +47,20 @@ def test_every_event_is_given_once_and_in_order_whatever_the_limit(fed: Fed, lim
     events = history(7)
     fed.publish(events[:25])
     fed.publish(events[25:])
-    found = read_all(fed.feed, limit)
-    assert versions(found) == expected(events)
-    assert len(found) == len(events)
+    records = read_all(fed.feed, limit)
+    assert versions(records) == expected(events)
+    assert len(records) == len(events)
 
 
 def test_a_record_holds_the_event_and_its_very_bytes(fed: Fed) -> None:
     events = history(8)
     fed.publish(events)
-    found = {(one.event.code, one.event.originator_version): one for one in read_all(fed.feed, 9)}
+    records = {
+        (record.event.code, record.event.originator_version): record
+        for record in read_all(fed.feed, 9)
+    }
     for event in events:
-        record = found[event.code, event.originator_version]
+        record = records[event.code, event.originator_version]
         assert isinstance(record.event, type(event))
         seen = vars(record.event)
         assert seen == {name: getattr(event, name) for name in seen}
@@ -82,7 +85,7 @@ def test_reading_on_after_a_position_gives_just_what_came_later(fed: Fed) -> Non
 def test_positions_grow_within_a_partition(fed: Fed) -> None:
     fed.publish(history(10))
     for partition in fed.feed.partitions():
-        positions = [one.position for one in fed.feed.read(partition, after=0, limit=1_000)]
+        positions = [record.position for record in fed.feed.read(partition, after=0, limit=1_000)]
         assert positions == sorted(set(positions))
         assert all(position > 0 for position in positions)
 
@@ -101,7 +104,7 @@ def test_reading_twice_gives_the_same(fed: Fed) -> None:
     assert read_all(fed.feed, 5) == read_all(fed.feed, 500)
 
 
-def test_whoever_waits_is_woken_early_and_otherwise_in_time(fed: Fed) -> None:
+def test_a_waiting_reader_wakes_early_or_at_its_timeout(fed: Fed) -> None:
     began = monotonic()
     fed.feed.wait(0.05)
     assert monotonic() - began < 25

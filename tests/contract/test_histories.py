@@ -1,4 +1,4 @@
-"""Random legal histories: rows are the fold of the events, and figures are what one counts."""
+"""Random legal histories: rows equal the folded events, and figures equal the oracle's count."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -58,7 +58,7 @@ class Hands:
 
 
 class Office:
-    """The three read models of one list of events, and the figures on top of them."""
+    """The three read models of one list of events, and the figures that read them."""
 
     def __init__(self, engine: Engine, events: list[Event]) -> None:
         self.events = events
@@ -103,7 +103,7 @@ class Office:
 
 
 class Offices:
-    """Makes an office in a place of its own for every example."""
+    """Makes an office in a new place for every example."""
 
     def __init__(self, maker: Callable[[], AbstractContextManager[Engine]]) -> None:
         self._maker = maker
@@ -186,20 +186,22 @@ def test_the_rows_say_just_what_the_dossier_says_of_itself(
                 "finished_version": dossier.versions.get("finished_at", 0),
             }
             assert asdict(row) == same | {"recorded_at": story[-1].recorded_at}
-            told = {name: value for name, value in asdict(clock).items() if name in same}
-            assert told == same
+            values = {name: value for name, value in asdict(clock).items() if name in same}
+            assert values == same
             first = dossier.ledger[0].promise.due_at if dossier.ledger else None
             assert (clock.channel, clock.procedure) == (dossier.channel, dossier.procedure)
             assert (clock.first_promised_at, clock.returned_at) == (first, dossier.returned_at)
             assert [
-                (one.step, one.made_at, one.due_at, one.given)
-                for one in office.promises(row.dossier_id)
+                (promise.step, promise.made_at, promise.due_at, promise.given)
+                for promise in office.promises(row.dossier_id)
             ] == [
-                (one.step.value, one.made_at, one.promise.due_at, one.promise.given)
-                for one in dossier.ledger
+                (entry.step.value, entry.made_at, entry.promise.due_at, entry.promise.given)
+                for entry in dossier.ledger
             ]
             for name, step in ENDS.items():
-                assert (getattr(clock, name) is None) is all(one.step is not step for one in story)
+                assert (getattr(clock, name) is None) is all(
+                    event.step is not step for event in story
+                )
 
 
 @given(seed=SEEDS)
@@ -237,9 +239,7 @@ def test_figures_of_any_moment_as_known_at_any_moment_are_what_one_counts_by_han
 
 @given(seed=SEEDS)
 @slowly
-def test_the_past_folded_anew_is_what_the_live_table_showed_then(
-    offices: Offices, seed: int
-) -> None:
+def test_a_recomputed_past_equals_the_live_table_of_that_time(offices: Offices, seed: int) -> None:
     events = history(seed, steps=30)
     ends = [
         place

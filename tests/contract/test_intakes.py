@@ -1,11 +1,11 @@
-"""What every database must answer when it is asked for an office's dossiers of some days."""
+"""The contract of intakes: the dossiers of an office in a period."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
 from tests.contract.list_feed import ListFeed
-from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, told
+from tests.domain.dossier_spec import INTAKE, OFFICES, at, due, event_builder
 from tracker.adapters.sql.read_models.intakes import SqlIntakes
 from tracker.adapters.sql.read_models.read_model import SqlReadModel
 from tracker.domain.dossier.codes import dossier_id
@@ -24,18 +24,18 @@ def code(number: int) -> str:
 
 def taken_in(number: int, moment: datetime, offices: Offices = OFFICES) -> Event:
     fields = INTAKE | {"offices": offices, "promise": due(9)}
-    return told(Received, moment, code=code(number), **fields)(1)
+    return event_builder(Received, moment, code=code(number), **fields)(1)
 
 
 def listed(engine: Engine, *events: Event, office: str = "CN05", most: int = 10) -> list[str]:
-    """The codes that came in on 2 and 3 November, as the register asks for them."""
+    """Return the codes that came in on 2 and 3 November, in the order of the register."""
     projection = PromisesProjection()
     model = SqlReadModel(engine, projection)
     model.create()
     Projector(projection, ListFeed(list(events)), model).catch_up()
     codes = {dossier_id(event.code): event.code for event in events}
-    found = SqlIntakes(model).of(office, at(2, 0), at(4, 0), most)
-    return [codes[one] for one in found]
+    ids = SqlIntakes(model).of(office, at(2, 0), at(4, 0), most)
+    return [codes[dossier] for dossier in ids]
 
 
 def test_an_office_has_what_it_took_in_or_decides_and_nothing_else(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What every database of read models must keep of the log: the tree, and the trees of heads."""
+"""The contract of the stored Merkle log: the tree, and the trees of heads."""
 
 from functools import cache
 from uuid import UUID
@@ -55,7 +55,7 @@ def root_by_hand(size: int) -> bytes:
 
 
 def heads_by_hand(size: int) -> list[bytes]:
-    """The leaves of the tree of heads, from the events alone."""
+    """Return the leaves of the tree of heads, computed from the events alone."""
     newest = {event.originator_id: number for number, event in enumerate(some_events()[:size])}
     projected = rows_by_hand()
     return [
@@ -155,9 +155,9 @@ def test_a_dossier_that_is_not_there_lies_between_two_that_are_side_by_side(
     ids = sorted({event.originator_id for event in some_events()})
     for number, dossier in enumerate(ids[:-1]):
         between = log.heads_around(UUID(int=dossier.int + 1), size)
-        assert [one.number for one in between] == [number, number + 1]
-    assert [one.number for one in log.heads_around(UUID(int=0), size)] == [0]
-    assert [one.number for one in log.heads_around(UUID(int=2**128 - 1), size)] == [count - 1]
+        assert [head.number for head in between] == [number, number + 1]
+    assert [head.number for head in log.heads_around(UUID(int=0), size)] == [0]
+    assert [head.number for head in log.heads_around(UUID(int=2**128 - 1), size)] == [count - 1]
 
 
 def test_only_the_trees_of_heads_that_are_kept_stay(
@@ -166,7 +166,7 @@ def test_only_the_trees_of_heads_that_are_kept_stay(
     for size in (10, 20, 30):
         log.make_heads(size)
     log.drop_heads([20, 30])
-    there = {name for name in inspect(engine).get_table_names() if name.startswith("log_heads")}
-    assert there == {"log_heads_20", "log_heads_30"}
+    tables = {name for name in inspect(engine).get_table_names() if name.startswith("log_heads")}
+    assert tables == {"log_heads_20", "log_heads_30"}
     with pytest.raises(NoCheckpointError):
         log.heads_around(UUID(int=0), 10)

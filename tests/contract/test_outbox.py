@@ -1,4 +1,4 @@
-"""What every outbox must do: give each line since a moment once, oldest first, with who agreed."""
+"""The contract of an outbox: each row since a moment once, oldest first, with the consent."""
 
 import pytest
 from sqlalchemy import Engine
@@ -15,7 +15,7 @@ from tracker.projections.notifications import NotificationsProjection
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_told(
+def test_the_pages_of_an_outbox_are_the_notifications_of_the_events_with_the_consent(
     engine: Engine, limit: int
 ) -> None:
     events = history(7, dossiers=6, steps=120)
@@ -23,23 +23,23 @@ def test_the_pages_of_an_outbox_are_what_the_events_say_and_who_agreed_to_be_tol
     model.create()
     Projector(NotificationsProjection(), ListFeed(events), model).catch_up()
     notices = [notice for event in events if (notice := notification_of(event))]
-    middle = sorted(one.recorded_at for one in notices)[len(notices) // 3]
-    found: list[PendingNotification] = []
+    middle = sorted(notice.recorded_at for notice in notices)[len(notices) // 3]
+    rows: list[PendingNotification] = []
     after = None
     while page := SqlOutbox(model).since(middle, after=after, limit=limit):
         assert len(page) <= limit
-        found += page
+        rows += page
         after = page[-1].notification
-    expected = [one for one in notices if one.recorded_at >= middle]
-    assert [line.notification for line in found] == sorted(
-        expected, key=lambda one: (one.recorded_at, one.dossier_id, one.version)
+    expected = [notice for notice in notices if notice.recorded_at >= middle]
+    assert [row.notification for row in rows] == sorted(
+        expected, key=lambda notice: (notice.recorded_at, notice.dossier_id, notice.version)
     )
     agreed = {}
     for code, lived in by_dossier(events).items():
         dossier = DossierState.replay(None, lived)
         agreed[code] = dossier.notices if dossier else None
     assert len(set(map(bool, agreed.values()))) == 2
-    for line in found:
-        notices_agreed = agreed[line.notification.code]
-        assert set(line.channels) == set(notices_agreed.channels if notices_agreed else ())
-        assert line.agreed_at == (notices_agreed.agreed_at if notices_agreed else None)
+    for row in rows:
+        notices_agreed = agreed[row.notification.code]
+        assert set(row.channels) == set(notices_agreed.channels if notices_agreed else ())
+        assert row.agreed_at == (notices_agreed.agreed_at if notices_agreed else None)

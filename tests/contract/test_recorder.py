@@ -1,4 +1,4 @@
-"""What every event store must keep: all or nothing, in order, no gap, no request twice."""
+"""The contract of an event store: all or nothing, in order, no gap, no request twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,13 +30,13 @@ def request(dossier: int, version: int, name: str = "e", digest: bytes = b"d") -
 
 
 def versions(store: DossierRecorder, dossier: int) -> list[int]:
-    return [one.originator_version for one in store.select_events(IDS[dossier])]
+    return [stored.originator_version for stored in store.select_events(IDS[dossier])]
 
 
 def everything(store: DossierRecorder) -> list[tuple[UUID | str, int]]:
     return [
-        (one.originator_id, one.originator_version)
-        for one in store.select_notifications(None, 1_000)
+        (stored.originator_id, stored.originator_version)
+        for stored in store.select_notifications(None, 1_000)
     ]
 
 
@@ -49,20 +49,20 @@ def test_an_empty_store_has_nothing(store: DossierRecorder) -> None:
 
 
 def test_many_histories_are_read_at_once_each_in_order(store: DossierRecorder) -> None:
-    told = [event(0, 1), event(1, 1), event(0, 2), event(2, 1), event(0, 3)]
-    store.insert_events(told)
+    events = [event(0, 1), event(1, 1), event(0, 2), event(2, 1), event(0, 3)]
+    store.insert_events(events)
     assert store.select_histories([IDS[0], IDS[1], IDS[3]]) == {
-        IDS[0]: [(one.topic, one.state) for one in (told[0], told[2], told[4])],
-        IDS[1]: [(told[1].topic, told[1].state)],
+        IDS[0]: [(stored.topic, stored.state) for stored in (events[0], events[2], events[4])],
+        IDS[1]: [(events[1].topic, events[1].state)],
     }
     assert store.select_histories([]) == {}
 
 
 def test_what_is_stored_is_read_back_byte_for_byte(store: DossierRecorder) -> None:
     states = [b"{}", b'{"name":"Nguy\xe1\xbb\x85n"}', bytes(range(256))]
-    told = [event(0, number, state) for number, state in enumerate(states, 1)]
-    assert store.insert_events(told) == [1, 2, 3]
-    assert list(store.select_events(IDS[0])) == told
+    events = [event(0, number, state) for number, state in enumerate(states, 1)]
+    assert store.insert_events(events) == [1, 2, 3]
+    assert list(store.select_events(IDS[0])) == events
 
 
 def test_positions_grow_over_all_dossiers_in_the_order_given(store: DossierRecorder) -> None:
@@ -72,8 +72,8 @@ def test_positions_grow_over_all_dossiers_in_the_order_given(store: DossierRecor
     assert second is not None
     positions = [*first, *second]
     assert positions == sorted(set(positions))
-    found = store.select_notifications(None, 10)
-    assert [one.id for one in found] == positions
+    rows = store.select_notifications(None, 10)
+    assert [stored.id for stored in rows] == positions
     assert everything(store) == [(IDS[0], 1), (IDS[1], 1), (IDS[0], 2), (IDS[1], 2)]
     assert store.max_notification_id() == positions[-1]
 
@@ -82,9 +82,9 @@ def test_a_follower_reads_on_after_its_position(store: DossierRecorder) -> None:
     positions = store.insert_events([event(0, version) for version in range(1, 8)])
     assert positions is not None
     after = store.select_notifications(positions[2], 2, inclusive_of_start=False)
-    assert [one.originator_version for one in after] == [4, 5]
+    assert [stored.originator_version for stored in after] == [4, 5]
     assert list(store.select_notifications(positions[6], 2, inclusive_of_start=False)) == []
-    states = [(one.id, one.topic, one.state) for one in after]
+    states = [(stored.id, stored.topic, stored.state) for stored in after]
     assert list(store.select_states(positions[2], 2)) == states
     assert list(store.select_states(positions[6], 2)) == []
 
@@ -107,14 +107,16 @@ def test_a_version_that_is_not_the_next_is_refused_with_all_that_came_with_it(
 ) -> None:
     store.insert_events([event(0, 1)], requests=[request(0, 1)], new_keys={IDS[0]: b"k"})
     asked = [
-        replace(request(IDS.index(one.originator_id), one.originator_version), key=("s", str(n)))
-        for n, one in enumerate(wrong)
-        if isinstance(one.originator_id, UUID)
+        replace(
+            request(IDS.index(stored.originator_id), stored.originator_version), key=("s", str(n))
+        )
+        for n, stored in enumerate(wrong)
+        if isinstance(stored.originator_id, UUID)
     ]
     with pytest.raises(IntegrityError):
         store.insert_events(wrong, requests=asked, new_keys={IDS[2]: b"k"}, erased_keys=[IDS[0]])
     assert everything(store) == [(IDS[0], 1)]
-    assert store.select_requests([one.key for one in asked]) == {}
+    assert store.select_requests([sent.key for sent in asked]) == {}
     assert store.select_keys([IDS[0], IDS[2]]) == {IDS[0]: b"k"}
 
 
@@ -152,12 +154,12 @@ def test_a_request_is_its_senders_own(store: DossierRecorder) -> None:
 
 def test_many_requests_and_keys_are_found_at_once(store: DossierRecorder) -> None:
     codes = [f"H26.06-261122-{number:04d}" for number in range(1, 1_101)]
-    told = [StoredEvent(dossier_id(code), 1, "t", b"{}") for code in codes]
+    events = [StoredEvent(dossier_id(code), 1, "t", b"{}") for code in codes]
     asked = [Request(("s", code), b"d", code, 1) for code in codes]
     store.insert_events(
-        told, requests=asked, new_keys={dossier_id(code): code.encode() for code in codes}
+        events, requests=asked, new_keys={dossier_id(code): code.encode() for code in codes}
     )
-    assert set(store.select_requests([one.key for one in asked])) == {one.key for one in asked}
+    assert set(store.select_requests([sent.key for sent in asked])) == {sent.key for sent in asked}
     assert store.select_keys([dossier_id(code) for code in codes]) == {
         dossier_id(code): code.encode() for code in codes
     }
@@ -182,14 +184,14 @@ def test_a_key_is_never_overwritten_by_another(store: DossierRecorder) -> None:
 def test_part_of_a_history_is_read_by_its_versions(store: DossierRecorder) -> None:
     store.insert_events([event(0, version) for version in range(1, 6)])
     between = store.select_events(IDS[0], gt=1, lte=4)
-    assert [one.originator_version for one in between] == [2, 3, 4]
+    assert [stored.originator_version for stored in between] == [2, 3, 4]
     last = store.select_events(IDS[0], desc=True, limit=2)
-    assert [one.originator_version for one in last] == [5, 4]
+    assert [stored.originator_version for stored in last] == [5, 4]
 
 
 def test_another_process_sees_what_was_stored(opens: Opens) -> None:
-    one, other = opens(), opens()
-    one.insert_events([event(0, 1)], requests=[request(0, 1)], new_keys={IDS[0]: b"k"})
+    first, other = opens(), opens()
+    first.insert_events([event(0, 1)], requests=[request(0, 1)], new_keys={IDS[0]: b"k"})
     assert versions(other, 0) == [1]
     assert other.select_keys([IDS[0]]) == {IDS[0]: b"k"}
     assert list(other.select_requests([("sender", "e")])) == [("sender", "e")]
@@ -254,13 +256,15 @@ def test_a_follower_reading_while_many_write_skips_nothing_and_repeats_nothing(
         futures = [pool.submit(write, number) for number in range(4)]
         while len(seen) < 120:
             all_written = all(future.done() for future in futures)
-            found = reader.select_notifications(position, 7, inclusive_of_start=False)
-            seen += [(one.originator_id, one.originator_version) for one in found]
-            position = found[-1].id if found else position
-            if not found and all_written:
+            rows = reader.select_notifications(position, 7, inclusive_of_start=False)
+            seen += [(stored.originator_id, stored.originator_version) for stored in rows]
+            position = rows[-1].id if rows else position
+            if not rows and all_written:
                 break
         for future in futures:
             future.result()
     assert len(seen) == len(set(seen)) == 120
     for number in range(4):
-        assert [version for one, version in seen if one == IDS[number]] == list(range(1, 31))
+        assert [version for dossier, version in seen if dossier == IDS[number]] == list(
+            range(1, 31)
+        )

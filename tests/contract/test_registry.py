@@ -1,4 +1,4 @@
-"""What every registry must keep: keys only as digests, blocks of codes that never overlap."""
+"""The contract of the service tables: keys only as digests, blocks that never overlap."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_two_keys_are_never_alike(keys: SqlApiKeys) -> None:
     assert len({keys.make(CLERK, NOW) for _ in range(20)}) == 20
 
 
-def test_the_secret_stands_nowhere_in_the_database(
+def test_the_database_does_not_contain_the_secret(
     keys: SqlApiKeys, engine: Engine, tmp_path: Path
 ) -> None:
     key = keys.make(CLERK, NOW)
@@ -102,7 +102,7 @@ def test_a_key_that_is_not_quite_right_opens_nothing(keys: SqlApiKeys) -> None:
             keys.actor_of(wrong)
 
 
-def test_the_holder_of_a_key_is_told_by_its_id_until_it_is_revoked(keys: SqlApiKeys) -> None:
+def test_a_key_identifies_its_holder_until_it_is_revoked(keys: SqlApiKeys) -> None:
     key_id = keys.id_of(keys.make(CLERK, NOW))
     assert keys.holder_of(key_id) == CLERK
     keys.revoke(key_id, NOW)
@@ -126,11 +126,11 @@ def test_a_revoked_key_opens_nothing_and_the_others_go_on(keys: SqlApiKeys) -> N
 
 def test_the_list_of_keys_tells_everything_but_the_secret(keys: SqlApiKeys) -> None:
     first, second = keys.make(CLERK, NOW), keys.make(POSTMAN, NOW + timedelta(seconds=1))
-    one, two = first.split("_")[1], second.split("_")[1]
-    keys.revoke(one, NOW + timedelta(days=1))
+    first_id, second_id = first.split("_")[1], second.split("_")[1]
+    keys.revoke(first_id, NOW + timedelta(days=1))
     assert keys.all() == [
-        ApiKey(one, CLERK, NOW, NOW + timedelta(days=1)),
-        ApiKey(two, POSTMAN, NOW + timedelta(seconds=1), None),
+        ApiKey(first_id, CLERK, NOW, NOW + timedelta(days=1)),
+        ApiKey(second_id, POSTMAN, NOW + timedelta(seconds=1), None),
     ]
 
 
@@ -148,9 +148,9 @@ def lease(blocks: SqlCodeBlocks, size: int = 10, **fields: object) -> CodeBlock:
 
 
 def test_blocks_of_one_agency_and_day_follow_each_other(blocks: SqlCodeBlocks) -> None:
-    one, two = lease(blocks), lease(blocks, 5, leased_to="kiosk-1")
-    assert (one.first, one.last, two.first, two.last) == (1, 10, 11, 15)
-    assert (one.leased_to, two.leased_to) == ("tablet-7", "kiosk-1")
+    first, second = lease(blocks), lease(blocks, 5, leased_to="kiosk-1")
+    assert (first.first, first.last, second.first, second.last) == (1, 10, 11, 15)
+    assert (first.leased_to, second.leased_to) == ("tablet-7", "kiosk-1")
 
 
 def test_another_agency_or_day_counts_from_1(blocks: SqlCodeBlocks) -> None:
@@ -160,12 +160,19 @@ def test_another_agency_or_day_counts_from_1(blocks: SqlCodeBlocks) -> None:
 
 
 def test_a_number_is_found_in_the_block_it_was_leased_in(blocks: SqlCodeBlocks) -> None:
-    one, two = lease(blocks), lease(blocks)
-    for sequence, block in ((1, one), (10, one), (11, two), (20, two), (0, None), (21, None)):
+    first, second = lease(blocks), lease(blocks)
+    for sequence, block in (
+        (1, first),
+        (10, first),
+        (11, second),
+        (20, second),
+        (0, None),
+        (21, None),
+    ):
         assert blocks.block_of("H26.05", DAY, sequence) == block
     assert blocks.block_of("H26.06", DAY, 1) is None
     assert blocks.block_of("H26.05", DAY + timedelta(days=1), 1) is None
-    assert blocks.block(two.id) == two
+    assert blocks.block(second.id) == second
     assert blocks.block("nothing") is None
 
 
@@ -243,7 +250,7 @@ def unused(engine: Engine) -> set[int]:
     return set(numbers)
 
 
-def test_numbers_never_to_be_used_are_noted_once_however_often_they_are_told(
+def test_unused_numbers_are_stored_once_however_often_they_are_recorded(
     blocks: SqlCodeBlocks, engine: Engine
 ) -> None:
     block = lease(blocks, 20)
@@ -252,23 +259,23 @@ def test_numbers_never_to_be_used_are_noted_once_however_often_they_are_told(
     assert unused(engine) == {3, 4, 5, 6, 8, 9, 10}
 
 
-# who looked
+# the access log
 
 
 def test_looks_are_listed_oldest_first_with_the_dossier_they_were_at(engine: Engine) -> None:
     reads = SqlAccessLog(engine)
-    one, other = dossier_id("H26-261122-0001"), dossier_id("H26-261122-0002")
-    reads.record(one, CLERK, "dossier", NOW)
+    read, other = dossier_id("H26-261122-0001"), dossier_id("H26-261122-0002")
+    reads.record(read, CLERK, "dossier", NOW)
     reads.record(other, CLERK, "dossier", NOW)
-    reads.record(one, replace(CLERK, id="second"), "personal_data", NOW, "gọi lại cho dân")
-    assert reads.of(one) == [
+    reads.record(read, replace(CLERK, id="second"), "personal_data", NOW, "gọi lại cho dân")
+    assert reads.of(read) == [
         AccessRecord("dossier", "staff", "clerk", "CN05", NOW, ""),
         AccessRecord("personal_data", "staff", "second", "CN05", NOW, "gọi lại cho dân"),
     ]
     assert reads.of(dossier_id("H26-261122-0003")) == []
 
 
-# receipts' tokens
+# tokens of receipts
 
 
 def test_a_token_is_of_generation_0_until_it_is_revoked(engine: Engine) -> None:
@@ -304,7 +311,7 @@ def test_sessions_whose_time_is_over_are_forgotten(engine: Engine) -> None:
     assert not sessions.is_open("one", "key-1")
 
 
-# wrong tries
+# failed attempts
 
 TRIED = dossier_id("H26-261122-0001")
 HOUR = timedelta(hours=1)
@@ -315,56 +322,56 @@ def key_of(number: int, *, most: int = 40, weight: int = 1) -> Key:
 
 
 def test_levels_rise_with_each_try_and_sink_by_one_in_their_time(engine: Engine) -> None:
-    tries, one, other = SqlFailedAttempts(engine), key_of(1), key_of(2, weight=4)
-    assert tries.levels([one, other], NOW) == [0, 0]
-    assert [tries.add([one, other], NOW) for _ in range(3)] == [[1, 1], [2, 2], [3, 3]]
-    assert SqlFailedAttempts(engine).levels([other, one], NOW + HOUR / 2) == [1, 2.5]
-    assert tries.add([one], NOW + HOUR / 2) == [3.5]
-    assert tries.levels([one, other], NOW + 4 * HOUR) == [0, 0]
+    tries, key, other = SqlFailedAttempts(engine), key_of(1), key_of(2, weight=4)
+    assert tries.levels([key, other], NOW) == [0, 0]
+    assert [tries.add([key, other], NOW) for _ in range(3)] == [[1, 1], [2, 2], [3, 3]]
+    assert SqlFailedAttempts(engine).levels([other, key], NOW + HOUR / 2) == [1, 2.5]
+    assert tries.add([key], NOW + HOUR / 2) == [3.5]
+    assert tries.levels([key, other], NOW + 4 * HOUR) == [0, 0]
     assert tries.add([other], NOW + 400 * HOUR) == [1]
 
 
 def test_a_clock_that_jumps_back_raises_nothing_and_sinks_nothing(engine: Engine) -> None:
-    tries, one = SqlFailedAttempts(engine), key_of(1)
-    tries.add([one], NOW)
-    assert tries.levels([one], NOW - HOUR) == [1]
-    assert tries.add([one], NOW - HOUR) == [2]
+    tries, key = SqlFailedAttempts(engine), key_of(1)
+    tries.add([key], NOW)
+    assert tries.levels([key], NOW - HOUR) == [1]
+    assert tries.add([key], NOW - HOUR) == [2]
 
 
 def test_a_level_rises_to_its_most_and_no_further(engine: Engine) -> None:
-    tries, one = SqlFailedAttempts(engine), key_of(1, most=3)
-    assert [tries.add([one], NOW)[0] for _ in range(5)] == [1, 2, 3, 3, 3]
+    tries, key = SqlFailedAttempts(engine), key_of(1, most=3)
+    assert [tries.add([key], NOW)[0] for _ in range(5)] == [1, 2, 3, 3, 3]
 
 
 def test_what_is_taken_back_or_forgotten_counts_no_more_and_never_below_nothing(
     engine: Engine,
 ) -> None:
-    tries, one, other = SqlFailedAttempts(engine), key_of(1), key_of(2)
+    tries, key, other = SqlFailedAttempts(engine), key_of(1), key_of(2)
     for _ in range(3):
-        tries.add([one, other], NOW)
-    tries.take_back([one, other], NOW, 2)
-    assert tries.levels([one, other], NOW) == [1, 1]
-    tries.take_back([one], NOW, 2)
+        tries.add([key, other], NOW)
+    tries.take_back([key, other], NOW, 2)
+    assert tries.levels([key, other], NOW) == [1, 1]
+    tries.take_back([key], NOW, 2)
     tries.forget(other)
-    assert tries.levels([one, other], NOW) == [0, 0]
-    assert tries.add([one], NOW) == [1]
+    assert tries.levels([key, other], NOW) == [0, 0]
+    assert tries.add([key], NOW) == [1]
 
 
 def test_an_alarm_is_stored_once_in_eight_hours_and_stays_when_the_level_is_forgotten(
     engine: Engine,
 ) -> None:
-    tries, one = SqlFailedAttempts(engine), Key(TRIED, HOUR, 12)
-    tries.add([one], NOW)
+    tries, key = SqlFailedAttempts(engine), Key(TRIED, HOUR, 12)
+    tries.add([key], NOW)
     assert tries.locked_at(TRIED) is None
     for hours in (0, 7):
         tries.alarm(TRIED, NOW + hours * HOUR)
-    tries.forget(one)
+    tries.forget(key)
     assert tries.locked_at(TRIED) == NOW
     tries.alarm(TRIED, NOW + 8 * HOUR)
     assert tries.locked_at(TRIED) == NOW + 8 * HOUR
 
 
-def test_alarms_are_listed_for_whoever_tells_the_owners(engine: Engine) -> None:
+def test_alarms_are_listed_for_the_notification_of_owners(engine: Engine) -> None:
     tries = SqlFailedAttempts(engine)
     for minutes in (5, 1, 3):
         tries.add([key_of(minutes)], NOW)
@@ -389,7 +396,7 @@ def test_alarms_of_one_moment_are_each_listed_once_on_the_pages(engine: Engine) 
     while page := tries.locks_since(NOW, after=listed[-1] if listed else None, limit=2):
         listed += page
     assert len(listed) == len(ids)
-    assert {one.dossier_id for one in listed} == ids
+    assert {alarm.dossier_id for alarm in listed} == ids
 
 
 def test_tries_at_once_are_each_counted(engine: Engine) -> None:
@@ -416,7 +423,9 @@ def test_however_many_are_tried_the_rows_are_bounded_and_the_newest_stay(engine:
     assert tries.levels([key_of(999)], NOW + timedelta(seconds=999)) == [1]
 
 
-def test_rows_that_no_longer_count_are_deleted_but_an_owner_is_still_told(engine: Engine) -> None:
+def test_rows_that_no_longer_count_are_deleted_but_the_owner_is_still_notified(
+    engine: Engine,
+) -> None:
     tries = SqlFailedAttempts(engine)
     tries.add([key_of(1), key_of(2)], NOW)
     tries.alarm(key_of(2).id, NOW)

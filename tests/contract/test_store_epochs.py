@@ -1,4 +1,4 @@
-"""No code number is handed out twice, whatever backups are put back."""
+"""No code number is issued twice, whichever backup is restored."""
 
 import shutil
 import tempfile
@@ -41,7 +41,7 @@ def epoch(number: int, began_at: datetime) -> Epoch:
 
 @dataclass
 class Machine:
-    """One SQLite store whose file is copied and put back, with the file of its last epoch."""
+    """A SQLite store with the file of its last epoch; tests back it up and restore it."""
 
     directory: Path
     now: datetime = START
@@ -104,7 +104,7 @@ def test_no_number_is_handed_out_twice_whatever_backup_is_put_back(
         machine = Machine(Path(made))
         for action in [("back up", 0, 0), *actions, ("restore", 0, 0), ("lease", 0, 9)]:
             machine.run(*action)
-    assert [one for one, times in machine.handed_out.items() if times > 1] == []
+    assert [code for code, times in machine.handed_out.items() if times > 1] == []
 
 
 def test_the_same_backup_put_back_twice_begins_two_epochs(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_the_ranges_of_all_epochs_are_apart_and_within_seven_digits() -> None:
     ranges = [range_of(number) for number in range(MOST_EPOCHS + 1)]
     assert ranges[0].first == 1
     assert ranges[-1].last == MAX_SEQUENCE
-    assert all(one.last + 1 == after.first for one, after in pairwise(ranges))
-    assert min(one.last - one.first + 1 for one in ranges) > 99_000
+    assert all(before.last + 1 == after.first for before, after in pairwise(ranges))
+    assert min(block.last - block.first + 1 for block in ranges) > 99_000
     beyond = range_of(MOST_EPOCHS + 1)
     assert beyond.last < beyond.first
 

@@ -1,4 +1,4 @@
-"""Every event store is read dossier by dossier: each whole, once, in order, up to a position."""
+"""The contract of a store scan: each dossier whole, once, in order, up to a position."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ IDS = [dossier_id(f"H26.05-261122-{number:04d}") for number in range(300)]
 
 
 class Store:
-    """A store to write to, and the scan that reads it."""
+    """A store and the scan that reads it."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self.recorder: DossierRecorder = open_recorder(library_variables(url), stack)
@@ -38,25 +38,25 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 def rows(store: Store, up_to: int) -> list[list[StoredRow]]:
-    """What is to come, as plain reading of the whole store tells it."""
-    found: dict[str, list[StoredRow]] = {}
-    for one in store.recorder.select_notifications(None, 100_000):
-        if one.id <= up_to:
-            hexed = str(one.originator_id).replace("-", "")
-            row = StoredRow(one.id, hexed, one.originator_version, one.topic, one.state)
-            found.setdefault(hexed, []).append(row)
-    return [found[one] for one in sorted(found)]
+    """Return the expected rows by dossier, read in the order of the store."""
+    rows: dict[str, list[StoredRow]] = {}
+    for event in store.recorder.select_notifications(None, 100_000):
+        if event.id <= up_to:
+            hexed = str(event.originator_id).replace("-", "")
+            row = StoredRow(event.id, hexed, event.originator_version, event.topic, event.state)
+            rows.setdefault(hexed, []).append(row)
+    return [rows[hexed] for hexed in sorted(rows)]
 
 
 def fill(store: Store, events: int) -> None:
     chance, versions = Random(7), [0] * len(IDS)
-    told = []
+    stored = []
     for number in range(events):
-        # One dossier's history is longer than what is read at once.
+        # The history of one dossier is longer than one read.
         place = 0 if number % 2 else chance.randrange(len(IDS))
         versions[place] += 1
-        told.append(StoredEvent(IDS[place], versions[place], f"t{number % 5}", b"%d" % number))
-    store.recorder.insert_events(told)
+        stored.append(StoredEvent(IDS[place], versions[place], f"t{number % 5}", b"%d" % number))
+    store.recorder.insert_events(stored)
 
 
 def test_every_dossier_comes_once_whole_and_in_order(store: Store) -> None:
@@ -82,12 +82,12 @@ def test_an_empty_store_has_no_dossiers(store: Store) -> None:
     assert store.dossiers(0) == []
 
 
-def test_dossiers_without_a_key_are_found_and_erased_ones_told_apart(store: Store) -> None:
+def test_dossiers_without_a_key_are_found_and_erased_ones_are_distinguished(store: Store) -> None:
     kept, lost, erased, back = IDS[:4]
     store.recorder.insert_events(
         [
-            *(StoredEvent(one, 1, "begun", b"1") for one in IDS[:4]),
-            *(StoredEvent(one, 2, "erased", b"2") for one in (erased, back)),
+            *(StoredEvent(dossier, 1, "begun", b"1") for dossier in IDS[:4]),
+            *(StoredEvent(dossier, 2, "erased", b"2") for dossier in (erased, back)),
             StoredEvent(lost, 2, "went on", b"2"),
         ],
         new_keys={kept: b"k", back: b"k"},

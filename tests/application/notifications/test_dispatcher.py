@@ -100,7 +100,7 @@ def fate(desk: ServiceDesk) -> list[tuple[str, str, str]]:
     return sorted((row.kind, row.state.value, row.reason) for row in rows)
 
 
-def test_who_agreed_is_told_of_everything_in_order_at_their_phone(desk: ServiceDesk) -> None:
+def test_a_person_who_agreed_gets_everything_in_order_by_phone(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     desk.post(DECIDER, code=code, **ASKED)
     desk.post(DECIDER, code=code, step="fee_asked", amount=50_000, reason="phí")
@@ -132,7 +132,7 @@ def test_who_agreed_is_told_of_everything_in_order_at_their_phone(desk: ServiceD
     assert not any("xin lỗi" in rendered.text for rendered in post.sent)
 
 
-def test_without_consent_no_person_is_told_and_systems_are(desk: ServiceDesk) -> None:
+def test_without_consent_only_systems_are_notified(desk: ServiceDesk) -> None:
     desk.take_in()
     by_sms, by_hook = Post(), Post()
     work(sender(desk, by_sms), desk)
@@ -150,7 +150,7 @@ def test_only_the_channel_agreed_to_is_used(desk: ServiceDesk) -> None:
     assert post.kinds == []
 
 
-def test_what_was_heard_of_before_the_consent_is_not_told(desk: ServiceDesk) -> None:
+def test_events_recorded_before_the_consent_are_not_sent(desk: ServiceDesk) -> None:
     code = desk.take_in().code
     desk.later(minutes=1)
     desk.post(CLERK, code=code, step="notices_agreed", channels=["sms"])
@@ -211,7 +211,7 @@ def test_who_is_erased_while_a_message_waits_cannot_be_reached_any_more(desk: Se
     assert [state for _, state, _ in fate(desk)] == ["dropped"]
 
 
-def test_nothing_is_told_twice_though_the_outbox_is_rebuilt_and_the_sender_begins_anew(
+def test_nothing_is_sent_twice_after_a_rebuild_of_the_outbox_and_a_restart(
     desk: ServiceDesk,
 ) -> None:
     code = desk.take_in(notices=BY_SMS).code
@@ -225,7 +225,7 @@ def test_nothing_is_told_twice_though_the_outbox_is_rebuilt_and_the_sender_begin
     assert post.kinds == ["received", "papers_asked"]
 
 
-def test_old_news_is_not_told_when_sending_begins(desk: ServiceDesk) -> None:
+def test_old_notifications_are_not_sent_when_sending_begins(desk: ServiceDesk) -> None:
     desk.take_in(notices=BY_SMS)
     desk.later(hours=73)
     desk.take_in(notices=BY_SMS)
@@ -234,7 +234,7 @@ def test_old_news_is_not_told_when_sending_begins(desk: ServiceDesk) -> None:
     assert len(post.sent) == 1
 
 
-def test_a_line_that_appears_late_in_the_outbox_is_told_all_the_same(desk: ServiceDesk) -> None:
+def test_a_row_that_appears_late_in_the_outbox_is_still_sent(desk: ServiceDesk) -> None:
     post = Post()
     dispatcher = sender(desk, post)
     work(dispatcher, desk)
@@ -257,12 +257,12 @@ def test_metrics_tell_per_target_what_waits_for_how_long_and_what_was_given_up(
     work(sender(desk, Post(refuse)), desk)
     desk.later(seconds=90)
     gauges = NotificationGauges(lambda: desk.at.deliveries.backlogs(["sms", "email"]), desk.hands)
-    told = {
-        (family.name.removeprefix("tracker_messages_"), one.labels["target"]): one.value
+    values = {
+        (family.name.removeprefix("tracker_messages_"), sample.labels["target"]): sample.value
         for family in gauges.collect()
-        for one in family.samples
+        for sample in family.samples
     }
-    assert told == {
+    assert values == {
         ("waiting", "sms"): 1,
         ("oldest_waiting_seconds", "sms"): 90,
         ("dead", "sms"): 0,

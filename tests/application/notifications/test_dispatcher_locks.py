@@ -47,7 +47,7 @@ def guess(desk: ServiceDesk, code: str, times: int = FREE) -> None:
             desk.at.guard.open(attempt, Admission(0, has_worked=True))
 
 
-def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) -> None:
+def test_an_owner_who_agreed_is_notified_once(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     guess(desk, code, FREE - 1)
     post = Post()
@@ -63,7 +63,7 @@ def test_the_owner_is_told_once_where_they_agreed_to_be_told(desk: ServiceDesk) 
     assert f"/stop/{code}/" in rendered.text
 
 
-def test_the_pages_of_locks_are_each_lock_once_with_who_agreed_to_be_told(
+def test_the_pages_of_locks_have_each_lock_once_with_the_consent(
     desk: ServiceDesk,
 ) -> None:
     by_mail = {"channels": ["email", "sms"]}
@@ -98,7 +98,7 @@ def lock_of(code: str, locked_at: datetime) -> Notification:
     return notification_of_lock(dossier_id(code), code, locked_at)
 
 
-def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(
+def test_a_sender_in_a_new_process_does_not_send_a_lock_again(
     tmp_path: Path,
 ) -> None:
     post = Post()
@@ -111,7 +111,7 @@ def test_a_sender_that_begins_anew_in_another_process_tells_it_no_second_time(
     assert len(post.sent) == 1
 
 
-def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk) -> None:
+def test_an_owner_without_consent_or_data_is_not_notified(desk: ServiceDesk) -> None:
     never = desk.take_in().code
     stopped, erased = (desk.take_in(notices=BY_SMS).code for _ in range(2))
     for code in (never, stopped, erased):
@@ -126,7 +126,7 @@ def test_who_never_agreed_or_stopped_or_was_erased_is_not_told(desk: ServiceDesk
     assert post.sent == []
 
 
-def test_nobody_is_flooded_however_long_a_stranger_goes_on_guessing(desk: ServiceDesk) -> None:
+def test_an_owner_is_not_flooded_while_a_stranger_goes_on_guessing(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     post = Post()
     dispatcher = sends_locks(desk, post)
@@ -156,7 +156,7 @@ def test_a_message_of_a_lock_and_one_of_an_event_do_not_wait_for_each_other(
     assert late.kinds == ["locked"]
 
 
-def test_an_older_lock_is_never_told_after_a_newer_one(desk: ServiceDesk) -> None:
+def test_an_older_lock_is_never_sent_after_a_newer_one(desk: ServiceDesk) -> None:
     code = desk.take_in(notices=BY_SMS).code
     guess(desk, code)
     post = Post(refuse)

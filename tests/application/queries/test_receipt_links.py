@@ -11,11 +11,11 @@ CODE, OTHER = "H26.05-261120-0001", "H26.05-261120-0002"
 
 
 class Generations(dict[object, int]):
-    def of(self, its_id: object) -> int:
-        return self.get(its_id, 0)
+    def of(self, uuid: object) -> int:
+        return self.get(uuid, 0)
 
-    def raise_(self, its_id: object) -> None:
-        self[its_id] = self.of(its_id) + 1
+    def raise_(self, uuid: object) -> None:
+        self[uuid] = self.of(uuid) + 1
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class NotInLogError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Inclusion:
-    """A proof that a leaf is in the log of a size; `path` holds the hashes beside its path."""
+    """A proof that a leaf is in the log of a size; `path` has the sibling hashes."""
 
     leaf: int
     size: int

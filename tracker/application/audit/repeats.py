@@ -1,4 +1,4 @@
-"""Tells repeated records in Kafka from damage.
+"""Distinguishes repeated records in Kafka from damage.
 
 A producer whose session ended may have written a batch twice. Readers skip such a repeat, so it
 does no harm. A record of an old position with other content is damage.

@@ -1,4 +1,4 @@
-"""Opens the keys of dossiers, and tells lost keys from destroyed keys.
+"""Opens the keys of dossiers, and distinguishes lost keys from destroyed keys.
 
 An erasure destroys the key of a dossier, and an event records it. A key that is missing without an
 erasure, or that cannot be unwrapped, is lost: an older backup of the keys was restored, or another

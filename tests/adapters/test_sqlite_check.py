@@ -1,4 +1,4 @@
-"""The check of a SQLite file takes no longer than it may."""
+"""The check of a SQLite file keeps its time limit."""
 
 import sqlite3
 from contextlib import closing
@@ -37,5 +37,5 @@ def test_damage_in_a_large_file_is_found(large: Path, tmp_path: Path) -> None:
         check_database(damaged, within_s=60)
 
 
-def test_a_file_that_is_not_there_yet_is_sound(tmp_path: Path) -> None:
+def test_a_missing_file_is_sound(tmp_path: Path) -> None:
     assert check_database(tmp_path / "events.db", within_s=1) is Finding.SOUND

@@ -52,9 +52,9 @@ def run(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = tmp_path_factory.mktemp("demo") / "var"
     clock = DemoClock(UNTIL - SPAN)
-    with open_container(Settings(data_dir=chosen), clock) as it:
-        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=DOSSIERS, seed=7)
-        it.catch_up()
+    with open_container(Settings(data_dir=chosen), clock) as container:
+        fill(container.tracker, container.service, clock, until=UNTIL, dossiers=DOSSIERS, seed=7)
+        container.catch_up()
     return chosen
 
 
@@ -67,5 +67,5 @@ def demo(filled: Path, data_dir: Path) -> Path:
 
 @pytest.fixture
 def demo_installation(demo: Path) -> Iterator[Container]:
-    with open_container(Settings(data_dir=demo)) as it:
-        yield it
+    with open_container(Settings(data_dir=demo)) as container:
+        yield container

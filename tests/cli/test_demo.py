@@ -31,18 +31,18 @@ UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 AUDITOR = Actor(Role.AUDITOR, "auditor")
 
 
-def events(it: Container) -> list[Event]:
-    rows = it.scan.events(after=0, up_to=it.scan.head(), limit=100_000)
+def events(container: Container) -> list[Event]:
+    rows = container.scan.events(after=0, up_to=container.scan.head(), limit=100_000)
     return [decode(row.topic, row.state) for row in rows]
 
 
 def told(data_dir: Path, seed: int) -> list[tuple[str, Step, datetime, datetime, str]]:
     clock = DemoClock(UNTIL - SPAN)
-    with open_container(Settings(data_dir=data_dir), clock) as it:
-        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=15, seed=seed)
+    with open_container(Settings(data_dir=data_dir), clock) as container:
+        fill(container.tracker, container.service, clock, until=UNTIL, dossiers=15, seed=seed)
         return [
             (one.event_id, one.step, one.occurred_at, one.recorded_at, one.by.id)
-            for one in events(it)
+            for one in events(container)
         ]
 
 
@@ -59,11 +59,11 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     clock = DemoClock(UNTIL - SPAN)
     data_dir = tmp_path_factory.mktemp("whole")
-    with open_container(Settings(data_dir=data_dir), clock) as it:
-        fill(it.tracker, it.service, clock, until=UNTIL, dossiers=320, seed=1)
-        it.catch_up()
-        figures = it.figures.answer(AUDITOR, Question(as_of=UNTIL))
-        return Whole(events(it), figures, it.service.calendar)
+    with open_container(Settings(data_dir=data_dir), clock) as container:
+        fill(container.tracker, container.service, clock, until=UNTIL, dossiers=320, seed=1)
+        container.catch_up()
+        figures = container.figures.answer(AUDITOR, Question(as_of=UNTIL))
+        return Whole(events(container), figures, container.service.calendar)
 
 
 def test_it_fills_an_empty_installation_and_gives_keys_and_codes(run: Run, data_dir: Path) -> None:
@@ -73,10 +73,10 @@ def test_it_fills_an_empty_installation_and_gives_keys_and_codes(run: Run, data_
     codes = re.search(r"Codes to try: (.+)", result.out)
     keys = re.findall(r"^(\w+) .*(trk_\S+)$", result.out, re.MULTILINE)
     assert {role for role, _ in keys} == set(Role) - {Role.CITIZEN}
-    with open_container(Settings(data_dir=data_dir)) as it:
-        assert [it.keys.actor_of(key).role for _, key in keys] == [role for role, _ in keys]
+    with open_container(Settings(data_dir=data_dir)) as container:
+        assert [container.keys.actor_of(key).role for _, key in keys] == [role for role, _ in keys]
         assert codes
-        assert all(it.look_up.rows([code]) for code in codes[1].split(", "))
+        assert all(container.look_up.rows([code]) for code in codes[1].split(", "))
     assert run("verify").code == 0
 
 
@@ -90,19 +90,19 @@ def test_a_second_run_adds_nothing_and_says_so(run: Run, demo: Path) -> None:
 
 
 def test_a_store_with_real_dossiers_is_left_alone(run: Run, data_dir: Path) -> None:
-    with open_container(Settings(data_dir=data_dir)) as it:
-        clerk = it.keys.actor_of(run("keys", *_CLERK).out.strip())
+    with open_container(Settings(data_dir=data_dir)) as container:
+        clerk = container.keys.actor_of(run("keys", *_CLERK).out.strip())
         message = read_command(
             {
                 "event_id": "real-1",
-                "occurred_at": it.now(),
+                "occurred_at": container.now(),
                 "procedure": "2.001610",
                 "applicant": {"name": "An"},
             }
         )
-        it.tracker.post(Envelope(clerk, message))
-        it.catch_up()
-        assert it.sample_codes(5) == ()
+        container.tracker.post(Envelope(clerk, message))
+        container.catch_up()
+        assert container.sample_codes(5) == ()
     assert run("demo").out == "There are 1 events already, so nothing was added.\n"
 
 
@@ -128,18 +128,20 @@ def test_a_demo_of_a_later_year_has_every_channel_and_an_actor_of_every_role(
     tmp_path: Path, until: datetime
 ) -> None:
     clock = DemoClock(until - SPAN)
-    with open_container(Settings(data_dir=tmp_path), clock) as it:
-        fill(it.tracker, it.service, clock, until=until, dossiers=70, seed=1)
-        intakes = [one for one in events(it) if isinstance(one, Submitted | Received)]
+    with open_container(Settings(data_dir=tmp_path), clock) as container:
+        fill(container.tracker, container.service, clock, until=until, dossiers=70, seed=1)
+        intakes = [one for one in events(container) if isinstance(one, Submitted | Received)]
         assert {one.channel for one in intakes} == set(Channel)
-        assert {one.role for one in one_a_role(it.service, until)} == set(Role) - {Role.CITIZEN}
+        assert {one.role for one in one_a_role(container.service, until)} == set(Role) - {
+            Role.CITIZEN
+        }
 
 
 def test_on_every_day_of_the_calendar_somebody_of_every_role_is_there(tmp_path: Path) -> None:
-    with open_container(Settings(data_dir=tmp_path)) as it:
-        noon = datetime.combine(date(2026, 1, 1), time(12), it.service.calendar.zone)
-        while noon.date() <= it.service.calendar.last:
-            roles = {one.role for one in one_a_role(it.service, noon)}
+    with open_container(Settings(data_dir=tmp_path)) as container:
+        noon = datetime.combine(date(2026, 1, 1), time(12), container.service.calendar.zone)
+        while noon.date() <= container.service.calendar.last:
+            roles = {one.role for one in one_a_role(container.service, noon)}
             assert roles == set(Role) - {Role.CITIZEN}, noon
             noon += timedelta(days=1)
 

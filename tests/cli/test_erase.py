@@ -17,13 +17,13 @@ BASIS = ("--basis", "Luật 91/2025/QH15, đơn ngày 20/11/2026")
 
 @pytest.fixture
 def code(demo: Path) -> str:
-    with open_container(Settings(data_dir=demo)) as it:
-        return it.look_up.samples(1)[0]
+    with open_container(Settings(data_dir=demo)) as container:
+        return container.look_up.samples(1)[0]
 
 
 def personal(data_dir: Path, code: str) -> bool:
-    with open_container(Settings(data_dir=data_dir)) as it:
-        return bool(it.reader.personal_data(Actor(Role.ADMINISTRATOR, "test"), code, "test"))
+    with open_container(Settings(data_dir=data_dir)) as container:
+        return bool(container.reader.personal_data(Actor(Role.ADMINISTRATOR, "test"), code, "test"))
 
 
 def test_it_asks_for_the_code_again_and_erases_the_person(
@@ -35,10 +35,10 @@ def test_it_asks_for_the_code_again_and_erases_the_person(
     assert (result.code, result.out.strip()) == (0, f"The personal data of {code} is erased.")
     assert "gone for ever" in result.err
     assert not personal(demo, code)
-    with open_container(Settings(data_dir=demo)) as it:
-        last = it.tracker.store.select_events(dossier_id(code))[-1]
+    with open_container(Settings(data_dir=demo)) as container:
+        last = container.tracker.store.select_events(dossier_id(code))[-1]
         event = decode(last.topic, last.state)
-        looks = it.reader.readers(Actor(Role.ADMINISTRATOR, "test"), code)
+        looks = container.reader.readers(Actor(Role.ADMINISTRATOR, "test"), code)
     assert (event.step, getattr(event, "basis", "")) == ("personal_data_erased", BASIS[1])
     assert event.by.id.startswith("cli:")
     assert [look.reason for look in looks] == ["", "test"]

@@ -16,7 +16,7 @@ from pyarrow import parquet
 import tracker
 from tests.cli.conftest import DOSSIERS, Run
 from tests.system.searching import found
-from tracker.adapters.exports.directory import wrong_in
+from tracker.adapters.exports.directory import find_faults
 from tracker.application.queries.export import Form
 from tracker.bootstrap import open_container
 from tracker.domain.dossier.actors import Actor, Role
@@ -39,11 +39,13 @@ def rows(directory: Path) -> list[dict[str, str]]:
 
 def personal(data_dir: Path, codes: list[str]) -> dict[str, str]:
     """Every text about the applicants of these dossiers, by where it stands."""
-    with open_container(Settings(data_dir=data_dir)) as it:
+    with open_container(Settings(data_dir=data_dir)) as container:
         return {
             f"{code}/{version} {name}": text
             for code in codes
-            for version, texts in it.reader.personal_data(ADMINISTRATOR, code, "test").items()
+            for version, texts in container.reader.personal_data(
+                ADMINISTRATOR, code, "test"
+            ).items()
             for name, text in json.loads(texts.get("applicant", "{}")).items()
             if text
         }
@@ -73,8 +75,8 @@ def test_an_export_is_counted_checked_and_made_once(run: Run, demo: Path, tmp_pa
         "reason": None,
     }
     assert manifest["program"].startswith("tracker ")
-    with open_container(Settings(data_dir=demo)) as it:
-        (look,) = it.reader.readers(ADMINISTRATOR, rows(out)[0]["case:concept:name"])
+    with open_container(Settings(data_dir=demo)) as container:
+        (look,) = container.reader.readers(ADMINISTRATOR, rows(out)[0]["case:concept:name"])
     assert (look.what, look.role, look.reason) == ("history", "auditor", "")
     assert manifest["checkpoint"].split("\n")[1] == str(manifest["events"])
     assert run("export", "--check", str(out)).code == 0
@@ -123,8 +125,8 @@ def test_no_sealed_text_is_in_a_sealed_export_and_all_are_in_an_opened_one(
 def test_opening_is_recorded_with_its_reason_and_needs_one(
     run: Run, demo: Path, tmp_path: Path
 ) -> None:
-    with open_container(Settings(data_dir=demo)) as it:
-        code = it.look_up.samples(1)[0]
+    with open_container(Settings(data_dir=demo)) as container:
+        code = container.look_up.samples(1)[0]
     for wrong in (("--open",), ("--open", "--reason", " "), ("--reason", "x")):
         refused = run("export", str(tmp_path / "out"), "--code", code, *wrong)
         assert (refused.code, refused.err.count("\n")) == (2, 1)
@@ -133,8 +135,8 @@ def test_opening_is_recorded_with_its_reason_and_needs_one(
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert (manifest["dossiers"], manifest["asked"]["reason"]) == (1, "complaint 7")
     assert manifest["asked"]["personal_data"] == "opened"
-    with open_container(Settings(data_dir=demo)) as it:
-        (look,) = it.reader.readers(ADMINISTRATOR, code)
+    with open_container(Settings(data_dir=demo)) as container:
+        (look,) = container.reader.readers(ADMINISTRATOR, code)
     assert (look.what, look.reason) == ("personal_data", "complaint 7")
     assert look.actor.startswith("cli:")
 
@@ -186,7 +188,7 @@ def test_a_killed_export_never_looks_whole(demo: Path, tmp_path: Path) -> None:
         pass
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not out.exists() or wrong_in(out) == []
+    assert not out.exists() or find_faults(out) == []
 
 
 @pytest.mark.parametrize("form", ["csv", "xes"])
@@ -201,9 +203,9 @@ def test_what_is_exported_and_imported_elsewhere_has_the_same_lives(
     lives: dict[str, list[dict[str, str]]] = {}
     for row in rows(out):
         lives.setdefault(row["case:concept:name"], []).append(row)
-    with open_container(Settings(data_dir=tmp_path / "elsewhere")) as it:
+    with open_container(Settings(data_dir=tmp_path / "elsewhere")) as container:
         for code, life in lives.items():
-            stored = it.tracker.store.select_events(dossier_id(code))
+            stored = container.tracker.store.select_events(dossier_id(code))
             events = [decode(one.topic, one.state) for one in stored]
             steps = [one for one in events if isinstance(one, InternalStepTaken)]
             assert [(one.name, one.clerk, one.unit, one.occurred_at) for one in steps] == [

@@ -47,13 +47,13 @@ def test_without_a_breakdown_there_are_no_groups(run: Run, demo: Path) -> None:
 
 def test_json_is_what_the_figures_say(run: Run, demo: Path) -> None:
     answer = as_json(run, "--by", "partner", "--as-of", f"{DAY}", "--since", f"{BEFORE}")
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         question = Question(
             as_of=datetime.fromisoformat(f"{DAY}T23:59:59.999999+07:00"),
             since=datetime.fromisoformat(f"{BEFORE}T00:00:00+07:00"),
             by=GroupBy.PARTNER,
         )
-        assert answer == it.figures.answer(AUDITOR, question).as_json()
+        assert answer == container.figures.answer(AUDITOR, question).as_json()
 
 
 @pytest.mark.parametrize("by", GroupBy)
@@ -92,17 +92,17 @@ def test_today_is_a_day_though_it_is_not_over(run: Run, demo_installation: Conta
 
 def test_what_was_stored_a_moment_ago_is_counted(run: Run, demo: Path) -> None:
     before = as_json(run)["total"]["received"]
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         clerk = Actor(Role.STAFF, "clerk", "CN05")
         message = read_command(
             {
                 "event_id": "new-1",
-                "occurred_at": it.now() - timedelta(seconds=1),
+                "occurred_at": container.now() - timedelta(seconds=1),
                 "procedure": "2.001610",
                 "applicant": {"name": "An"},
             }
         )
-        it.tracker.post(Envelope(clerk, message))
+        container.tracker.post(Envelope(clerk, message))
     assert as_json(run)["total"]["received"] == before + 1
 
 
@@ -125,19 +125,21 @@ def late(data_dir: Path) -> list[str]:
     clock = [begun]
     clerk, decider = Actor(Role.STAFF, "clerk", "CN05"), Actor(Role.STAFF, "head", "SO-TAICHINH")
 
-    def post(it: Container, actor: Actor, days_ago: int = 0, **message: object) -> str:
-        number = it.scan.head() + 1
+    def post(container: Container, actor: Actor, days_ago: int = 0, **message: object) -> str:
+        number = container.scan.head() + 1
         at = clock[0] - timedelta(days=days_ago)
         item = {"event_id": f"l-{number}", "occurred_at": at, **message}
-        return it.tracker.post(Envelope(actor, read_command(item))).code
+        return container.tracker.post(Envelope(actor, read_command(item))).code
 
-    with open_container(Settings(data_dir=data_dir), lambda: clock[0]) as it:
+    with open_container(Settings(data_dir=data_dir), lambda: clock[0]) as container:
         applicant = {"name": "Nguyễn Thị An"}
-        codes = [post(it, clerk, procedure="2.001610", applicant=applicant) for _ in range(3)]
+        codes = [
+            post(container, clerk, procedure="2.001610", applicant=applicant) for _ in range(3)
+        ]
         clock[0] = begun + timedelta(days=3)
-        post(it, decider, code=codes[1], step="decided", outcome="granted")
+        post(container, decider, code=codes[1], step="decided", outcome="granted")
         clock[0] = begun + timedelta(days=20)
-        post(it, decider, 2, code=codes[0], step="decided", outcome="granted")
+        post(container, decider, 2, code=codes[0], step="decided", outcome="granted")
     return codes
 
 
@@ -179,8 +181,8 @@ def test_an_explanation_is_recorded_at_each_dossier_it_tells_of(
     run: Run, late: list[str], data_dir: Path
 ) -> None:
     run("figures", *MARCH, "--explain", "2026-03-21")
-    with open_container(Settings(data_dir=data_dir)) as it:
-        looks = [it.reader.readers(Actor(Role.ADMINISTRATOR, "adm"), code) for code in late]
+    with open_container(Settings(data_dir=data_dir)) as container:
+        looks = [container.reader.readers(Actor(Role.ADMINISTRATOR, "adm"), code) for code in late]
     assert [[(one.what, one.role) for one in some] for some in looks] == [
         [("figures", "auditor")],
         [],
@@ -213,8 +215,10 @@ def test_figures_recomputed_from_the_events_are_the_published_ones(
 def test_recomputing_asks_no_read_model(run: Run, demo: Path) -> None:
     (demo / "views.db").unlink()
     assert as_json(run, "--recompute")["total"]["received"] > 0
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         assert (
-            it.figures.answer(AUDITOR, Question(as_of=it.now() + timedelta(days=1))).total
+            container.figures.answer(
+                AUDITOR, Question(as_of=container.now() + timedelta(days=1))
+            ).total
             == Counts()
         )

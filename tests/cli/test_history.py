@@ -22,13 +22,13 @@ DECIDER = Actor(Role.STAFF, "decider-1", "SO-TAICHINH")
 @pytest.fixture
 def code(data_dir: Path) -> str:
     """A dossier received, corrected, and of which papers were asked hours before we heard."""
-    with open_container(Settings(data_dir=data_dir)) as it:
-        now = it.now()
+    with open_container(Settings(data_dir=data_dir)) as container:
+        now = container.now()
 
         def post(actor: Actor, **message: object) -> str:
-            number = it.scan.head() + 1
+            number = container.scan.head() + 1
             item = {"event_id": f"h-{number}", "occurred_at": now, **message}
-            return it.tracker.post(Envelope(actor, read_command(item))).code
+            return container.tracker.post(Envelope(actor, read_command(item))).code
 
         code = post(CLERK, procedure="2.001610", applicant={"name": "Nguyễn Thị Bí Mật"})
         right = (now - timedelta(minutes=20)).isoformat()
@@ -85,8 +85,8 @@ def test_a_correction_of_a_time_shows_what_counts(code: str, run: Run) -> None:
 
 
 def test_who_read_it_is_told_when_asked_for(code: str, run: Run, data_dir: Path) -> None:
-    with open_container(Settings(data_dir=data_dir)) as it:
-        it.reader.personal_data(CLERK, code, "gọi người nộp")
+    with open_container(Settings(data_dir=data_dir)) as container:
+        container.reader.personal_data(CLERK, code, "gọi người nộp")
     table = run("history", code, "--reads").out
     assert "Who read it" in table
     assert "staff clerk-1" in table
@@ -140,8 +140,8 @@ def test_the_past_is_cut_on_both_axes(run: Run, demo_installation: Container) ->
 
 def test_the_look_is_recorded(code: str, run: Run, data_dir: Path) -> None:
     run("history", code)
-    with open_container(Settings(data_dir=data_dir)) as it:
-        (look,) = it.reader.readers(Actor(Role.ADMINISTRATOR, "adm-1"), code)
+    with open_container(Settings(data_dir=data_dir)) as container:
+        (look,) = container.reader.readers(Actor(Role.ADMINISTRATOR, "adm-1"), code)
     assert (look.what, look.role) == ("history", "auditor")
     assert look.actor.startswith("cli:")
 

@@ -33,8 +33,8 @@ def test_a_key_opens_for_its_actor(
 ) -> None:
     result = run("keys", "make", "--actor", "a-1", "--role", *args)
     assert result.code == 0
-    with open_container(Settings(data_dir=data_dir)) as it:
-        assert it.keys.actor_of(result.out.strip()) == actor
+    with open_container(Settings(data_dir=data_dir)) as container:
+        assert container.keys.actor_of(result.out.strip()) == actor
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_key_opens_for_its_actor(
         (("collaborator", "--office", "CN05"), "CN05 is a branch"),
         (("kiosk", "--office", "PORTAL"), "PORTAL is a portal"),
         (("carrier",), "A key for carrier needs --partner."),
-        (("carrier", "--partner", "BIDV"), "BIDV is no carrier"),
+        (("carrier", "--partner", "BIDV"), "BIDV is not a carrier"),
         (("carrier", "--partner", "NOBODY"), "There is no such partner."),
-        (("carrier", "--partner", "VNPOST", "--office", "CN05"), "stands at no office"),
-        (("manager", "--office", "CN05"), "stands at no office"),
-        (("auditor", "--partner", "BIDV"), "belongs to no partner"),
+        (("carrier", "--partner", "VNPOST", "--office", "CN05"), "has no office"),
+        (("manager", "--office", "CN05"), "has no office"),
+        (("auditor", "--partner", "BIDV"), "has no partner"),
         (("staff", "--office", "CN05", "--partner", "BIDV"), "is not run by BIDV"),
         (("citizen",), "A citizen has no key"),
         (("king",), "Invalid value for '--role': 'king' is not one of"),
@@ -75,7 +75,7 @@ def test_two_actors_never_share_an_id(run: Run) -> None:
     assert run("keys", "make", "--role", "staff", "--actor", "a", "--office", "CN05").code == 0
     result = run("keys", "make", "--role", "staff", "--actor", "a", "--office", "CN06")
     assert result.code == 2
-    assert "a is another actor's id already" in result.err
+    assert "a is already the id of another actor" in result.err
 
 
 def test_keys_are_listed_without_their_secrets(run: Run) -> None:
@@ -91,7 +91,7 @@ def test_a_revoked_key_opens_nothing_and_says_when(run: Run, data_dir: Path) -> 
     key_id = key.split("_")[1]
     assert run("keys", "revoke", key_id).code == 0
     assert not re.search(rf"^{key_id} .* -$", run("keys", "list").out, re.MULTILINE)
-    with open_container(Settings(data_dir=data_dir)) as it, pytest.raises(UnknownKeyError):
-        it.keys.actor_of(key)
+    with open_container(Settings(data_dir=data_dir)) as container, pytest.raises(UnknownKeyError):
+        container.keys.actor_of(key)
     again = run("keys", "revoke", key_id)
     assert (again.code, again.err) == (1, "Error: There is no such key, or it was revoked.\n")

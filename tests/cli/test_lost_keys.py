@@ -11,7 +11,7 @@ from tracker.domain.dossier.actors import Actor, Role
 from tracker.settings import Settings
 
 LOST = 30
-DECISION = "Bản sao khoá ngày 1/12 hỏng; biên bản 12/BB"
+DECISION = "Bản sao khóa ngày 1/12 hỏng; biên bản 12/BB"
 
 
 def codes(demo: Path) -> list[str]:
@@ -34,10 +34,10 @@ def lose(demo: Path, *lost: str) -> None:
 
 
 def erase(demo: Path, code: str) -> None:
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         actor = Actor(Role.ADMINISTRATOR, "adm-1")
-        it.erasure.erase(actor, code, event_id="er-1", basis="by law")
-        it.catch_up()
+        container.erasure.erase(actor, code, event_id="er-1", basis="by law")
+        container.catch_up()
 
 
 def test_every_lost_key_is_listed_and_all_else_is_checked(

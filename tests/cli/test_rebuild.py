@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.tampering import find, without_guards
-from tracker.adapters.sql.read_models.read_model import RebuildOvertakenError
+from tracker.adapters.sql.read_models.rebuild import RebuildOvertakenError
 from tracker.bootstrap import open_container
 from tracker.container import Container
 from tracker.domain.dossier.actors import Actor, Role
@@ -52,7 +52,7 @@ def test_where_they_differ_nothing_is_switched(run: Run, demo: Path) -> None:
     assert result.code == 1
     assert "status: DIFFERENT" in result.out
     assert "promises: equal" in result.out
-    assert result.err.startswith("Error: status: what is in use is not what the events say.")
+    assert result.err.startswith("Error: status: the tables in use differ from the events.")
     assert generations(demo) == dict.fromkeys(NAMES, 2) | {"status": 1}
 
 
@@ -65,15 +65,15 @@ def test_what_differs_is_replaced_where_that_is_asked_for(run: Run, demo: Path) 
 
 
 def test_a_read_model_that_lags_behind_is_brought_up_and_switched(run: Run, demo: Path) -> None:
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
-        it.tracker.erase_personal_data(
-            administrator, it.sample_codes(1)[0], event_id="er-1", basis="by law"
+        container.tracker.erase_personal_data(
+            administrator, container.sample_codes(1)[0], event_id="er-1", basis="by law"
         )
-        head = it.scan.head()
+        head = container.scan.head()
     assert run("rebuild").code == 0
-    with open_container(Settings(data_dir=demo)) as it:
-        assert {one.model.position("store") for one in it.follows.values()} == {head}
+    with open_container(Settings(data_dir=demo)) as container:
+        assert {one.model.position("store") for one in container.follows.values()} == {head}
 
 
 def test_read_models_ahead_of_the_store_stop_all_but_their_replacement(

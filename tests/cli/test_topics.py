@@ -29,11 +29,11 @@ Published = tuple[KafkaConnection, TopicNames]
 COMMAND = (sys.executable, "-m", "tracker", "topics", "rewrite")
 
 
-def force(it: Published, demo: Path, *, damage: bool) -> None:
-    """Repeat ten events in the topic; and one with other bytes."""
-    connection, names = it
-    with open_container(Settings(data_dir=demo)) as opened:
-        events = opened.tracker.store.select_notifications(1, 10)
+def force(kafka: Published, demo: Path, *, damage: bool) -> None:
+    """Repeat ten events in the topic. With `damage`, also repeat one with other bytes."""
+    connection, names = kafka
+    with open_container(Settings(data_dir=demo)) as container:
+        events = container.tracker.store.select_notifications(1, 10)
     again = [outgoing(names.events, one) for one in events]
     if damage:
         again.append(structs.replace(again[0], value=b"{}"))
@@ -42,14 +42,15 @@ def force(it: Published, demo: Path, *, damage: bool) -> None:
 
 
 @contextmanager
-def relay(demo: Path, it: Published) -> Iterator[None]:
-    """Let a relay run meanwhile, and see that it is up to date at the end."""
+def relay(demo: Path, kafka: Published) -> Iterator[None]:
+    """Run a relay during the block; afterwards check that it has published every event."""
     with (
-        open_container(Settings(data_dir=demo)) as opened,
-        running(opened.tracker.store, *it, name="the-relay") as one,
+        open_container(Settings(data_dir=demo)) as container,
+        running(container.tracker.store, *kafka, name="the-relay") as running_relay,
     ):
         yield
-        until(lambda: one.has_published(opened.tracker.store.max_notification_id() or 0))
+        head = container.tracker.store.max_notification_id() or 0
+        until(lambda: running_relay.has_published(head))
 
 
 @pytest.mark.parametrize("damage", [False, True])
@@ -68,9 +69,9 @@ def test_after_the_switch_everything_reads_the_new_topic(
         assert (done.code, done.err) == (0, "")
         assert f"The events are in {names.events}.g2 now" in done.out
         erase(demo, 0)
-    with open_container(Settings(data_dir=demo)) as it:
-        it.catch_up()
-        head = it.tracker.store.max_notification_id() or 0
+    with open_container(Settings(data_dir=demo)) as container:
+        container.catch_up()
+        head = container.tracker.store.max_notification_id() or 0
     alone, both = run("verify", "--of", "kafka"), run("verify", "--of", "both")
     assert (alone.code, alone.err, both.code, both.err) == (0, "", 0, "")
     assert f"{head} events, equal byte for byte" in both.out
@@ -120,8 +121,8 @@ def test_killed_at_any_point_and_run_again_it_ends_well(
     assert _last(published)["generation"] == 2
     both = run("verify", "--of", "kafka")
     assert (both.code, both.err) == (0, "")
-    with open_container(Settings(data_dir=demo)) as it:
-        it.catch_up()
+    with open_container(Settings(data_dir=demo)) as container:
+        container.catch_up()
     both = run("verify", "--of", "both")
     assert (both.code, both.err) == (0, "")
     assert "repeat" not in both.out
@@ -132,9 +133,9 @@ def _topics(connection: KafkaConnection) -> set[str]:
         return set(admin.list_topics())
 
 
-def _last(it: Published) -> dict[str, object]:
-    connection, names = it
-    found: dict[str, object] = json.loads(
+def _last(kafka: Published) -> dict[str, object]:
+    connection, names = kafka
+    position: dict[str, object] = json.loads(
         records(connection.servers, names.relay_positions)[-1].value
     )
-    return found
+    return position

@@ -42,15 +42,15 @@ def test_status_of_an_empty_log_says_so(run: Run, data_dir: Path) -> None:
 
 def test_a_proof_is_printed_and_the_look_is_recorded(run: Run, demo: Path) -> None:
     run("log", "checkpoint")
-    with open_container(Settings(data_dir=demo)) as it:
-        code = it.look_up.samples(1)[0]
+    with open_container(Settings(data_dir=demo)) as container:
+        code = container.look_up.samples(1)[0]
     proof = json.loads(run("log", "prove", code.lower()).out)
     assert proof["code"] == code
     assert proof["events"]
     since = run("log", "prove", code, "--since", "7")
     assert json.loads(since.out)["since"]["size"] == 7
-    with open_container(Settings(data_dir=demo)) as it:
-        looks = it.reader.readers(Actor(Role.AUDITOR, "a"), code)
+    with open_container(Settings(data_dir=demo)) as container:
+        looks = container.reader.readers(Actor(Role.AUDITOR, "a"), code)
     assert [look.what for look in looks] == ["proof", "proof"]
 
 

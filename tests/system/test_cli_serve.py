@@ -124,7 +124,7 @@ def test_whoever_kills_what_keeps_the_read_models_gets_another_that_goes_on(
         assert service.sidecar() != killed
         service.process.terminate()
         code, err = service.ended()
-    assert (code, "another follows" in err) == (0, True)
+    assert (code, "starting it again" in err) == (0, True)
     assert tracker(data_dir, "verify").returncode == 0
 
 

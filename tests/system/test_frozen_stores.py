@@ -54,10 +54,10 @@ def thawed(version: str, tmp_path: Path, request: pytest.FixtureRequest) -> Thaw
 def opened(thawed: Thawed) -> Iterator[tuple[Container, Site]]:
     now = [LATER]
     with (
-        open_container(thawed.settings, lambda: now[0]) as it,
-        TestClient(http_app(it)) as client,
+        open_container(thawed.settings, lambda: now[0]) as container,
+        TestClient(http_app(container)) as client,
     ):
-        yield it, Site(it, client, now, thawed.keys)
+        yield container, Site(container, client, now, thawed.keys)
 
 
 def verify(thawed: Thawed) -> None:
@@ -80,27 +80,27 @@ def test_it_opens_and_verifies(thawed: Thawed) -> None:
 
 @SHAPES
 def test_it_answers_as_before(thawed: Thawed) -> None:
-    with open_container(thawed.settings, lambda: FROZEN_AT) as it:
-        now = ask(it, thawed.keys)
+    with open_container(thawed.settings, lambda: FROZEN_AT) as container:
+        now = ask(container, thawed.keys)
     assert differences(same(thawed.answers), same(now)) == []
 
 
 @SHAPES
 def test_a_request_sent_again_is_known(thawed: Thawed) -> None:
-    with opened(thawed) as (it, site):
-        head = it.scan.head()
+    with opened(thawed) as (container, site):
+        head = container.scan.head()
         for one in thawed.requests:
             again = site.post(one["path"], one["who"], one["body"])
             first = {key: one["answer"][key] for key in SAME_AGAIN & one["answer"].keys()}
             assert (again.status_code, differences(first, again.json())) == (200, []), again.text
             other = one["body"] | {"occurred_at": "2026-11-27T01:00:00+07:00"}
             assert site.post(one["path"], one["who"], other).status_code == 409
-        assert it.scan.head() == head
+        assert container.scan.head() == head
 
 
 @SHAPES
 def test_it_goes_on(thawed: Thawed) -> None:
-    with opened(thawed) as (it, site):
+    with opened(thawed) as (container, site):
         old = next(
             code
             for code, known in thawed.answers["dossiers"].items()
@@ -115,10 +115,10 @@ def test_it_goes_on(thawed: Thawed) -> None:
             assert answer.status_code == 201, answer.text
         if thawed.settings.kafka_servers:
             chosen = thawed.settings
-            publish_all(it.tracker.store, kafka_connection(chosen), topic_names(chosen))
-        it.catch_up()
-        it.log.maker.prepare()
-        assert it.log.maker.make()
+            publish_all(container.tracker.store, kafka_connection(chosen), topic_names(chosen))
+        container.catch_up()
+        container.log.maker.prepare()
+        assert container.log.maker.make()
         assert site.get(f"/v1/lookup/{new}").status_code == 200
     rebuilt = thawed.run("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
@@ -142,16 +142,16 @@ def test_codes_of_leased_blocks_are_not_given_again(thawed: Thawed) -> None:
 @system
 def test_what_is_in_the_inbox_is_carried_out_once(production: Thawed) -> None:
     chosen = production.settings
-    with opened(production) as (it, _):
-        head = it.scan.head()
+    with opened(production) as (container, _):
+        head = container.scan.head()
         partner = Partner(
-            kafka_connection(chosen), topic_names(chosen), it, production.keys["desk"]
+            kafka_connection(chosen), topic_names(chosen), container, production.keys["desk"]
         )
         before = len(partner.raw_answers())
         with serving(partner, secret=inbox_secret(chosen)):
             partner.post(partner.intake(event_id="thawed-last"))
             answered = partner.answers(before * 2 + 1)
-        assert it.scan.head() == head + 1
+        assert container.scan.head() == head + 1
         assert sum(one["outcome"] == "created" for one in answered) >= 1
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tracker.adapters.exports.directory import export, wrong_in
+from tracker.adapters.exports.directory import export, find_faults
 from tracker.application.queries.export import Form, Selection
 from tracker.cli.terminal.console import progress, say
 from tracker.cli.terminal.context import me, opened
@@ -99,7 +99,7 @@ def export_to(
 
 
 def _check(directory: Path) -> None:
-    faults = wrong_in(directory)
+    faults = find_faults(directory)
     if faults:
         message = f"{directory}: {'; '.join(faults)}."
         raise CheckFailedError(message)

@@ -22,13 +22,13 @@ from pyarrow import parquet
 
 from tests.adapters.exports.exported_dossiers import exported_dossiers
 from tests.domain.dossier_spec import SEALED
-from tracker.adapters.exports.columns import COLUMNS, ColumnKind, Told, rows_of, written
+from tracker.adapters.exports.columns import COLUMNS, ColumnKind, RowValues, as_text, table_rows
 from tracker.adapters.exports.directory import (
-    NoExportError,
-    NoPlaceError,
-    ThereAlreadyError,
+    ExportExistsError,
+    NoParentDirectoryError,
+    NotAnExportError,
     export,
-    wrong_in,
+    find_faults,
 )
 from tracker.adapters.exports.manifest import Manifest
 from tracker.adapters.exports.tables import ParquetFile
@@ -63,15 +63,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def told() -> list[Told]:
-    return [row for taken in exported_dossiers(7) for row in rows_of(taken, HANOI)]
+def expected_rows() -> list[RowValues]:
+    return [row for taken in exported_dossiers(7) for row in table_rows(taken, HANOI)]
 
 
-def as_text(rows: list[Told]) -> list[dict[str, str]]:
-    return [{name: written(value) for name, value in row.items()} for row in rows]
+def texts_of(rows: list[RowValues]) -> list[dict[str, str]]:
+    return [{name: as_text(value) for name, value in row.items()} for row in rows]
 
 
-def only_told(row: dict[str, str]) -> dict[str, str]:
+def only_filled(row: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in row.items() if value}
 
 
@@ -93,12 +93,12 @@ def test_ndjson_holds_the_very_bytes_that_are_stored(whole: Path) -> None:
 
 def test_csv_has_every_column_of_every_event(whole: Path) -> None:
     with (whole / "events.csv").open(encoding="utf-8", newline="") as file:
-        assert list(csv.DictReader(file)) == as_text(told())
+        assert list(csv.DictReader(file)) == texts_of(expected_rows())
 
 
 def test_parquet_read_back_has_the_same_rows_with_times_as_moments(whole: Path) -> None:
     table = parquet.read_table(whole / "events.parquet")
-    assert table.to_pylist() == told()
+    assert table.to_pylist() == expected_rows()
     kinds = {name: str(table.schema.field(name).type) for name in COLUMNS}
     assert {kinds[name] for name, kind in COLUMNS.items() if kind is ColumnKind.TIME} == {
         "timestamp[us, tz=UTC]"
@@ -121,7 +121,7 @@ def test_xes_has_a_trace_for_each_dossier_with_its_events_in_stored_order(whole:
         for trace in log.iter(f"{XES}trace")
         for event in trace.iter(f"{XES}event")
     ]
-    assert rows == [only_told(row) for row in as_text(told())]
+    assert rows == [only_filled(row) for row in texts_of(expected_rows())]
     tags = {
         "string": ColumnKind.TEXT,
         "int": ColumnKind.NUMBER,
@@ -139,9 +139,9 @@ def attributes(of: Element) -> dict[str, str]:
 
 def test_ocel_relates_each_event_to_the_objects_it_touches(whole: Path) -> None:
     log = json.loads((whole / "events.jsonocel").read_bytes())
-    rows = told()
+    rows = expected_rows()
     assert [one["id"] for one in log["events"]] == [row["concept:instance"] for row in rows]
-    assert [one["time"] for one in log["events"]] == [written(r["time:timestamp"]) for r in rows]
+    assert [one["time"] for one in log["events"]] == [as_text(r["time:timestamp"]) for r in rows]
     objects = {one["id"]: one for one in log["objects"]}
     assert len(objects) == len(log["objects"])
     for event, row in zip(log["events"], rows, strict=True):
@@ -179,7 +179,7 @@ def test_letters_xml_has_no_place_for_are_replaced_and_all_others_kept(tmp_path:
 @given(st.integers(0, 10**9))
 def test_a_table_tells_times_lateness_corrections_and_what_is_sealed(seed: int) -> None:
     for taken in exported_dossiers(seed):
-        rows = list(rows_of(taken, HANOI))
+        rows = list(table_rows(taken, HANOI))
         for event, row in zip(taken.events, rows, strict=True):
             assert row["time:timestamp"] == event.occurred_at
             assert row["recorded_at"] == event.recorded_at
@@ -207,7 +207,7 @@ def test_the_manifest_counts_what_is_there_and_its_digests_hold(whole: Path) -> 
     assert (manifest.first_position, manifest.last_position) == (min(positions), max(positions))
     assert (manifest.up_to, manifest.checkpoint, manifest.program) == (40, "a note", "tracker 0")
     assert [one.name for one in manifest.files] == [form.file_name for form in Form]
-    assert wrong_in(whole) == []
+    assert find_faults(whole) == []
 
 
 def test_the_same_dossiers_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:
@@ -225,14 +225,14 @@ def test_every_change_to_an_export_is_named(tmp_path: Path) -> None:
     (out / "events.csv").write_bytes(content)
     (out / "events.xes").unlink()
     (out / "more.txt").touch()
-    assert wrong_in(out) == [
+    assert find_faults(out) == [
         "events.xes is missing",
         "more.txt is not in the manifest",
         "events.csv is not what was exported",
     ]
     (out / "manifest.json").write_text("{}")
-    with pytest.raises(NoExportError):
-        wrong_in(out)
+    with pytest.raises(NotAnExportError):
+        find_faults(out)
 
 
 @pytest.mark.parametrize("form", Form)
@@ -252,13 +252,13 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("nowhere")
     for name in (".", "file", "link"):
-        with pytest.raises(ThereAlreadyError):
+        with pytest.raises(ExportExistsError):
             write(tmp_path / name, exported_dossiers(7), Form.CSV)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "link"]
 
 
 def test_no_export_is_made_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(NoPlaceError, match="Make it first"):
+    with pytest.raises(NoParentDirectoryError, match="Make it first"):
         write(tmp_path / "gone" / "out", exported_dossiers(7), Form.CSV)
     assert list(tmp_path.iterdir()) == []
 

@@ -72,11 +72,11 @@ def test_all_faults_of_a_file_are_told_at_once_each_with_file_and_line(tmp_path:
         load_calendar(directory)
     path = directory / FILE
     assert caught.value.problems == (
-        f"{path}:2: on is no day YYYY-MM-DD: '2026-13-02'",
+        f"{path}:2: on is not a day YYYY-MM-DD: '2026-13-02'",
         f"{path}:3: works is neither yes nor no: 'perhaps'",
         f"{path}:4: name is empty",
         f"{path}:4: citation is empty",
-        f"{path}:4: decided_on is no day YYYY-MM-DD: '20251225'",
+        f"{path}:4: decided_on is not a day YYYY-MM-DD: '20251225'",
         f"{path}:5: 2062-01-12 is outside 2020-01-01 to 2035-12-31",
         f"{path}:7: 3 cells instead of 5",
         f"{path}:9: 2026-01-14 is decided twice on 2025-12-25",

@@ -43,7 +43,7 @@ def test_a_missing_and_an_unknown_column_are_both_named(files: Path) -> None:
 
 def test_a_column_that_is_there_twice_is_refused(files: Path) -> None:
     edit(files / "partners.csv", "id,", "name", "name,name")
-    assert problems(files) == ("partners.csv:1: column name is there twice",)
+    assert problems(files) == ("partners.csv:1: column name exists twice",)
 
 
 def test_an_empty_file_has_no_columns(files: Path) -> None:

@@ -118,5 +118,5 @@ def test_a_dossier_of_another_origin_is_left_alone(logs: Logs) -> None:
     report = logs.take(line("old-1", "t8"), line("old-1", "t9"), line("old-2", "t10"))
     assert logs.history("old-1") == before
     assert (report.dossiers_added, report.steps_added) == (1, 1)
-    reason = "its dossier was not taken over: There is a dossier with this code already."
+    reason = "its dossier was not imported: There is a dossier with this code already."
     assert logs.reasons() == [("2", reason), ("3", reason)]

@@ -198,9 +198,7 @@ def test_an_officer_can_go_on_with_an_imported_dossier(logs: Logs) -> None:
 
 def test_a_file_without_a_column_of_the_mapping_is_refused(logs: Logs) -> None:
     path = logs.write(GOOD, heading=HEADING.replace(",who,", ",clerk,").replace("id", "nr"))
-    with pytest.raises(
-        LogFileError, match=r"'id' is missing.*'who' is missing.*'nr' is there twice"
-    ):
+    with pytest.raises(LogFileError, match=r"'id' is missing.*'who' is missing.*'nr' exists twice"):
         logs.read(path)
 
 
@@ -220,7 +218,7 @@ def test_the_reject_file_may_not_be_the_log_itself(logs: Logs, tmp_path: Path) -
     path = logs.write(GOOD)
     mapping = tmp_path / "map.toml"
     mapping.write_text(MAPPING, encoding="utf-8")
-    with pytest.raises(LogFileError, match="may not be the file that is imported"):
+    with pytest.raises(LogFileError, match="must not be the file to import"):
         import_log(path, read_mapping(mapping), logs.tracker.handle, rejects=path)
     assert path.read_text(encoding="utf-8").endswith(GOOD + "\n")
 

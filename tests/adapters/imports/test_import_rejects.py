@@ -10,18 +10,18 @@ FAULTS = [
     (line("", "t1"), "nr is empty"),
     (line("a b", "t1"), "A legacy number has 3 to 40 letters, digits, dots, dashes or underscores"),
     (line("old-1", "t1", start=""), "start is empty"),
-    (line("old-1", "t1", at="31/31/2011"), "at '31/31/2011' is not a time of the mapping's form"),
+    (line("old-1", "t1", at="31/31/2011"), "at '31/31/2011' is not a time in the mapping's format"),
     (line("old-1", "t1", at="2011-10-04T09:30:00"), "at '2011-10-04T09:30:00' is not a time"),
-    (line("old-1", "t1", due="soon"), "due 'soon' is not a time of the mapping's form"),
+    (line("old-1", "t1", due="soon"), "due 'soon' is not a time in the mapping's format"),
     (line("old-1", "t1", end="2011-02-30T00:00:00Z"), "end '2011-02-30T00:00:00Z' is not a time"),
     (line("old-1", "t1", who=""), "who is empty"),
     (line("old-1", "t1", who="R 1"), "clerk: "),
     (line("old-1", "t 1"), "event_id: "),
     (line("old-1", "t1", what="x" * 201), "name: "),
     (line("old-1", "t1", what="a\tb"), "name: "),
-    (line("old-1", "t1", what="a\0b"), "there is a NUL byte in it"),
+    (line("old-1", "t1", what="a\0b"), "it contains a NUL byte"),
     (line("old-1", "t1", at="2027-01-01T00:00:00Z"), "This time lies in the future."),
-    (line("old-1", "t1", start="2027-01-01T00:00:00Z"), "its dossier was not taken over: This"),
+    (line("old-1", "t1", start="2027-01-01T00:00:00Z"), "its dossier was not imported: This"),
     (line("old-1", "t1", what='"open'), "this is not CSV: unexpected end of data"),
     (line("old-1", "t1", what='"a"b'), "this is not CSV: ',' expected after '\"'"),
     (line("old-1", "t1", what="x" * 100_000), "the line has 100000 characters or more"),
@@ -45,7 +45,7 @@ def test_bytes_that_are_no_text_cost_only_their_row_and_are_kept_as_they_were(lo
     path.write_bytes(path.read_bytes().replace(b"caf?", b"caf\xe9"))
     report = logs.read(path)
     assert (report.rejected, report.steps_added) == (1, 2)
-    assert logs.reasons() == [("3", "there are bytes in it that are no text in this encoding")]
+    assert logs.reasons() == [("3", "it contains bytes that are not text in this encoding")]
     assert b"caf\xe9" in logs.rejects.read_bytes()
 
 

@@ -99,12 +99,12 @@ FAULTS = [
     (
         "[step]",
         '[file]\nencoding = "utf-16"\n[step]',
-        "file.encoding: is no encoding of text in which ASCII stays as it is",
+        "file.encoding: is not a text encoding that keeps ASCII",
     ),
     (
         "[step]",
         '[file]\nencoding = "klingon"\n[step]',
-        "file.encoding: is no encoding of text in which ASCII stays as it is",
+        "file.encoding: is not a text encoding that keeps ASCII",
     ),
     (
         "[step]",

@@ -153,7 +153,7 @@ def test_rejected_events_can_be_put_right_and_imported_by_the_same_mapping(logs:
     assert (report.steps_added, report.rejected) == (1, 2)
     heading, *rejected = logs.rejected()
     assert [row[1] for row in rejected] == [
-        "time:timestamp 'yesterday' is not a time of the mapping's form",
+        "time:timestamp 'yesterday' is not a time in the mapping's format",
         "who is empty",
     ]
     repaired = [[cell.replace("yesterday", START) or "R2" for cell in row] for row in rejected]
@@ -175,7 +175,7 @@ def test_a_key_that_is_there_twice_rejects_its_event_only(logs: Logs) -> None:
     told = xes(ROWS).replace(attribute("id", "t2"), attribute("id", "t2") + attribute("id", "t9"))
     report = logs.take("log.xes", told.encode())
     assert (report.steps_added, report.rejected) == (2, 1)
-    assert logs.rejected()[1][1] == "id is there twice"
+    assert logs.rejected()[1][1] == "id exists twice"
 
 
 def test_an_event_outside_of_every_trace_is_no_part_of_the_one_before(logs: Logs) -> None:
@@ -205,7 +205,10 @@ GOOD = xes(ROWS)
         (GOOD.replace("<event>", "<list>" * 60, 1), "nested deeper"),
         (GOOD.replace("</log>", ""), "no element found"),
         (GOOD[: GOOD.rindex("t3")], "unclosed token"),
-        (GOOD.replace("</trace>\n</log>", attribute("nr", "x") + "</trace></log>"), "behind"),
+        (
+            GOOD.replace("</trace>\n</log>", attribute("nr", "x") + "</trace></log>"),
+            "follows its events",
+        ),
         ("", "no element found"),
         ("case:nr,id\n1,2\n", "syntax error"),
         ("<html></html>", "begins with <html>"),
@@ -230,7 +233,7 @@ def test_a_long_file_that_breaks_off_at_its_end_changes_nothing(logs: Logs) -> N
     long = xes([[*ROWS[0][:4], f"t{number}", *ROWS[0][5:]] for number in range(1200)]).encode()
     with pytest.raises(LogFileError, match="no element found"):
         logs.take("log.xes", long.removesuffix(b"</log>"))
-    with pytest.raises(LogFileError, match="not whole"):
+    with pytest.raises(LogFileError, match="incomplete"):
         logs.take("log.xes.gz", gzip.compress(long)[:-20])
     assert logs.store.max_notification_id() is None
 

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tracker.adapters.notary.ed25519 import (
-    LogKeyThereError,
+    LogKeyExistsError,
     NoLogKeyError,
     Notary,
     UnsignedNoteError,
@@ -32,7 +32,7 @@ def test_only_its_owner_may_read_the_key(notary: Notary, tmp_path: Path) -> None
 
 def test_a_key_is_not_made_over_another(notary: Notary) -> None:
     made = notary.make_key()
-    with pytest.raises(LogKeyThereError):
+    with pytest.raises(LogKeyExistsError):
         notary.make_key()
     assert notary.public_keys() == [made]
 

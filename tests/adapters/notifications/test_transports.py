@@ -145,7 +145,7 @@ def test_only_a_2xx_counts_as_taken_and_no_redirect_is_followed(
     client: httpx2.Client, sink: HttpSink, status: int, error: type[Exception]
 ) -> None:
     sink.answer = lambda _: status
-    assert refusal(hook(client, sink.url)) == (error, f"It answered {status}.")
+    assert refusal(hook(client, sink.url)) == (error, f"The endpoint answered {status}.")
     assert len(sink.received) == 1
 
 

@@ -255,7 +255,7 @@ def test_a_read_model_that_is_not_what_the_events_say_is_named(
     result = run("verify")
     assert result.code == 1
     assert f"{name}: DIFFERENT" in result.out
-    assert result.err.startswith(f"Error: {name}: the read model is not what the events say.")
+    assert result.err.startswith(f"Error: {name}: the read model differs from the events.")
 
 
 def a_store_without_its_last_event(demo: Path) -> Victim:
@@ -272,7 +272,7 @@ def test_what_was_changed_within_the_rules_is_found_by_the_log(run: Run, demo: P
     result = run("verify")
     assert result.code == 1
     assert result.err == (
-        f"Error: The log tells of damage at leaf {victim.position - 1}: an event that is not the"
+        f"Error: The log is damaged at leaf {victim.position - 1}: an event that is not the"
         f" one that was logged: it is at position {victim.position}\n"
     )
 
@@ -291,8 +291,7 @@ def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> No
     result = run("verify")
     assert result.code == 1
     assert (
-        "status, timeline, promises, messages: the read model is not what the events say"
-        in result.err
+        "status, timeline, promises, messages: the read model differs from the events" in result.err
     )
     assert f"up to {victim.position}; the store ends at {victim.position - 1}" in result.out
 
@@ -303,8 +302,8 @@ def test_a_read_model_that_lags_behind_is_no_damage(run: Run, demo: Path) -> Non
 
 
 def erase_one(demo: Path) -> str:
-    with open_container(Settings(data_dir=demo)) as it:
-        code = it.sample_codes(1)[0]
+    with open_container(Settings(data_dir=demo)) as container:
+        code = container.sample_codes(1)[0]
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
-        it.tracker.erase_personal_data(administrator, code, event_id="er-1", basis="by law")
+        container.tracker.erase_personal_data(administrator, code, event_id="er-1", basis="by law")
     return code

@@ -39,19 +39,21 @@ def published(
 
 def go_on(demo: Path, connection: KafkaConnection, names: TopicNames) -> None:
     """Bring to Kafka what is in the store, and sign the log."""
-    with open_container(Settings(data_dir=demo)) as it:
-        publish_all(it.tracker.store, connection, names)
-        it.catch_up()
-        it.log.maker.prepare()
-        it.log.maker.make()
+    with open_container(Settings(data_dir=demo)) as container:
+        publish_all(container.tracker.store, connection, names)
+        container.catch_up()
+        container.log.maker.prepare()
+        container.log.maker.make()
 
 
 def erase(demo: Path, number: int) -> None:
-    with open_container(Settings(data_dir=demo)) as it:
+    with open_container(Settings(data_dir=demo)) as container:
         administrator = Actor(Role.ADMINISTRATOR, "adm-1")
-        code = it.sample_codes(number + 1)[number]
+        code = container.sample_codes(number + 1)[number]
         event_id = f"er-{number}"
-        it.tracker.erase_personal_data(administrator, code, event_id=event_id, basis="by law")
+        container.tracker.erase_personal_data(
+            administrator, code, event_id=event_id, basis="by law"
+        )
 
 
 @pytest.mark.usefixtures("published")
@@ -72,8 +74,10 @@ def test_the_first_wrong_event_is_named(
     run: Run, demo: Path, published: tuple[KafkaConnection, TopicNames]
 ) -> None:
     connection, names = published
-    with open_container(Settings(data_dir=demo)) as it:
-        newest = it.tracker.store.select_notifications(it.tracker.store.max_notification_id(), 1)
+    with open_container(Settings(data_dir=demo)) as container:
+        newest = container.tracker.store.select_notifications(
+            container.tracker.store.max_notification_id(), 1
+        )
     again = outgoing(names.events, newest[0])
     spoilt = structs.replace(again, value=(again.value or b"") + b" ")
     with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
@@ -92,9 +96,11 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
 ) -> None:
     connection, names = published
     kept = demo / "kept.txt"
-    with open_container(Settings(data_dir=demo)) as it:
-        kept.write_text(str(it.log.checkpoints.last()))
-        newest = it.tracker.store.select_notifications(it.tracker.store.max_notification_id(), 1)
+    with open_container(Settings(data_dir=demo)) as container:
+        kept.write_text(str(container.log.checkpoints.last()))
+        newest = container.tracker.store.select_notifications(
+            container.tracker.store.max_notification_id(), 1
+        )
     erase(demo, 0)
     erase(demo, 1)
     go_on(demo, connection, names)
@@ -104,8 +110,8 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
     assert "events: 2 since then, of 2 dossiers" in sound.out
     assert "store and Kafka: 2 events, equal byte for byte" in sound.out
     for position in (newest[0].id, 1, 2, 3, 4, 5):
-        with open_container(Settings(data_dir=demo)) as it:
-            old = it.tracker.store.select_notifications(position, 1)
+        with open_container(Settings(data_dir=demo)) as container:
+            old = container.tracker.store.select_notifications(position, 1)
         with Transactions(connection, f"{names.prefix}-forger", limit_s=5) as kafka:
             kafka.commit([outgoing(names.events, old[0])])
     repeated = run(*since)

@@ -31,7 +31,7 @@ MISSING = "H26.99-261122-0042"
 class Desk:
     """Somebody with a public key, an old checkpoint and a proof."""
 
-    it: Container
+    container: Container
     key: str
     kept: str
     code: str
@@ -46,27 +46,27 @@ def desk(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
     """A log with two checkpoints, between which things went on."""
     data_dir = tmp_path_factory.mktemp("desk") / "var"
     shutil.copytree(filled, data_dir)
-    with open_container(Settings(data_dir=data_dir)) as it:
-        yield _desk(it)
+    with open_container(Settings(data_dir=data_dir)) as container:
+        yield _desk(container)
 
 
-def _desk(it: Container) -> Desk:
-    it.log.maker.prepare()
-    it.log.maker.make()
-    kept = str(it.log.prover.checkpoint())
-    code = next(code for code in it.look_up.samples(20) if _steps(it, code) > 4)
-    other = next(one for one in it.look_up.samples(20) if one != code)
-    old = it.log.prover.prove(code)
+def _desk(container: Container) -> Desk:
+    container.log.maker.prepare()
+    container.log.maker.make()
+    kept = str(container.log.prover.checkpoint())
+    code = next(code for code in container.look_up.samples(20) if _steps(container, code) > 4)
+    other = next(one for one in container.look_up.samples(20) if one != code)
+    old = container.log.prover.prove(code)
     administrator = Actor(Role.ADMINISTRATOR, "adm-1")
-    it.tracker.erase_personal_data(administrator, other, event_id="er-1", basis="by law")
-    it.catch_up()
-    assert it.log.maker.make() is not None
-    (key,) = it.log.notary.public_keys()
-    return Desk(it, str(key), kept, code, old)
+    container.tracker.erase_personal_data(administrator, other, event_id="er-1", basis="by law")
+    container.catch_up()
+    assert container.log.maker.make() is not None
+    (key,) = container.log.notary.public_keys()
+    return Desk(container, str(key), kept, code, old)
 
 
-def _steps(it: Container, code: str) -> int:
-    return len(it.tracker.store.select_events(dossier_id(code)))
+def _steps(container: Container, code: str) -> int:
+    return len(container.tracker.store.select_events(dossier_id(code)))
 
 
 Verify = Callable[..., tuple[int, str]]

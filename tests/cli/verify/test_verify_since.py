@@ -27,8 +27,8 @@ def gone_on(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = tmp_path_factory.mktemp("since") / "var"
     shutil.copytree(filled, chosen)
     go_on(chosen, 0)
-    with open_container(Settings(data_dir=chosen)) as it:
-        (chosen / "kept.txt").write_text(str(it.log.checkpoints.last()))
+    with open_container(Settings(data_dir=chosen)) as container:
+        (chosen / "kept.txt").write_text(str(container.log.checkpoints.last()))
     go_on(chosen, NEWER)
     return chosen
 
@@ -46,14 +46,16 @@ def kept(demo: Path) -> Path:
 
 def go_on(demo: Path, events: int) -> None:
     """Let something happen to so many dossiers, and sign the log."""
-    with open_container(Settings(data_dir=demo)) as it:
-        for number, code in enumerate(it.sample_codes(events) if events else ()):
+    with open_container(Settings(data_dir=demo)) as container:
+        for number, code in enumerate(container.sample_codes(events) if events else ()):
             administrator = Actor(Role.ADMINISTRATOR, "adm-1")
             event_id = f"er-{number}"
-            it.tracker.erase_personal_data(administrator, code, event_id=event_id, basis="by law")
-        it.catch_up()
-        it.log.maker.prepare()
-        it.log.maker.make()
+            container.tracker.erase_personal_data(
+                administrator, code, event_id=event_id, basis="by law"
+            )
+        container.catch_up()
+        container.log.maker.prepare()
+        container.log.maker.make()
 
 
 def since(run: Run, kept: Path, *more: str) -> tuple[object, str, str]:
@@ -172,7 +174,10 @@ def a_version_passed_over(connection: sqlite3.Connection, signed: int) -> str:
 
 def the_last_one_signed_is_another(connection: sqlite3.Connection, signed: int) -> str:
     change(connection, signed)
-    return f"What was signed is not what is there: leaf {signed - 1}: an event that is not the one"
+    return (
+        f"The log does not match the signed checkpoint: leaf {signed - 1}: an event that is not the"
+        " one"
+    )
 
 
 def fewer_before(connection: sqlite3.Connection, signed: int) -> str:
@@ -237,7 +242,7 @@ def test_a_log_made_anew_to_fit_a_changed_event_is_not_the_one_that_was_signed(
     assert run("rebuild", "log", "--replace").code == 0
     code, _, err = since(run, kept)
     assert code == 1
-    assert "What was signed is not what is there" in err
+    assert "The log does not match the signed checkpoint" in err
     assert "a checkpoint of another log" in err
 
 

@@ -14,7 +14,7 @@ from httpx2 import Response
 
 from tests.http.clerk import clerk_at
 from tests.http.site import NOON, Site
-from tracker.adapters.exports.directory import wrong_in
+from tracker.adapters.exports.directory import find_faults
 from tracker.application.queries.export import DossierExport, ExportedDossier, Form
 from tracker.domain.dossier.codes import dossier_id
 
@@ -63,9 +63,9 @@ def test_every_form_unpacks_to_an_export_that_is_as_its_manifest_says(
     site.installation.log.maker.make()
     files = unpacked(get(site, form), tmp_path / "out")
     assert files.keys() == {form.file_name, "manifest.json"}
-    assert wrong_in(tmp_path / "out") == []
+    assert find_faults(tmp_path / "out") == []
     (tmp_path / "out" / form.file_name).write_bytes(files[form.file_name] + b" ")
-    assert wrong_in(tmp_path / "out") == [f"{form.file_name} is not what was exported"]
+    assert find_faults(tmp_path / "out") == [f"{form.file_name} is not what was exported"]
     manifest = json.loads(files["manifest.json"])
     assert (manifest["dossiers"], manifest["events"], manifest["up_to"]) == (1, 1, 1)
     assert manifest["checkpoint"].split("\n")[1] == "1"

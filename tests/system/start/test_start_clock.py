@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.system]
 KEY = ("keys", "make", "--role", "staff", "--actor", "c-1", "--office", "CN05")
 
 
-def recorded(it: Container) -> list[datetime]:
-    events = it.tracker.store.select_notifications(1, 100)
+def recorded(container: Container) -> list[datetime]:
+    events = container.tracker.store.select_notifications(1, 100)
     return [decode(event.topic, event.state).recorded_at for event in events]
 
 
@@ -37,10 +37,10 @@ def move_ahead(data_dir: Path, ahead: timedelta) -> datetime:
     """Store an event as a server would whose clock is ahead. Return its recorded time."""
     key = run(data_dir, *KEY).stdout.strip()
     later = datetime.now(UTC) + ahead
-    with open_container(Settings(data_dir=data_dir), lambda: later) as it:
-        actor = it.keys.actor_of(key)
+    with open_container(Settings(data_dir=data_dir), lambda: later) as container:
+        actor = container.keys.actor_of(key)
         assert actor is not None
-        it.tracker.post(
+        container.tracker.post(
             Envelope(
                 actor,
                 Intake.model_validate(
@@ -63,8 +63,8 @@ def test_after_a_restart_with_an_earlier_clock_recorded_times_wait(
     later = move_ahead(tmp_path, ahead)
     log = take_in(tmp_path, "s-1")
     assert "the clock is behind the newest event" in log
-    with open_container(Settings(data_dir=tmp_path)) as it:
-        times = recorded(it)
+    with open_container(Settings(data_dir=tmp_path)) as container:
+        times = recorded(container)
     assert times == [later] * len(times)
     assert len(times) == 2
 
@@ -81,8 +81,8 @@ def test_a_clock_that_was_far_ahead_is_refused_until_the_right_one_is_accepted(
     for args, event_id in ((("--accept-clock",), "s-1"), ((), "s-2")):
         with serving(tmp_path, *args) as service:
             assert service.take_in(key, event_id) == 201
-    with open_container(Settings(data_dir=tmp_path)) as it:
-        first, *others = recorded(it)
+    with open_container(Settings(data_dir=tmp_path)) as container:
+        first, *others = recorded(container)
     assert first == later
     assert others == sorted(others)
     assert others[-1] <= datetime.now(UTC)

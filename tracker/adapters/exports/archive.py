@@ -1,6 +1,6 @@
-"""An export as a ZIP archive that is sent while it is made: the events, then the manifest.
+"""An export as a ZIP archive, sent while it is made: first the events, then the manifest.
 
-Unpacked it is the directory that `tracker export` writes, and is checked like it.
+The unpacked archive is the same directory that `tracker export` writes.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ from tracker.domain.dossier.actors import Actor
 
 _PIECE_BYTES = 64 * 1024
 _IN_MEMORY_BYTES = 1024 * 1024
-_OWN_FILE = 0o100600
+_PRIVATE_FILE = 0o100600
 
 
 class Archives:
-    """Makes archives of one store's dossiers."""
+    """Makes archives of the dossiers of one store."""
 
     def __init__(
         self,
-        taking_away: DossierExport,
+        export: DossierExport,
         scan: DossierScan,
         checkpoints: Checkpoints,
         *,
@@ -37,8 +37,8 @@ class Archives:
         folder: Path,
         now: Callable[[], datetime],
     ) -> None:
-        """Write times in this zone; what does not fit into memory is put aside in `folder`."""
-        self._taking_away = taking_away
+        """Write times in `zone`; keep data that does not fit into memory in `folder`."""
+        self._export = export
         self._scan = scan
         self._checkpoints = checkpoints
         self._zone = zone
@@ -55,30 +55,28 @@ class Archives:
         reason: str | None,
         progress: Callable[[int], None],
     ) -> Generator[bytes, None, None]:
-        """Return the archive piece by piece; personal data are opened where there is a reason.
+        """Yield the archive piece by piece. Open personal data if there is a `reason`.
 
-        `progress` is told how many more events were looked at. Raise `NoParquetError`, and what
-        `DossierExport.take` does, before the first piece.
+        `progress` is called with the number of events read since its last call. Raise
+        `NoParquetError` and the errors of `DossierExport.take` before the first piece.
         """
         began_at, last, head = self._now(), self._checkpoints.last(), self._scan.head()
-        taken = self._taking_away.take(
-            actor, selection, up_to=head, progress=progress, reason=reason
-        )
-        with ExitStack() as opened:
-            out = opened.enter_context(closing(_Outgoing(self._folder)))
-            archive = opened.enter_context(ZipFile(out, "w", ZIP_DEFLATED))
+        dossiers = self._export.take(actor, selection, up_to=head, progress=progress, reason=reason)
+        with ExitStack() as resources:
+            out = resources.enter_context(closing(_Outgoing(self._folder)))
+            archive = resources.enter_context(ZipFile(out, "w", ZIP_DEFLATED))
             count = Count()
-            with ExitStack() as writing:
-                entry = writing.enter_context(
-                    archive.open(self._named(form.file_name, began_at), "w", force_zip64=True)
+            with ExitStack() as writer_resources:
+                entry = writer_resources.enter_context(
+                    archive.open(self._entry_info(form.file_name, began_at), "w", force_zip64=True)
                 )
                 file = _Entry(entry)
-                written = writer(form, file, self._zone, self._folder, writing)
-                for one in taken:
-                    count.add(one)
-                    written.add(one)
+                events = writer(form, file, self._zone, self._folder, writer_resources)
+                for dossier in dossiers:
+                    count.add(dossier)
+                    events.add(dossier)
                     yield from out.pieces(at_least=_PIECE_BYTES)
-                written.finish()
+                events.finish()
             manifest = Manifest(
                 program=self._program,
                 began_at=began_at.astimezone(self._zone),
@@ -89,19 +87,19 @@ class Archives:
                 files=[WrittenFile(form.file_name, file.tell(), file.sha256())],
                 **vars(count),
             )
-            archive.writestr(self._named(MANIFEST, began_at), bytes(manifest))
+            archive.writestr(self._entry_info(MANIFEST, began_at), bytes(manifest))
             archive.close()
             yield from out.pieces()
 
-    def _named(self, name: str, at: datetime) -> ZipInfo:
-        made = ZipInfo(name, at.astimezone(self._zone).timetuple()[:6])
-        made.compress_type = ZIP_DEFLATED
-        made.external_attr = _OWN_FILE << 16
-        return made
+    def _entry_info(self, name: str, at: datetime) -> ZipInfo:
+        info = ZipInfo(name, at.astimezone(self._zone).timetuple()[:6])
+        info.compress_type = ZIP_DEFLATED
+        info.external_attr = _PRIVATE_FILE << 16
+        return info
 
 
 class _Entry:
-    """A file of the archive: counts and hashes what is written into it."""
+    """A file of the archive that counts and hashes the bytes written to it."""
 
     closed = False
 
@@ -116,7 +114,7 @@ class _Entry:
         return self._file.write(data)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Do nothing: nothing is buffered here."""
 
     def tell(self) -> int:
         return self._bytes
@@ -126,26 +124,26 @@ class _Entry:
 
 
 class _Outgoing:
-    """What was written and not yet given on; much of it waits in a file."""
+    """The bytes that were written and not yet sent; a file holds them if there are many."""
 
     def __init__(self, folder: Path) -> None:
-        self._held = SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115  it is closed below
+        self._buffer = SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115  `close` closes it
 
     def write(self, data: bytes) -> int:
-        return self._held.write(data)
+        return self._buffer.write(data)
 
     def flush(self) -> None:
-        """It is given on as it comes."""
+        """Do nothing: `pieces` reads all bytes."""
 
     def pieces(self, *, at_least: int = 1) -> Iterator[bytes]:
-        """Return all that waits, once it is so much."""
-        if self._held.tell() < at_least:
+        """Yield all waiting bytes, but nothing while there are fewer than `at_least`."""
+        if self._buffer.tell() < at_least:
             return
-        self._held.seek(0)
-        while piece := self._held.read(_PIECE_BYTES):
+        self._buffer.seek(0)
+        while piece := self._buffer.read(_PIECE_BYTES):
             yield piece
-        self._held.seek(0)
-        self._held.truncate()
+        self._buffer.seek(0)
+        self._buffer.truncate()
 
     def close(self) -> None:
-        self._held.close()
+        self._buffer.close()

@@ -1,7 +1,7 @@
-"""What the tables and logs tell of a dossier and of each event: one list for every form.
+"""The columns of a dossier and of an event, the same in every export format.
 
-Names are those of XES 1849-2016 where it has one (`concept:name`, `time:timestamp`, `org:…`). What
-they mean stands in docs/exports.md.
+The names are those of XES 1849-2016 where it has one (`concept:name`, `time:timestamp`, `org:…`).
+docs/exports.md explains them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ from tracker.domain.dossier.history import came_late, corrections
 from tracker.domain.dossier.values import Promise
 
 Value = str | int | bool | datetime | None
-Told = Mapping[str, Value]
+RowValues = Mapping[str, Value]
 
 
 class ColumnKind(Enum):
-    """What stands in a column."""
+    """The type of a column."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -31,7 +31,7 @@ class ColumnKind(Enum):
     TIME = "time"
 
 
-OF_A_CASE: Mapping[str, ColumnKind] = {
+CASE_COLUMNS: Mapping[str, ColumnKind] = {
     "concept:name": ColumnKind.TEXT,
     "channel": ColumnKind.TEXT,
     "procedure": ColumnKind.TEXT,
@@ -51,9 +51,9 @@ OF_A_CASE: Mapping[str, ColumnKind] = {
     "returned_at": ColumnKind.TIME,
     "erased": ColumnKind.FLAG,
 }
-"""The columns of a dossier, as of the end of what is told."""
+"""The columns of a dossier, after its last exported event."""
 
-OF_AN_EVENT: Mapping[str, ColumnKind] = {
+EVENT_COLUMNS: Mapping[str, ColumnKind] = {
     "concept:name": ColumnKind.TEXT,
     "concept:instance": ColumnKind.TEXT,
     "lifecycle:transition": ColumnKind.TEXT,
@@ -77,22 +77,22 @@ OF_AN_EVENT: Mapping[str, ColumnKind] = {
 """The columns of an event."""
 
 CASE = "case:"
-"""How a dossier's columns begin where they stand beside an event's."""
+"""The prefix of a dossier's columns in a table of events."""
 
 COLUMNS: Mapping[str, ColumnKind] = {
-    **{CASE + name: kind for name, kind in OF_A_CASE.items()},
-    **OF_AN_EVENT,
+    **{CASE + name: kind for name, kind in CASE_COLUMNS.items()},
+    **EVENT_COLUMNS,
 }
 """The columns of a table with a row for each event."""
 
-_BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
+_COMMON_FIELDS = frozenset(field.name for field in fields(Event))
 
 
-def case_of(taken: ExportedDossier, zone: tzinfo) -> Told:
-    """Tell of a dossier; times are in this zone."""
-    dossier = taken.dossier
+def case_values(exported: ExportedDossier, zone: tzinfo) -> RowValues:
+    """Return the values of a dossier's columns; times are in `zone`."""
+    dossier = exported.dossier
     ledger = dossier.ledger
-    told: Told = {
+    values: RowValues = {
         "concept:name": dossier.code,
         "channel": dossier.channel,
         "procedure": dossier.procedure,
@@ -104,7 +104,7 @@ def case_of(taken: ExportedDossier, zone: tzinfo) -> Told:
         "status": dossier.progress.status,
         "stage": dossier.progress.stage,
         "outcome": dossier.outcome.value if dossier.outcome else None,
-        "came_in_at": taken.came_in_at,
+        "came_in_at": exported.came_in_at,
         "received_at": dossier.received_at,
         "first_promised_at": _due(ledger[0].promise) if ledger else None,
         "promised_at": _due(dossier.promise),
@@ -112,17 +112,17 @@ def case_of(taken: ExportedDossier, zone: tzinfo) -> Told:
         "returned_at": dossier.returned_at,
         "erased": dossier.personal_data_erased,
     }
-    return {name: _local(value, zone) for name, value in told.items()}
+    return {name: _local(value, zone) for name, value in values.items()}
 
 
-def events_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
-    """Tell of each event of a dossier, in stored order; times are in this zone."""
-    corrected = corrections(taken.events)
-    for row, event in zip(taken.rows, taken.events, strict=True):
+def event_values(exported: ExportedDossier, zone: tzinfo) -> Iterator[RowValues]:
+    """Yield the values of each event of a dossier, in stored order; times are in `zone`."""
+    corrected = corrections(exported.events)
+    for row, event in zip(exported.rows, exported.events, strict=True):
         own = {
             name: value
             for name, value in msgspec.to_builtins(event).items()
-            if name not in _BORNE_BY_ALL and value is not None
+            if name not in _COMMON_FIELDS and value is not None
         }
         version = event.originator_version
         by, name, clerk, unit = event.by, event.step.value, event.by.id, ""
@@ -130,8 +130,8 @@ def events_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
             name, clerk, unit = event.name, event.clerk, event.unit
         else:
             unit = by.office or by.partner
-        details = {one: value for one, value in own.items() if one not in SEALED_FIELDS}
-        told: Told = {
+        details = {field: value for field, value in own.items() if field not in SEALED_FIELDS}
+        values: RowValues = {
             "concept:name": name,
             "concept:instance": f"{event.code}/{version}",
             "lifecycle:transition": "complete",
@@ -149,21 +149,21 @@ def events_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
             "source": event.source,
             "event_id": event.event_id,
             "details": _json(details),
-            "sealed": " ".join(one for one in own if one in SEALED_FIELDS) or None,
-            "opened": _json(taken.texts.get(version, {})) if taken.texts else None,
+            "sealed": " ".join(field for field in own if field in SEALED_FIELDS) or None,
+            "opened": _json(exported.texts.get(version, {})) if exported.texts else None,
         }
-        yield {one: _local(value, zone) for one, value in told.items()}
+        yield {column: _local(value, zone) for column, value in values.items()}
 
 
-def rows_of(taken: ExportedDossier, zone: tzinfo) -> Iterator[Told]:
-    """Tell of each event together with its dossier, by `COLUMNS`."""
-    case = {CASE + name: value for name, value in case_of(taken, zone).items()}
-    for event in events_of(taken, zone):
+def table_rows(exported: ExportedDossier, zone: tzinfo) -> Iterator[RowValues]:
+    """Yield the values of `COLUMNS` for each event of a dossier."""
+    case = {CASE + name: value for name, value in case_values(exported, zone).items()}
+    for event in event_values(exported, zone):
         yield {**case, **event}
 
 
-def written(value: Value) -> str:
-    """Write a value as text: times as ISO 8601 with offset, flags as `true` and `false`."""
+def as_text(value: Value) -> str:
+    """Return a value as text: times as ISO 8601 with offset, flags as `true` or `false`."""
     match value:
         case None:
             return ""

@@ -1,7 +1,7 @@
-"""An export is a directory: a file for each form, and a manifest that tells what they are.
+"""Write an export as a directory with a file for each format and a manifest.
 
-It comes to be under another name and is renamed when all of it is on the disk, so that half an
-export never looks whole.
+The directory has a temporary name until everything is on disk, so an incomplete export never has
+the final name.
 """
 
 import hashlib
@@ -22,22 +22,22 @@ from tracker.application.queries.export import ExportedDossier, Form
 from tracker.domain.errors import ConflictError, InvalidInputError
 
 
-class ThereAlreadyError(ConflictError):
-    """There is something of this name already. An export never overwrites."""
+class ExportExistsError(ConflictError):
+    """A file or directory with this name exists. An export never overwrites it."""
 
 
-class NoPlaceError(InvalidInputError):
-    """The directory that an export would be made in is not there."""
+class NoParentDirectoryError(InvalidInputError):
+    """The parent directory of the export does not exist."""
 
 
-class NoExportError(InvalidInputError):
-    """This is no export: it has no manifest that can be read."""
+class NotAnExportError(InvalidInputError):
+    """The directory is not an export: it has no readable manifest."""
 
 
 def export(
     directory: Path,
     forms: Sequence[Form],
-    taken: Iterable[ExportedDossier],
+    dossiers: Iterable[ExportedDossier],
     *,
     zone: tzinfo,
     program: str,
@@ -46,33 +46,33 @@ def export(
     checkpoint: str | None,
     now: Callable[[], datetime],
 ) -> Manifest:
-    """Write these dossiers as a new directory; times are in this zone.
+    """Write the dossiers to a new directory; times are in `zone`. Return its manifest.
 
-    Raise `ThereAlreadyError`, `NoPlaceError`, `NoParquetError`, and what `taken` does; then
-    nothing is left.
+    Raise `ExportExistsError`, `NoParentDirectoryError`, `NoParquetError` and the errors of
+    `dossiers`; nothing is left on disk then.
     """
     directory = directory.absolute()
     if os.path.lexists(directory):
-        message = f"{directory} is there already. An export never overwrites."
-        raise ThereAlreadyError(message)
+        message = f"{directory} exists already. An export never overwrites; choose another name."
+        raise ExportExistsError(message)
     if not directory.parent.is_dir():
-        message = f"There is no directory {directory.parent} to put the export into. Make it first."
-        raise NoPlaceError(message)
+        message = f"The directory {directory.parent} does not exist. Make it first."
+        raise NoParentDirectoryError(message)
     began_at = now()
-    with _coming_to_be(directory) as draft:
+    with _draft_of(directory) as draft:
         count = Count()
-        with ExitStack() as opened:
+        with ExitStack() as resources:
             files = [
-                (form, opened.enter_context((draft / form.file_name).open("xb")))
+                (form, resources.enter_context((draft / form.file_name).open("xb")))
                 for form in dict.fromkeys(forms)
             ]
-            writers = [writer(form, file, zone, draft, opened) for form, file in files]
-            for one in taken:
-                count.add(one)
-                for each in writers:
-                    each.add(one)
-            for each in writers:
-                each.finish()
+            writers = [writer(form, file, zone, draft, resources) for form, file in files]
+            for dossier in dossiers:
+                count.add(dossier)
+                for form_writer in writers:
+                    form_writer.add(dossier)
+            for form_writer in writers:
+                form_writer.finish()
             for _, file in files:
                 _flush(file)
         manifest = Manifest(
@@ -91,38 +91,38 @@ def export(
     return manifest
 
 
-def wrong_in(directory: Path) -> list[str]:
-    """Compare an export with its manifest, and say what is wrong with it, file by file.
+def find_faults(directory: Path) -> list[str]:
+    """Compare an export with its manifest. Return a text for each file that differs.
 
-    Raise `NoExportError`.
+    Raise `NotAnExportError`.
     """
     try:
         manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
-        message = f"{directory} is no export: {MANIFEST} cannot be read: {error}"
-        raise NoExportError(message) from error
-    told = {one.name: one for one in manifest.files}
-    there = {one.name for one in directory.iterdir()} - {MANIFEST}
-    faults = [f"{name} is missing" for name in sorted(told.keys() - there)]
-    faults += [f"{name} is not in the manifest" for name in sorted(there - told.keys())]
-    for name in sorted(told.keys() & there):
-        if _described(directory / name) != told[name]:
+        message = f"{directory} is not an export: {MANIFEST} cannot be read: {error}"
+        raise NotAnExportError(message) from error
+    listed = {file.name: file for file in manifest.files}
+    present = {path.name for path in directory.iterdir()} - {MANIFEST}
+    faults = [f"{name} is missing" for name in sorted(listed.keys() - present)]
+    faults += [f"{name} is not in the manifest" for name in sorted(present - listed.keys())]
+    for name in sorted(listed.keys() & present):
+        if _described(directory / name) != listed[name]:
             faults.append(f"{name} is not what was exported")
     return faults
 
 
 @contextmanager
-def _coming_to_be(directory: Path) -> Iterator[Path]:
-    """Return a directory beside this one, which then gets its name; after an error it is gone."""
+def _draft_of(directory: Path) -> Iterator[Path]:
+    """Make a temporary directory and rename it after the block; after an error, delete it."""
     draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         yield draft
-        _flush_names_in(draft)
+        _flush_directory(draft)
         draft.rename(directory)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _flush_names_in(directory.parent)
+    _flush_directory(directory.parent)
 
 
 def _described(path: Path) -> WrittenFile:
@@ -136,7 +136,7 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _flush_names_in(directory: Path) -> None:
+def _flush_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

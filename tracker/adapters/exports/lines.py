@@ -1,4 +1,4 @@
-"""NDJSON: a line for each event, with the very bytes that are stored, whose hash the log has."""
+"""NDJSON: a line for each event with its stored bytes, whose hash is in the log."""
 
 import msgspec
 
@@ -9,19 +9,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 class NdjsonFile:
-    """Writes `position`, `topic`, `event` as it is stored, and `opened` where texts are opened."""
+    """Writes `position`, `topic`, the stored `event`, and `opened` if texts are opened."""
 
     def __init__(self, file: Sink) -> None:
         """Write to this file."""
         self._file = file
 
-    def add(self, taken: ExportedDossier) -> None:
+    def add(self, exported: ExportedDossier) -> None:
         """Write the events of a dossier."""
-        for row in taken.rows:
+        for row in exported.rows:
             line = {"position": row.position, "topic": row.topic, "event": msgspec.Raw(row.state)}
-            if taken.texts is not None:
-                line["opened"] = taken.texts.get(row.version, {})
+            if exported.texts is not None:
+                line["opened"] = exported.texts.get(row.version, {})
             self._file.write(_encode(line) + b"\n")
 
     def finish(self) -> None:
-        """Nothing follows the last line."""
+        """Do nothing: nothing follows the last line."""

@@ -1,4 +1,4 @@
-"""The manifest of an export tells what was asked for, and what is there."""
+"""The manifest of an export: the selection and the files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class WrittenFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export holds.
+    """The content of an export.
 
-    `asked` says what was asked for, `up_to` the store's newest event then, `checkpoint` is the
-    newest signed note of the Merkle log. All but `program` and the two times follows from the
-    store and `asked`; the files too.
+    `asked` is the selection, `up_to` the position of the newest event at that time, `checkpoint`
+    the newest signed note of the Merkle log. The same store and selection give the same files and
+    manifest, except `program` and the two times.
     """
 
     program: str
@@ -40,22 +40,22 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: Sequence[WrittenFile]
 
     def __bytes__(self) -> bytes:
-        """Return what is written."""
+        """Return the bytes of the manifest file."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
 @dataclass
 class Count:
-    """Counts what is taken, and between which positions it stands."""
+    """Counts dossiers and events, and records the first and last position."""
 
     dossiers: int = 0
     events: int = 0
     first_position: int | None = None
     last_position: int | None = None
 
-    def add(self, taken: ExportedDossier) -> None:
-        """Count one more dossier."""
-        positions = [row.position for row in taken.rows]
+    def add(self, exported: ExportedDossier) -> None:
+        """Add a dossier."""
+        positions = [row.position for row in exported.rows]
         self.dossiers += 1
         self.events += len(positions)
         self.first_position = min(self.first_position or positions[0], *positions)

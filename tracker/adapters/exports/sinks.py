@@ -1,10 +1,10 @@
-"""What an export is written to: a file, or what is sent while it is written."""
+"""The target of an export: a file, or a stream that is sent while it is written."""
 
 from typing import Protocol
 
 
 class Sink(Protocol):
-    """Takes bytes, one after the other."""
+    """A target that accepts bytes."""
 
     def write(self, data: bytes, /) -> int:
-        """Take these."""
+        """Write the bytes. Return their number."""

@@ -1,4 +1,4 @@
-"""Who writes which form."""
+"""Choose the writer of each export format."""
 
 import tempfile
 from contextlib import ExitStack, closing
@@ -15,17 +15,17 @@ from tracker.application.queries.export import ExportedDossier, Form
 
 
 class Writer(Protocol):
-    """Writes dossiers in one form."""
+    """Writes dossiers in one format."""
 
-    def add(self, taken: ExportedDossier) -> None:
+    def add(self, exported: ExportedDossier) -> None:
         """Write a dossier."""
 
     def finish(self) -> None:
-        """Write what comes last."""
+        """Write the end of the file."""
 
 
-def writer(form: Form, file: Sink, zone: tzinfo, folder: Path, opened: ExitStack) -> Writer:
-    """Begin to write this form; what it must put aside is in `folder`, closed with `opened`.
+def writer(form: Form, file: Sink, zone: tzinfo, folder: Path, resources: ExitStack) -> Writer:
+    """Return a writer of this format. Its temporary file is in `folder` and closed by `resources`.
 
     Raise `NoParquetError`.
     """
@@ -35,9 +35,9 @@ def writer(form: Form, file: Sink, zone: tzinfo, folder: Path, opened: ExitStack
         case Form.CSV:
             return CsvFile(file, zone)
         case Form.PARQUET:
-            return opened.enter_context(closing(ParquetFile(file, zone)))
+            return resources.enter_context(closing(ParquetFile(file, zone)))
         case Form.XES:
             return XesFile(file, zone)
         case Form.OCEL:
-            aside = opened.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115  it is
+            aside = resources.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115  `resources` closes it
             return OcelFile(file, zone, aside)

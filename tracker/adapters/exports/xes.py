@@ -1,4 +1,4 @@
-"""XES, IEEE 1849-2016: a trace for each dossier, for tools that mine processes."""
+"""XES (IEEE 1849-2016): a trace for each dossier, for process mining tools."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,13 +6,13 @@ from datetime import tzinfo
 from xml.sax.saxutils import quoteattr
 
 from tracker.adapters.exports.columns import (
-    OF_A_CASE,
-    OF_AN_EVENT,
+    CASE_COLUMNS,
+    EVENT_COLUMNS,
     ColumnKind,
-    Told,
-    case_of,
-    events_of,
-    written,
+    RowValues,
+    as_text,
+    case_values,
+    event_values,
 )
 from tracker.adapters.exports.sinks import Sink
 from tracker.application.queries.export import ExportedDossier
@@ -44,7 +44,7 @@ _HEAD = """\
 
 
 class XesFile:
-    """Writes one log, a trace for each dossier, its events in stored order."""
+    """Writes one log with a trace for each dossier and its events in stored order."""
 
     def __init__(self, file: Sink, zone: tzinfo) -> None:
         """Write to this file, times in this zone."""
@@ -52,21 +52,21 @@ class XesFile:
         self._zone = zone
         self._file.write(_HEAD.encode())
 
-    def add(self, taken: ExportedDossier) -> None:
-        """Write a trace."""
-        lines = ["<trace>", *_attributes(OF_A_CASE, case_of(taken, self._zone))]
-        for event in events_of(taken, self._zone):
-            lines += ["<event>", *_attributes(OF_AN_EVENT, event), "</event>"]
+    def add(self, exported: ExportedDossier) -> None:
+        """Write a dossier as a trace."""
+        lines = ["<trace>", *_attributes(CASE_COLUMNS, case_values(exported, self._zone))]
+        for event in event_values(exported, self._zone):
+            lines += ["<event>", *_attributes(EVENT_COLUMNS, event), "</event>"]
         self._file.write("\n".join([*lines, "</trace>", ""]).encode())
 
     def finish(self) -> None:
-        """End the log."""
+        """Write the end of the log."""
         self._file.write(b"</log>\n")
 
 
-def _attributes(columns: Mapping[str, ColumnKind], told: Told) -> Iterator[str]:
+def _attributes(columns: Mapping[str, ColumnKind], values: RowValues) -> Iterator[str]:
     for name, kind in columns.items():
-        value = told[name]
+        value = values[name]
         if value is not None:
-            text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", written(value))
+            text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", as_text(value))
             yield f'<{_TAGS[kind]} key="{name}" value={quoteattr(text)}/>'

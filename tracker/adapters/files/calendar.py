@@ -1,4 +1,4 @@
-"""The work calendar: the `holidays` package for Vietnam, and our dated, cited changes to it."""
+"""The working calendar: the `holidays` package for Vietnam with dated, cited changes."""
 
 import csv
 from datetime import date, datetime
@@ -17,10 +17,10 @@ _WORKS = {"yes": True, "no": False}
 
 
 class CalendarFileError(InvalidInputError):
-    """The file of calendar changes cannot be used; `problems` names each file and line."""
+    """The file of calendar changes has faults; `problems` names each with file and line."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        """Keep the problems and put them all into the message, one a line."""
+        """Keep the problems; the message has a line for each."""
         super().__init__("\n".join(problems))
         self.problems = problems
 
@@ -31,8 +31,8 @@ def load_calendar(
     """Return Vietnam's calendar for these years, both included, with the changes in `directory`.
 
     The file `calendar_changes.csv` (UTF-8) has the columns on, works (yes or no), name,
-    decided_on, citation; days as YYYY-MM-DD. Of what the package holds nothing says since when it
-    was known: it counts as always known. Raises CalendarFileError with all problems at once.
+    decided_on, citation; days are YYYY-MM-DD. The days of the package have no date of decision, so
+    they count as always known. Raise `CalendarFileError` with all problems at once.
     """
     first, last = date(first_year, 1, 1), date(last_year, 12, 31)
     years = range(first_year, last_year + 1)
@@ -52,14 +52,14 @@ def _read_changes(path: Path, first: date, last: date) -> list[DayChange]:
     problems: list[str] = []
     changes: dict[tuple[date, date], DayChange] = {}
     for line, cells in _rows(path):
-        found, change = _change(cells)
+        faults, change = _change(cells)
         if change is not None:
             if not first <= change.on <= last:
-                found.append(f"{change.on} is outside {first} to {last}")
+                faults.append(f"{change.on} is outside {first} to {last}")
             if (change.on, change.decided_on) in changes:
-                found.append(f"{change.on} is decided twice on {change.decided_on}")
+                faults.append(f"{change.on} is decided twice on {change.decided_on}")
             changes[change.on, change.decided_on] = change
-        problems += [f"{path}:{line}: {problem}" for problem in found]
+        problems += [f"{path}:{line}: {problem}" for problem in faults]
     if problems:
         raise CalendarFileError(tuple(problems))
     return list(changes.values())
@@ -81,14 +81,14 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _change(cells: list[str]) -> tuple[list[str], DayChange | None]:
-    """Return what is wrong with these cells, and the change where nothing is."""
+    """Return the faults of these cells, and the change if there are none."""
     if len(cells) != len(COLUMNS):
         return [f"{len(cells)} cells instead of {len(COLUMNS)}"], None
     row = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
     problems = [f"{column} is empty" for column in ("name", "citation") if not row[column]]
     days = {column: _day(row[column]) for column in ("on", "decided_on")}
     problems += [
-        f"{column} is no day YYYY-MM-DD: {row[column]!r}"
+        f"{column} is not a day YYYY-MM-DD: {row[column]!r}"
         for column, day in days.items()
         if day is None
     ]

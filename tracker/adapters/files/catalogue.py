@@ -1,4 +1,4 @@
-"""The catalogue read from `procedures.csv`, `papers.csv` and `agent_openings.csv`."""
+"""Read the catalogue from `procedures.csv`, `papers.csv` and `agent_openings.csv`."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -46,9 +46,9 @@ OPENING_COLUMNS = ("procedure", "opened_on", "closed_on", "decision")
 
 
 def load_catalogue(directory: Path) -> Catalogue:
-    """Read the catalogue, or raise one DataFilesError with every fault of its three files.
+    """Return the catalogue. Raise one `DataFilesError` with every fault of its three files.
 
-    Whether the deciding offices exist is not seen here, but by `load_service_data`.
+    `load_service_data` checks that the deciding offices exist.
     """
     problems = Problems()
     catalogue = CatalogueTables.read(directory, problems).catalogue()
@@ -58,7 +58,7 @@ def load_catalogue(directory: Path) -> Catalogue:
 
 @dataclass(frozen=True)
 class CatalogueTables:
-    """The three tables of the catalogue, before they are put together."""
+    """The three tables of the catalogue before they are combined."""
 
     procedures: Table
     papers: Table
@@ -67,7 +67,7 @@ class CatalogueTables:
 
     @classmethod
     def read(cls, directory: Path, problems: Problems) -> Self:
-        """Read the three files and note what is wrong with any of them by itself."""
+        """Read the three files and note the faults in each."""
         return cls(
             read_table(directory / "procedures.csv", PROCEDURE_COLUMNS, problems),
             read_table(directory / "papers.csv", PAPER_COLUMNS, problems),
@@ -76,7 +76,7 @@ class CatalogueTables:
         )
 
     def catalogue(self) -> Catalogue:
-        """Build the sound rows into a catalogue and note what is wrong between the tables."""
+        """Return a catalogue of the valid rows, and note faults between the tables."""
         self.procedures.refuse_repeats("code", "version")
         self.papers.refuse_repeats("procedure", "version", "name")
         if self.procedures.complete and not self.procedures.rows:
@@ -91,7 +91,8 @@ class CatalogueTables:
                 row.fault(f"procedure {opening.procedure} is not in {self.procedures.file}")
         return Catalogue(
             versions=(
-                replace(one, papers=papers.get((one.code, one.version), ())) for _, one in versions
+                replace(version, papers=papers.get((version.code, version.version), ()))
+                for _, version in versions
             ),
             openings=(opening for _, opening in openings),
             digest=version_of((self.procedures, self.papers, self.openings)),
@@ -167,25 +168,25 @@ def _opening(row: Row) -> AgentOpening:
 
 
 def _refuse_overlapping_versions(versions: list[tuple[Row, ProcedureVersion]]) -> None:
-    for (before_row, before), (row, one) in each_after_the_longest(
+    for (before_row, before), (row, version) in each_after_the_longest(
         versions,
         group=lambda version: version.code,
         first=lambda version: version.valid_from,
         last=lambda version: version.valid_to or date.max,
     ):
-        this, that = f"version {one.version} of {one.code}", f"version {before.version}"
-        if before.in_force_on(one.valid_from):
+        this, that = f"version {version.version} of {version.code}", f"version {before.version}"
+        if before.in_force_on(version.valid_from):
             row.fault(f"{this} overlaps {that} of line {before_row.line}")
-        elif one.version < before.version:
+        elif version.version < before.version:
             row.fault(f"{this} comes after {that}")
 
 
 def _refuse_overlapping_openings(openings: list[tuple[Row, AgentOpening]]) -> None:
-    for (before_row, before), (row, one) in each_after_the_longest(
+    for (before_row, before), (row, opening) in each_after_the_longest(
         openings,
         group=lambda opening: opening.procedure,
         first=lambda opening: opening.opened_on,
         last=lambda opening: opening.closed_on or date.max,
     ):
-        if before.holds_on(one.opened_on):
-            row.fault(f"{one.procedure} is already open by line {before_row.line}")
+        if before.holds_on(opening.opened_on):
+            row.fault(f"{opening.procedure} is already open by line {before_row.line}")

@@ -1,4 +1,4 @@
-"""A file of signed checkpoints, with an empty line between, that is only appended to."""
+"""An append-only file of signed checkpoints, separated by empty lines."""
 
 import os
 from pathlib import Path
@@ -10,16 +10,16 @@ _TAIL_BYTES = 64 * 1024
 
 
 class CheckpointFile:
-    """Keeps notes in a file, which belongs on a disk that the database's administrator lacks."""
+    """Stores notes in a file, on a disk that the database administrator cannot write."""
 
     name = "the file of checkpoints"
 
     def __init__(self, path: Path) -> None:
-        """Append to this file; it is made when the first note comes."""
+        """Append to this file, which the first note creates."""
         self._path = path
 
     def last(self) -> Note | None:
-        """Return the newest that is there. Raise `SilentPublisherError`."""
+        """Return the newest note, or `None`. Raise `SilentPublisherError`."""
         try:
             with self._path.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
@@ -31,7 +31,7 @@ class CheckpointFile:
         return Note.parse("\n\n".join(tail.split("\n\n")[-2:])) if tail else None
 
     def replace(self, note: str) -> None:
-        """Put this one in the place of all that is there, at once or not at all."""
+        """Replace the whole file by this note, atomically."""
         fresh = self._path.with_name(self._path.name + ".new")
         with fresh.open("w", encoding="utf-8") as file:
             file.write(note)
@@ -40,7 +40,7 @@ class CheckpointFile:
         fresh.replace(self._path)
 
     def publish(self, note: str) -> None:
-        """Put one more there, and on the disk. Raise `SilentPublisherError`."""
+        """Append a note and flush it to disk. Raise `SilentPublisherError`."""
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(("\n" if file.tell() else "") + note)

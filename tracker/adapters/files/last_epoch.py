@@ -11,14 +11,14 @@ class BadEpochFileError(TrackerError):
 
 
 class LastEpochFile:
-    """Outlives a database that is put back: two restores then never begin the same epoch."""
+    """Keeps the epoch outside the database, so that two restores never begin the same epoch."""
 
     def __init__(self, path: Path) -> None:
-        """Use this file; the first restore makes it."""
+        """Use this file, which the first restore creates."""
         self._path = path
 
     def read(self) -> int:
-        """Return the number, 0 where there is none. Raise `BadEpochFileError`."""
+        """Return the number, or 0 without a file. Raise `BadEpochFileError`."""
         try:
             text = self._path.read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
@@ -28,7 +28,7 @@ class LastEpochFile:
         return int(text)
 
     def write(self, number: int) -> None:
-        """Store the number, on the disk."""
+        """Store the number and flush it to disk."""
         fresh = self._path.with_name(self._path.name + ".new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""The network read from `offices.csv`, `partners.csv`, `collaborators.csv` and `timetable.csv`."""
+"""Read the network from `offices.csv`, `partners.csv`, `collaborators.csv` and `timetable.csv`."""
 
 import re
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _AGENCY = re.compile(r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.)?[A-Z][0-9]{2}(?:\.[0-9
 
 
 def load_network(directory: Path) -> Network:
-    """Read the network, or raise one DataFilesError with every fault of its four files."""
+    """Return the network. Raise one `DataFilesError` with every fault of its four files."""
     problems = Problems()
     network = NetworkTables.read(directory, problems).network()
     problems.raise_if_any()
@@ -48,7 +48,7 @@ def load_network(directory: Path) -> Network:
 
 @dataclass(frozen=True)
 class NetworkTables:
-    """The four tables of the network, before they are put together."""
+    """The four tables of the network before they are combined."""
 
     offices: Table
     partners: Table
@@ -58,7 +58,7 @@ class NetworkTables:
 
     @classmethod
     def read(cls, directory: Path, problems: Problems) -> Self:
-        """Read the four files and note what is wrong with any of them by itself."""
+        """Read the four files and note the faults in each."""
         return cls(
             read_table(directory / "offices.csv", OFFICE_COLUMNS, problems),
             read_table(directory / "partners.csv", PARTNER_COLUMNS, problems),
@@ -68,7 +68,7 @@ class NetworkTables:
         )
 
     def network(self) -> Network:
-        """Build the sound rows into a network and note what is wrong between the tables."""
+        """Return a network of the valid rows, and note faults between the tables."""
         for table in (self.offices, self.partners, self.collaborators):
             table.refuse_repeats("id")
         if self.offices.complete and not self.offices.rows:
@@ -100,8 +100,9 @@ class NetworkTables:
         if not self.offices.knows(id=office_id):
             row.fault(f"{column} {office_id} is not in {self.offices.file}")
             return
-        cells = (one.cells for one in self.offices.rows if one.cells["id"] == office_id)
-        kinds = {one["kind"] for one in cells} & set(OfficeKind)
+        kinds = {
+            office.cells["kind"] for office in self.offices.rows if office.cells["id"] == office_id
+        } & set(OfficeKind)
         if kinds and kind not in kinds:
             row.fault(f"{column} {office_id} is a {min(kinds)}, not a {kind}")
 

@@ -1,4 +1,4 @@
-"""Keeps the files of an installation private, and one process on each database."""
+"""Make files private, and lock databases so that only one process uses each."""
 
 import errno
 import fcntl
@@ -15,14 +15,14 @@ class InUseError(Exception):
     """Another process holds the lock of this file."""
 
     def __init__(self, path: Path, process: str) -> None:
-        """Name the lock file and the process that holds it."""
+        """Keep the lock file and the id of the process that holds it."""
         super().__init__(str(path))
         self.path = path
         self.process = process
 
 
 def make_private(paths: Sequence[Path]) -> list[Path]:
-    """Take all rights of the group and of others away. Return the paths where that failed."""
+    """Remove all permissions of group and others. Return the paths for which that failed."""
     failed: list[Path] = []
     for path in paths:
         try:
@@ -38,7 +38,7 @@ def make_private(paths: Sequence[Path]) -> list[Path]:
 
 @contextmanager
 def holding(paths: Sequence[Path]) -> Iterator[None]:
-    """Hold the lock of each of these files; the system releases them when the process ends.
+    """Lock these files during the block; the system releases the locks when the process ends.
 
     Raise `InUseError`.
     """

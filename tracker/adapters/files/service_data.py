@@ -1,4 +1,4 @@
-"""The network and the catalogue read together, each checked against the other."""
+"""Read the network and the catalogue together, and check them against each other."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,14 @@ from tracker.domain.network.procedures import Catalogue
 
 @dataclass(frozen=True)
 class ServiceData:
-    """What one directory of data files says of the service."""
+    """The network and catalogue of one directory of data files."""
 
     network: Network
     catalogue: Catalogue
 
 
 def load_service_data(directory: Path) -> ServiceData:
-    """Read all data files, or raise one DataFilesError with every fault in and between them."""
+    """Return the data of all files. Raise one `DataFilesError` with every fault."""
     problems = Problems()
     network_tables = NetworkTables.read(directory, problems)
     catalogue_tables = CatalogueTables.read(directory, problems)

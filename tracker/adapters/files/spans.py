@@ -1,4 +1,4 @@
-"""Rows that each hold for a stretch of time, compared so that overlaps come to light."""
+"""Compare rows that are valid for a period, to find overlaps."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, time
@@ -11,18 +11,18 @@ Moment = TypeVar("Moment", date, time)
 
 
 def each_after_the_longest(
-    found: Iterable[tuple[Row, Thing]],
+    rows: Iterable[tuple[Row, Thing]],
     *,
     group: Callable[[Thing], Hashable],
     first: Callable[[Thing], Moment],
     last: Callable[[Thing], Moment],
 ) -> Iterator[tuple[tuple[Row, Thing], tuple[Row, Thing]]]:
-    """Yield each row but its group's first, after that earlier row of the group that ends last.
+    """Yield each row, except the first of its group, with the earlier row that ends last.
 
-    If a row overlaps any earlier one of its group, it overlaps the one it is yielded with.
+    If a row overlaps any earlier row of its group, it overlaps the row in its pair.
     """
     longest: dict[Hashable, tuple[Row, Thing]] = {}
-    for row, thing in sorted(found, key=lambda pair: first(pair[1])):
+    for row, thing in sorted(rows, key=lambda pair: first(pair[1])):
         before = longest.get(group(thing))
         if before is not None:
             yield before, (row, thing)

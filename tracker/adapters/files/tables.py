@@ -1,7 +1,7 @@
-"""Tables in CSV files, read so that every fault can be told by file and line.
+"""Read tables in CSV files and report every fault with its file and line.
 
-A fault is noted, not raised, so that one reading finds them all. A cell at fault gives a
-stand-in value, and its row builds nothing.
+A fault is noted, not raised, so that one run finds all faults. A faulty cell gives a default value,
+and its row builds no object.
 """
 
 import csv
@@ -38,32 +38,32 @@ class DataFilesError(InvalidInputError):
 
 
 class Problems:
-    """The faults noted so far."""
+    """The list of noted faults."""
 
     def __init__(self) -> None:
-        """Begin with none."""
-        self._found: list[tuple[str, int, str]] = []
+        """Start without faults."""
+        self._notes: list[tuple[str, int, str]] = []
 
     def note(self, file: str, line: int, fault: str) -> None:
-        """Add a fault; line 0 stands for the file as a whole."""
-        self._found.append((file, line, fault))
+        """Add a fault; line 0 means the whole file."""
+        self._notes.append((file, line, fault))
 
     def raise_if_any(self) -> None:
-        """Raise all that was noted, by file and line, as one DataFilesError."""
-        if self._found:
-            found = dict.fromkeys(sorted(self._found))
-            places = (f"{file}:{line}" if line else file for file, line, _ in found)
-            faults = (fault for _, _, fault in found)
+        """Raise one `DataFilesError` with all noted faults, by file and line."""
+        if self._notes:
+            notes = dict.fromkeys(sorted(self._notes))
+            places = (f"{file}:{line}" if line else file for file, line, _ in notes)
+            faults = (fault for _, _, fault in notes)
             raise DataFilesError(
                 [f"{place}: {fault}" for place, fault in zip(places, faults, strict=True)],
             )
 
 
 class Row:
-    """One line of a table; reading a cell notes what is wrong with it."""
+    """One line of a table. Reading a cell notes its faults."""
 
     def __init__(self, file: str, line: int, cells: Mapping[str, str], problems: Problems) -> None:
-        """Hold the cells, stripped of blanks, by column."""
+        """Keep the cells by column, without surrounding blanks."""
         self.line = line
         self.cells = cells
         self.faulty = False
@@ -71,72 +71,72 @@ class Row:
         self._problems = problems
 
     def fault(self, text: str) -> None:
-        """Note a fault of this row, which then builds nothing."""
+        """Note a fault of this row, which then builds no object."""
         self.faulty = True
         self._problems.note(self._file, self.line, text)
 
     def text(self, column: str) -> str:
-        """Return the cell, which may not be empty."""
-        found = self.cells[column]
-        if not found:
+        """Return the cell. An empty cell is a fault."""
+        cell = self.cells[column]
+        if not cell:
             self.fault(f"{column} is empty")
-        return found
+        return cell
 
     def text_or_none(self, column: str) -> str | None:
-        """Return the cell, None if empty."""
+        """Return the cell, or `None` if it is empty."""
         return self.cells[column] or None
 
     def id(self, column: str) -> str:
         """Return an id of capital ASCII letters, digits, dots and hyphens."""
-        found = self.text(column)
-        if found and not _ID.fullmatch(found):
-            self.fault(f"{column} {found!r} is not an id of A-Z, 0-9, '.' and '-'")
-        return found
+        cell = self.text(column)
+        if cell and not _ID.fullmatch(cell):
+            self.fault(f"{column} {cell!r} is not an id of A-Z, 0-9, '.' and '-'")
+        return cell
 
     def word(self, column: str, words: type[Word]) -> Word:
         """Return one of the given words."""
-        found = self.text(column)
+        cell = self.text(column)
         try:
-            return words(found)
+            return words(cell)
         except ValueError:
-            if found:
-                self.fault(f"{column} {found!r} is none of {', '.join(words)}")
+            if cell:
+                self.fault(f"{column} {cell!r} is none of {', '.join(words)}")
             return next(iter(words))
 
     def yes(self, column: str) -> bool:
-        """Return whether the cell says yes; it may say yes or no."""
-        found = self.text(column)
-        if found and found not in {"yes", "no"}:
-            self.fault(f"{column} {found!r} is neither yes nor no")
-        return found == "yes"
+        """Return whether the cell is `yes`; it must be `yes` or `no`."""
+        cell = self.text(column)
+        if cell and cell not in {"yes", "no"}:
+            self.fault(f"{column} {cell!r} is neither yes nor no")
+        return cell == "yes"
 
     def number(self, column: str) -> int:
-        """Return a whole number from 0 up."""
-        found = self.text(column)
-        if _NUMBER.fullmatch(found):
-            return int(found)
-        if found:
-            self.fault(f"{column} {found!r} is not a whole number")
+        """Return a whole number, 0 or more."""
+        cell = self.text(column)
+        if _NUMBER.fullmatch(cell):
+            return int(cell)
+        if cell:
+            self.fault(f"{column} {cell!r} is not a whole number")
         return 0
 
     def day(self, column: str) -> date:
         """Return a date written as 2025-12-31."""
-        found = self.text(column)
+        cell = self.text(column)
         try:
-            if _DAY.fullmatch(found):
-                return date.fromisoformat(found)
+            if _DAY.fullmatch(cell):
+                return date.fromisoformat(cell)
         except ValueError:
             pass
-        if found:
-            self.fault(f"{column} {found!r} is not a date like 2025-12-31")
+        if cell:
+            self.fault(f"{column} {cell!r} is not a date like 2025-12-31")
         return date.min
 
     def day_or_none(self, column: str) -> date | None:
-        """Return a date, None if the cell is empty."""
+        """Return a date, or `None` if the cell is empty."""
         return self.day(column) if self.cells[column] else None
 
     def span(self, first: str, last: str) -> tuple[date, date | None]:
-        """Return a first day and a last one or None, in that order of time."""
+        """Return the first day and the last day or `None`. The last must not be earlier."""
         begins, ends = self.day(first), self.day_or_none(last)
         if ends is not None and ends < begins and not self.faulty:
             self.fault(f"{last} {ends} lies before {first} {begins}")
@@ -146,19 +146,19 @@ class Row:
         """Return a time of day written as 07:30."""
         return self.clock_of(column, self.text(column))
 
-    def clock_of(self, column: str, found: str) -> time:
-        """Return the time of day in `found`, a part of the cell."""
+    def clock_of(self, column: str, text: str) -> time:
+        """Return the time of day in `text`, a part of the cell."""
         try:
-            if _TIME.fullmatch(found):
-                return time.fromisoformat(found)
+            if _TIME.fullmatch(text):
+                return time.fromisoformat(text)
         except ValueError:
             pass
-        if found or self.cells[column]:
-            self.fault(f"{column} {found!r} is not a time like 07:30")
+        if text or self.cells[column]:
+            self.fault(f"{column} {text!r} is not a time like 07:30")
         return time.min
 
     def build(self, make: Callable[["Row"], Made]) -> Made | None:
-        """Return what `make` makes of this row, or None once the row's faults are noted."""
+        """Return the object that `make` makes of this row, or `None` and note the faults."""
         try:
             made = make(self)
         except InvalidInputError as refused:
@@ -170,7 +170,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a file; `complete` is false if some of it could not be read."""
+    """The rows of a file; `complete` is false if a part could not be read."""
 
     file: str
     rows: tuple[Row, ...]
@@ -178,21 +178,21 @@ class Table:
     digest: bytes
 
     def built(self, make: Callable[[Row], Made]) -> list[tuple[Row, Made]]:
-        """Return the sound rows, each with what `make` makes of it."""
+        """Return the valid rows, each with the object that `make` makes of it."""
         pairs = ((row, row.build(make)) for row in self.rows)
         return [(row, made) for row, made in pairs if made is not None]
 
     def knows(self, **cells: str) -> bool:
-        """Return whether some row, sound or not, has these cells; true if the table is incomplete.
+        """Return whether a row, valid or not, has these cells; true if the table is incomplete.
 
-        So one fault is not told again by every row that refers to it.
+        So one fault is not reported again by every row that refers to it.
         """
         return not self.complete or any(
             all(row.cells[column] == value for column, value in cells.items()) for row in self.rows
         )
 
     def refuse_repeats(self, *columns: str) -> None:
-        """Note every row that has the same cells in `columns` as an earlier one."""
+        """Note a fault for every row with the same cells in `columns` as an earlier row."""
         first_seen: dict[tuple[str, ...], int] = {}
         for row in self.rows:
             key = tuple(row.cells[column] for column in columns)
@@ -202,7 +202,7 @@ class Table:
 
 
 def read_table(path: Path, columns: Sequence[str], problems: Problems) -> Table:
-    """Read a UTF-8 CSV file that has exactly these columns, in any order; note its faults."""
+    """Return the table in a UTF-8 CSV file with exactly these columns, in any order."""
     file = path.name
     try:
         raw = path.read_bytes()
@@ -226,12 +226,12 @@ def read_table(path: Path, columns: Sequence[str], problems: Problems) -> Table:
 
 
 def version_of(tables: Iterable[Table]) -> str:
-    """Return a short digest that changes with any of the tables' files."""
+    """Return a short digest that changes if a file of these tables changes."""
     return sha256(b"".join(table.digest for table in tables)).hexdigest()[:16]
 
 
 def _records(file: str, text: str, problems: Problems) -> tuple[list[tuple[int, list[str]]], bool]:
-    """Return the records, each with its first line, and whether the reading broke off."""
+    """Return the records, each with its first line, and whether reading stopped at a fault."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records = []
     line = 1
@@ -252,9 +252,9 @@ def _heading_is_right(
     columns: Sequence[str],
     problems: Problems,
 ) -> bool:
-    faults = [f"column {one} is missing" for one in columns if one not in heading]
-    faults += [f"column {one!r} is unknown" for one in heading if one not in columns]
-    faults += [f"column {one} is there twice" for one in columns if heading.count(one) > 1]
+    faults = [f"column {name} is missing" for name in columns if name not in heading]
+    faults += [f"column {name!r} is unknown" for name in heading if name not in columns]
+    faults += [f"column {name} exists twice" for name in columns if heading.count(name) > 1]
     for fault in faults:
         problems.note(file, 1, fault)
     return not faults

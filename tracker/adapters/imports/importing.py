@@ -1,7 +1,7 @@
-"""Imports a legacy log: reads it as a stream and posts what it tells, some hundreds at a time.
+"""Import a legacy log: read it as a stream and handle its commands in batches.
 
-Every post has an id that follows from the log, so an import that was broken off is simply started
-again, and a second one adds only what the log did not tell before.
+The id of every command follows from the log. So an interrupted import can be started again, and a
+second import adds only what is new in the log.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,20 +21,20 @@ from tracker.application.commands.intake import LegacyIntake
 from tracker.domain.errors import TrackerError
 
 Handle = Callable[[Sequence[Envelope]], Sequence[Accepted | TrackerError]]
-"""Carries posts out in one transaction and answers for each, as `Tracker.handle` does."""
+"""Handles envelopes in one transaction and returns a result for each, like `Tracker.handle`."""
 
-_POSTS_A_BATCH = 500
+_COMMANDS_A_BATCH = 500
 _REJECTS_A_BATCH = 500
-_DOSSIERS_REMEMBERED = 10_000
-_EVENTS_REMEMBERED = 100_000
+_DOSSIERS_CACHED = 10_000
+_EVENTS_CACHED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What an import did.
+    """The counts of an import.
 
-    `rows` were read, of which `rejected` stand in the file `rejects`, `conflicts` of them because
-    an earlier import had the same with other content. `already_there` rows were imported before.
+    Of all `rows`, `rejected` are in the file `rejects`. Of these, `conflicts` have the id of an
+    earlier import with other content. `already_there` rows were imported before.
     """
 
     rows: int
@@ -49,7 +49,7 @@ class ImportReport:
 
     @property
     def events_added(self) -> int:
-        """Every event that was stored."""
+        """Return the number of stored events."""
         return self.dossiers_added + self.steps_added + self.decisions_added
 
 
@@ -61,15 +61,15 @@ def import_log(
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
-    """Import a log. `progress` is told how many of its `bytes_to_read` are done.
+    """Import a log. `progress` is called with the number of bytes read, of all `bytes_to_read`.
 
-    Rows that cannot be imported go to `rejects`, by default `FILE.rejected.csv` beside the file.
-    Raise `LogFileError` where nothing can be imported, and what `handle` raises; then the rows
-    before are stored, and the same import may be started again.
+    Rows that cannot be imported go to `rejects`, by default `FILE.rejected.csv` next to the file.
+    Raise `LogFileError` if nothing can be imported, and the errors of `handle`; the earlier rows
+    are stored then, and the import may be started again.
     """
     rejects = rejects or path.with_name(f"{path.stem}.rejected.csv")
     if rejects.resolve() == path.resolve():
-        message = "The reject file may not be the file that is imported."
+        message = "The reject file must not be the file to import. Choose another name."
         raise LogFileError(message)
     with (
         open_log(path, mapping, progress) as log,
@@ -77,7 +77,7 @@ def import_log(
     ):
         heading = next(log.records, None)
         if heading is None:
-            message = f"{path.name} is empty."
+            message = f"{path.name} is empty. Give a log with a heading."
             raise LogFileError(message)
         translation = Translation(mapping, heading)
         refused.begin(heading.cells)
@@ -88,7 +88,7 @@ def import_log(
 
 @dataclass
 class _Dossier:
-    """What is remembered of a dossier; `refused` says why it could not be taken over."""
+    """The cached state of a dossier; `refused` says why its intake was refused."""
 
     intake: LegacyIntake
     ended_at: datetime | None = None
@@ -97,9 +97,9 @@ class _Dossier:
 
 @dataclass(frozen=True)
 class _Task:
-    """One post with the line it comes from; `again`: a line before had the same event."""
+    """A command with its line; `again` is true if an earlier line had the same event."""
 
-    post: Envelope
+    envelope: Envelope
     line: LoggedLine
     dossier: _Dossier
     again: bool = False
@@ -117,7 +117,7 @@ class _Counts:
 
 @dataclass
 class _Batch:
-    """What is posted together: dossiers are taken over first, then come their steps and ends."""
+    """Commands of one batch: first the intakes, then the steps and decisions."""
 
     intakes: list[_Task] = field(default_factory=list)
     steps: list[_Task] = field(default_factory=list)
@@ -127,16 +127,16 @@ class _Batch:
 
 
 class _Import:
-    """One import under way."""
+    """The state of a running import."""
 
     def __init__(self, mapping: LogMapping, handle: Handle, refused: RejectFile) -> None:
         self._actor = mapping.actor
         self._handle = handle
         self._refused = refused
-        self._odd = OddityReport()
+        self._oddities = OddityReport()
         self._counts = _Counts()
-        self._dossiers: RecentItems[_Dossier] = RecentItems(_DOSSIERS_REMEMBERED)
-        self._events: RecentItems[bool] = RecentItems(_EVENTS_REMEMBERED)
+        self._dossiers: RecentItems[_Dossier] = RecentItems(_DOSSIERS_CACHED)
+        self._events: RecentItems[bool] = RecentItems(_EVENTS_CACHED)
         self._batch = _Batch()
         self._end: _Task | None = None
 
@@ -152,7 +152,7 @@ class _Import:
                 self._refused.add(record, str(error))
             else:
                 self._take(line)
-            if len(self._batch) >= _POSTS_A_BATCH or self._refused.waiting >= _REJECTS_A_BATCH:
+            if len(self._batch) >= _COMMANDS_A_BATCH or self._refused.waiting >= _REJECTS_A_BATCH:
                 self._send()
                 progress()
         self._decide()
@@ -160,12 +160,12 @@ class _Import:
         progress()
 
     def report(self) -> ImportReport:
-        """Return what was done."""
+        """Return the counts."""
         return ImportReport(
             **vars(self._counts),
             rejected=self._refused.count,
             rejects=self._refused.written(),
-            oddities=self._odd.counts(),
+            oddities=self._oddities.counts(),
         )
 
     def _take(self, line: LoggedLine) -> None:
@@ -176,23 +176,23 @@ class _Import:
         if dossier is None:
             dossier = _Dossier(line.intake)
             self._dossiers.put(code, dossier)
-            self._odd.note_dossier(line)
+            self._oddities.note_dossier(line)
             self._batch.intakes.append(_Task(Envelope(self._actor, line.intake), line, dossier))
         elif line.intake != dossier.intake or line.ended_at != dossier.ended_at:
-            self._odd.note(Oddity.DISAGREEING, line)
+            self._oddities.note(Oddity.DISAGREEING, line)
         if line.end and dossier.ended_at is None:
             dossier.ended_at = line.ended_at
-            self._odd.note_end(line, start=dossier.intake.occurred_at)
+            self._oddities.note_end(line, start=dossier.intake.occurred_at)
             self._end = _Task(Envelope(self._actor, line.end), line, dossier)
-        self._odd.note_step(line, start=dossier.intake.occurred_at, end=dossier.ended_at)
+        self._oddities.note_step(line, start=dossier.intake.occurred_at, end=dossier.ended_at)
         again = self._events.get(line.step.event_id) is not None
         if again:
-            self._odd.note(Oddity.REPEATED, line)
-        self._events.put(line.step.event_id, True)  # noqa: FBT003  only its key is of use
+            self._oddities.note(Oddity.REPEATED, line)
+        self._events.put(line.step.event_id, True)  # noqa: FBT003  only the key matters
         self._batch.steps.append(_Task(Envelope(self._actor, line.step), line, dossier, again))
 
     def _decide(self) -> None:
-        """Let a dossier's end follow its steps, once all that stand together were read."""
+        """Add the decision of a dossier after its steps, when its consecutive lines were read."""
         if self._end:
             self._batch.steps.append(self._end)
             self._end = None
@@ -200,27 +200,27 @@ class _Import:
     def _send(self) -> None:
         intakes, steps = self._batch.intakes, self._batch.steps
         self._batch = _Batch()
-        for task, result in self._posted(intakes):
+        for task, result in self._handled(intakes):
             if not isinstance(result, TrackerError):
                 self._counts.dossiers_added += not result.duplicate
             elif isinstance(result, RequestReusedError):
                 self._conflict(task, "its dossier was imported before with other columns")
             else:
-                task.dossier.refused = f"its dossier was not taken over: {result}"
+                task.dossier.refused = f"its dossier was not imported: {result}"
         ready = [task for task in steps if not task.dossier.refused]
         for task in steps:
             if task.dossier.refused:
                 self._refused.add(task.line.record, task.dossier.refused)
-        for task, result in self._posted(ready):
+        for task, result in self._handled(ready):
             self._count_step(task, result)
         self._refused.flush()
 
-    def _posted(self, tasks: list[_Task]) -> Iterator[tuple[_Task, Accepted | TrackerError]]:
+    def _handled(self, tasks: list[_Task]) -> Iterator[tuple[_Task, Accepted | TrackerError]]:
         if tasks:
-            yield from zip(tasks, self._handle([task.post for task in tasks]), strict=True)
+            yield from zip(tasks, self._handle([task.envelope for task in tasks]), strict=True)
 
     def _count_step(self, task: _Task, result: Accepted | TrackerError) -> None:
-        is_step = task.post.message is task.line.step
+        is_step = task.envelope.message is task.line.step
         if isinstance(result, RequestReusedError):
             what = "this event" if is_step else "its dossier's end"
             self._conflict(task, f"{what} was imported before with other content")

@@ -1,4 +1,4 @@
-"""Reads a CSV file record by record in constant memory; a broken line costs only itself."""
+"""Read a CSV file record by record in constant memory. A broken line affects only itself."""
 
 import csv
 from collections import deque
@@ -10,18 +10,18 @@ from tracker.domain.errors import InvalidInputError
 
 _LONGEST_LINE = 100_000
 _MOST_LINES = 200
-"""A record of more lines than this has a quote that was never closed."""
+"""A record with more lines than this has an unclosed quote."""
 
 
 class LogFileError(InvalidInputError):
-    """This file is not a log of the mapping's kind."""
+    """The file is not a log that fits the mapping."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record and the number of its first line; `fault` says why it cannot be read.
+    """A record with the number of its first line; `fault` says why it cannot be read.
 
-    A record at fault that cannot be taken apart has its first line's text as its only cell.
+    If the record cannot be split, its only cell is the text of its first line.
     """
 
     line: int
@@ -30,7 +30,7 @@ class Record:
 
 
 def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
-    """Return the heading and then every record, readable or not; blank lines are passed over.
+    """Yield the heading and then every record, readable or not. Skip blank lines.
 
     The file must be open with `newline=""` and `errors="surrogateescape"`.
     """
@@ -48,46 +48,46 @@ def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
         if not cells and not fault:
             continue
         fault = fault or lines.fault or _fault(cells, width)
-        if fault and (len(lines.taken) > 1 or not cells):
-            cells = [lines.keep_only_the_first().rstrip("\r\n")]
+        if fault and (len(lines.consumed) > 1 or not cells):
+            cells = [lines.keep_first_line().rstrip("\r\n")]
         width = width or len(cells)
         yield Record(lines.number, cells, fault)
 
 
 class _Lines:
-    """The lines as `csv` asks for them; those a broken record has swallowed are given again."""
+    """The lines for the `csv` reader. Lines inside a broken record are read again."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._again: deque[str] = deque()
+        self._put_back: deque[str] = deque()
         self.number = 1
-        self.taken: list[str] = []
+        self.consumed: list[str] = []
         self.fault = ""
 
     def begin(self) -> None:
-        """Begin the next record."""
-        self.number += len(self.taken)
-        self.taken = []
+        """Start the next record."""
+        self.number += len(self.consumed)
+        self.consumed = []
         self.fault = ""
 
-    def keep_only_the_first(self) -> str:
-        """Put back all lines of this record but the first, which is given."""
-        self._again.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-        return self.taken[0]
+    def keep_first_line(self) -> str:
+        """Put back all lines of this record except the first. Return the first."""
+        self._put_back.extendleft(reversed(self.consumed[1:]))
+        del self.consumed[1:]
+        return self.consumed[0]
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) == _MOST_LINES:
+        if len(self.consumed) == _MOST_LINES:
             raise StopIteration
-        line = self._again.popleft() if self._again else self._read()
+        line = self._put_back.popleft() if self._put_back else self._read()
         if not line:
             raise StopIteration
         if len(line) == _LONGEST_LINE:
             self.fault = f"the line has {_LONGEST_LINE} characters or more"
-        self.taken.append(line)
+        self.consumed.append(line)
         return line
 
     def _read(self) -> str:
@@ -102,9 +102,9 @@ def _fault(cells: list[str], width: int) -> str:
         return f"{len(cells)} cells where the heading has {width}"
     text = "".join(cells)
     if "\0" in text:
-        return "there is a NUL byte in it"
+        return "it contains a NUL byte"
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "there are bytes in it that are no text in this encoding"
+        return "it contains bytes that are not text in this encoding"
     return ""

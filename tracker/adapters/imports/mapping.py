@@ -1,4 +1,4 @@
-"""The mapping file of a legacy log: which of its columns means what. It is TOML."""
+"""The mapping file of a legacy log, in TOML: it says what the columns mean."""
 
 import codecs
 import tomllib
@@ -41,7 +41,7 @@ def _known_encoding(name: str) -> str:
     except (LookupError, UnicodeError):
         known, joined = None, False
     if known is None or not joined:
-        message = "is no encoding of text in which ASCII stays as it is"
+        message = "is not a text encoding that keeps ASCII"
         raise ValueError(message)
     return "utf-8-sig" if known.name == "utf-8" else known.name
 
@@ -60,7 +60,7 @@ def _readable_format(text: str) -> str:
         return text
     moment = datetime(2011, 10, 12, 13, 14, 15).astimezone()
     try:
-        read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  %z may be in it
+        read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  the format may have %z
     except ValueError:
         read = None
     if read is None or read.date() != moment.date():
@@ -81,7 +81,7 @@ class _Part(BaseModel):
 
 
 class Value(_Part):
-    """What comes from a column, and from the constant where the cell or the column is missing."""
+    """A value from a column; the constant is used if the cell or the column is missing."""
 
     column: _Text | None = None
     constant: _Text | None = None
@@ -98,7 +98,7 @@ ValueIn = Annotated[Value, BeforeValidator(_from_short_form)]
 
 
 class FileForm(_Part):
-    """How the file is written. `empty` are words that stand for nothing."""
+    """The format of the file. `empty` are words that mean an empty cell."""
 
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
     delimiter: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
@@ -106,7 +106,7 @@ class FileForm(_Part):
 
 
 class TimeForm(_Part):
-    """How its times are written; `zone` is that of times that name none."""
+    """The format of times; `zone` is the zone of times without one."""
 
     format: Annotated[str, AfterValidator(_readable_format)] = ISO
     zone: Annotated[str, AfterValidator(_known_zone)] | None = None
@@ -120,7 +120,7 @@ class TimeForm(_Part):
 
 
 class DossierColumns(_Part):
-    """What is told of the dossier on each of its lines."""
+    """The columns of the dossier on each line."""
 
     code: _Text
     received_at: _Text
@@ -133,7 +133,7 @@ class DossierColumns(_Part):
 
 
 class OfficeColumns(_Part):
-    """The three offices."""
+    """The columns of the three offices."""
 
     helped_at: ValueIn
     received_at: ValueIn
@@ -141,7 +141,7 @@ class OfficeColumns(_Part):
 
 
 class StepColumns(_Part):
-    """What a line is about; without an id of its own it is known by its content."""
+    """The columns of a step. Without an event id, the content identifies the step."""
 
     event_id: _Text | None = None
     name: ValueIn
@@ -151,7 +151,7 @@ class StepColumns(_Part):
 
 
 class LogMapping(_Part):
-    """A whole mapping. `source` names the log for ever: it is what makes an import repeatable."""
+    """A whole mapping. `source` names the log for ever: so an import can be repeated."""
 
     source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,49}$")]
     file: FileForm = FileForm()
@@ -163,26 +163,26 @@ class LogMapping(_Part):
 
     @property
     def actor(self) -> Actor:
-        """Who the imported events are by."""
+        """The actor of the imported events."""
         return Actor(Role.ADMINISTRATOR, f"import:{self.source}")
 
     def columns(self) -> frozenset[str]:
-        """Return every column the log must have."""
-        found: set[str] = set()
+        """Return the columns that the log must have."""
+        columns: set[str] = set()
         for part in (self.dossier, self.offices, self.step):
             for _, value in part:
                 match value:
                     case Value(column=str(column)):
-                        found.add(column)
+                        columns.add(column)
                     case Outcome() | WayOfReturn():
                         pass
                     case str():
-                        found.add(value)
-        return frozenset(found)
+                        columns.add(value)
+        return frozenset(columns)
 
 
 def read_mapping(path: Path) -> LogMapping:
-    """Read a mapping file. Raise `MappingError` with everything that is wrong in it."""
+    """Return the mapping in a file. Raise `MappingError` with every fault in it."""
     try:
         data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -195,7 +195,7 @@ def read_mapping(path: Path) -> LogMapping:
         return LogMapping.model_validate(data)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
-            for one in error.errors()
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
         ]
         raise MappingError(path.name, problems) from error

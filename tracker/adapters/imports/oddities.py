@@ -1,4 +1,4 @@
-"""What is odd in a log though it can be read: counted, with a few examples of each."""
+"""Count oddities in a readable log, with a few examples of each."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _EXAMPLES = 5
 
 
 class Oddity(StrEnum):
-    """The kinds of oddity, in words that follow a count."""
+    """The kinds of oddity, as words that follow a count."""
 
     EVENT_BEFORE_START = "events before their dossier's start"
     EVENT_AFTER_END = "events after their dossier's end"
@@ -25,7 +25,7 @@ class Oddity(StrEnum):
 
 @dataclass(frozen=True)
 class Example:
-    """Where it was seen."""
+    """The line and dossier of an oddity."""
 
     line: int
     code: str
@@ -33,7 +33,7 @@ class Example:
 
 @dataclass(frozen=True)
 class OddityCount:
-    """How often one kind was seen, and the first places."""
+    """The count of one kind, and its first examples."""
 
     oddity: Oddity
     count: int
@@ -41,15 +41,15 @@ class OddityCount:
 
 
 class OddityReport:
-    """Counts oddities line by line; nothing odd is left out of the import."""
+    """Counts oddities line by line. Odd lines are imported too."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without oddities."""
         self._counts: Counter[Oddity] = Counter()
         self._examples: dict[Oddity, list[Example]] = {}
 
     def note_dossier(self, line: LoggedLine) -> None:
-        """Look at a dossier as its first line tells it."""
+        """Check a dossier by its first line."""
         intake = line.intake
         if intake.promised_at is None:
             self.note(Oddity.NO_PROMISE, line)
@@ -59,26 +59,26 @@ class OddityReport:
             self.note(Oddity.UNKNOWN_CHANNEL, line)
 
     def note_end(self, line: LoggedLine, *, start: datetime) -> None:
-        """Look at the line that first tells a dossier's end."""
+        """Check the first line with a dossier's end."""
         if line.ended_at and line.ended_at < start:
             self.note(Oddity.END_BEFORE_START, line)
 
     def note_step(self, line: LoggedLine, *, start: datetime, end: datetime | None) -> None:
-        """Look at a step beside its dossier's start and end."""
+        """Check a step against its dossier's start and end."""
         if line.step.occurred_at < start:
             self.note(Oddity.EVENT_BEFORE_START, line)
         if end and line.step.occurred_at > end:
             self.note(Oddity.EVENT_AFTER_END, line)
 
     def note(self, oddity: Oddity, line: LoggedLine) -> None:
-        """Count one."""
+        """Count one oddity."""
         self._counts[oddity] += 1
         examples = self._examples.setdefault(oddity, [])
         if len(examples) < _EXAMPLES:
             examples.append(Example(line.record.line, line.intake.code))
 
     def counts(self) -> tuple[OddityCount, ...]:
-        """Return the kinds that were seen, in the order they are declared."""
+        """Return the kinds with a count, in order of declaration."""
         return tuple(
             OddityCount(oddity, self._counts[oddity], tuple(self._examples[oddity]))
             for oddity in Oddity

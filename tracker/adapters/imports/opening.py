@@ -1,4 +1,4 @@
-"""Opens a log by its name: XES where it ends in `.xes` or `.xes.gz`, else CSV."""
+"""Open a log by its name: XES if it ends in `.xes` or `.xes.gz`, else CSV."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -16,27 +16,27 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class OpenLog:
-    """A log ready to be read: the heading and then each record; `done` tells how many bytes are."""
+    """An open log: the heading and then each record; `done` returns the bytes read so far."""
 
     records: Iterator[Record]
     done: Callable[[], int]
 
 
 def is_xes(path: Path) -> bool:
-    """Return whether this is a log in XES."""
+    """Return whether the name is that of an XES log."""
     return path.name.lower().endswith((".xes", ".xes.gz"))
 
 
 def bytes_to_read(path: Path) -> int:
-    """Return how many bytes an import reads; XES is read twice, for the first time to check it."""
+    """Return how many bytes an import reads. XES is read twice, first to check it."""
     return path.stat().st_size * (2 if is_xes(path) else 1)
 
 
 @contextmanager
 def open_log(path: Path, mapping: LogMapping, progress: Callable[[int], None]) -> Iterator[OpenLog]:
-    """Open a log. `progress` is told how many bytes are done while it is checked.
+    """Open a log. `progress` is called with the number of bytes checked so far.
 
-    Raise `LogFileError`; XES that cannot be read to its end is refused before any of it is given.
+    Raise `LogFileError`, also for XES that is not readable to its end, before the first record.
     """
     if is_xes(path):
         columns = sorted(mapping.columns())

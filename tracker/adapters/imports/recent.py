@@ -1,4 +1,4 @@
-"""A memory that forgets what was not asked for in a long time, so that it stays small."""
+"""A cache of limited size that drops the least recently used value."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -7,21 +7,21 @@ V = TypeVar("V")
 
 
 class RecentItems(Generic[V]):
-    """The last `limit` values by their keys."""
+    """The `limit` most recently used values by key."""
 
     def __init__(self, limit: int) -> None:
-        """Remember no more than this many."""
+        """Keep at most `limit` values."""
         self._limit = limit
         self._values: OrderedDict[str, V] = OrderedDict()
 
     def get(self, key: str) -> V | None:
-        """Return the value, if it is still known."""
+        """Return the value, or `None` if it is not cached."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)
 
     def put(self, key: str, value: V) -> None:
-        """Remember a value."""
+        """Store a value."""
         self._values[key] = value
         self._values.move_to_end(key)
         if len(self._values) > self._limit:

@@ -1,4 +1,4 @@
-"""Translates a line of a legacy log into the messages it stands for."""
+"""Translate a line of a legacy log into commands."""
 
 import hashlib
 import unicodedata
@@ -21,14 +21,14 @@ _Cells = Sequence[str]
 
 
 class UnreadableLineError(InvalidInputError):
-    """This line of the log cannot be read."""
+    """The line of the log cannot be read."""
 
 
 @dataclass(frozen=True)
 class LoggedLine:
-    """One line: the dossier as it is told there, its end where it has one, and the step.
+    """One line as commands: the intake, the decision if the dossier has ended, and the step.
 
-    `channel_is_named` tells whether the mapping names the channel, or names none at all.
+    `channel_is_named` is true if the mapping names the channel, or names no channels.
     """
 
     record: Record
@@ -39,15 +39,15 @@ class LoggedLine:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When the dossier ended, if this line tells it."""
+        """Return when the dossier ended, or `None`."""
         return self.end.occurred_at if self.end else None
 
 
 class Translation:
-    """Reads lines by a mapping, the columns found once by their heading."""
+    """Reads lines by a mapping. The columns are located once in the heading."""
 
     def __init__(self, mapping: LogMapping, heading: Record) -> None:
-        """Find the columns. Raise `LogFileError` where one is missing or there twice."""
+        """Locate the columns. Raise `LogFileError` if one is missing or exists twice."""
         if heading.fault:
             message = f"The heading cannot be read: {heading.fault}."
             raise LogFileError(message)
@@ -55,23 +55,24 @@ class Translation:
         self._empty = mapping.file.empty
         names = [cell.strip() for cell in heading.cells]
         wanted = sorted(mapping.columns())
-        problems = [f"column {one!r} is missing" for one in wanted if one not in names]
-        problems += [f"column {one!r} is there twice" for one in wanted if names.count(one) > 1]
+        problems = [f"column {name!r} is missing" for name in wanted if name not in names]
+        problems += [f"column {name!r} exists twice" for name in wanted if names.count(name) > 1]
         if problems:
             message = f"The file does not fit the mapping: {', '.join(problems)}."
             raise LogFileError(message)
         self._at = {name: names.index(name) for name in wanted}
-        self._moment = _reader_of_times(mapping.time)
+        self._moment = _time_reader(mapping.time)
 
     def read(self, record: Record) -> LoggedLine:
-        """Return what a line says. Raise `UnreadableLineError` with the reason."""
+        """Return the commands of a line. Raise `UnreadableLineError` with the reason."""
         if record.fault:
             raise UnreadableLineError(record.fault)
         try:
             return self._read(record)
         except ValidationError as error:
             faults = [
-                f"{one['loc'][0] if one['loc'] else ''}: {one['msg']}" for one in error.errors()
+                f"{fault['loc'][0] if fault['loc'] else ''}: {fault['msg']}"
+                for fault in error.errors()
             ]
             raise UnreadableLineError("; ".join(faults)) from error
         except UnreadableLineError:
@@ -125,7 +126,7 @@ class Translation:
         if not event_id:
             content = msgspec.json.encode([name, clerk, unit, occurred_at])
             event_id = f"{code}:{hashlib.sha256(content).hexdigest()[:32]}"
-        said = {
+        fields = {
             "step": "internal_step_taken",
             "event_id": event_id,
             "occurred_at": occurred_at,
@@ -133,9 +134,7 @@ class Translation:
             "name": name,
             "clerk": clerk,
         }
-        return RecordInternalStep.model_validate(said | ({"unit": unit} if unit else {}))
-
-    # ------------------------------------------------------------------ cells
+        return RecordInternalStep.model_validate(fields | ({"unit": unit} if unit else {}))
 
     def _cell(self, cells: _Cells, column: str) -> str:
         text = cells[self._at[column]].strip()
@@ -172,7 +171,7 @@ class Translation:
         try:
             return self._moment(text)
         except (ValueError, OverflowError):
-            message = f"{column} {text[:60]!r} is not a time of the mapping's form"
+            message = f"{column} {text[:60]!r} is not a time in the mapping's format"
             raise UnreadableLineError(message) from None
 
     def _required_time(self, cells: _Cells, column: str) -> datetime:
@@ -183,14 +182,14 @@ class Translation:
         return moment
 
 
-def _reader_of_times(form: TimeForm) -> Callable[[str], datetime]:
+def _time_reader(form: TimeForm) -> Callable[[str], datetime]:
     zone = ZoneInfo(form.zone) if form.zone else None
 
     def read(text: str) -> datetime:
         moment = (
             datetime.fromisoformat(text)
             if form.format == ISO
-            else datetime.strptime(text, form.format)  # noqa: DTZ007  its zone is looked at below
+            else datetime.strptime(text, form.format)  # noqa: DTZ007  the zone is set below
         )
         if moment.tzinfo is None:
             if zone is None:

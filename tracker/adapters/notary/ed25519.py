@@ -1,8 +1,8 @@
-"""Signs notes and checks who signed them, with Ed25519 keys that live in files.
+"""Sign notes and check signatures with Ed25519 keys in files.
 
-The private key stands in a file of mode 0600, outside every database. Beside it, in a file whose
-name ends in `.pub`, stand the public keys, oldest first: after a change of keys the old ones stay,
-for what they signed must remain checkable.
+The private key is in a file of mode 0600, outside every database. The file next to it with the
+suffix `.pub` holds the public keys, oldest first. After a key rotation the old public keys stay, so
+that their signatures can still be checked.
 """
 
 import os
@@ -24,15 +24,15 @@ from tracker.domain.transparency_log.notes import (
 
 
 class NoLogKeyError(TrackerError):
-    """There is no key to sign the log with. Put it back, or make one: `tracker log init`."""
+    """The key that signs the log is missing. Put it back, or make one: `tracker log init`."""
 
 
 class BadLogKeyError(TrackerError):
-    """The key that signs the log cannot be read. Put a copy of it back."""
+    """The key that signs the log cannot be read. Put back a copy."""
 
 
-class LogKeyThereError(ConflictError):
-    """There is a key to sign the log with already. `--rotate` puts a new one in its place."""
+class LogKeyExistsError(ConflictError):
+    """The log has a key already. `--rotate` replaces it by a new one."""
 
 
 class UnsignedNoteError(TrackerError):
@@ -40,10 +40,10 @@ class UnsignedNoteError(TrackerError):
 
 
 class Notary:
-    """Signs in the name of a log, and knows every key the log ever had."""
+    """Signs for a log, and knows all its keys, past and present."""
 
     def __init__(self, path: Path, name: str) -> None:
-        """Keep the private key in the file at `path`; `name` is the log's origin."""
+        """Use the private key in the file `path`; `name` is the log's origin."""
         self._path = path
         self._public = path.with_name(path.name + ".pub")
         self._name = name
@@ -53,9 +53,9 @@ class Notary:
         return self._path.exists()
 
     def make_key(self, *, rotate: bool = False) -> PublicKey:
-        """Make a key and give its public half. Raise `LogKeyThereError`."""
+        """Make a key. Return its public key. Raise `LogKeyExistsError`."""
         if self.is_ready() and not rotate:
-            raise LogKeyThereError
+            raise LogKeyExistsError
         self._path.parent.mkdir(parents=True, exist_ok=True)
         private = Ed25519PrivateKey.generate()
         fresh = self._path.with_name(self._path.name + ".new")
@@ -71,11 +71,11 @@ class Notary:
         return public
 
     def public_keys(self) -> list[PublicKey]:
-        """Return every key the log ever had, the one in use last. Raise `BadKeyError`."""
+        """Return all keys of the log, the present one last. Raise `BadKeyError`."""
         return read_keys(self._public)
 
     def public_key(self) -> PublicKey:
-        """Return the public half of the key in use. Raise `NoLogKeyError` or `BadLogKeyError`."""
+        """Return the present public key. Raise `NoLogKeyError` or `BadLogKeyError`."""
         return PublicKey(self._name, self._private().public_key().public_bytes_raw())
 
     def sign(self, text: str) -> Note:
@@ -90,33 +90,33 @@ class Notary:
         except FileNotFoundError:
             raise NoLogKeyError from None
         except (OSError, ValueError):
-            message = f"{self._path} does not hold the key of the log. Put a copy of it back."
+            message = f"{self._path} does not hold the key of the log. Put back a copy."
             raise BadLogKeyError(message) from None
 
     def check(self, note: Note) -> None:
-        """Raise `UnsignedNoteError` unless the log signed this."""
+        """Raise `UnsignedNoteError` if the log did not sign this note."""
         if not signers(note, self.public_keys()):
             raise UnsignedNoteError
 
 
 class WitnessKeys:
-    """The public keys of witnesses, in a file with one a line; without a file there are none."""
+    """The public keys of witnesses in a file, one a line. Without a file there are none."""
 
     def __init__(self, path: Path | None) -> None:
-        """Read this file, each time anew."""
+        """Read this file at every call."""
         self._path = path
 
     def known(self) -> list[PublicKey]:
-        """Return all of them. Raise `BadKeyError`."""
+        """Return all keys of witnesses. Raise `BadKeyError`."""
         return read_keys(self._path) if self._path else []
 
     def signed_by(self, note: Note) -> list[PublicKey]:
-        """Return those whose good signature the note bears."""
+        """Return the keys of the witnesses that signed the note."""
         return [key for key, _ in signers(note, self.known())]
 
 
 def read_keys(path: Path) -> list[PublicKey]:
-    """Read public keys, one a line; none where there is no file. Raise `BadKeyError`."""
+    """Return the public keys in a file, one a line; none without a file. Raise `BadKeyError`."""
     try:
         lines = path.read_text().splitlines()
     except FileNotFoundError:
@@ -125,16 +125,16 @@ def read_keys(path: Path) -> list[PublicKey]:
 
 
 def signers(note: Note, keys: Sequence[PublicKey]) -> list[tuple[PublicKey, Signature]]:
-    """Return those of the keys that signed the note, each with its signature."""
+    """Return the keys that signed the note, each with its signature."""
     return [
         (key, signature)
         for key in keys
         for signature in note.signatures
-        if signature.is_by(key) and _is_good(note.text, key, signature)
+        if signature.is_by(key) and _is_valid(note.text, key, signature)
     ]
 
 
-def _is_good(text: str, key: PublicKey, signature: Signature) -> bool:
+def _is_valid(text: str, key: PublicKey, signature: Signature) -> bool:
     signed, message = signature.signed, text.encode()
     if key.algorithm is Algorithm.COSIGNATURE:
         at, signed = cosigned_at(signature)

@@ -1,4 +1,4 @@
-"""Writes what would be told to people into a file, for development. Addresses are masked."""
+"""Write notifications to a file, for development. Addresses are masked."""
 
 from pathlib import Path
 from threading import Lock
@@ -12,16 +12,16 @@ _SHOWN = 3
 
 
 class FileTransport:
-    """Appends one line of JSON a notification."""
+    """Appends one line of JSON for each notification."""
 
     def __init__(self, path: Path, channel: str) -> None:
-        """Write into this file."""
+        """Write to this file."""
         self._path = path
         self._channel = channel
-        self._one_at_a_time = Lock()
+        self._lock = Lock()
 
     def send(self, rendered: RenderedNotification) -> None:
-        """Write it down."""
+        """Append the notification to the file."""
         line = {
             "id": rendered.id,
             "channel": self._channel,
@@ -31,5 +31,5 @@ class FileTransport:
             "text": rendered.text,
             "sms_segments": segments(rendered.text),
         }
-        with self._one_at_a_time, self._path.open("ab") as file:
+        with self._lock, self._path.open("ab") as file:
             file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

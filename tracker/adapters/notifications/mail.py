@@ -1,4 +1,4 @@
-"""Tells a person by e-mail, over SMTP."""
+"""Send notifications to people by e-mail, over SMTP."""
 
 import smtplib
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from tracker.application.notifications.dispatcher import (
 )
 
 _ANSWER_WITHIN_S = 20
-_FOR_EVER = 500
+_PERMANENT = 500
 
 
 class MailTransport:
-    """Hands mails to one server. The receiver knows a repeated one by its Message-ID."""
+    """Sends e-mails through one server. A repeated e-mail has the same Message-ID."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class MailTransport:
         sender: str,
         now: Callable[[], datetime],
     ) -> None:
-        """Send from this address; without a user name nobody signs in."""
+        """Send from this address. Without a user name there is no login."""
         self._host = host
         self._port = port
         self._starttls = starttls
@@ -42,7 +42,7 @@ class MailTransport:
         self._now = now
 
     def send(self, rendered: RenderedNotification) -> None:
-        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
+        """Send the e-mail. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         mail = self._mail(rendered)
         try:
             server = smtplib.SMTP(self._host, self._port, timeout=_ANSWER_WITHIN_S)
@@ -52,16 +52,16 @@ class MailTransport:
                 if self._username:
                     server.login(self._username, self._password)
                 server.send_message(mail)
-                # It is taken: what the server says to our farewell changes nothing.
+                # The server has accepted the e-mail, so an error of QUIT does not matter.
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()
             finally:
                 server.close()
-        # What a server says may hold the address, so only its code is kept.
+        # The server's text may contain the address, so keep only its code.
         except smtplib.SMTPRecipientsRefused as error:
             code, _ = next(iter(error.recipients.values()))
             message = f"The address was refused: {code}."
-            raise (PermanentFailureError if code >= _FOR_EVER else TemporaryFailureError)(
+            raise (PermanentFailureError if code >= _PERMANENT else TemporaryFailureError)(
                 message
             ) from None
         except smtplib.SMTPResponseException as error:

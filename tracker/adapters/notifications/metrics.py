@@ -1,4 +1,4 @@
-"""What Prometheus is told of messages: how many wait, for how long, and how many were given up."""
+"""Prometheus gauges of notifications: the waiting, their age, and the dead ones."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -10,17 +10,17 @@ from tracker.application.notifications.dispatcher import Backlog
 
 
 class NotificationGauges(Collector):
-    """Asks what is not sent, each time the metrics are read."""
+    """Reads the unsent notifications each time the metrics are read."""
 
     def __init__(
         self, backlogs: Callable[[], Sequence[Backlog]], now: Callable[[], datetime]
     ) -> None:
-        """Ask `backlogs`."""
+        """Read the numbers from `backlogs`."""
         self._backlogs = backlogs
         self._now = now
 
     def describe(self) -> Iterable[Metric]:
-        """Name nothing beforehand: the database is asked only when the metrics are."""
+        """Return nothing, so that registration does not query the database."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
@@ -30,18 +30,18 @@ class NotificationGauges(Collector):
         )
         age = GaugeMetricFamily(
             "tracker_messages_oldest_waiting_seconds",
-            "Since we heard of what the oldest of those tells.",
+            "Age of the oldest message still to be sent.",
             labels=["target"],
         )
         dead = GaugeMetricFamily(
             "tracker_messages_dead",
-            "Messages given up, until they are retried.",
+            "Messages that failed for good and were not retried.",
             labels=["target"],
         )
         now = self._now()
-        for one in self._backlogs():
-            waiting.add_metric([one.target], one.waiting)
-            waited = (now - one.oldest_at).total_seconds() if one.oldest_at else 0
-            age.add_metric([one.target], waited)
-            dead.add_metric([one.target], one.dead)
+        for backlog in self._backlogs():
+            waiting.add_metric([backlog.target], backlog.waiting)
+            waited = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0
+            age.add_metric([backlog.target], waited)
+            dead.add_metric([backlog.target], backlog.dead)
         yield from (waiting, age, dead)

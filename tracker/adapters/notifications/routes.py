@@ -1,7 +1,7 @@
-"""Reads who is told and by whom from a TOML file, and makes the couriers.
+"""Read the routes of notifications from a TOML file, and make the transports.
 
-    max_age_hours = 72          # older news is not told when sending begins
-    lease_seconds = 300         # a sender that died in the middle is believed dead after so long
+    max_age_hours = 72          # older notifications are not sent when sending begins
+    lease_seconds = 300         # after this, another sender takes over the work of a dead one
 
     [sms]
     url = "https://gateway.example/send"
@@ -12,14 +12,14 @@
     host = "mail.example"
     sender = "Một cửa <no-reply@example.vn>"
 
-    [file]                      # stands in for SMS and e-mail where they are left out
+    [file]                      # replaces SMS and e-mail if they are left out
     path = "var/told.ndjson"
 
     [webhooks.portal]
     url = "https://portal.example/hooks/dossiers"
     secret = "whsec_…"
 
-Addresses to call come from this file only, never from what anybody sends.
+URLs come only from this file, never from a request.
 """
 
 import tomllib
@@ -49,12 +49,12 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
 class UnfitRoutesError(InvalidInputError):
-    """The file that says who is told cannot be used."""
+    """The file of notification routes cannot be used."""
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Who is told by whom, how old news may be when first seen, and how long one may take."""
+    """The routes, the largest age of a new notification, and the time limit of one attempt."""
 
     routes: tuple[Route, ...]
     max_age: timedelta
@@ -93,7 +93,7 @@ class _Webhook(_Part):
 
     @field_validator("secret")
     @classmethod
-    def _usable(cls, secret: SecretStr) -> SecretStr:
+    def _is_key(cls, secret: SecretStr) -> SecretStr:
         prefix, _, coded = secret.get_secret_value().partition("_")
         try:
             is_key = len(b64decode(coded, validate=True)) in _KEY_BYTES
@@ -116,9 +116,9 @@ class _Config(_Part):
 
 @contextmanager
 def open_routes(path: Path, now: Callable[[], datetime]) -> Iterator[Routes]:
-    """Read the file and make the couriers; afterwards their connections are closed.
+    """Open the routes in a file; close their connections after the block.
 
-    Raise `UnfitRoutesError`, which repeats nothing of what stands there: it may be a secret.
+    Raise `UnfitRoutesError`, which never quotes the file, because it may hold secrets.
     """
     config = _read(path)
     with httpx2.Client(timeout=_ANSWER_WITHIN_S) as client:
@@ -137,17 +137,19 @@ def _read(path: Path) -> _Config:
         message = f"{path}: {error}"
         raise UnfitRoutesError(message) from error
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         message = f"{path}: {'; '.join(faults)}"
         raise UnfitRoutesError(message) from None
 
 
 def _people(config: _Config, client: httpx2.Client, now: Callable[[], datetime]) -> Iterator[Route]:
-    couriers: dict[NoticeChannel, Transport] = {}
+    transports: dict[NoticeChannel, Transport] = {}
     if config.file:
-        couriers = {one: FileTransport(config.file.path, one) for one in NoticeChannel}
+        transports = {
+            channel: FileTransport(config.file.path, channel) for channel in NoticeChannel
+        }
     if sms := config.sms:
-        couriers[NoticeChannel.SMS] = SmsTransport(
+        transports[NoticeChannel.SMS] = SmsTransport(
             client,
             sms.url,
             form=sms.format,
@@ -156,7 +158,7 @@ def _people(config: _Config, client: httpx2.Client, now: Callable[[], datetime])
             plain=sms.plain,
         )
     if email := config.email:
-        couriers[NoticeChannel.EMAIL] = MailTransport(
+        transports[NoticeChannel.EMAIL] = MailTransport(
             host=email.host,
             port=email.port,
             starttls=email.starttls,
@@ -165,13 +167,13 @@ def _people(config: _Config, client: httpx2.Client, now: Callable[[], datetime])
             sender=email.sender,
             now=now,
         )
-    for channel, courier in couriers.items():
-        yield Route(channel.value, courier, channel)
+    for channel, transport in transports.items():
+        yield Route(channel.value, transport, channel)
 
 
 def _systems(
     config: _Config, client: httpx2.Client, now: Callable[[], datetime]
 ) -> Iterator[Route]:
     for name, hook in config.webhooks.items():
-        courier = WebhookTransport(client, hook.url, hook.secret.get_secret_value(), now)
-        yield Route(f"webhook:{name}", courier)
+        transport = WebhookTransport(client, hook.url, hook.secret.get_secret_value(), now)
+        yield Route(f"webhook:{name}", transport)

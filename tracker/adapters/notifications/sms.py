@@ -1,4 +1,4 @@
-"""Tells a person by SMS, through whatever gateway speaks HTTP."""
+"""Send notifications to people by SMS, through an HTTP gateway."""
 
 import re
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from tracker.application.notifications.dispatcher import (
 )
 from tracker.domain.notifications.notification_texts import without_accents
 
-_FOR_EVER = frozenset({400, 404, 410, 422})
-"""By these a gateway says that it will not take this message, however often it is sent."""
+_PERMANENT = frozenset({400, 404, 410, 422})
+"""The status codes by which a gateway refuses a message for good."""
 
 _PLACE = re.compile(r"\{(id|to|text)\}")
 
 
 class SmsTransport:
-    """Posts to a gateway; `{id}`, `{to}` and `{text}` in its fields and headers are filled in.
+    """Posts to a gateway, with `{id}`, `{to}` and `{text}` filled into its fields and headers.
 
-    The gateway knows a repeated message by the id, where it takes a reference of ours.
+    A repeated message has the same id, so a gateway that reads it can drop the repetition.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class SmsTransport:
         headers: Mapping[str, str],
         plain: bool,
     ) -> None:
-        """Post there; `plain` sends letters without their accents, which take less room."""
+        """Post to this URL. `plain` removes accents, so that a text needs fewer SMS."""
         self._client = client
         self._url = url
         self._form = form
@@ -44,7 +44,7 @@ class SmsTransport:
         self._plain = plain
 
     def send(self, rendered: RenderedNotification) -> None:
-        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
+        """Send the SMS. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         text = without_accents(rendered.text) if self._plain else rendered.text
         values = {"id": rendered.id, "to": re.sub(r"[ .]", "", rendered.to), "text": text}
         fields, headers = _filled(self._fields, values), _filled(self._headers, values)
@@ -59,7 +59,7 @@ class SmsTransport:
         message = f"The gateway answered {status}."
         raise (
             PermanentFailureError(message)
-            if status in _FOR_EVER
+            if status in _PERMANENT
             else TemporaryFailureError(message)
         )
 

@@ -1,4 +1,4 @@
-"""Tells a system over HTTP, signed after Standard Webhooks; there is nothing personal in it."""
+"""Notify systems over HTTP by Standard Webhooks. The content has no personal data."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,19 +19,19 @@ _GONE = 410
 
 
 class WebhookTransport:
-    """Posts to one endpoint. Only a 2xx counts as taken; a redirect is not followed."""
+    """Posts to one endpoint. Only a 2xx is a success; redirects are not followed."""
 
     def __init__(
         self, client: httpx2.Client, url: str, secret: str, now: Callable[[], datetime]
     ) -> None:
-        """Post there, signed with this secret (`whsec_` and base64)."""
+        """Post to this URL, signed with this secret (`whsec_` and base64)."""
         self._client = client
         self._url = url
         self._signer = Webhook(secret)
         self._now = now
 
     def send(self, rendered: RenderedNotification) -> None:
-        """Hand it over. Raise `TemporaryFailureError`, `PermanentFailureError`."""
+        """Send the notification. Raise `TemporaryFailureError`, `PermanentFailureError`."""
         body, now = _body(rendered.notification), self._now()
         headers = {
             "Content-Type": "application/json",
@@ -46,7 +46,7 @@ class WebhookTransport:
             raise TemporaryFailureError(message) from error
         if httpx2.codes.is_success(status):
             return
-        message = f"It answered {status}."
+        message = f"The endpoint answered {status}."
         raise PermanentFailureError(message) if status == _GONE else TemporaryFailureError(message)
 
 

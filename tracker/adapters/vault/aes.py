@@ -1,6 +1,6 @@
-"""Personal data sealed with AES-256-GCM, each dossier under a random key of its own.
+"""Encrypt personal data with AES-256-GCM, with a random key for each dossier.
 
-A dossier's key is stored wrapped by the master key. Destroying the wrapped key erases the person.
+The master key encrypts (wraps) each dossier's key. Deleting the wrapped key erases the person.
 """
 
 import base64
@@ -24,18 +24,18 @@ class AesSeal:
     """One dossier's key, ready for use."""
 
     def __init__(self, dossier_id: UUID, key: bytes) -> None:
-        """Take the bare key of 32 bytes."""
+        """Use this unwrapped key of 32 bytes."""
         self._id = dossier_id.bytes
         self._cipher = AESGCM(key)
 
     def seal(self, field: str, text: str) -> Sealed:
-        """Seal the text; it opens only for the same dossier and field."""
+        """Return the sealed text. It can be opened only with the same dossier and field."""
         return Sealed(
             base64.b64encode(_encrypt(self._cipher, text.encode(), self._aad(field))).decode()
         )
 
     def open(self, field: str, sealed: Sealed) -> str:
-        """Return the text back. Raise `SealBrokenError`."""
+        """Return the text of a sealed value. Raise `SealBrokenError`."""
         try:
             raw = base64.b64decode(sealed, validate=True)
         except ValueError as error:
@@ -47,29 +47,29 @@ class AesSeal:
 
 
 class AesVault:
-    """Makes and unwraps the dossiers' keys under one master key."""
+    """Makes and unwraps the dossiers' keys with the master key."""
 
     def __init__(self, master_key: bytes) -> None:
-        """Take the master key of 32 bytes."""
+        """Use this master key of 32 bytes."""
         self._master = AESGCM(master_key)
         self._digests = secret_for(b"tracker request digests", master_key)
 
     def new_key(self, dossier_id: UUID) -> tuple[bytes, AesSeal]:
-        """Make a random key; give it wrapped, to be stored, and ready for use."""
+        """Make a random key. Return it wrapped, for storage, and as a seal."""
         key = os.urandom(KEY_BYTES)
         return _encrypt(self._master, key, dossier_id.bytes), AesSeal(dossier_id, key)
 
     def unwrap(self, dossier_id: UUID, wrapped: bytes) -> AesSeal:
-        """Make a stored key ready for use. Raise `SealBrokenError`."""
+        """Return the seal of a stored key. Raise `SealBrokenError`."""
         return AesSeal(dossier_id, _decrypt(self._master, wrapped, dossier_id.bytes))
 
     def digest(self, content: bytes) -> bytes:
-        """Return 32 bytes that tell equal contents; without the master key they tell nothing."""
+        """Return a keyed digest of 32 bytes, which can be computed only with the master key."""
         return blake2b(content, key=self._digests, digest_size=DIGEST_BYTES).digest()
 
 
 def secret_for(use: bytes, master_key: bytes) -> bytes:
-    """Derive the 32 bytes that serve this one use from the master key."""
+    """Return 32 bytes for this use, derived from the master key."""
     return hmac.digest(master_key, use, "sha256")
 
 

@@ -1,4 +1,4 @@
-"""Proofs of work after ALTCHA (version 2): made and checked here, with no third party."""
+"""Make and check proofs of work by ALTCHA (version 2), without a third party."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,38 +12,38 @@ _LONGEST = 2_000
 
 
 class AltchaWork:
-    """Signs challenges, so that nothing of them is stored until they are solved."""
+    """Makes signed challenges, which need no storage until they are solved."""
 
     def __init__(self, secret: bytes) -> None:
         """Sign with this secret."""
         self._secret = secret
 
     def challenge(self, purpose: str, work: int, at: datetime) -> dict[str, Any]:
-        """Return a challenge: 256 keys of `work` rounds on average, for this purpose alone."""
-        until = int((at + GOOD_FOR).timestamp())
-        made = create_challenge(
+        """Return a challenge for this purpose: on average 256 keys of `work` rounds."""
+        expires_at = int((at + GOOD_FOR).timestamp())
+        challenge = create_challenge(
             _ALGORITHM,
             work,
-            data={"purpose": purpose, "until": until},
+            data={"purpose": purpose, "until": expires_at},
             hmac_secret=self._secret,
         )
-        told: dict[str, Any] = made.to_dict()
-        return told
+        content: dict[str, Any] = challenge.to_dict()
+        return content
 
     def solved(self, proof: str, purpose: str, work: int, at: datetime) -> UUID | None:
-        """Return the challenge's id if this solves one of at least so much work."""
+        """Return the challenge's id if `proof` solves it with at least this work, else `None`."""
         if not proof or len(proof) > _LONGEST:
             return None
         try:
             payload = Payload.from_base64(proof)
-            asked = payload.challenge.parameters
-            data = asked.data or {}
+            parameters = payload.challenge.parameters
+            data = parameters.data or {}
             fits = (
                 data["purpose"] == purpose
                 and data["until"] >= at.timestamp()
-                and asked.cost >= work
+                and parameters.cost >= work
                 and verify_solution(payload, self._secret).verified
             )
-            return UUID(asked.nonce) if fits else None
+            return UUID(parameters.nonce) if fits else None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return None

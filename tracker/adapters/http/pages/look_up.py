@@ -72,7 +72,7 @@ def add_look_up_page(
         parts.limits.check(tidied(code), address_of(request.scope))
 
         def is_new(row: StatusRow) -> bool:
-            return _mark(look_up.told(row, parts.now())) != seen
+            return _mark(look_up.public_answer(row, parts.now())) != seen
 
         return StreamingResponse(
             live.follow(tidied(code), is_new, address_of(request.scope)), media_type=STREAM

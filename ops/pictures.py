@@ -1,4 +1,4 @@
-"""Takes the pictures of the documents anew: `python -m ops.pictures` while the demo is served.
+"""Take the pictures of the documents again: `python -m ops.pictures` while the demo runs.
 
 Start the demo with `make run` in another terminal. The pictures show demo data only.
 """

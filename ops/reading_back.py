@@ -39,8 +39,8 @@ class Stored:
 
     def sent_as(self) -> Message:
         """Return the command that led to it."""
-        told = json.loads(self.state)
-        return told["source"], told["event_id"]
+        ack = json.loads(self.state)
+        return ack["source"], ack["event_id"]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def without_repeats(found: Sequence[Any]) -> list[Any]:
 def faults_of_store(
     events: Sequence[Stored],
     known: Sequence[tuple[Any, ...]],
-    told: Iterable[Acknowledged],
+    acknowledged: Iterable[Acknowledged],
     *,
     unanswered: Collection[Message] = (),
 ) -> list[str]:
@@ -146,7 +146,7 @@ def faults_of_store(
     command may lead to several consecutive events of one dossier, each of another kind.
     """
     faults = [
-        f"position {position} stands {times} times in the store"
+        f"position {position} exists {times} times in the store"
         for position, times in Counter(event.position for event in events).items()
         if times > 1
     ]
@@ -154,31 +154,34 @@ def faults_of_store(
     by_message = defaultdict[Message, list[Stored]](list)
     for event in events:
         by_message[event.sent_as()].append(event)
-    answered = {one.message: one for one in told}
-    for message, one in answered.items():
-        faults += _faults_of_message(one, by_message.get(message, []))
+    answered = {ack.message: ack for ack in acknowledged}
+    for message, ack in answered.items():
+        faults += _faults_of_message(ack, by_message.get(message, []))
     for message, got in by_message.items():
         if message not in answered and message not in unanswered:
-            faults.append(f"{message} is stored, and nobody is known to have sent it")
+            faults.append(f"{message} is stored, but no client sent it")
         if len({event.topic for event in got}) < len(got):
             faults.append(f"{message} is stored more than once")
-    requests_told = {(it.source, it.event_id, it.code, it.version, it.position) for it in told}
+    requests_acknowledged = {
+        (request.source, request.event_id, request.code, request.version, request.position)
+        for request in acknowledged
+    }
     requests_known = {row for row in known if row[:2] not in unanswered}
-    for row in requests_known ^ requests_told:
-        faults.append(f"the store and those who were answered do not agree on {row}")
+    for row in requests_known ^ requests_acknowledged:
+        faults.append(f"the store and the answers differ on {row}")
     return faults
 
 
-def _faults_of_message(told: Acknowledged, got: Sequence[Stored]) -> list[str]:
+def _faults_of_message(ack: Acknowledged, got: Sequence[Stored]) -> list[str]:
     if not got:
-        return [f"{told.message} was acknowledged and is not stored"]
+        return [f"{ack.message} was acknowledged and is not stored"]
     versions = [event.version for event in got]
-    first = told.version - len(got) + 1
-    is_one_run = versions == list(range(first, told.version + 1))
+    first = ack.version - len(got) + 1
+    is_one_run = versions == list(range(first, ack.version + 1))
     if not is_one_run or len({event.dossier for event in got}) > 1:
-        return [f"{told.message} was acknowledged as {told.version}, and is stored as {versions}"]
-    if got[-1].position != told.position:
-        return [f"{told.message} was acknowledged at {told.position}, not {got[-1].position}"]
+        return [f"{ack.message} was acknowledged as {ack.version}, and is stored as {versions}"]
+    if got[-1].position != ack.position:
+        return [f"{ack.message} was acknowledged at {ack.position}, not {got[-1].position}"]
     return []
 
 
@@ -201,10 +204,13 @@ def faults_of_topic(events: Sequence[Stored], found: Sequence[Any]) -> list[str]
             faults.append(f"position {position} does not bear its own hash")
     faults += _gaps(
         "the topic",
-        ((it.key.decode(), int(headers(it)["originator_version"])) for it in found),
+        ((request.key.decode(), int(headers(request)["originator_version"])) for request in found),
     )
     published = Counter(_as_published(record) for record in found)
-    wanted = Counter((it.position, it.dossier.hex, it.version, it.topic, it.state) for it in events)
+    wanted = Counter(
+        (request.position, request.dossier.hex, request.version, request.topic, request.state)
+        for request in events
+    )
     faults += [f"position {one[0]} is stored and not published" for one in wanted - published]
     faults += [f"position {one[0]} is published and not stored so" for one in published - wanted]
     return faults

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with standing(chosen.directory, port=chosen.port, brokers=chosen.brokers) as stack:
             print(stack.demo)
-            print(f"The stack stands: {stack.address}  Ctrl-C stops it.", flush=True)
+            print(f"The stack is ready: {stack.address}  Ctrl-C stops it.", flush=True)
             return _watch(stack)
     except KeyboardInterrupt:
         print("Stopped.", flush=True)

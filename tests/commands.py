@@ -1,4 +1,4 @@
-"""Commands run in this process: the same to the end, but nothing is loaded for each anew."""
+"""Run commands in this process, so that modules are loaded only once."""
 
 import io
 import os

@@ -16,7 +16,7 @@ _COLLECT_AFTER = 20_000
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage seldom: what was loaded for thousands of tests is none, and is large."""
+    """Run the garbage collector less often: the loaded modules are large and stay."""
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
 
@@ -42,6 +42,6 @@ def read_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def rebuilds_wait_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drop old tables at once: in a rebuild that a test runs in its own process nobody reads."""
+def rebuilds_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drop old tables at once: during a rebuild in a test, no other process reads them."""
     monkeypatch.setattr(rebuild, "_READERS_DONE_WITHIN_S", 0, raising=False)

@@ -1,4 +1,4 @@
-"""What somebody who tries digits does: sends them, and solves the proofs of work asked for."""
+"""A client that tries digits and solves the requested proofs of work."""
 
 from collections.abc import Mapping
 from typing import Any

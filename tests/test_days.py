@@ -27,7 +27,7 @@ subprocess.run([sys.executable, "-c", {TELL!r}], env=bare_environment(), check=T
 def test_a_test_and_its_processes_take_the_moment_for_the_present(name: str) -> None:
     moment, zone = MOMENTS[name]
     began = time.monotonic()
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-u", "-c", TELL_AND_LET_TELL],
         env=shifted(moment, zone),
         cwd=ROOT,
@@ -36,10 +36,10 @@ def test_a_test_and_its_processes_take_the_moment_for_the_present(name: str) -> 
         check=True,
     ).stdout
     most = timedelta(seconds=time.monotonic() - began + 2)
-    for line in told.split():
+    for line in output.split():
         passed = datetime.fromtimestamp(float(line), UTC) - moment
         assert timedelta(seconds=-2) <= passed <= most
-    assert len(told.split()) == 2
+    assert len(output.split()) == 2
 
 
 def test_the_moments_are_those_at_which_something_turns() -> None:

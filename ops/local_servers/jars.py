@@ -1,4 +1,4 @@
-"""Finds Java and the jars of Java programs, and downloads the jars."""
+"""Find Java and the jars of Java programs, and download the jars."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""Commands run in this process, on an installation of their own."""
+"""Run commands in this process, each test on its own installation."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from tracker.settings import Settings
 
 DOSSIERS = 90
 UNTIL = datetime(2026, 11, 20, 10, tzinfo=UTC)
-"""The end of the demo, whenever the tests run. Commands read the clock, and find it in the past."""
+"""The end of the demo. It is before the present time at every test run."""
 
 
 @dataclass(frozen=True)

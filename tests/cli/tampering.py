@@ -1,4 +1,4 @@
-"""Damage done to a database behind the program's back."""
+"""Damage to a database, made without the program."""
 
 import json
 import sqlite3
@@ -22,7 +22,7 @@ def without_guards(path: Path) -> Iterator[sqlite3.Connection]:
 
 @dataclass(frozen=True)
 class Victim:
-    """A stored event that something is done to."""
+    """The stored event that a test damages."""
 
     position: int
     dossier: str
@@ -54,4 +54,4 @@ def rewrite(connection: sqlite3.Connection, victim: Victim, **fields: object) ->
 
 
 Harm = Callable[[sqlite3.Connection], Victim]
-"""Does it, and gives the event that is to be named."""
+"""Damages the database and returns the event that the error must name."""

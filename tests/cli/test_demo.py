@@ -36,7 +36,7 @@ def events(container: Container) -> list[Event]:
     return [decode(row.topic, row.state) for row in rows]
 
 
-def told(data_dir: Path, seed: int) -> list[tuple[str, Step, datetime, datetime, str]]:
+def events_in(data_dir: Path, seed: int) -> list[tuple[str, Step, datetime, datetime, str]]:
     clock = DemoClock(UNTIL - SPAN)
     with open_container(Settings(data_dir=data_dir), clock) as container:
         fill(container.tracker, container.service, clock, until=UNTIL, dossiers=15, seed=seed)
@@ -110,9 +110,9 @@ _CLERK = ("make", "--role", "staff", "--actor", "real", "--office", "CN05")
 
 
 def test_the_same_seed_makes_the_same_dossiers(tmp_path: Path) -> None:
-    first = told(tmp_path / "a", seed=3)
-    assert told(tmp_path / "b", seed=3) == first
-    assert told(tmp_path / "c", seed=4) != first
+    first = events_in(tmp_path / "a", seed=3)
+    assert events_in(tmp_path / "b", seed=3) == first
+    assert events_in(tmp_path / "c", seed=4) != first
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_demo_of_a_later_year_has_every_channel_and_an_actor_of_every_role(
         }
 
 
-def test_on_every_day_of_the_calendar_somebody_of_every_role_is_there(tmp_path: Path) -> None:
+def test_on_every_day_of_the_calendar_every_role_has_an_actor(tmp_path: Path) -> None:
     with open_container(Settings(data_dir=tmp_path)) as container:
         noon = datetime.combine(date(2026, 1, 1), time(12), container.service.calendar.zone)
         while noon.date() <= container.service.calendar.last:

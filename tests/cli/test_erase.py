@@ -1,4 +1,4 @@
-"""`tracker erase`: asks again, erases once, and says what it did."""
+"""`tracker erase`: asks for confirmation, erases once, and reports it."""
 
 import io
 from pathlib import Path

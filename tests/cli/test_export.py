@@ -1,4 +1,4 @@
-"""`tracker export`: what leaves the house, sealed or opened, and that it can be checked."""
+"""`tracker export`: sealed and opened exports, and the check of an export."""
 
 import csv
 import json
@@ -38,7 +38,7 @@ def rows(directory: Path) -> list[dict[str, str]]:
 
 
 def personal(data_dir: Path, codes: list[str]) -> dict[str, str]:
-    """Every text about the applicants of these dossiers, by where it stands."""
+    """Every text about the applicants of these dossiers, by its place."""
     with open_container(Settings(data_dir=data_dir)) as container:
         return {
             f"{code}/{version} {name}": text
@@ -63,8 +63,8 @@ def test_an_export_is_counted_checked_and_made_once(run: Run, demo: Path, tmp_pa
     out = tmp_path / "out"
     result = run("export", str(out), *ALL)
     manifest = json.loads((out / "manifest.json").read_text())
-    told = f"{DOSSIERS} dossiers with {manifest['events']} events are in {out}.\n"
-    assert (result.code, result.out) == (0, told)
+    output = f"{DOSSIERS} dossiers with {manifest['events']} events are in {out}.\n"
+    assert (result.code, result.out) == (0, output)
     assert manifest["events"] == manifest["up_to"] == len(rows(out))
     assert manifest["asked"] == {
         "code": None,

@@ -1,4 +1,4 @@
-"""What we export, as a tool of others reads it: cases, events, their order and their times."""
+"""Exports as a process mining tool reads them: cases, events, their order and times."""
 
 import csv
 from pathlib import Path
@@ -23,8 +23,8 @@ def exported(run: Run, demo: Path, tmp_path: Path) -> Path:
     return out
 
 
-def told(directory: Path) -> Told:
-    """Case, event, activity and time as plain reading of the table tells them."""
+def expected_events(directory: Path) -> Told:
+    """Return case, event, activity and time of each row of the table."""
     with (directory / "events.csv").open(encoding="utf-8", newline="") as file:
         return [
             (
@@ -38,7 +38,7 @@ def told(directory: Path) -> Told:
 
 
 def at_home(frame: object, *columns: str) -> Told:
-    """The same of a table of pandas, its times in the zone of the service."""
+    """Return the same from a pandas table, with times in the service's zone."""
     case, event, activity, time = (frame[name] for name in columns)  # type: ignore[index]
     times = [one.isoformat() for one in time.dt.tz_convert("Asia/Ho_Chi_Minh")]
     return list(zip(case, event, activity, times, strict=True))
@@ -49,7 +49,7 @@ def test_pm4py_reads_the_same_cases_events_order_and_times_from_xes(exported: Pa
 
     frame = pm4py.read_xes(str(exported / "events.xes"))
     names = ("case:concept:name", "concept:instance", "concept:name", "time:timestamp")
-    assert at_home(frame, *names) == told(exported)
+    assert at_home(frame, *names) == expected_events(exported)
 
 
 def test_pm4py_reads_the_same_events_objects_and_times_from_ocel(exported: Path) -> None:
@@ -58,11 +58,13 @@ def test_pm4py_reads_the_same_events_objects_and_times_from_ocel(exported: Path)
     log = pm4py.read_ocel2_json(str(exported / "events.jsonocel"))
     relations = log.relations[log.relations["ocel:type"] == "dossier"]
     names = ("ocel:oid", "ocel:eid", "ocel:activity", "ocel:timestamp")
-    expected = [(f"dossier:{case}", *event) for case, *event in told(exported)]
+    expected = [(f"dossier:{case}", *event) for case, *event in expected_events(exported)]
     assert sorted(at_home(relations, *names)) == sorted(expected)
     # It sorts by time: within a moment the order is ours.
     assert list(log.events["ocel:eid"]) == [
-        event for _, event, _, _ in sorted(told(exported), key=lambda one: one[3])
+        event for _, event, _, _ in sorted(expected_events(exported), key=lambda one: one[3])
     ]
     dossiers = log.objects[log.objects["ocel:type"] == "dossier"]
-    assert sorted(dossiers["concept:name"]) == sorted({case for case, *_ in told(exported)})
+    assert sorted(dossiers["concept:name"]) == sorted(
+        {case for case, *_ in expected_events(exported)}
+    )

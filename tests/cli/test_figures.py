@@ -152,15 +152,15 @@ def test_a_difference_is_explained_down_to_the_dossier_and_the_event(
     result = run("figures", *MARCH, "--explain", "2026-03-21")
     assert (result.code, result.err) == (0, "")
     assert "on time / finished, latest promise  100.0%  50.0%  -50.00 points" in result.out
-    told = result.out[result.out.index("1 dossier counts otherwise:") :].splitlines()
-    assert told[1] == late[0]
-    assert told[2] == (
+    output = result.out[result.out.index("1 dossier counts otherwise:") :].splitlines()
+    assert output[1] == late[0]
+    assert output[2] == (
         "  no longer: open, open overdue (latest promise), open overdue (first promise)"
     )
-    assert told[3] == (
+    assert output[3] == (
         "  now: finished, finished late (latest promise), finished late (first promise)"
     )
-    assert told[4] == (
+    assert output[4] == (
         "  because of event 2: decided, happened 2026-03-20 10:00:00,"
         " recorded 2026-03-22 10:00:00 by staff head SO-TAICHINH"
     )

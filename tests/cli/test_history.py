@@ -1,4 +1,4 @@
-"""`tracker history`: every event, both its times, what came late and what was put right."""
+"""`tracker history`: every event with both times; late and corrected events are marked."""
 
 import json
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ DECIDER = Actor(Role.STAFF, "decider-1", "SO-TAICHINH")
 
 @pytest.fixture
 def code(data_dir: Path) -> str:
-    """A dossier received, corrected, and of which papers were asked hours before we heard."""
+    """A dossier that was received and corrected, with a request for papers recorded late."""
     with open_container(Settings(data_dir=data_dir)) as container:
         now = container.now()
 
@@ -91,10 +91,10 @@ def test_who_read_it_is_told_when_asked_for(code: str, run: Run, data_dir: Path)
     assert "Who read it" in table
     assert "staff clerk-1" in table
     assert "gọi người nộp" in table
-    told = [
+    rows = [
         (one["what"], one["role"], one["reason"]) for one in as_json(run, code, "--reads")["reads"]
     ]
-    assert told == [
+    assert rows == [
         ("personal_data", "staff", "gọi người nộp"),
         ("readers", "auditor", ""),
         ("history", "auditor", ""),
@@ -147,6 +147,6 @@ def test_the_look_is_recorded(code: str, run: Run, data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["H26.05-261122-9999", "nonsense"])
-def test_a_code_nobody_has_is_an_error(unknown: str, run: Run) -> None:
+def test_an_unknown_code_is_an_error(unknown: str, run: Run) -> None:
     result = run("history", unknown)
     assert (result.code, result.err) == (1, "Error: There is no dossier with this code.\n")

@@ -1,4 +1,4 @@
-"""`tracker import`: a small log taken over, once."""
+"""`tracker import`: a small log is imported once."""
 
 import re
 from pathlib import Path

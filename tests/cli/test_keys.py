@@ -1,4 +1,4 @@
-"""`tracker keys`: keys that fit their role, listed without secrets, and ended."""
+"""`tracker keys`: keys fit their role, are listed without secrets, and can be revoked."""
 
 import re
 from pathlib import Path

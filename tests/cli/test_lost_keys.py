@@ -1,4 +1,4 @@
-"""An older backup of the keys was put back: the loss is listed, decided, and named for ever."""
+"""An older backup of the keys was restored: the loss is listed, accepted and reported."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""`tracker messages`: what was told, and telling it again."""
+"""`tracker messages`: list messages, retry and replay them."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

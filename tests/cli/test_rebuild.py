@@ -1,4 +1,4 @@
-"""`tracker rebuild`: beside the tables in use, switched only when equal."""
+"""`tracker rebuild`: new tables next to those in use, switched only if equal."""
 
 import re
 from pathlib import Path

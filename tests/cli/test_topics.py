@@ -1,4 +1,4 @@
-"""`tracker topics rewrite`: killed at any point, run again, and what everybody reads afterwards."""
+"""`tracker topics rewrite`: killed at any point, run again, and read by every consumer."""
 
 import json
 import signal

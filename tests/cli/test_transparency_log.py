@@ -62,7 +62,7 @@ def test_a_proof_since_a_size_the_log_never_had_is_refused(run: Run, demo: Path)
 
 
 class Witness:
-    """Somebody who cosigns what he finds consistent."""
+    """A witness that cosigns consistent checkpoints."""
 
     def __init__(self, name: str) -> None:
         self.private = Ed25519PrivateKey.generate()

@@ -1,4 +1,4 @@
-"""When somebody comes, by how busy it is."""
+"""Arrival times of clients, by the load curve."""
 
 from math import inf
 

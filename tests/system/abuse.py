@@ -139,7 +139,7 @@ def victim(data_dir: Path, **settings: str) -> Iterator[Victim]:
 
 @contextmanager
 def _serving(data_dir: Path, settings: dict[str, str]) -> Iterator[Service]:
-    """Serve, and write the log to a file: nobody reads a pipe while the service is attacked."""
+    """Serve, and write the log to a file, because no test reads a pipe during the attack."""
     with (
         (data_dir / "log").open("w") as log,
         subprocess.Popen(

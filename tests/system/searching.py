@@ -1,4 +1,4 @@
-"""Looks for words in bytes, however they may be written there."""
+"""Search words in bytes, in every encoding."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 
 def found(words: dict[str, str], where: dict[str, bytes]) -> list[str]:
-    """Name each word and each place where it stands in any spelling."""
+    """Return each word with each place that contains it in any encoding."""
     return [
         f"{word} in {place}"
         for word, text in words.items()
@@ -18,7 +18,7 @@ def found(words: dict[str, str], where: dict[str, bytes]) -> list[str]:
 
 
 def spellings(text: str) -> set[bytes]:
-    """Return the ways in which a text may stand in a file, a table, a topic or an answer."""
+    """Return the encodings of a text in a file, a table, a topic or a response."""
     return {spelt for letters in _letters(text) for spelt in _bytes(letters)}
 
 
@@ -43,7 +43,7 @@ def _bytes(text: str) -> Iterator[bytes]:
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
-    """Return what stands for it in base64, wherever it begins there; the edges are left out."""
+    """Return its base64 forms at each offset, without the edges."""
     for before in range(3):
         coded = base64.b64encode(bytes(before) + raw)
         inner = coded[(0, 2, 3)[before] : len(coded) - (0, 3, 2)[(before + len(raw)) % 3]]

@@ -1,4 +1,4 @@
-"""`tracker serve` as a real process: it answers, stops when told to, and never limps."""
+"""`tracker serve` as a real process: it answers, stops on a signal, and exits if a part fails."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Intake goes on, whoever else hangs on: a small crowd of each kind around a real service."""
+"""Intake continues with a small crowd of each kind of stalled client."""
 
 import asyncio
 from collections.abc import Iterator

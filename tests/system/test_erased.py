@@ -1,4 +1,4 @@
-"""Whoever is erased is found nowhere any more, however one looks, and the rest still holds."""
+"""After an erasure no personal data can be found anywhere, and everything else still works."""
 
 import base64
 import json
@@ -88,8 +88,8 @@ class Town:
         )
         self.heard[f"POST {self.sent}"] = answer.content
         assert answer.status_code == 201, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        content: dict[str, Any] = answer.json()
+        return content
 
 
 def opened_town(made: Room, store_url: str) -> Town:

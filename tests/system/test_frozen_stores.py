@@ -1,4 +1,4 @@
-"""What earlier versions stored is opened, verified, answered from and continued by this one."""
+"""This version opens, verifies, reads and continues the stores of earlier versions."""
 
 import shutil
 from collections.abc import Iterator

@@ -54,9 +54,9 @@ def test_every_journey_is_made_and_none_finds_fault(tmp_path: Path) -> None:
     requests = read_requests(results)
     assert faults_by_name(requests) == {}
     assert sorted(by_journey(requests)) == JOURNEYS
-    told = RecordedCommands.read([results])
-    assert len(told.acknowledged) > 200
-    assert (told.unanswered, told.faults) == (set(), [])
+    commands = RecordedCommands.read([results])
+    assert len(commands.acknowledged) > 200
+    assert (commands.unanswered, commands.faults) == (set(), [])
     learnt = {name for answer in read_learnt(results) for name in answer}
     assert learnt <= {*["code", "status", "promised_at", "on_time", "to_do", "phone", "freshness"]}
     assert (results / "report.html").stat().st_size > 100_000

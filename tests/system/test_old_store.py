@@ -1,4 +1,4 @@
-"""Without Kafka: an older events.db is put back beside newer files of the same data directory."""
+"""Without Kafka: an older events.db is restored next to newer files of the data directory."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sender as a real process: killed in the middle, and many of them beside Kafka."""
+"""The sender as a real process: killed while sending, and several of them with Kafka."""
 
 import json
 import os
@@ -82,15 +82,15 @@ class Clerk:
             self._address + path, json=own | item, headers=headers, timeout=PATIENCE_S
         )
         assert answer.status_code == 201, answer.text
-        told: dict[str, object] = answer.json()
-        return told
+        content: dict[str, object] = answer.json()
+        return content
 
 
 _STRANGERS = count(1)
 
 
 def guess(address: str, code: str) -> None:
-    """Enter wrong digits until the owner is to be told."""
+    """Enter wrong digits until the owner must be notified."""
     stranger = httpx2.HTTPTransport(local_address=f"127.77.{next(_STRANGERS)}.1")
     with httpx2.Client(transport=stranger, timeout=PATIENCE_S) as client:
         for _ in range(FREE):

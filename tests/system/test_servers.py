@@ -125,11 +125,11 @@ def test_a_killed_postgres_comes_back_with_what_was_committed(
 def test_postgres_takes_what_it_is_told_for_production_and_stays_durable(
     needs_postgres: None, server_directory: Path
 ) -> None:
-    told = server_directory / "told.conf"
-    told.write_bytes((Path(postgres.__file__).parents[1] / "postgresql.conf").read_bytes())
-    told.chmod(0o644)
+    config = server_directory / "told.conf"
+    config.write_bytes((Path(postgres.__file__).parents[1] / "postgresql.conf").read_bytes())
+    config.chmod(0o644)
     wanted = postgres.production_settings()
-    with PostgresServer(server_directory, settings={"config_file": str(told)}) as server:
+    with PostgresServer(server_directory, settings={"config_file": str(config)}) as server:
         by_file = said(server.url, wanted)
         assert set(said(server.url, DURABLE).values()) == {"on"}
     assert by_file == wanted

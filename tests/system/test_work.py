@@ -164,11 +164,11 @@ def test_metrics_tell_how_far_the_relay_and_the_read_models_are(production: Room
     written = take_in(production, address, "clerk-1").json()
     found = f"{address}/v1/lookup/{written['code']}?after={written['position']}"
     wait_for(lambda: _answers(found), log)
-    told = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S).text
-    assert f"tracker_relay_position {float(written['position'])}" in told
-    assert "tracker_relay_lag 0.0" in told
-    assert "tracker_relay_oldest_unpublished_seconds 0.0" in told
-    assert 'tracker_projection_offset{partition="' in told
+    metrics = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S).text
+    assert f"tracker_relay_position {float(written['position'])}" in metrics
+    assert "tracker_relay_lag 0.0" in metrics
+    assert "tracker_relay_oldest_unpublished_seconds 0.0" in metrics
+    assert 'tracker_projection_offset{partition="' in metrics
 
 
 def test_intake_and_readiness_do_not_need_kafka(tmp_path: Path) -> None:

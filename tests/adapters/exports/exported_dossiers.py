@@ -1,4 +1,4 @@
-"""Random lives as they come out of a store, without one."""
+"""Random dossiers as a store would export them, without a store."""
 
 from tests.contract.random_lives import by_dossier, history
 from tracker.application.audit.verify_store import StoredRow
@@ -10,7 +10,7 @@ from tracker.serialization import encode
 
 
 def exported_dossiers(seed: int, *, dossiers: int = 4, steps: int = 40) -> list[ExportedDossier]:
-    """Return some dossiers whose events bear the positions in which they were heard of."""
+    """Return dossiers whose events have positions in the order of recording."""
     events = history(seed, dossiers=dossiers, steps=steps)
     positions = {id(event): position for position, event in enumerate(events, 1)}
     return [

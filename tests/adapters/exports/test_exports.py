@@ -1,4 +1,4 @@
-"""What is taken away: each form tells the same, and a directory is whole or not there."""
+"""Exports: every format has the same content, and a directory is complete or absent."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Faults of a data file as a whole and between its rows, each told by file and line."""
+"""Faults of a data file as a whole and between its rows, each reported with file and line."""
 
 from datetime import date
 from pathlib import Path

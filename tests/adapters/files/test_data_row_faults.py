@@ -1,4 +1,4 @@
-"""Faults of one row of a data file, each told once, by file and line."""
+"""Faults of one row of a data file, each reported once, with file and line."""
 
 from pathlib import Path
 

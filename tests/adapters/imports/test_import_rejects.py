@@ -33,8 +33,8 @@ def test_a_row_at_fault_is_rejected_with_line_and_reason_and_the_rest_is_importe
     logs: Logs, bad: str, reason: str
 ) -> None:
     report = logs.take(GOOD, bad, line("old-3", "t3"), line("old-4", "t4"))
-    ((number, told),) = logs.reasons()
-    assert (number, told[: len(reason)]) == ("3", reason)
+    ((number, actual_reason),) = logs.reasons()
+    assert (number, actual_reason[: len(reason)]) == ("3", reason)
     assert (report.rows, report.rejected, report.steps_added) == (4, 1, 3)
     assert report.rejects == logs.rejects
     assert [logs.told(f"old-{n}")[-1][1] for n in (2, 3, 4)] == ["t2", "t3", "t4"]

@@ -129,8 +129,8 @@ def test_a_fault_is_told_with_its_file_and_key(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
     assert old in SOUND
-    told = problems(written(tmp_path, SOUND.replace(old, new, 1)))
-    assert any(one.startswith(f"old-desk.toml: {problem}") for one in told), told
+    found = problems(written(tmp_path, SOUND.replace(old, new, 1)))
+    assert any(one.startswith(f"old-desk.toml: {problem}") for one in found), found
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def attribute(key: str, value: str) -> str:
 
 
 def xes(rows: Sequence[Sequence[str]], *, between: str = "\n") -> str:
-    """The log of these rows; those of one dossier stand together."""
+    """The log of these rows; rows of one dossier are consecutive."""
     parts, last = ['<?xml version="1.0" encoding="UTF-8"?>', '<log xes.version="1849-2016">'], ""
     for row in rows:
         if row[0] != last:
@@ -131,18 +131,18 @@ def test_a_log_in_xes_zipped_or_not_becomes_what_it_becomes_as_csv(logs: Logs) -
 
 
 def test_what_the_log_says_beside_is_passed_over(logs: Logs) -> None:
-    told = xes(ROWS).replace(
+    log_text = xes(ROWS).replace(
         '<log xes.version="1849-2016">',
         '<x:log xmlns:x="http://www.xes-standard.org/"><extension name="Concept"/>'
         '<global scope="trace"><string key="nr" value="wrong"/></global>'
         '<string key="nr" value="wrong"/><!-- nothing -->',
     )
-    told = told.replace("</log>", "</x:log>").replace(
+    log_text = log_text.replace("</log>", "</x:log>").replace(
         '<string key="id" value="t1"/>',
         '<string key="id" value="t1"><string key="who" value="wrong"/></string>'
         '<list key="more"><values><string key="who" value="wrong"/></values></list>',
     )
-    assert logs.take("log.xes", told.encode()).steps_added == 3
+    assert logs.take("log.xes", log_text.encode()).steps_added == 3
     assert [getattr(one, "clerk", "") for one in logs.history("old-1")] == ["", "R1", "R2", ""]
 
 
@@ -165,23 +165,25 @@ def test_rejected_events_can_be_put_right_and_imported_by_the_same_mapping(logs:
 def test_an_event_is_named_by_the_line_it_begins_on(logs: Logs) -> None:
     rows = [list(row) for row in ROWS]
     rows[2][-1] = "never"
-    told = xes(rows)
-    logs.take("log.xes", told.encode())
-    line = told[: told.rindex("<event>")].count("\n") + 1
+    log_text = xes(rows)
+    logs.take("log.xes", log_text.encode())
+    line = log_text[: log_text.rindex("<event>")].count("\n") + 1
     assert logs.rejected()[1][0] == str(line)
 
 
 def test_a_key_that_is_there_twice_rejects_its_event_only(logs: Logs) -> None:
-    told = xes(ROWS).replace(attribute("id", "t2"), attribute("id", "t2") + attribute("id", "t9"))
-    report = logs.take("log.xes", told.encode())
+    log_text = xes(ROWS).replace(
+        attribute("id", "t2"), attribute("id", "t2") + attribute("id", "t9")
+    )
+    report = logs.take("log.xes", log_text.encode())
     assert (report.steps_added, report.rejected) == (2, 1)
     assert logs.rejected()[1][1] == "id exists twice"
 
 
 def test_an_event_outside_of_every_trace_is_no_part_of_the_one_before(logs: Logs) -> None:
     stray = "".join(attribute(key, one) for key, one in zip(OWN, ROWS[0][4:], strict=True))
-    told = xes(ROWS[2:]).replace("</log>", f"<event>{stray}</event></log>")
-    report = logs.take("log.xes", told.encode())
+    log_text = xes(ROWS[2:]).replace("</log>", f"<event>{stray}</event></log>")
+    report = logs.take("log.xes", log_text.encode())
     assert (report.steps_added, report.rejected) == (1, 1)
     assert logs.rejected()[1][1] == "case:nr is empty"
 

@@ -69,7 +69,7 @@ def test_what_an_old_key_signed_stays_checkable_after_a_change_of_keys(notary: N
     assert [key for key, _ in signers(notary.sign(TEXT), [old, new])] == [new]
 
 
-def test_a_key_of_somebody_elses_is_not_known(notary: Notary, tmp_path: Path) -> None:
+def test_a_key_of_another_log_is_not_known(notary: Notary, tmp_path: Path) -> None:
     notary.make_key()
     stranger = Notary(tmp_path / "other.key", "center.example/log")
     stranger.make_key()

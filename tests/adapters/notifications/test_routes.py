@@ -1,4 +1,4 @@
-"""The file that says who is told by whom."""
+"""The file of notification routes."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +13,13 @@ from tracker.adapters.notifications.webhook import WebhookTransport
 
 SMS = '[sms]\nurl = "https://g.vn/send"\nfields = { to = "{to}" }\n'
 EMAIL = '[email]\nhost = "mail.vn"\nsender = "a@b.vn"\n'
-FILE = '[file]\npath = "told.ndjson"\n'
+FILE = '[file]\npath = "notifications.ndjson"\n'
 HOOK = (
     '[webhooks.portal]\nurl = "https://p.vn/h"\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
 )
 
 
-def told(tmp_path: Path, text: str) -> dict[str, type]:
+def transports_in(tmp_path: Path, text: str) -> dict[str, type]:
     path = tmp_path / "notices.toml"
     path.write_text(text, encoding="utf-8")
     with open_routes(path, lambda: datetime.now(UTC)) as opened:
@@ -41,7 +41,7 @@ def told(tmp_path: Path, text: str) -> dict[str, type]:
 def test_each_part_of_the_file_is_a_route(
     tmp_path: Path, text: str, expected: dict[str, type]
 ) -> None:
-    assert told(tmp_path, text) == expected
+    assert transports_in(tmp_path, text) == expected
 
 
 def test_times_left_out_are_three_days_and_five_minutes(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_times_left_out_are_three_days_and_five_minutes(tmp_path: Path) -> None:
 )
 def test_a_file_of_no_use_is_named_and_no_secret_of_it_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnfitRoutesError) as unfit:
-        told(tmp_path, text)
+        transports_in(tmp_path, text)
     assert "notices.toml: " in str(unfit.value)
     assert "secret = " not in str(unfit.value)
 

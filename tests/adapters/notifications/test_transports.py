@@ -1,4 +1,4 @@
-"""Couriers against real receivers: what arrives, how it is known again, what a refusal means."""
+"""Transports against real receivers: content, ids of repetitions, and refusals."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -91,13 +91,13 @@ def hook(client: httpx2.Client, url: str) -> WebhookTransport:
     return WebhookTransport(client, url, SECRET, lambda: datetime.now(UTC))
 
 
-def test_a_webhook_told_of_a_lock_gets_no_version_for_there_is_no_event(
+def test_a_webhook_for_a_lock_has_no_version_because_there_is_no_event(
     client: httpx2.Client, sink: HttpSink
 ) -> None:
     lock = notification_of_lock(dossier_id(CODE), CODE, AT)
     hook(client, sink.url).send(RenderedNotification("msg_3", lock))
-    (told,) = sink.bodies()
-    assert told == {
+    (body,) = sink.bodies()
+    assert body == {
         "type": "dossier.locked",
         "timestamp": AT.isoformat(),
         "data": {
@@ -113,10 +113,10 @@ def test_a_webhook_says_what_happened_signed_and_by_its_name(
 ) -> None:
     hook(client, sink.url).send(LETTER)
     ((headers, body),) = sink.received
-    told = Webhook(SECRET).verify(body, headers)
+    content = Webhook(SECRET).verify(body, headers)
     assert headers["webhook-id"] == "msg_1"
     assert headers["content-type"] == "application/json"
-    assert told == {
+    assert content == {
         "type": "dossier.fee_asked",
         "timestamp": "2026-11-22T02:10:02+00:00",
         "data": {
@@ -283,7 +283,7 @@ def test_a_mail_server_that_is_down_or_knows_no_tls_is_tried_again(mails: MailSi
 
 
 def test_a_file_keeps_every_message_and_no_whole_address(tmp_path: Path) -> None:
-    path = tmp_path / "told.ndjson"
+    path = tmp_path / "notifications.ndjson"
     transport = FileTransport(path, "sms")
     transport.send(LETTER)
     transport.send(MAIL)

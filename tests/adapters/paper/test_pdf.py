@@ -1,4 +1,4 @@
-"""What is true of every form as PDF: how it is set, and what it tells those who cannot see it."""
+"""Rules for every form as PDF: its layout and its accessibility."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ def root_of(pdf: PdfReader) -> Any:  # noqa: ANN401  what a PDF holds has no typ
 
 
 def tagged(node: Any) -> Iterator[Any]:  # noqa: ANN401
-    """Every element of the tree of what stands where."""
+    """Yield every element of the structure tree."""
     children = node.get("/K", [])
     for child in children if isinstance(children, list) else [children]:
         element = child.get_object()
@@ -91,7 +91,7 @@ def test_a_receipt_with_many_papers_says_on_every_leaf_whose_it_is() -> None:
 
 
 def test_a_receipt_without_papers_keeps_its_headings_apart() -> None:
-    """They were once printed over each other, by columns that had no width."""
+    """Columns without a width once printed texts over each other."""
     text = seen(receipt(())).get_textpage()
     name, form = (text.search(said).get_next()[0] for said in ("Tên giấy tờ", "Hình thức"))
     assert text.get_charbox(form)[0] - text.get_charbox(name)[0] > 100

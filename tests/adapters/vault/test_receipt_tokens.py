@@ -27,6 +27,6 @@ def test_another_dossier_generation_or_master_key_is_another_token() -> None:
 
 
 def test_the_token_is_not_the_master_keys_own_digest_of_the_dossier() -> None:
-    """Whoever sees request digests, made with the same master key, learns no token."""
+    """Request digests, made with the same master key, do not reveal a token."""
     digest = AesVault(bytes(32)).digest(str(ONE).encode())
     assert ReceiptTokens(bytes(32)).token(ONE, 0) not in base64.b32encode(digest).decode().lower()

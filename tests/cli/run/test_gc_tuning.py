@@ -1,4 +1,4 @@
-"""Collections are seldom where objects are many, and as usual afterwards."""
+"""The garbage collector runs less often for many objects, and normally afterwards."""
 
 import gc
 

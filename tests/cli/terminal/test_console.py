@@ -1,4 +1,4 @@
-"""What is said of long work where nobody is watching."""
+"""Progress of long work without a terminal."""
 
 import pytest
 

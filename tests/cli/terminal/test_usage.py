@@ -117,6 +117,6 @@ def test_a_directory_that_cannot_be_made_is_told_in_one_line(run: Run, data_dir:
     assert (result.code, result.err.count("\n")) == (1, 1)
 
 
-def test_nothing_is_coloured_where_nobody_is_watching(run: Run, demo: Path) -> None:
+def test_output_without_a_terminal_has_no_colours(run: Run, demo: Path) -> None:
     for args in (("figures", "--by", "channel"), ("keys", "list"), ("--help",)):
         assert "\x1b" not in run(*args).out

@@ -297,7 +297,7 @@ def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> No
 
 
 def test_a_read_model_that_lags_behind_is_no_damage(run: Run, demo: Path) -> None:
-    erase_one(demo)  # nobody tells the read models
+    erase_one(demo)  # the read models are not updated
     assert run("verify").code == 0
 
 

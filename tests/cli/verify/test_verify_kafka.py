@@ -25,7 +25,7 @@ pytestmark = pytest.mark.system
 def published(
     demo: Path, kafka: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[KafkaConnection, TopicNames]:
-    """The demo, its events and a checkpoint being on Kafka."""
+    """The demo, with its events and a checkpoint on Kafka."""
     names = TopicNames(f"test-{uuid4().hex[:12]}")
     monkeypatch.setenv("TRACKER_KAFKA_SERVERS", kafka)
     monkeypatch.setenv("TRACKER_KAFKA_TOPIC_PREFIX", names.prefix)
@@ -38,7 +38,7 @@ def published(
 
 
 def go_on(demo: Path, connection: KafkaConnection, names: TopicNames) -> None:
-    """Bring to Kafka what is in the store, and sign the log."""
+    """Publish the stored events to Kafka, and sign the log."""
     with open_container(Settings(data_dir=demo)) as container:
         publish_all(container.tracker.store, connection, names)
         container.catch_up()

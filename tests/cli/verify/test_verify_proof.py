@@ -1,4 +1,4 @@
-"""The verifier that is handed out: alone, offline, on files as they come and on spoilt ones."""
+"""The stand-alone verifier, offline, on valid and on damaged proof files."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ MISSING = "H26.99-261122-0042"
 
 @dataclass
 class Desk:
-    """Somebody with a public key, an old checkpoint and a proof."""
+    """A citizen with a public key, an old checkpoint and a proof."""
 
     container: Container
     key: str
@@ -43,7 +43,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A log with two checkpoints, between which things went on."""
+    """A log with two checkpoints and events between them."""
     data_dir = tmp_path_factory.mktemp("desk") / "var"
     shutil.copytree(filled, data_dir)
     with open_container(Settings(data_dir=data_dir)) as container:
@@ -76,7 +76,7 @@ Verify = Callable[..., tuple[int, str]]
 def verify(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Verify:
-    """Run the verifier in this process on a proof; give its exit code and what it said."""
+    """Run the verifier in this process on a proof; return its exit code and output."""
 
     def run(proof: object, key: str, *more: str, lang: str = "en") -> tuple[int, str]:
         path = tmp_path / "proof.json"
@@ -91,7 +91,7 @@ def verify(
 
 
 def alone(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it by a bare interpreter that has `cryptography` and nothing else, where nothing is."""
+    """Run the verifier in an empty directory, in an interpreter with only `cryptography`."""
     only = directory / "only"
     only.mkdir()
     site = Path(sysconfig.get_path("purelib"))
@@ -125,20 +125,20 @@ def test_it_runs_alone_where_nothing_of_tracker_is(desk: Desk, tmp_path: Path) -
 
 def test_a_proof_says_what_it_proves_and_what_it_does_not(desk: Desk, verify: Verify) -> None:
     proof = desk.proof()
-    code, told = verify(proof, desk.key, "--code", desk.code)
+    code, output = verify(proof, desk.key, "--code", desk.code)
     assert code == 0
-    assert told.startswith(f"PROVEN. These {len(proof['events'])} events are the whole history")
-    assert "NOT proven:" in told
-    assert "that everybody is shown the same log" in told
-    code, told = verify(proof, desk.key, lang="vi")
+    assert output.startswith(f"PROVEN. These {len(proof['events'])} events are the whole history")
+    assert "NOT proven:" in output
+    assert "that everybody is shown the same log" in output
+    code, output = verify(proof, desk.key, lang="vi")
     assert code == 0
-    assert "KHÔNG chứng minh:" in told
+    assert "KHÔNG chứng minh:" in output
 
 
 def test_that_there_is_no_such_dossier_is_proven_too(desk: Desk, verify: Verify) -> None:
-    code, told = verify(desk.proof(MISSING), desk.key, "--code", MISSING)
+    code, output = verify(desk.proof(MISSING), desk.key, "--code", MISSING)
     assert code == 0
-    assert f"had no dossier {MISSING}" in told
+    assert f"had no dossier {MISSING}" in output
 
 
 def test_a_checkpoint_that_was_kept_is_continued(
@@ -147,11 +147,11 @@ def test_a_checkpoint_that_was_kept_is_continued(
     kept = tmp_path / "kept.txt"
     kept.write_text(desk.kept + "\n", encoding="utf-8")
     size = int(desk.kept.splitlines()[1])
-    code, told = verify(desk.proof(since=size), desk.key, "--checkpoint", str(kept))
+    code, output = verify(desk.proof(since=size), desk.key, "--checkpoint", str(kept))
     assert code == 0
-    assert "The log continues the checkpoint you kept" in told
-    code, told = verify(desk.proof(), desk.key, "--checkpoint", str(kept))
-    assert (code, f"ask for it with since={size}" in told) == (1, True)
+    assert "The log continues the checkpoint you kept" in output
+    code, output = verify(desk.proof(), desk.key, "--checkpoint", str(kept))
+    assert (code, f"ask for it with since={size}" in output) == (1, True)
 
 
 def test_a_proof_older_than_the_checkpoint_that_was_kept_is_refused(
@@ -160,18 +160,18 @@ def test_a_proof_older_than_the_checkpoint_that_was_kept_is_refused(
     kept = tmp_path / "kept.txt"
     kept.write_text(str(desk.it.log.prover.checkpoint()), encoding="utf-8")
     assert verify(desk.old, desk.key)[0] == 0
-    code, told = verify(desk.old, desk.key, "--checkpoint", str(kept))
-    assert (code, told) == (1, "REFUSED: the proof is older than the checkpoint you kept.\n")
+    code, output = verify(desk.old, desk.key, "--checkpoint", str(kept))
+    assert (code, output) == (1, "REFUSED: the proof is older than the checkpoint you kept.\n")
 
 
 def test_an_older_checkpoint_under_a_newer_proof_is_refused(desk: Desk, verify: Verify) -> None:
-    code, told = verify(desk.proof() | {"checkpoint": desk.kept}, desk.key)
+    code, output = verify(desk.proof() | {"checkpoint": desk.kept}, desk.key)
     assert code == 1
-    assert "event 1 is not in the log" in told
+    assert "event 1 is not in the log" in output
 
 
 def test_heads_that_deny_a_dossier_whose_events_are_there_are_refused(desk: Desk) -> None:
-    """As a signer could have made them who leaves dossiers out."""
+    """Return heads as a dishonest signer could make them who omits dossiers."""
     absent, key = desk.proof(MISSING), verify_proof.read_key(desk.key)
     signed = verify_proof.read_checkpoint(absent["checkpoint"], key)
     missing = dossier_id(MISSING)
@@ -183,14 +183,14 @@ def test_heads_that_deny_a_dossier_whose_events_are_there_are_refused(desk: Desk
 def test_a_log_that_was_rewritten_since_is_refused(
     desk: Desk, verify: Verify, tmp_path: Path
 ) -> None:
-    """The operator signs whatever he likes, but not what somebody else has kept."""
+    """The operator can sign anything, but cannot change a checkpoint that another person kept."""
     said = Checkpoint.parse(desk.kept.rpartition("\n\n")[0] + "\n")
     other = Checkpoint(**(vars(said) | {"root": bytes(32)}))
     kept = tmp_path / "kept.txt"
     kept.write_text(str(desk.it.log.notary.sign(other.text)), encoding="utf-8")
     proof = desk.proof(since=said.size)
-    code, told = verify(proof, desk.key, "--checkpoint", str(kept))
-    assert (code, told) == (1, "REFUSED: the log was rewritten since the kept checkpoint.\n")
+    code, output = verify(proof, desk.key, "--checkpoint", str(kept))
+    assert (code, output) == (1, "REFUSED: the log was rewritten since the kept checkpoint.\n")
 
 
 Spoil = Callable[[dict[str, Any]], None]
@@ -306,10 +306,10 @@ def test_a_spoilt_proof_is_refused_and_what_is_wrong_is_named(
     proof = desk.proof()
     assert verify(proof, desk.key)[0] == 0
     spoil(proof)
-    code, told = verify(proof, desk.key)
+    code, output = verify(proof, desk.key)
     assert code == 1
-    assert told.startswith("REFUSED: ")
-    assert named in told
+    assert output.startswith("REFUSED: ")
+    assert named in output
 
 
 def test_every_changed_byte_of_an_event_is_refused(desk: Desk) -> None:
@@ -330,8 +330,8 @@ def test_a_file_that_was_cut_off_is_refused(desk: Desk, verify: Verify) -> None:
 
 def test_another_key_is_refused(desk: Desk, verify: Verify, tmp_path: Path) -> None:
     other = str(Notary(tmp_path / "other.key", "tracker.local/log").make_key())
-    code, told = verify(desk.proof(), other)
-    assert (code, told) == (1, "REFUSED: the checkpoint is not signed with this key.\n")
+    code, output = verify(desk.proof(), other)
+    assert (code, output) == (1, "REFUSED: the checkpoint is not signed with this key.\n")
 
 
 def test_the_absence_of_a_dossier_that_is_there_cannot_be_made_up(
@@ -339,8 +339,8 @@ def test_the_absence_of_a_dossier_that_is_there_cannot_be_made_up(
 ) -> None:
     absent, there = desk.proof(MISSING), desk.proof()
     for heads in (absent["heads"], there["heads"], absent["heads"][:1]):
-        code, told = verify(there | {"events": [], "heads": heads}, desk.key)
-        assert code == 1, told
+        code, output = verify(there | {"events": [], "heads": heads}, desk.key)
+        assert code == 1, output
 
 
 def test_two_neighbours_that_are_not_side_by_side_prove_no_absence(
@@ -352,14 +352,14 @@ def test_two_neighbours_that_are_not_side_by_side_prove_no_absence(
     lower = [one for one in others if one["dossier_id"] < left["dossier_id"]]
     higher = [one for one in others if one["dossier_id"] > right["dossier_id"]]
     for heads in ([lower[0], right], [left, higher[0]], [left], [right]):
-        code, told = verify(absent | {"heads": heads}, desk.key)
-        assert (code, told) == (1, "REFUSED: it is not shown whether the dossier is there.\n")
+        code, output = verify(absent | {"heads": heads}, desk.key)
+        assert (code, output) == (1, "REFUSED: it is not shown whether the dossier is there.\n")
 
 
 def test_a_witness_that_did_not_sign_is_missed(desk: Desk, verify: Verify) -> None:
-    code, told = verify(desk.proof(), desk.key, "--witness", desk.key)
+    code, output = verify(desk.proof(), desk.key, "--witness", desk.key)
     assert code == 0
-    assert "Witnesses who signed the same checkpoint: tracker.local/log." in told
+    assert "Witnesses who signed the same checkpoint: tracker.local/log." in output
     witness = "witness+" + desk.key.split("+", 1)[1]
     with pytest.raises(SystemExit):
         verify(desk.proof(), desk.key, "--witness", witness)

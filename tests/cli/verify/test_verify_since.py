@@ -1,4 +1,4 @@
-"""`tracker verify --since FILE --keep FILE`: a daily run, on what is sound and on damage."""
+"""`tracker verify --since FILE --keep FILE`: a daily run, on valid and damaged stores."""
 
 import shutil
 import sqlite3
@@ -23,7 +23,7 @@ NEWER = 3
 
 @pytest.fixture(scope="module")
 def gone_on(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint was kept; a few dossiers went on since, and one more was signed."""
+    """A kept checkpoint, later events of a few dossiers, and one more checkpoint."""
     chosen = tmp_path_factory.mktemp("since") / "var"
     shutil.copytree(filled, chosen)
     go_on(chosen, 0)
@@ -45,7 +45,7 @@ def kept(demo: Path) -> Path:
 
 
 def go_on(demo: Path, events: int) -> None:
-    """Let something happen to so many dossiers, and sign the log."""
+    """Add an event to this number of dossiers, and sign the log."""
     with open_container(Settings(data_dir=demo)) as container:
         for number, code in enumerate(container.sample_codes(events) if events else ()):
             administrator = Actor(Role.ADMINISTRATOR, "adm-1")
@@ -117,7 +117,7 @@ def test_the_full_check_keeps_the_first_checkpoint_and_says_where_there_is_none(
 
 
 Harm = Callable[[sqlite3.Connection, int], str]
-"""Does it, a checkpoint being of so many leaves, and gives what is to be said of it."""
+"""Damages a store whose checkpoint has this many leaves, and returns the expected error."""
 
 
 def victim_at(connection: sqlite3.Connection, position: int) -> Victim:
@@ -127,7 +127,7 @@ def victim_at(connection: sqlite3.Connection, position: int) -> Victim:
 
 
 def change(connection: sqlite3.Connection, position: int) -> None:
-    """Let somebody else have done it."""
+    """Make another actor the author of the event."""
     victim = victim_at(connection, position)
     rewrite(connection, victim, by=victim.state["by"] | {"id": "x"})
 
@@ -149,7 +149,7 @@ def cut_off_since(connection: sqlite3.Connection, signed: int) -> str:
 
 
 def a_past_that_is_another(connection: sqlite3.Connection, signed: int) -> str:
-    """An event of long ago, of a dossier that went on since."""
+    """An old event of a dossier with later events."""
     (position,) = connection.execute(
         "SELECT MIN(rowid) FROM stored_events WHERE originator_id ="
         " (SELECT originator_id FROM stored_events WHERE rowid = ?)",
@@ -188,7 +188,7 @@ def fewer_before(connection: sqlite3.Connection, signed: int) -> str:
 
 
 def untouched(connection: sqlite3.Connection, signed: int) -> int:
-    """Return the position of an event whose dossier did not go on."""
+    """Return the position of an event whose dossier has no later event."""
     row = connection.execute(
         "SELECT MIN(rowid) FROM stored_events WHERE originator_id NOT IN"
         " (SELECT originator_id FROM stored_events WHERE rowid > ?)",

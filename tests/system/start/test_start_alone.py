@@ -54,9 +54,9 @@ def test_a_second_service_on_the_same_files_is_refused_and_others_are_not(
             place = tmp_path / str(number)
             place.mkdir()
             where, settings = way(data_dir, place)
-            told = refusal(where, "serve", **settings)
-            assert f"(process {service.process.pid})" in told
-            assert "Stop it first" in told
+            error_text = refusal(where, "serve", **settings)
+            assert f"(process {service.process.pid})" in error_text
+            assert "Stop it first" in error_text
         key = run(data_dir, "keys", "make", "--role", "staff", "--actor", "c", "--office", "CN05")
         assert key.returncode == 0
         assert service.take_in(key.stdout.strip(), "s-1") == 201
@@ -86,6 +86,6 @@ def test_a_role_runs_once_for_each_sqlite_database(
     }
     assert run(data_dir, "topics", **settings).returncode == 0
     with serving(data_dir, **settings), working(data_dir, "inbox,log", settings):
-        told = refusal(data_dir, "work", "--only", "relay,log", **settings)
-        assert "events.db.log.lock" in told
-        assert "Stop it first" in told
+        error_text = refusal(data_dir, "work", "--only", "relay,log", **settings)
+        assert "events.db.log.lock" in error_text
+        assert "Stop it first" in error_text

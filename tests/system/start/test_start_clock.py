@@ -73,10 +73,10 @@ def test_a_clock_that_was_far_ahead_is_refused_until_the_right_one_is_accepted(
     tmp_path: Path,
 ) -> None:
     later = move_ahead(tmp_path, timedelta(days=300))
-    told = refusal(tmp_path, "serve")
-    assert "299 days after this machine's clock" in told or "300 days" in told
-    assert f"{later:%Y-%m-%d}" in told
-    assert "'The clock' in ops/README.md" in told
+    error_text = refusal(tmp_path, "serve")
+    assert "299 days after this machine's clock" in error_text or "300 days" in error_text
+    assert f"{later:%Y-%m-%d}" in error_text
+    assert "'The clock' in ops/README.md" in error_text
     key = run(tmp_path, *KEY).stdout.strip()
     for args, event_id in ((("--accept-clock",), "s-1"), ((), "s-2")):
         with serving(tmp_path, *args) as service:

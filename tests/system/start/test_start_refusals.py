@@ -1,4 +1,4 @@
-"""What cannot be right is refused at the start: the master key, the log's key, the databases."""
+"""A program refuses to start with a wrong master key, log key or database."""
 
 import base64
 import shutil
@@ -68,10 +68,10 @@ def test_a_wrong_or_missing_master_key_is_refused_by_every_command(
     key = data_dir / "master.key"
     spoil(key)
     before = key.read_bytes() if key.is_file() else None
-    told = refusal(data_dir, *command)
-    assert said in told
-    assert "back" in told
-    assert OTHER_KEY not in told
+    error_text = refusal(data_dir, *command)
+    assert said in error_text
+    assert "back" in error_text
+    assert OTHER_KEY not in error_text
     assert (key.read_bytes() if key.is_file() else None) == before
 
 
@@ -90,8 +90,8 @@ def test_a_store_of_an_earlier_version_is_checked_by_its_dossier_keys(
     right = key.read_text()
     query(events, "DROP TABLE installation_facts")
     spoil(key)
-    told = refusal(data_dir, "serve")
-    assert "missing" in told or "does not open" in told
+    error_text = refusal(data_dir, "serve")
+    assert "missing" in error_text or "does not open" in error_text
     assert query(events, "SELECT * FROM installation_facts") == []
     key.write_text(right)
     assert run(data_dir, "keys", "list").returncode == 0
@@ -110,14 +110,14 @@ def test_a_key_file_may_have_blanks_and_a_byte_order_mark(data_dir: Path, spoil:
 
 
 def test_a_key_that_is_set_must_be_the_one_in_the_file(data_dir: Path) -> None:
-    told = refusal(data_dir, "serve", TRACKER_MASTER_KEY=OTHER_KEY)
-    assert "two different keys" in told
+    error_text = refusal(data_dir, "serve", TRACKER_MASTER_KEY=OTHER_KEY)
+    assert "two different keys" in error_text
     right = (data_dir / "master.key").read_text().strip()
     assert run(data_dir, "keys", "list", TRACKER_MASTER_KEY=right).returncode == 0
     (data_dir / "master.key").unlink()
     assert run(data_dir, "keys", "list", TRACKER_MASTER_KEY=right).returncode == 0
-    told = refusal(data_dir, "serve", TRACKER_MASTER_KEY=OTHER_KEY)
-    assert "TRACKER_MASTER_KEY is not the master key" in told
+    error_text = refusal(data_dir, "serve", TRACKER_MASTER_KEY=OTHER_KEY)
+    assert "TRACKER_MASTER_KEY is not the master key" in error_text
 
 
 def test_on_postgresql_another_node_with_another_or_without_a_key_is_refused(
@@ -128,12 +128,12 @@ def test_on_postgresql_another_node_with_another_or_without_a_key_is_refused(
         assert run(tmp_path / "one", *command, **settings).returncode == 0
     assert "is missing" in refusal(tmp_path / "two", "serve", **settings)
     assert not (tmp_path / "two" / "master.key").exists()
-    told = refusal(tmp_path / "two", "serve", **settings, TRACKER_MASTER_KEY=OTHER_KEY)
-    assert "not the master key of this store" in told
+    error_text = refusal(tmp_path / "two", "serve", **settings, TRACKER_MASTER_KEY=OTHER_KEY)
+    assert "not the master key of this store" in error_text
     with psycopg.connect(postgres_url) as connection:
         connection.execute("DELETE FROM installation_facts")
-    told = refusal(tmp_path / "two", "serve", **settings, TRACKER_MASTER_KEY=OTHER_KEY)
-    assert "does not open" in told
+    error_text = refusal(tmp_path / "two", "serve", **settings, TRACKER_MASTER_KEY=OTHER_KEY)
+    assert "does not open" in error_text
 
 
 # the databases
@@ -165,10 +165,10 @@ def test_a_damaged_database_is_refused_and_named(
     data_dir: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
     damage(data_dir / name)
-    told = refusal(data_dir, "serve" if damage is damage_the_middle else "figures")
-    assert str(data_dir / name) in told
-    assert "ops/README.md" in told
-    assert ("delete views.db" in told) == (name == "views.db")
+    error_text = refusal(data_dir, "serve" if damage is damage_the_middle else "figures")
+    assert str(data_dir / name) in error_text
+    assert "ops/README.md" in error_text
+    assert ("delete views.db" in error_text) == (name == "views.db")
 
 
 def test_read_models_that_are_deleted_as_told_are_made_again(data_dir: Path) -> None:
@@ -241,9 +241,9 @@ def test_a_private_key_that_is_not_in_the_list_of_keys_is_refused(
 def test_a_missing_log_key_is_refused_and_never_made_in_silence(data_dir: Path) -> None:
     (data_dir / "log.key").unlink()
     for command in (("serve",), ("log", "checkpoint"), ("log", "init")):
-        told = refusal(data_dir, *command)
-        assert "missing" in told
-        assert "--rotate" in told
+        error_text = refusal(data_dir, *command)
+        assert "missing" in error_text
+        assert "--rotate" in error_text
     assert not (data_dir / "log.key").exists()
     (data_dir / "log.key.pub").rename(data_dir / "kept.pub")
     assert "log.key.pub" in refusal(data_dir, "log", "init", "--rotate")
@@ -262,6 +262,6 @@ def test_a_log_key_that_is_no_key_is_refused(data_dir: Path, content: bytes) -> 
 
 
 def test_another_origin_than_that_of_the_checkpoints_is_refused(data_dir: Path) -> None:
-    told = refusal(data_dir, "serve", TRACKER_LOG_ORIGIN="center.example/log")
-    assert "TRACKER_LOG_ORIGIN" in told
-    assert "tracker.local/log" in told
+    error_text = refusal(data_dir, "serve", TRACKER_LOG_ORIGIN="center.example/log")
+    assert "TRACKER_LOG_ORIGIN" in error_text
+    assert "tracker.local/log" in error_text

@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.system]
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "topics", "verify", "check-data"])
 def test_an_unknown_variable_is_refused_by_every_command(tmp_path: Path, command: str) -> None:
-    told = refused_setting(tmp_path, command, TRACKER_STOREURL="sqlite:///x.db")
-    assert told == "Error: TRACKER_STOREURL is not a setting. Did you mean TRACKER_STORE_URL?"
+    error_text = refused_setting(tmp_path, command, TRACKER_STOREURL="sqlite:///x.db")
+    assert error_text == "Error: TRACKER_STOREURL is not a setting. Did you mean TRACKER_STORE_URL?"
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_an_unknown_variable_is_refused_by_every_command(tmp_path: Path, command
 def test_an_unknown_variable_is_named_with_the_nearest_known_one(
     tmp_path: Path, name: str, near: str
 ) -> None:
-    told = refused_setting(tmp_path, "migrate", **{name: "c2VjcmV0"})
-    assert f"{name} is not a setting. Did you mean " in told
-    assert near in told or name == "TRACKER_FOO"
-    assert "c2VjcmV0" not in told
+    error_text = refused_setting(tmp_path, "migrate", **{name: "c2VjcmV0"})
+    assert f"{name} is not a setting. Did you mean " in error_text
+    assert near in error_text or name == "TRACKER_FOO"
+    assert "c2VjcmV0" not in error_text
 
 
 def test_variables_of_the_tests_and_of_others_are_left_alone(tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ def test_postgresql_without_kafka_must_be_asked_for(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     url = "postgresql://tracker:hush-hush@127.0.0.1:1/tracker"
-    told = refused_setting(tmp_path, *command, TRACKER_STORE_URL=url)
-    assert "TRACKER_KAFKA_SERVERS" in told
-    assert "hush-hush" not in told
-    told = refused_setting(
+    error_text = refused_setting(tmp_path, *command, TRACKER_STORE_URL=url)
+    assert "TRACKER_KAFKA_SERVERS" in error_text
+    assert "hush-hush" not in error_text
+    error_text = refused_setting(
         tmp_path,
         "serve",
         TRACKER_STORE_URL=url,
         TRACKER_EMBEDDED="true",
         TRACKER_KAFKA_SERVERS="127.0.0.1:1",
     )
-    assert "contradict" in told
+    assert "contradict" in error_text

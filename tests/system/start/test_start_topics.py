@@ -38,9 +38,9 @@ def unreachable() -> Iterator[str]:
 def test_another_number_than_the_setting_is_refused(
     tmp_path: Path, settings: dict[str, str], command: tuple[str, ...]
 ) -> None:
-    told = refusal(tmp_path, *command, **settings, TRACKER_KAFKA_PARTITIONS="4")
-    assert "has 3 partitions, and this installation needs 4" in told
-    assert "ops/README.md" in told
+    error_text = refusal(tmp_path, *command, **settings, TRACKER_KAFKA_PARTITIONS="4")
+    assert "has 3 partitions, and this installation needs 4" in error_text
+    assert "ops/README.md" in error_text
 
 
 def test_another_number_than_at_first_is_refused(
@@ -48,17 +48,17 @@ def test_another_number_than_at_first_is_refused(
 ) -> None:
     with serving(tmp_path, **settings):
         pass
-    told = refusal(tmp_path, "serve", **settings, TRACKER_KAFKA_PARTITIONS="4")
-    assert "TRACKER_KAFKA_PARTITIONS is 4" in told
-    assert "Set it to 3" in told
+    error_text = refusal(tmp_path, "serve", **settings, TRACKER_KAFKA_PARTITIONS="4")
+    assert "TRACKER_KAFKA_PARTITIONS is 4" in error_text
+    assert "Set it to 3" in error_text
     admin = KafkaAdminClient(bootstrap_servers=kafka)
     topic = f"{settings['TRACKER_KAFKA_TOPIC_PREFIX']}.dossier-events"
     admin.create_partitions({topic: NewPartitions(5)})
     admin.close()
     for more in ({}, {"TRACKER_KAFKA_PARTITIONS": "3"}):
         for command in (("serve",), ("work", "--only", "status")):
-            told = refusal(tmp_path, *command, **settings, **more)
-            assert f"{topic} has 5 partitions, and this installation needs 3" in told
+            error_text = refusal(tmp_path, *command, **settings, **more)
+            assert f"{topic} has 5 partitions, and this installation needs 3" in error_text
 
 
 def test_the_right_number_starts(tmp_path: Path, settings: dict[str, str]) -> None:

@@ -227,7 +227,7 @@ DAYS = st.dates(date(2024, 1, 1), date(2027, 6, 30))
 
 
 @given(DAYS)
-def test_a_day_works_exactly_when_weekday_holidays_and_changes_say_so(day: date) -> None:
+def test_a_day_is_worked_exactly_by_weekday_holidays_and_changes(day: date) -> None:
     assert SWAPPED.is_working(day) == brute_working(day)
     reason = SWAPPED.why(day)
     assert SWAPPED.is_working(day) == (reason is None or reason.works)

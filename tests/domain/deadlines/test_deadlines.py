@@ -163,7 +163,7 @@ def test_working_hours_keep_the_seconds() -> None:
     assert due(hours(1), received) == received + timedelta(hours=1)
 
 
-# rules that make no sense
+# invalid rules
 
 
 @pytest.mark.parametrize("amount", [-1, 100_001])

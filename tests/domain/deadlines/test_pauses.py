@@ -137,7 +137,7 @@ def test_under_restart_a_pause_begun_too_late_or_still_open_restarts_nothing() -
     assert due(rule, at(1, 5), [pause(at(1, 6), None)]) == at(1, 6, 17)
 
 
-# a date that was given
+# a given date
 
 
 def test_a_given_date_is_moved_only_by_the_pause_after_it_was_given() -> None:

@@ -64,7 +64,7 @@ def pause(kind: PauseKind, start: datetime, end: datetime | None, reason: str = 
     return Pause(kind, reason, start, end)
 
 
-def test_the_example_of_the_domain_is_said_with_its_right_date() -> None:
+def test_the_sentence_of_the_domains_example_has_the_right_date() -> None:
     english, vietnamese = said(5, at(1, 15), pause(PauseKind.SUPPLEMENT, at(1, 16), at(1, 20)))
     assert english == (
         f"received 15 Jan 2026 09:10, 5 working days, 17{DASH}18 Jan and 24{DASH}25 Jan are "
@@ -77,7 +77,7 @@ def test_the_example_of_the_domain_is_said_with_its_right_date() -> None:
     )
 
 
-def test_a_swap_over_new_year_is_said_with_the_day_of_its_decision_and_the_new_year() -> None:
+def test_the_sentence_of_a_swap_over_new_year_has_the_decision_date_and_the_year() -> None:
     english, vietnamese = said(1, at(12, 31, year=2025))
     assert english == (
         "received 31 Dec 2025 09:10, 1 working day, 1 Jan 2026 is a public holiday (Tết Dương "
@@ -91,7 +91,7 @@ def test_a_swap_over_new_year_is_said_with_the_day_of_its_decision_and_the_new_y
     )
 
 
-def test_a_worked_saturday_is_said() -> None:
+def test_the_sentence_mentions_a_worked_saturday() -> None:
     english, vietnamese = said(5, at(1, 5))
     assert english == (
         "received 5 Jan 2026 09:10, 5 working days, Sat 10 Jan is a working day (decided 25 Dec "
@@ -116,13 +116,13 @@ def test_many_weekends_and_a_long_holiday_stay_short() -> None:
     )
 
 
-def test_a_weekend_over_the_end_of_a_month_is_said_with_both_months() -> None:
+def test_the_sentence_of_a_weekend_over_the_end_of_a_month_has_both_months() -> None:
     english, vietnamese = said(1, at(1, 30))
     assert f"31 Jan {DASH} 1 Feb are a weekend" in english
     assert f"31/01 {DASH} 01/02/2026 là ngày nghỉ cuối tuần" in vietnamese
 
 
-def test_received_too_late_is_said_with_where_counting_starts() -> None:
+def test_the_sentence_of_a_late_receipt_says_when_counting_starts() -> None:
     english, vietnamese = said(0, at(1, 5, 15, 30), cut_off=time(15))
     assert english == (
         "received 5 Jan 2026 15:30, after the cut-off at 15:00 so counted from Tue 6 Jan 07:00, "
@@ -159,7 +159,7 @@ def test_pauses_of_one_kind_are_summed_and_kinds_are_kept_apart() -> None:
     ) in vietnamese
 
 
-def test_pauses_that_do_not_count_are_said_with_why() -> None:
+def test_the_sentence_says_why_pauses_do_not_count() -> None:
     english, vietnamese = said(
         5,
         at(1, 12),
@@ -174,7 +174,7 @@ def test_pauses_that_do_not_count_are_said_with_why() -> None:
     ) in vietnamese
 
 
-def test_working_hours_and_office_time_are_said_in_hours_and_minutes() -> None:
+def test_the_sentence_shows_working_hours_and_office_time_in_hours_and_minutes() -> None:
     english, vietnamese = said(
         1,
         at(1, 16, 16, 0),
@@ -195,7 +195,7 @@ def test_working_hours_and_office_time_are_said_in_hours_and_minutes() -> None:
     )
 
 
-def test_lock_restart_and_a_move_to_a_working_day_are_said() -> None:
+def test_the_sentence_mentions_a_lock_a_restart_and_a_move_to_a_working_day() -> None:
     waited = pause(PauseKind.STOP, at(1, 13), at(1, 14, 10))
     english, vietnamese = said(1, at(1, 12), waited, policy=PausePolicy.LOCK)
     assert "pauses do not move this date" in english
@@ -213,7 +213,7 @@ def test_lock_restart_and_a_move_to_a_working_day_are_said() -> None:
     assert "chuyển sang ngày làm việc kế tiếp" in vietnamese
 
 
-def test_the_recorded_reason_of_a_pause_is_never_said() -> None:
+def test_the_sentence_never_contains_the_recorded_reason_of_a_pause() -> None:
     for sentence in said(5, at(1, 15), pause(PauseKind.SUPPLEMENT, at(1, 16), at(1, 20))):
         assert "secret" not in sentence
 

@@ -120,13 +120,13 @@ def test_the_tables_written_here_speak_of_every_role() -> None:
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("step", Step)
-def test_a_role_takes_a_step_only_where_the_table_says_so(role: Role, step: Step) -> None:
+def test_a_role_takes_a_step_only_if_the_table_allows_it(role: Role, step: Step) -> None:
     right_place = Actor(role, "a", office="SO-TUPHAP", partner="VNPOST")
     assert may_step(right_place, step) is (step.value in MAY_STEP[role])
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_role_reads_and_manages_only_what_the_table_says(role: Role) -> None:
+def test_a_role_reads_and_manages_only_what_the_table_allows(role: Role) -> None:
     assert {what.value for what in Read if what in MAY[role]} == MAY_READ[role]
     assert (Manage.CODE_BLOCKS in MAY[role]) is (role in MAY_LEASE)
 
@@ -146,14 +146,14 @@ def test_staff_elsewhere_take_every_step_but_those_of_the_dossiers_own_offices(s
 
 @pytest.mark.parametrize("place", OFFICES)
 @pytest.mark.parametrize("step", [Step.REFUSED, Step.NOTICES_AGREED])
-def test_any_office_of_the_dossier_may_refuse_it_or_note_where_its_notices_go(
+def test_any_office_of_the_dossier_may_refuse_it_or_record_its_notification_address(
     place: str, step: Step
 ) -> None:
     assert may_step(Actor(Role.STAFF, "a", place), step)
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.COLLABORATOR, Role.KIOSK])
-def test_no_helper_elsewhere_points_the_notices_of_a_dossier_somewhere(role: Role) -> None:
+def test_an_agent_of_another_office_cannot_change_the_notification_address(role: Role) -> None:
     assert not may_step(Actor(role, "a", "DL-VNPOST-002"), Step.NOTICES_AGREED)
     assert may_step(Actor(role, "a", "DL-VNPOST-001"), Step.NOTICES_AGREED)
     assert may_step(Actor(Role.PORTAL, "a", "PORTAL"), Step.NOTICES_AGREED)
@@ -220,6 +220,6 @@ def test_a_citizen_acts_on_their_own_dossier_and_the_actor_has_no_personal_name(
     assert citizen_of(own).id == f"citizen:{own.hex}"
 
 
-def test_what_is_refused_is_said_with_the_role_and_the_deed() -> None:
+def test_a_refusal_names_the_role_and_the_action() -> None:
     with pytest.raises(NotAllowedError, match="The role kiosk may not do this: decided"):
         require(Actor(Role.KIOSK, "a"), Step.DECIDED)

@@ -25,7 +25,7 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st
 
 
 @given(received_at=MOMENTS, clock=st.sampled_from(CLOCKS))
-def test_a_first_promise_is_the_deadline_of_what_was_never_paused(
+def test_a_first_promise_is_the_deadline_without_pauses(
     received_at: datetime, clock: Clock
 ) -> None:
     due = deadline(clock.rule, received_at, (), clock.calendar)
@@ -48,7 +48,7 @@ def test_a_minute_before_and_after_the_last_moment_give_different_promises(clock
         assert promise.due_at == due.due_at
 
 
-def test_where_there_is_no_time_nothing_is_promised() -> None:
+def test_without_a_processing_time_nothing_is_promised() -> None:
     assert (
         Clock(TimeRule(time=None), CALENDAR).first_promise(datetime(2026, 3, 4, tzinfo=UTC)) is None
     )

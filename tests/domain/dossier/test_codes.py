@@ -146,7 +146,7 @@ def test_digits_of_other_scripts_are_refused(text: str) -> None:
         "\N{NO-BREAK SPACE}H26.05-261122-0042",
     ],
 )
-def test_what_a_phone_or_a_person_adds_is_forgiven(text: str) -> None:
+def test_blanks_dashes_and_small_letters_in_a_code_are_accepted(text: str) -> None:
     assert tidied(text) == "H26.05-261122-0042"
     assert DossierCode.parse(text).text == "H26.05-261122-0042"
 

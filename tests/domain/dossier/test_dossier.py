@@ -53,7 +53,7 @@ from tracker.domain.dossier.values import (
 )
 from tracker.domain.errors import NotAllowedError
 
-# two at once
+# concurrent steps
 
 
 def test_the_second_of_two_approvals_is_refused_with_the_current_stage() -> None:
@@ -76,7 +76,7 @@ def test_a_step_on_a_dossier_that_does_not_exist_is_refused_in_plain_words() -> 
     )
 
 
-def test_a_dossier_is_not_taken_in_twice() -> None:
+def test_a_dossier_is_not_received_twice() -> None:
     given(*TAKEN_IN).when(
         lambda d: d.receive(stamp(at(3), CLERK), clock=clock(), given=None, **INTAKE)
     ).then_refused(StepNotAllowedError)
@@ -92,7 +92,7 @@ def test_only_the_deciding_office_decides_and_after_forwarding_only_the_next_one
     )
 
 
-def test_a_dossier_is_not_forwarded_to_where_it_is() -> None:
+def test_a_dossier_is_not_forwarded_to_its_own_office() -> None:
     given(*TAKEN_IN).when(
         lambda d: d.forward(stamp(at(3)), to_office="SO-TUPHAP", reason=None)
     ).then_refused(SameOfficeError)
@@ -114,7 +114,7 @@ def test_a_device_may_run_five_minutes_ahead_and_no_more() -> None:
         stamp(HEARD + timedelta(minutes=5, microseconds=1))
 
 
-# afterwards
+# after the decision
 
 
 def test_a_dossier_is_rated_once() -> None:
@@ -161,7 +161,7 @@ def test_the_steps_offered_to_a_paused_dossier_are_those_it_accepts() -> None:
     )
 
 
-# telling the person
+# notifications
 
 
 def test_the_latest_agreement_counts_and_says_since_when() -> None:
@@ -192,7 +192,7 @@ def test_an_erased_person_gets_no_notifications_and_cannot_consent_again() -> No
     )
 
 
-# replaying
+# replay
 
 
 def test_a_gap_a_repetition_or_a_stranger_in_the_history_is_found_at_once() -> None:
@@ -209,12 +209,12 @@ def test_a_gap_a_repetition_or_a_stranger_in_the_history_is_found_at_once() -> N
             Dossier.replay(None, broken)
 
 
-def test_replaying_is_no_second_trial_since_what_happened_has_happened() -> None:
+def test_replaying_does_not_check_events_again() -> None:
     twice = dossier_of(*READY, decided(at(5)))
     assert twice.finished_at == at(5)
 
 
-def test_a_picture_of_a_cut_history_begins_where_the_dossier_does() -> None:
+def test_a_picture_of_a_partial_history_starts_with_the_first_event() -> None:
     first, second, third = in_order(*TAKEN_IN, asked(at(3)), brought(at(4)))
     assert Dossier.picture([second, third]) is None
     picture = Dossier.picture([first, third])

@@ -143,14 +143,14 @@ def test_nothing_is_corrected_into_the_future() -> None:
     )
 
 
-def test_what_has_not_happened_cannot_be_corrected() -> None:
+def test_an_event_that_does_not_exist_cannot_be_corrected() -> None:
     for version in (0, 2, -1):
         given(*TAKEN_IN).when(correcting(version, Correctable.HELPED_AT, "CN01")).then_refused(
             NoSuchEventError, "There is no event of this version to correct."
         )
 
 
-def test_what_was_submitted_is_replaced_by_what_was_received() -> None:
+def test_received_fields_replace_submitted_fields() -> None:
     dossier = dossier_of(
         submitted(at(2)),
         corrected(at(3), 1, Correctable.WAY_OF_RETURN, "collect"),

@@ -107,7 +107,7 @@ def test_the_same_scan_again_leaves_the_dossier_where_it_was() -> None:
         assert after.returned_at == once.returned_at
 
 
-def test_a_scan_of_another_parcel_is_only_noted() -> None:
+def test_a_scan_of_another_parcel_is_only_recorded() -> None:
     other = "RR473124815VN"
     dossier = (
         given(*POSTED)

@@ -98,7 +98,7 @@ def test_the_fields_of_an_event_are_those_written_down(topic: str) -> None:
 
 
 @pytest.mark.parametrize("kind", PARTS)
-def test_the_fields_of_what_events_are_made_of_are_those_written_down(kind: type) -> None:
+def test_the_fields_of_the_values_in_events_match_the_golden_file(kind: type) -> None:
     assert fields_of(kind) == GOLDEN["types"][kind.__name__]
 
 
@@ -125,7 +125,7 @@ def test_reading_and_writing_an_event_gives_the_same_bytes(topic: str) -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) -> None:
+def test_an_event_decoded_for_replay_lacks_only_its_sender(topic: str) -> None:
     stored = GOLDEN["events"][topic]["json"].encode()
     event, folded = decode(topic, stored), decode_for_replay(topic, stored)
     left_out = {"by", "source", "event_id"}
@@ -136,7 +136,7 @@ def test_what_is_read_for_a_fold_is_the_event_but_for_who_sent_it(topic: str) ->
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
+def test_events_decoded_for_replay_give_the_same_dossier(seed: int) -> None:
     for events in by_dossier(history(seed)).values():
         stored = [(event.TOPIC, encode(event)) for event in events]
         whole = Dossier.replay(None, [decode(*row) for row in stored])
@@ -146,7 +146,7 @@ def test_what_is_read_for_a_fold_folds_to_the_same_dossier(seed: int) -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_what_may_be_missing_in_a_golden_event_has_a_default(topic: str) -> None:
+def test_a_field_missing_in_a_golden_event_has_a_default(topic: str) -> None:
     there = json.loads(GOLDEN["events"][topic]["json"])
     for event_field in fields(EVENTS[topic]):
         assert event_field.name in there or event_field.default is not MISSING

@@ -73,11 +73,11 @@ def test_without_an_end_nothing_is_cut() -> None:
         (at(9), [1, 2, 3, 4]),
     ],
 )
-def test_what_happens_at_the_very_end_has_happened(as_of: datetime, kept: list[int]) -> None:
+def test_an_event_at_the_limit_is_included(as_of: datetime, kept: list[int]) -> None:
     assert versions(as_of=as_of) == kept
 
 
-def test_what_was_heard_of_later_was_not_known() -> None:
+def test_an_event_recorded_later_is_not_known() -> None:
     assert versions(known_at=at(5, 12)) == [1, 3]
     assert versions(known_at=at(6)) == [1, 2, 3]
 
@@ -87,7 +87,7 @@ def test_both_axes_cut_at_once() -> None:
     assert versions(as_of=at(4), known_at=at(6)) == [1, 2]
 
 
-def test_a_history_cut_so_that_its_middle_is_missing_still_gives_a_picture() -> None:
+def test_a_history_without_its_middle_still_gives_a_picture() -> None:
     picture = Dossier.picture(cut(STORY, known_at=at(5, 12)))
     assert picture is not None
     assert (picture.progress.stage, picture.promise) == (Stage.RECEIVED, due(10))
@@ -104,7 +104,7 @@ def test_a_corrected_time_counts_once_the_correction_is_known() -> None:
     assert [event.originator_version for event in before] == [1, 2, 3]
 
 
-def test_what_was_so_at_a_moment_is_seen_with_the_corrected_time_not_the_wrong_one() -> None:
+def test_the_state_at_a_moment_uses_the_corrected_time() -> None:
     picture = Dossier.picture(cut(MOVED, as_of=at(7)))
     assert picture is not None
     assert picture.finished_at == at(6)
@@ -122,7 +122,7 @@ def test_of_several_corrections_the_last_one_known_counts() -> None:
     assert occurred_at(cut(twice, known_at=at(10)))[4] == at(6)
 
 
-def test_a_correction_of_what_was_said_about_the_offices_holds_from_the_beginning() -> None:
+def test_a_correction_of_the_offices_counts_from_the_beginning() -> None:
     offices = heard(
         event_builder(
             Corrected,
@@ -146,7 +146,7 @@ def test_a_correction_of_a_correction_counts_from_the_event_it_is_all_about() ->
     assert occurred_at(again) == {1: at(2), 2: at(4), 3: at(5), 4: at(6), 5: at(6), 6: at(6)}
 
 
-# a dirty history
+# an inconsistent history
 
 
 def test_a_history_whose_end_precedes_its_start_gives_no_dossier_before_the_start() -> None:
@@ -158,7 +158,7 @@ def test_a_history_whose_end_precedes_its_start_gives_no_dossier_before_the_star
     assert (whole.received_at, whole.finished_at) == (at(9), at(4))
 
 
-def test_what_was_heard_of_after_something_later_is_out_of_order() -> None:
+def test_an_event_recorded_after_a_later_event_is_out_of_order() -> None:
     events = in_order(
         received(at(2), due(9)), asked(at(4)), heard(brought(at(3), due(10)), at(6)), decided(at(4))
     )

@@ -146,7 +146,7 @@ def test_the_table_written_here_speaks_of_every_stage_and_every_step() -> None:
 
 @pytest.mark.parametrize("stage", ALLOWED, ids=str)
 @pytest.mark.parametrize("step", list(Step))
-def test_a_step_may_follow_a_stage_only_where_the_table_says_so(
+def test_a_step_may_follow_a_stage_only_if_the_table_allows_it(
     stage: str | None, step: Step
 ) -> None:
     assert progress_at(stage).allows(step) is (step.value in ALLOWED[stage])
@@ -190,7 +190,7 @@ def test_decided_is_not_yet_returned() -> None:
     assert (ready.status, ready.after(Step.COLLECTED).status) == (9, 10)
 
 
-def test_two_pauses_open_at_once_show_the_one_that_weighs_more() -> None:
+def test_of_two_open_pauses_the_more_important_one_is_shown() -> None:
     both = after(Step.RECEIVED, Step.FEE_ASKED, Step.SUPPLEMENT_ASKED)
     assert both.stage is Stage.WAITING_FOR_PAPERS
     assert both.after(Step.STOPPED).stage is Stage.STOPPED

@@ -32,7 +32,7 @@ def test_a_code_copied_with_small_faults_is_recognised(written: str) -> None:
     "written",
     ["", "   ", "12345", "H26", "Nguyễn Thị An", "H26.05-261399-0042", "H" * 200, "H26.05"],
 )
-def test_what_cannot_be_a_code_is_no_code(written: str) -> None:
+def test_a_text_that_cannot_be_a_code_is_refused(written: str) -> None:
     assert likely_codes(written) == ()
 
 

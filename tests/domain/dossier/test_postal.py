@@ -47,7 +47,7 @@ def test_any_other_number_is_not(number: str) -> None:
         ("00000021", 8),
     ],
 )
-def test_the_check_digit_is_eleven_less_the_rest_where_ten_is_0_and_eleven_is_5(
+def test_the_check_digit_is_eleven_minus_the_remainder_with_10_as_0_and_11_as_5(
     serial: str, digit: int
 ) -> None:
     assert s10_check_digit(serial) == digit
@@ -83,7 +83,7 @@ MEANINGS = {
 
 
 @pytest.mark.parametrize("meaning", MEANINGS)
-def test_a_scan_means_what_the_published_lists_say(meaning: str) -> None:
+def test_a_scan_has_the_meaning_of_the_published_lists(meaning: str) -> None:
     assert {scan_meaning(scan).value for scan in MEANINGS[meaning]} == {meaning}
     assert set(MEANINGS) == {meaning.value for meaning in ScanMeaning}
 

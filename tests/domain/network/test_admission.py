@@ -144,7 +144,7 @@ def admit(
 
 
 @pytest.mark.parametrize("place", ["CN01", "CN01-D1", "KIOSK-01", "LUUDONG-1", "PORTAL"])
-def test_branches_points_kiosks_buses_and_the_portal_take_in_every_procedure(place: str) -> None:
+def test_branches_points_kiosks_buses_and_the_portal_receive_every_procedure(place: str) -> None:
     assert admit(place, BIRTH).code == BIRTH
     assert admit(place, ADOPTION).code == ADOPTION
 
@@ -154,11 +154,11 @@ def test_the_version_of_the_day_of_intake_is_pinned() -> None:
     assert admit("CN01", on=date(2025, 7, 1)).version == 2
 
 
-def test_an_agent_point_takes_in_what_is_open_to_agents() -> None:
+def test_an_agent_point_receives_procedures_open_to_agents() -> None:
     assert admit("DL-POST-001", BIRTH).code == BIRTH
 
 
-def test_an_agent_point_does_not_take_in_what_was_never_opened_to_agents() -> None:
+def test_an_agent_point_does_not_receive_a_procedure_never_opened_to_agents() -> None:
     with pytest.raises(NotOpenToAgentsError) as refused:
         admit("DL-POST-001", ADOPTION)
     assert str(refused.value) == (
@@ -167,13 +167,13 @@ def test_an_agent_point_does_not_take_in_what_was_never_opened_to_agents() -> No
     )
 
 
-def test_an_agent_point_does_not_take_in_a_procedure_before_its_opening() -> None:
+def test_an_agent_point_does_not_receive_a_procedure_before_its_opening() -> None:
     with pytest.raises(NotOpenToAgentsError):
         admit("DL-POST-001", BIRTH, on=date(2025, 1, 14))
     admit("DL-POST-001", BIRTH, on=date(2025, 1, 15))
 
 
-def test_an_agent_point_does_not_take_in_a_procedure_closed_to_agents_again() -> None:
+def test_an_agent_point_does_not_receive_a_procedure_closed_to_agents_again() -> None:
     admit("DL-POST-001", OLD_FORM, on=date(2025, 11, 30))
     with pytest.raises(NotOpenToAgentsError):
         admit("DL-POST-001", OLD_FORM, on=date(2025, 12, 1))
@@ -236,7 +236,7 @@ def test_a_collaborator_out_of_term_or_untrained_takes_nothing_in_anywhere(
     )
 
 
-def test_a_collaborator_does_not_take_in_for_another_team_but_may_at_a_kiosk() -> None:
+def test_a_collaborator_does_not_receive_for_another_team_but_may_at_a_kiosk() -> None:
     with pytest.raises(CollaboratorNotAdmittedError, match="belongs to CTV-LONGBIEN"):
         admit("CTV-BAVI", BIRTH, "LB-01")
     admit("KIOSK-01", BIRTH, "LB-01")

@@ -71,7 +71,7 @@ def test_every_kind_but_a_department_has_a_channel() -> None:
     assert isinstance(refused.value, RefusedError)
 
 
-def test_what_is_on_file_is_found_by_its_id() -> None:
+def test_an_entry_is_found_by_its_id() -> None:
     place = office()
     the_network = network(place)
     assert the_network.office("HERE") is place
@@ -80,7 +80,7 @@ def test_what_is_on_file_is_found_by_its_id() -> None:
     assert the_network.version == "abc"
 
 
-def test_a_failed_look_up_names_what_is_unknown() -> None:
+def test_a_failed_look_up_names_the_unknown_item() -> None:
     the_network = network(office())
     with pytest.raises(UnknownOfficeError, match="no such office"):
         the_network.office("CN99")

@@ -95,7 +95,7 @@ def test_an_unknown_procedure_is_named() -> None:
         assert isinstance(unknown.value, UnknownError)
 
 
-def test_what_may_be_applied_for_on_a_day_is_listed_by_code() -> None:
+def test_the_procedures_in_force_on_a_day_are_listed_by_code() -> None:
     assert CATALOGUE.in_force_on(CHANGE) == (OTHER, NEW)
     assert CATALOGUE.in_force_on(date(2026, 3, 1)) == (OTHER,)
 

@@ -106,7 +106,7 @@ def test_other_events_lead_to_no_notification(build: EventBuilder) -> None:
     assert notification_of(build(2)) is None
 
 
-def test_a_notice_keeps_its_name_to_a_target_and_shares_it_with_no_other() -> None:
+def test_a_notification_has_one_unique_id_for_each_target() -> None:
     notification = notification_with(NotificationKind.READY)
     names = {
         variant.message_id(target)
@@ -123,7 +123,7 @@ EVERY_WAY_TO_SAY = [*product(NotificationKind, NoticeLanguage, WayOfReturn)]
 
 
 @pytest.mark.parametrize(("kind", "language", "way"), EVERY_WAY_TO_SAY)
-def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop(
+def test_every_text_is_one_short_message_with_the_code_and_a_link_to_stop(
     kind: NotificationKind, language: NoticeLanguage, way: WayOfReturn
 ) -> None:
     words = text_of(notification_with(kind), language, way)
@@ -137,7 +137,7 @@ def test_whatever_is_said_is_one_short_message_with_the_code_and_the_way_to_stop
     assert (language is NoticeLanguage.ENGLISH) is words.isascii()
 
 
-def test_vietnamese_is_said_as_people_write_it() -> None:
+def test_vietnamese_texts_have_accents() -> None:
     assert text_of(notification_with(NotificationKind.RECEIVED)) == (
         "Hồ sơ H26.05-261102-0001 đã được tiếp nhận. Hẹn trả kết quả: 20/11/2026."
         f" Ngừng nhận tin: {LINK}"
@@ -152,7 +152,7 @@ def test_vietnamese_is_said_as_people_write_it() -> None:
     )
 
 
-def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
+def test_a_request_for_papers_shows_its_due_time_if_one_was_set() -> None:
     vietnamese, english = NoticeLanguage.VIETNAMESE, NoticeLanguage.ENGLISH
     timed, open_ended = (
         notification_with(NotificationKind.PAPERS_ASKED, due_at=due_at)
@@ -164,7 +164,7 @@ def test_by_when_papers_are_asked_is_said_where_a_time_was_set() -> None:
     assert "needs more papers. Scan" in text_of(open_ended, english)
 
 
-def test_by_when_a_fee_is_asked_is_said_where_a_time_was_set() -> None:
+def test_a_request_for_a_fee_shows_its_due_time_if_one_was_set() -> None:
     timed, open_ended = (
         notification_with(NotificationKind.FEE_ASKED, due_at=due_at)
         for due_at in (at(20, 17), None)

@@ -19,7 +19,7 @@ NOTE = (
 PUBLISHED = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
 
 
-def test_a_published_note_is_read_and_written_as_it_was() -> None:
+def test_a_published_note_is_parsed_and_written_unchanged() -> None:
     note = Note.parse(NOTE)
     assert str(note) == NOTE
     assert note.text.splitlines()[1] == "20852163"
@@ -53,7 +53,7 @@ def test_what_a_witness_signs_is_the_text_with_a_time_before_it() -> None:
     "text",
     ["", "a", "a+b", "a+033de0ae+", PUBLISHED.replace("033de0ae", "033de0af"), PUBLISHED[:-1]],
 )
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_an_invalid_key_is_refused(text: str) -> None:
     with pytest.raises(BadKeyError):
         PublicKey.parse(text)
 
@@ -71,6 +71,6 @@ def test_what_is_no_key_is_refused(text: str) -> None:
         "text\n\n— name AAAAAA==\n",
     ],
 )
-def test_what_is_no_note_is_refused(written: str) -> None:
+def test_an_invalid_note_is_refused(written: str) -> None:
     with pytest.raises(BadNoteError):
         Note.parse(written)

@@ -102,7 +102,7 @@ def correcting(version: int, day: int) -> EventBuilder:
     )
 
 
-def test_a_dossier_taken_in_has_its_whole_row() -> None:
+def test_a_received_dossier_has_its_whole_row() -> None:
     assert clock(TAKEN_IN) == FRESH
 
 
@@ -149,7 +149,7 @@ def test_the_channel_and_procedure_of_the_reception_count() -> None:
         ((extended(at(10), given_date(12)), extended(at(12), given_date(20))), True),
     ],
 )
-def test_an_apology_is_late_where_the_promise_broke_before_it_while_the_clock_ran(
+def test_an_apology_is_late_if_the_promise_was_broken_while_the_clock_ran(
     story: tuple[EventBuilder, ...], late: bool
 ) -> None:
     assert clock(TAKEN_IN, *story).apologised_late is late

@@ -82,7 +82,7 @@ def correction(of: int, what: Correctable, value: str) -> EventBuilder:
     )
 
 
-def test_a_dossier_taken_in_has_its_whole_row() -> None:
+def test_a_received_dossier_has_its_whole_row() -> None:
     assert status(TAKEN_IN) == FRESH
 
 
@@ -98,7 +98,7 @@ def test_a_dossier_handed_in_unseen_has_no_promise_and_no_reception() -> None:
     )
 
 
-def test_what_was_submitted_and_then_received_counts_from_the_reception() -> None:
+def test_a_dossier_submitted_and_then_received_counts_from_receipt() -> None:
     row = status(submitted(at(2)), received(at(3), due(10)))
     assert row == replace(
         FRESH, version=2, promised_at=at(10, 17), received_at=at(3), received_version=2

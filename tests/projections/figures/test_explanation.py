@@ -43,7 +43,7 @@ def explained(*story: EventBuilder, then: datetime, question: Question = MONTH) 
 TAKEN_IN = heard(received(at(2), due(9)), at(2))
 
 
-def test_a_decision_heard_of_late_is_named_with_what_it_changed() -> None:
+def test_a_decision_recorded_late_is_named_with_its_changes() -> None:
     decision = heard(decided(at(8)), at(20))
     (change,) = explained(TAKEN_IN, decision, then=at(15))
     assert change.lost == (
@@ -56,7 +56,7 @@ def test_a_decision_heard_of_late_is_named_with_what_it_changed() -> None:
     assert [(cause.originator_version, cause.step) for cause in change.causes] == [(2, "decided")]
 
 
-def test_what_was_known_then_explains_nothing() -> None:
+def test_events_known_then_explain_nothing() -> None:
     assert explained(TAKEN_IN, heard(decided(at(8)), at(8)), then=at(15)) == []
 
 

@@ -232,7 +232,7 @@ def test_a_dossier_counts_only_here(
     assert ask(story).total == counts
 
 
-def test_an_overdue_dossier_that_is_still_open_spoils_the_rate_of_what_was_due(ask: Ask) -> None:
+def test_an_open_overdue_dossier_lowers_the_due_rate(ask: Ask) -> None:
     total = ask((TAKEN_IN,), (TAKEN_IN, decided(at(4)))).total
     assert total.rate_finished(total.latest) == 1.0
     assert total.rate_due(total.latest) == 0.5
@@ -247,13 +247,13 @@ def test_an_empty_period_has_no_rate_rather_than_a_hundred_percent(ask: Ask) -> 
     assert told_as["against_first_promise"]["rate_due"] is None
 
 
-def test_where_nothing_has_a_promise_there_is_no_rate(ask: Ask) -> None:
+def test_without_promises_there_is_no_rate(ask: Ask) -> None:
     total = ask((received(at(2), None), decided(at(20))), (received(at(2), None),)).total
     assert (total.finished, total.open) == (1, 1)
     assert (total.rate_finished(total.latest), total.rate_due(total.latest)) == (None, None)
 
 
-def test_what_has_no_promise_is_in_neither_part_of_a_rate(ask: Ask) -> None:
+def test_a_dossier_without_a_promise_is_in_neither_part_of_a_rate(ask: Ask) -> None:
     total = ask((received(at(2), None), decided(at(20))), (TAKEN_IN, decided(at(20)))).total
     assert total.rate_finished(total.latest) == 0.0
     assert total.rate_due(total.latest) == 0.0
@@ -266,7 +266,7 @@ def test_a_dossier_handed_in_today_is_never_overdue(ask: Ask) -> None:
 # periods
 
 
-def test_a_period_counts_what_came_in_and_what_was_carried_over(ask: Ask) -> None:
+def test_a_period_counts_received_and_carried_over_dossiers(ask: Ask) -> None:
     total = ask(
         (TAKEN_IN,),
         (TAKEN_IN, decided(at(4))),
@@ -297,7 +297,7 @@ def test_the_period_begins_at_its_very_instant_and_ends_at_its_very_instant(ask:
     assert ask(story, since=at(4, 9, 1)).total == Counts()
 
 
-def test_what_ended_at_the_first_instant_of_a_period_was_carried_into_it(ask: Ask) -> None:
+def test_a_dossier_that_ended_at_the_first_instant_of_a_period_is_carried_over(ask: Ask) -> None:
     total = ask((TAKEN_IN, decided(at(4))), since=at(4)).total
     assert (total.carried_over, total.finished) == (1, 1)
 
@@ -389,7 +389,7 @@ def test_a_dossier_decided_by_then_is_finished_though_the_end_of_its_pause_came_
     )
 
 
-def test_a_correction_counts_from_what_it_corrects_even_where_that_is_in_no_figure(
+def test_a_correction_counts_from_the_event_it_corrects_even_if_no_figure_counts_that_event(
     ask: Ask,
 ) -> None:
     complained = event_builder(Complained, at(3), PORTAL, text=SEALED)
@@ -407,7 +407,7 @@ def test_a_correction_counts_from_what_it_corrects_even_where_that_is_in_no_figu
     assert set(figures.groups) == {"CN01"}
 
 
-def test_what_is_heard_of_at_the_very_moment_asked_about_is_known(ask: Ask) -> None:
+def test_an_event_recorded_at_exactly_the_requested_moment_is_known(ask: Ask) -> None:
     assert ask((TAKEN_IN,), known_at=HEARD).total.received == 1
     assert ask((TAKEN_IN,), known_at=HEARD - timedelta(microseconds=1)).total == Counts()
 

@@ -22,7 +22,7 @@ def of(**counts: int) -> dict[str, Ratings]:
         (of(a=4), {"a"}),
     ],
 )
-def test_hidden_is_what_is_too_small_and_what_would_give_it_away(
+def test_small_groups_and_the_groups_that_reveal_them_are_hidden(
     groups: dict[str, Ratings], names: set[str]
 ) -> None:
     assert hidden(groups) == names

@@ -214,7 +214,7 @@ def test_the_next_batch_is_read_while_a_full_one_is_written() -> None:
     assert (model.at, feed.read_positions) == (5, list(range(1, 11)))
 
 
-def test_the_tables_are_not_asked_where_they_are_before_each_batch() -> None:
+def test_the_positions_are_not_read_before_each_batch() -> None:
     model = Model()
     following = follower(CountedFeed(), model=model)
     while following.run_once(limit=5):

@@ -1,6 +1,6 @@
-"""Runs `tracker` commands for a shell in forks of one process, which has loaded the program once.
+"""Run `tracker` commands for a shell in forks of one process that has loaded the program once.
 
-A real start loads the program for two seconds, and the documents hold dozens of commands.
+Loading the program takes two seconds, and the documents have dozens of commands.
 `python fork_server.py SOCKET` serves; `client(SOCKET)` is the program to call instead of `tracker`.
 """
 
@@ -26,7 +26,7 @@ with socket.socket(socket.AF_UNIX) as link:
 
 
 def client(address: str) -> str:
-    """The text of a program that passes its arguments on to the server at this address."""
+    """Return the text of a program that passes its arguments to the server at this address."""
     return _CLIENT.format(python=sys.executable, address=address)
 
 

@@ -33,5 +33,5 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def prose_of(page: Path) -> str:
-    """The text of a page without its blocks."""
+    """Return the text of a page without its blocks."""
     return _BLOCK.sub("", page.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """Every command of the documents runs, from a fresh demo.
 
-A block marked `sh` is tried: all blocks of a page in one shell, in their order, in a directory that
-looks like the repository and beside a service that was started by `make run`. A block marked
-`console` is not tried: it needs root, Docker, a real PostgreSQL or a person. There are few.
+The test runs all `sh` blocks of a page in one shell, in their order, in a directory that looks like
+the repository, while a service runs that `make run` started. It does not run `console` blocks: they
+need root, Docker, a real PostgreSQL or a person. There are few.
 """
 
 import os
@@ -28,7 +28,7 @@ from tracker.cli.main import program
 
 KINDS = {"sh", "console", "", "json", "toml", "python", "text"}
 UNTRIED = 4
-"""So many blocks of commands may remain untried, in all pages together."""
+"""The greatest number of `console` blocks in all pages."""
 
 TRIED = [page for page in PAGES if any(block.kind == "sh" for block in blocks_of(page))]
 SERVED_BY_THE_FIXTURE = "make run"
@@ -66,7 +66,7 @@ def forking(address: Path) -> Iterator[None]:
 
 
 def looks_like_the_repository(directory: Path, address: Path) -> None:
-    """Link everything but what the commands may write to, and the installed programs."""
+    """Link everything except what the commands may write to, and add the installed programs."""
     for entry in ROOT.iterdir():
         if entry.name not in LEFT_OUT:
             (directory / entry.name).symlink_to(entry)
@@ -81,7 +81,7 @@ def looks_like_the_repository(directory: Path, address: Path) -> None:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The first command of the README, run as it is written."""
+    """Run the first command of the README as written, and return the demo that it serves."""
     directory = tmp_path_factory.mktemp("tracker")
     address = tmp_path_factory.mktemp("socket") / "commands"
     looks_like_the_repository(directory, address)
@@ -98,12 +98,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     }
     with (
         forking(address),
-        (directory / "served.txt").open("w") as said,
+        (directory / "served.txt").open("w") as output,
         subprocess.Popen(
             shlex.split(SERVED_BY_THE_FIXTURE),
             cwd=directory,
             env=environment,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         ) as service,
     ):
@@ -114,11 +114,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             service.terminate()
 
 
-def wait_for(address: str, service: subprocess.Popen[bytes], said: Path) -> None:
+def wait_for(address: str, service: subprocess.Popen[bytes], output: Path) -> None:
     end = time.monotonic() + PATIENCE_S
     while True:
-        assert service.poll() is None, said.read_text()
-        assert time.monotonic() < end, said.read_text()
+        assert service.poll() is None, output.read_text()
+        assert time.monotonic() < end, output.read_text()
         try:
             if httpx2.get(address).status_code == 200:
                 return
@@ -156,11 +156,11 @@ def test_every_command_named_in_a_sentence_exists(page: Path) -> None:
 
 
 def unknown_in(line: str) -> Iterator[str]:
-    """Find the commands and options in this line that the program does not have."""
+    """Yield the commands and options in this line that the program does not have."""
     command: Any = typer.main.get_command(program())
     for word in line.replace("…", " ").split():
         if word.startswith("--"):
-            if word not in {name for one in command.params for name in one.opts}:
+            if word not in {name for option in command.params for name in option.opts}:
                 yield f"tracker {line}: {word}"
         elif hasattr(command, "commands"):
             if word not in command.commands:

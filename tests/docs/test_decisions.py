@@ -1,4 +1,4 @@
-"""Each decision record says when it was made and whether it holds; the index misses none."""
+"""Each decision record has a date and a status, and the index lists all of them."""
 
 import re
 from pathlib import Path

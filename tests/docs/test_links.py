@@ -1,4 +1,4 @@
-"""What a page points at exists: pages, headings, pictures, files of the repository."""
+"""Everything that a page refers to exists: pages, headings, pictures, files of the repository."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ OTHERS = ("https://", "http://", "mailto:")
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page, as GitHub writes them in addresses."""
+    """Return the headings of a page in the form that GitHub uses in links."""
     found = set()
     for heading in HEADING.findall(page.read_text(encoding="utf-8")):
         words = unicodedata.normalize("NFC", heading.lower())
@@ -30,8 +30,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if target.startswith(OTHERS):
             continue
         path, _, anchor = target.partition("#")
-        there = (page.parent / path) if path else page
-        if not there.exists() or (anchor and anchor not in anchors(there)):
+        linked = (page.parent / path) if path else page
+        if not linked.exists() or (anchor and anchor not in anchors(linked)):
             lost.append(target)
     assert lost == []
 

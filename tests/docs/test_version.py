@@ -1,4 +1,4 @@
-"""The version is the same wherever it is written."""
+"""All files name the same version."""
 
 import re
 import tomllib

@@ -34,7 +34,7 @@ def stages(text: str) -> tuple[dict[str, str], list[Stage]]:
     """Return the arguments before the first stage, and the stages.
 
     Raises:
-        ValueError: another instruction stands before the first `FROM`.
+        ValueError: another instruction is before the first `FROM`.
 
     """
     arguments: dict[str, str] = {}

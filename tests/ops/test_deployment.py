@@ -1,4 +1,4 @@
-"""What stands under `ops/` for operators fits the program it runs."""
+"""The files of `ops/` fit the program that they run."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_every_image_is_pinned_to_a_version() -> None:
 
 
 def test_every_service_waits_for_services_that_exist() -> None:
-    waits = {one for service in SERVICES.values() for one in service.get("depends_on", ())}
+    waits = {name for service in SERVICES.values() for name in service.get("depends_on", ())}
     assert waits <= SERVICES.keys()
 
 
@@ -43,9 +43,9 @@ def test_every_volume_is_declared() -> None:
         for service in SERVICES.values()
         for volume in service.get("volumes", ())
     }
-    files = {one for one in used if one.startswith(".")}
+    files = {volume for volume in used if volume.startswith(".")}
     assert used - files == COMPOSE["volumes"].keys()
-    assert all((OPS / one).is_file() for one in files)
+    assert all((OPS / file).is_file() for file in files)
 
 
 def test_every_setting_that_is_passed_on_exists() -> None:
@@ -67,15 +67,15 @@ def test_the_configuration_page_has_a_row_with_every_setting_and_no_other() -> N
 
 def test_every_command_that_is_run_exists() -> None:
     ours = [service for service in SERVICES.values() if service["image"].startswith("tracker:")]
-    told = [" ".join(service.get("command", ())) for service in ours]
-    told.append(SERVICES["prepare"]["entrypoint"][-1].replace("tracker ", ""))
-    told += [re.findall(r"ExecStart=\S+/tracker (\S+)", unit.read_text())[0] for unit in UNITS]
-    run = {part.split()[0] for line in told for part in line.split("&&") if part.strip()}
+    lines = [" ".join(service.get("command", ())) for service in ours]
+    lines.append(SERVICES["prepare"]["entrypoint"][-1].replace("tracker ", ""))
+    lines += [re.findall(r"ExecStart=\S+/tracker (\S+)", unit.read_text())[0] for unit in UNITS]
+    run = {part.split()[0] for line in lines for part in line.split("&&") if part.strip()}
     assert run <= COMMANDS | {"serve"}
     assert {"serve", "work", "migrate", "topics"} <= run
 
 
-def test_every_role_is_run_by_somebody() -> None:
+def test_every_role_is_run_by_a_service() -> None:
     run = {
         role
         for service in SERVICES.values()
@@ -92,12 +92,12 @@ def test_every_unit_stops_in_order_and_starts_again_after_a_failure(unit: Path) 
     assert "Restart=on-failure" in text
 
 
-def test_a_check_is_begun_by_a_timer_and_its_finding_stands_until_somebody_looks() -> None:
+def test_a_timer_starts_the_check_and_a_failed_check_is_not_repeated() -> None:
     (check,) = set(UNITS) - set(LASTING)
     assert "Restart=" not in check.read_text()
     assert "OnCalendar=" in check.with_suffix(".timer").read_text()
 
 
-def test_the_example_of_who_is_told_can_be_used_as_it_is() -> None:
+def test_the_example_of_notifications_can_be_used_unchanged() -> None:
     with open_routes(OPS / "notices.example.toml", wall_clock) as opened:
-        assert {one.target for one in opened.routes} == {"sms", "email", "webhook:portal"}
+        assert {route.target for route in opened.routes} == {"sms", "email", "webhook:portal"}

@@ -55,7 +55,7 @@ def mentions(text: str) -> Iterator[tuple[str, str]]:
 
 
 def contradicts(product: str, version: str) -> bool:
-    """Say whether it names another version; "Kafka 4" agrees with 4.4.0."""
+    """Return whether the version differs from the tested one; "Kafka 4" agrees with 4.4.0."""
     tested = {"python": PYTHON, "kafka": KAFKA, "postgres": POSTGRESQL}[product].split(".")
     named = version.split(".")
     return tested[: len(named)] != named

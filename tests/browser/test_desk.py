@@ -102,7 +102,7 @@ def test_intake_works_in_english(sits_down: SitsDown, office: Office) -> None:
     page = sits_down("desk")
     signs_in(page, office, "desk")
     page.get_by_role("link", name="English").click()
-    page.get_by_role("link", name="Receive").click()
+    page.get_by_role("link", name="Receive a dossier").click()
     page.keyboard.type("private enterprise")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Applicant's full name")).to_be_focused()

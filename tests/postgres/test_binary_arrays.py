@@ -33,7 +33,7 @@ def test_the_server_reads_arrays_as_they_were_written(postgres_url: str, count: 
     assert row == (texts, octets, ids, numbers)
 
 
-def test_the_server_reads_what_is_not_there_as_null(postgres_url: str) -> None:
+def test_the_server_reads_none_as_null(postgres_url: str) -> None:
     send_binary_arrays()
     with psycopg.connect(postgres_url) as connection:
         row = connection.execute(

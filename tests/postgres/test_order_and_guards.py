@@ -1,4 +1,4 @@
-"""What only PostgreSQL can get wrong: the order of commits, and its own guards."""
+"""The order of commits and the triggers on PostgreSQL."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,9 +38,9 @@ INSERT = (
 @pytest.fixture
 def recorder(database: str) -> Iterator[PostgresDossierRecorder]:
     factory = Factory(library_variables(database))
-    made = factory.application_recorder()
-    assert isinstance(made, PostgresDossierRecorder)
-    yield made
+    recorder = factory.application_recorder()
+    assert isinstance(recorder, PostgresDossierRecorder)
+    yield recorder
     factory.close()
 
 
@@ -58,14 +58,14 @@ def insert(database: str, dossier: UUID, version: int = 1) -> int:
 
 
 def seen(recorder: PostgresDossierRecorder, after: int) -> list[tuple[int, UUID | str]]:
-    found = recorder.select_notifications(after, 100, inclusive_of_start=False)
-    return [(one.id, one.originator_id) for one in found]
+    events = recorder.select_notifications(after, 100, inclusive_of_start=False)
+    return [(event.id, event.originator_id) for event in events]
 
 
 def held_open_while_another_inserts(
     database: str, threads: ThreadPoolExecutor, recorder: PostgresDossierRecorder
 ) -> tuple[UUID, UUID, list[UUID | str]]:
-    """Insert one event in a transaction held open, another meanwhile, and follow the store."""
+    """Insert an event in an open transaction and another one meanwhile. Follow the store."""
     slow, quick = uuid4(), uuid4()
     followed: list[UUID | str] = []
     position = 0
@@ -132,7 +132,7 @@ def test_a_program_refuses_a_database_that_was_not_migrated(
         pass
 
 
-def test_migrating_twice_changes_nothing_and_each_branch_stands_alone(postgres_url: str) -> None:
+def test_a_second_migration_changes_nothing_and_branches_are_independent(postgres_url: str) -> None:
     engine = open_engine(postgres_url)
     migrate(engine, Branch.READ_MODELS)
     with pytest.raises(NotMigratedError):
@@ -153,14 +153,14 @@ def test_migrations_and_the_programs_own_tables_agree(database: str) -> None:
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = [
-            one
-            for one in compare_metadata(context, known)
-            if not (one[0] == "remove_table" and one[1].name in guarded)
+            difference
+            for difference in compare_metadata(context, known)
+            if not (difference[0] == "remove_table" and difference[1].name in guarded)
         ]
     engine.dispose()
     assert differences == []
 
 
-def test_the_librarys_functions_that_take_no_lock_are_refused(database: str) -> None:
+def test_the_functions_of_the_library_that_take_no_lock_are_refused(database: str) -> None:
     with pytest.raises(UnsafeFunctionsError):
         Factory(library_variables(database) | {"POSTGRES_ENABLE_DB_FUNCTIONS": "y"})

@@ -1,4 +1,4 @@
-"""How PostgreSQL carries our statements out while new tables grow."""
+"""How PostgreSQL runs our statements while new tables grow."""
 
 from contextlib import ExitStack
 from uuid import UUID
@@ -37,7 +37,7 @@ def test_a_plan_made_while_a_table_was_small_is_not_kept_while_it_grows(database
             other.execute(ADD, (first, last))
             for _ in range(ASKED):
                 assert len(recorder.select_requests(KEYS)) == len(KEYS)
-        stack.close()  # PostgreSQL tells what a connection read once it has ended
+        stack.close()  # PostgreSQL reports what a connection has read when it ends
         asked, read = 0, 0
         while asked < 2 * ASKED:
             asked, read = other.execute(
@@ -58,16 +58,16 @@ def test_a_batch_finds_its_rows_by_their_keys_and_reads_no_others(database: str)
     with following.model.reading() as (connection, generation):
         view = row_view_on(connection, generation)
         assert view.versions(TimelineRow, asked) == [1] * FEW
-        found = [row and (row.dossier_id, row.version) for row in view.newest(TimelineRow, asked)]
+        rows = [row and (row.dossier_id, row.version) for row in view.newest(TimelineRow, asked)]
         read = connection.exec_driver_sql(
             "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'timeline_1'"
         ).scalar_one()
     engine.dispose()
-    assert found == [(one, 1) for one in asked]
+    assert rows == [(dossier_id, 1) for dossier_id in asked]
     assert read < MANY
 
 
-def test_read_models_keep_no_plans_either(database: str) -> None:
+def test_read_models_keep_no_plans(database: str) -> None:
     engine = open_engine(database)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar() == "force_custom_plan"

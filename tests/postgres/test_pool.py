@@ -1,4 +1,4 @@
-"""PostgreSQL is restarted: the first request afterwards meets no dead connection."""
+"""After a restart of PostgreSQL the first request gets no dead connection."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def recorder(server: PostgresServer) -> Iterator[PostgresDossierRecorder]:
 
 
 def use_all(recorder: PostgresDossierRecorder) -> None:
-    """Hold every connection that the pool may open, all at once."""
+    """Use all connections that the pool may open at the same time."""
     barrier = Barrier(MOST)
 
     def hold() -> None:

@@ -1,4 +1,4 @@
-"""The register, by the real application on PostgreSQL from end to end."""
+"""The register of the real application on PostgreSQL."""
 
 from pathlib import Path
 
@@ -19,11 +19,11 @@ def test_the_page_and_the_pdf_hold_the_office_s_dossiers_in_order(
 ) -> None:
     settings = Settings(data_dir=tmp_path, store_url=database)
     with (
-        open_container(settings, lambda: NOON) as it,
-        TestClient(http_app(it)) as client,
+        open_container(settings, lambda: NOON) as container,
+        TestClient(http_app(container)) as client,
     ):
-        keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
-        site = Site(it, client, [NOON], keys)
+        keys = {name: container.keys.make(actor, NOON) for name, actor in ACTORS.items()}
+        site = Site(container, client, [NOON], keys)
         first, elsewhere, second = site.received(), site.received("other desk"), site.received()
         page = ask(site, "desk").text
         assert -1 < page.index(first) < page.index(second)

@@ -1,4 +1,4 @@
-"""Run by alembic: migrates over the connection it is handed."""
+"""Runs the migrations on the connection that the caller passes to alembic."""
 
 from alembic import context
 

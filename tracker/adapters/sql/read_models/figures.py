@@ -1,4 +1,4 @@
-"""Counts the figures in SQL: over the live table, or over one folded anew for a past moment."""
+"""Counts the figures in SQL, on the live table or on a table rebuilt for a past moment."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ from tracker.projections.figures.ratings import Ratings
 from tracker.serialization import decode
 
 _Condition = ColumnElement[bool]
-_SILENT = (
+_STEPS_WITHOUT_FIGURES = (
     Step.INTERNAL_STEP_TAKEN,
     Step.CARRIER_SCANNED,
     Step.COMPLAINED,
@@ -45,15 +45,15 @@ _SILENT = (
     Step.NOTICES_STOPPED,
     Step.PERSONAL_DATA_ERASED,
 )
-"""Steps that change no figure; a fold for a past moment leaves them out.
+"""Steps that change no figure. The rebuild for a past moment skips them.
 
-Not so where a dossier has corrections: one of these may be what was corrected.
+It reads all steps of a dossier with corrections, because a correction may refer to one of these.
 """
 _ROWS_A_WRITE = 5_000
 
 
 class SqlFigures:
-    """Answers questions for figures from the promises and the timeline."""
+    """Answers questions for figures from the read models of promises and timelines."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class SqlFigures:
         partner_of: Callable[[str], str],
         now: Callable[[], datetime],
     ) -> None:
-        """Read these two models; `partner_of` names the partner of an office."""
+        """Read these two models. `partner_of` returns the partner of an office."""
         self._promises = promises
         self._timeline = timeline
         self._partner_of = partner_of
         self._now = now
 
     def answer(self, question: Question) -> Figures:
-        """Count. A moment in the past is answered from the events known and happened by then."""
+        """Return the figures. For a past moment, use only the events that count at that moment."""
         now = self._now()
         if question.as_of >= now and (question.known_at is None or question.known_at >= now):
             with self._promises.reading() as (connection, generation):
@@ -88,7 +88,7 @@ class SqlFigures:
             table = temporary_table_of(SlaRow)
             table.create(connection)
             try:
-                rows = _folded(connection, table_of(TimelineRow, generation), question)
+                rows = _past_rows(connection, table_of(TimelineRow, generation), question)
                 while part := list(islice(rows, _ROWS_A_WRITE)):
                     connection.execute(table.insert(), list(map(asdict, part)))
                 return _count(connection, table, question)
@@ -96,13 +96,13 @@ class SqlFigures:
                 table.drop(connection)
 
 
-def _folded(connection: Connection, timeline: Table, question: Question) -> Iterator[SlaRow]:
-    """Fold each dossier's events, cut on both axes, with the projection's own fold."""
+def _past_rows(connection: Connection, timeline: Table, question: Question) -> Iterator[SlaRow]:
+    """Yield the row of each dossier at the moment of the question, built by the projection."""
     corrected = select(timeline.c.dossier_id).where(timeline.c.step == Step.CORRECTED.value)
-    speaks = timeline.c.step.not_in([step.value for step in _SILENT])
+    changes_figures = timeline.c.step.not_in([step.value for step in _STEPS_WITHOUT_FIGURES])
     query = (
         select(timeline.c.dossier_id, timeline.c.topic, timeline.c.state)
-        .where(or_(speaks, timeline.c.dossier_id.in_(corrected)))
+        .where(or_(changes_figures, timeline.c.dossier_id.in_(corrected)))
         .order_by(timeline.c.dossier_id, timeline.c.version)
     )
     if question.known_at is not None:

@@ -1,4 +1,4 @@
-"""Lists the dossiers of an office by the day they came in."""
+"""Lists the dossiers of an office by the time of their receipt."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from tracker.projections.dossier.promises import SlaRow
 
 
 class SqlIntakes:
-    """Reads the promises model."""
+    """Reads the read model of promises."""
 
     def __init__(self, promises: SqlReadModel) -> None:
         """Read this model."""
         self._promises = promises
 
     def of(self, office: str, since: datetime, until: datetime, most: int) -> Sequence[UUID]:
-        """Return the first `most` that came in from `since` on and before `until`, oldest first."""
+        """Return up to `most` dossiers received from `since` until before `until`, oldest first."""
         with self._promises.reading() as (connection, generation):
             c = table_of(SlaRow, generation).c
             query = (

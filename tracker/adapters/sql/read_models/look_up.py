@@ -1,4 +1,4 @@
-"""Looks a dossier's status up by its code."""
+"""Looks up the status of a dossier by its code."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tracker.projections.dossier.status import StatusRow
 
 
 class SqlLookUp:
-    """Reads the status model."""
+    """Reads the read model of statuses."""
 
     def __init__(self, status: SqlReadModel) -> None:
         """Read this model."""
@@ -22,31 +22,32 @@ class SqlLookUp:
         self._connection = status.kept_connection()
 
     def rows(self, codes: Sequence[str]) -> dict[str, StatusRow]:
-        """Return the status of the dossiers with these codes, as far as there are any."""
+        """Return the status of each dossier by its code; unknown codes are left out."""
         return self.at_position(codes)[1]
 
     def at_position(self, codes: Sequence[str]) -> tuple[int, dict[str, StatusRow]]:
-        """Return the rows, and the position of an event that is in them with all before it."""
+        """Return a position, and rows that contain all events up to it."""
         ids = {code: dossier_id(code) for code in codes}
 
         def ask(connection: Connection) -> tuple[int, dict[str, StatusRow]]:
-            generation, position = self._status.live(connection)  # first: it never says too much
+            # Read the position first: the rows may then be newer, never older.
+            generation, position = self._status.live(connection)
             rows = row_view_on(connection, generation).of(StatusRow, list(ids.values()))
             return position, {code: row for code, row in zip(ids, rows, strict=True) if row}
 
         return self._connection.read(ask)
 
     async def find(self, codes: Sequence[str]) -> LookUpResult:
-        """Return what is known of each of these codes; whoever asks on the event loop may go on."""
+        """Return the facts for each code, in the given order, without blocking the event loop."""
         position, rows = await asyncio.to_thread(self.at_position, codes)
         return LookUpResult(position, None, [rows.get(code) for code in codes])
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the connection."""
         self._connection.close()
 
     def samples(self, limit: int) -> list[str]:
-        """Return the codes of up to `limit` dossiers, as unlike in their stages as can be."""
+        """Return the codes of up to `limit` dossiers, spread over the stages, newest first."""
         with self._status.reading() as (connection, generation):
             table = table_of(StatusRow, generation)
             order = table.c.recorded_at.desc()

@@ -1,4 +1,4 @@
-"""Reads what is to be told, for those who send it: of events, and of digits tried in vain."""
+"""Reads pending notifications: of events, and of failed attempts to guess digits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,17 +18,17 @@ from tracker.projections.notifications import AudienceRow, OutboxRow
 
 
 class SqlOutbox:
-    """Reads the model of messages."""
+    """Reads the read model of notifications."""
 
-    def __init__(self, messages: SqlReadModel) -> None:
+    def __init__(self, notifications: SqlReadModel) -> None:
         """Read this model."""
-        self._messages = messages
+        self._notifications = notifications
 
     def since(
         self, moment: datetime, *, after: Notification | None, limit: int
     ) -> Sequence[PendingNotification]:
-        """Return lines heard of since, oldest first, those following on `after`."""
-        with self._messages.reading() as (connection, generation):
+        """Return notifications recorded since `moment` and after `after`, oldest first."""
+        with self._notifications.reading() as (connection, generation):
             outbox = table_of(OutboxRow, generation)
             audience = table_of(AudienceRow, generation)
             key = (outbox.c.recorded_at, outbox.c.dossier_id, outbox.c.version)
@@ -47,48 +47,48 @@ class SqlOutbox:
                     types=[column.type for column in key],
                 )
                 query = query.where(tuple_(*key) > last)
-            return [_waiting(dict(row)) for row in connection.execute(query).mappings()]
+            return [_pending(dict(row)) for row in connection.execute(query).mappings()]
 
 
 class SqlLockOutbox:
-    """Reads at which dossiers digits were tried, and in the model of messages who is told of it.
+    """Reads which dossiers had failed attempts, and whom to notify of them.
 
-    This is no event: else a stranger could write in anybody's history.
+    A failed attempt is not an event: a stranger must not be able to write into a history.
     """
 
-    def __init__(self, tries: SqlFailedAttempts, messages: SqlReadModel) -> None:
+    def __init__(self, attempts: SqlFailedAttempts, notifications: SqlReadModel) -> None:
         """Read these."""
-        self._tries = tries
-        self._messages = messages
+        self._attempts = attempts
+        self._notifications = notifications
 
     def since(
         self, moment: datetime, *, after: Notification | None, limit: int
     ) -> Sequence[PendingNotification]:
-        """Return what was tried since, oldest first, following on `after`."""
+        """Return notifications of locks since `moment` and after `after`, oldest first."""
         last = Lock(after.dossier_id, after.recorded_at) if after else None
-        locks = self._tries.locks_since(moment, after=last, limit=limit)
-        with self._messages.reading() as (connection, generation):
+        locks = self._attempts.locks_since(moment, after=last, limit=limit)
+        with self._notifications.reading() as (connection, generation):
             audience = table_of(AudienceRow, generation)
             query = select(audience).where(
-                audience.c.dossier_id.in_([one.dossier_id for one in locks])
+                audience.c.dossier_id.in_([lock.dossier_id for lock in locks])
             )
-            told = {row.dossier_id: row for row in connection.execute(query)}
+            rows = {row.dossier_id: row for row in connection.execute(query)}
         return [
             PendingNotification(
-                notification_of_lock(one.dossier_id, row.code, one.locked_at),
+                notification_of_lock(lock.dossier_id, row.code, lock.locked_at),
                 _channels(row.channels),
                 row.agreed_at,
             )
-            for one in locks
-            if (row := told.get(one.dossier_id))
+            for lock in locks
+            if (row := rows.get(lock.dossier_id))
         ]
 
 
-def _waiting(row: dict[str, object]) -> PendingNotification:
+def _pending(row: dict[str, object]) -> PendingNotification:
     channels, agreed_at = str(row.pop("channels")), row.pop("agreed_at")
-    notice = Notification(**row | {"kind": NotificationKind(str(row["kind"]))})  # type: ignore[arg-type]
+    notification = Notification(**row | {"kind": NotificationKind(str(row["kind"]))})  # type: ignore[arg-type]
     return PendingNotification(
-        notice, _channels(channels), agreed_at if isinstance(agreed_at, datetime) else None
+        notification, _channels(channels), agreed_at if isinstance(agreed_at, datetime) else None
     )
 
 

@@ -1,7 +1,7 @@
-"""Looks up by code on PostgreSQL, on the event loop: one statement for all who ask at once.
+"""Looks up statuses by code on PostgreSQL, on the event loop, with one statement for many codes.
 
-Through a thread and SQLAlchemy the same took five statements, each several times what the server
-takes for it. `SqlLookUp` reads the same the general way; the tests hold both equal.
+Through a thread and SQLAlchemy a look-up took five statements, and each took several times the
+server's own time. `SqlLookUp` reads the same data in the general way; tests compare both.
 """
 
 from collections.abc import Sequence
@@ -28,23 +28,23 @@ FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (id, nth)
 LEFT JOIN status_{generation} AS s ON s.dossier_id = asked.id
 ORDER BY asked.nth
 """
-"""A row for each dossier asked for, in that order, whether it is there or not."""
+"""Returns a row for each requested id, in the given order, also if the dossier is unknown."""
 
 _HEAD = "SELECT max(notification_id) FROM stored_events"
 _NO_HEAD = "SELECT NULL::bigint"
 _CONNECT_WITHIN_S = 3
 _ONE_PLAN = " ".join(
-    f"-c {one}"
-    for one in (
+    f"-c {option}"
+    for option in (
         "plan_cache_mode=force_generic_plan",
         "enable_seqscan=off",
         "enable_hashjoin=off",
         "enable_mergejoin=off",
     )
 )
-"""What PostgreSQL is told on this connection: go by the indexes, however small the tables are.
+"""The options of this connection: keep one plan, and use indexes even on small tables.
 
-Nothing else is said over it, so this plan may be kept; to make it took longer than to carry it out.
+The connection runs only this statement. To plan it each time took longer than to run it.
 """
 
 
@@ -54,14 +54,14 @@ class _OutdatedError(Exception):
 
 @dataclass(frozen=True)
 class _Kept:
-    """A connection, and what is said over it while this generation of the tables is live."""
+    """An open connection, and its statement for one generation of the tables."""
 
     connection: psycopg.AsyncConnection
     generation: int
     statement: str
 
     async def find(self, asked: UuidArray) -> LookUpResult:
-        """Raise `_OutdatedError`, and whatever psycopg does."""
+        """Return the facts for these ids. Raise `_OutdatedError` and the errors of psycopg."""
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(self.statement, (asked,), prepare=True)
             rows: list[tuple[Any, ...]] = await cursor.fetchall()
@@ -72,10 +72,10 @@ class _Kept:
 
 
 class PostgresLookUp(SqlLookUp):
-    """Reads the status model; whoever asks on the event loop needs no thread."""
+    """Reads the read model of statuses; `find` needs no thread."""
 
     def __init__(self, status: SqlReadModel, url: str, *, is_beside_store: bool) -> None:
-        """Read this model in this database, which may be the events' own, too."""
+        """Read this model at `url`. `is_beside_store`: the same database stores the events."""
         super().__init__(status)
         send_binary_arrays()
         self._url = url
@@ -83,10 +83,11 @@ class PostgresLookUp(SqlLookUp):
         self._kept: _Kept | None = None
 
     async def find(self, codes: Sequence[str]) -> LookUpResult:
-        """Return what is known of each of these codes, one at least, all of one moment.
+        """Return the facts for each code, in the given order, all of the same moment.
 
-        One asks at a time. Where the connection has died since it was used last, or other tables
-        are live, it asks again on a new one.
+        Pass at least one code, and wait for the answer before the next call. If the connection has
+        died or another generation is live, ask again on a new connection. Raise
+        `DatabaseUnavailableError`.
         """
         asked = UuidArray.of_bytes([id_bytes(code) for code in codes])
         try:
@@ -95,18 +96,18 @@ class PostgresLookUp(SqlLookUp):
                     return await self._kept.find(asked)
                 except (psycopg.Error, _OutdatedError):
                     self._drop()
-            self._kept = await self._opened()
+            self._kept = await self._open()
             return await self._kept.find(asked)
         except (psycopg.OperationalError, _OutdatedError) as error:
             self._drop()
             raise DatabaseUnavailableError from error
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close both connections."""
         self._drop()
         super().close()
 
-    async def _opened(self) -> _Kept:
+    async def _open(self) -> _Kept:
         connection = await psycopg.AsyncConnection.connect(
             self._url, autocommit=True, options=_ONE_PLAN, connect_timeout=_CONNECT_WITHIN_S
         )

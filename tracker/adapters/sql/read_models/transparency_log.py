@@ -1,4 +1,4 @@
-"""Reads the Merkle log, and makes the tree of dossiers' heads that a checkpoint vouches for."""
+"""Reads the Merkle log, and builds the tree of heads (newest leaf of each dossier)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
@@ -21,14 +21,14 @@ _ROWS_A_WRITE = 2000
 
 
 class MissingLeafError(TrackerError):
-    """The log lacks a leaf; `tracker verify` tells which, `tracker rebuild log` makes it anew."""
+    """The log lacks a leaf. Run `tracker verify` to see which, or `tracker rebuild log`."""
 
 
 class SqlTransparencyLog:
-    """The tables of the log, and beside them a tree of heads for each of the last checkpoints."""
+    """The tables of the log, and one table of heads for each of the last checkpoints."""
 
     def __init__(self, engine: Engine, model: SqlReadModel) -> None:
-        """Read this model, in this database."""
+        """Read this model in this database."""
         self._engine = engine
         self._model = model
 
@@ -43,7 +43,7 @@ class SqlTransparencyLog:
         return self._model.store_position()
 
     def leaf(self, number: int) -> LogRow | None:
-        """Return a leaf."""
+        """Return the leaf with this number, or `None`."""
         with self._model.reading() as (connection, generation):
             return SqlRowView(connection, generation).numbered(LogRow, [number]).get(number)
 
@@ -53,32 +53,29 @@ class SqlTransparencyLog:
             table = table_of(LogRow, generation)
             within = (table.c.leaf > after) & (table.c.leaf <= up_to)
             query = select(table).where(within).order_by(table.c.leaf).limit(limit)
-            return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's name for it
+            return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  public in SQLAlchemy
 
     def leaves_of(self, dossier_id: UUID, size: int) -> Sequence[LogRow]:
-        """Return a dossier's leaves in the log of this size, oldest first."""
+        """Return the leaves of a dossier in the log of this size, oldest first."""
         with self._model.reading() as (connection, generation):
             table = table_of(LogRow, generation)
-            of_it = (table.c.dossier_id == dossier_id) & (table.c.leaf < size)
-            query = select(table).where(of_it).order_by(table.c.version)
+            is_included = (table.c.dossier_id == dossier_id) & (table.c.leaf < size)
+            query = select(table).where(is_included).order_by(table.c.version)
             return [LogRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001  as above
 
     def fetch(self, nodes: Collection[Node]) -> dict[Node, bytes]:
-        """Return complete nodes of the log's tree. Raise `MissingLeafError`."""
+        """Return the hashes of complete nodes of the log's tree. Raise `MissingLeafError`."""
+        numbers = {node.last_leaf for node in nodes}
         with self._model.reading() as (connection, generation):
-            rows = SqlRowView(connection, generation).numbered(
-                LogRow, {node.last_leaf for node in nodes}
-            )
-        if len(rows) < len({node.last_leaf for node in nodes}):
+            rows = SqlRowView(connection, generation).numbered(LogRow, numbers)
+        if len(rows) < len(numbers):
             raise MissingLeafError
         return {node: rows[node.last_leaf].node(node.level) for node in nodes}
 
-    # ------------------------------------------------------------------ heads
-
     def make_heads(self, size: int) -> tuple[int, bytes]:
-        """Make the tree of heads of the log of this size; give the number of heads and the root.
+        """Store the tree of heads of the log of this size. Return the number of heads and the root.
 
-        It reads every dossier's newest leaf, in the order of ids, and writes as many rows.
+        Read the newest leaf of every dossier, in the order of ids, and write a row for each.
         """
         table = table_of(HeadRow, size)
         with writing(self._engine).begin() as connection:
@@ -93,7 +90,7 @@ class SqlTransparencyLog:
         return tree.size, tree.root()
 
     def drop_heads(self, keep: Collection[int]) -> None:
-        """Drop the trees of heads of all other sizes."""
+        """Drop the tables of heads of all sizes except these."""
         kept = {table_of(HeadRow, size).name for size in keep}
         start = f"{HeadRow.TABLE}_"
         with writing(self._engine).begin() as connection:
@@ -102,7 +99,7 @@ class SqlTransparencyLog:
                     table_of(HeadRow, int(name.removeprefix(start))).drop(connection)
 
     def heads_around(self, dossier_id: UUID, size: int) -> list[HeadRow]:
-        """Return the dossier's head, or those of the two dossiers between which it is missing."""
+        """Return the head of the dossier. If it has none, return the heads next to its place."""
         with self._reading_heads(size) as connection:
             table = table_of(HeadRow, size)
             upwards = select(table).order_by(table.c.dossier_id)
@@ -111,27 +108,26 @@ class SqlTransparencyLog:
                 upwards.where(table.c.dossier_id >= dossier_id).limit(1)
             ).first()
             if after is not None and after.dossier_id == dossier_id:
-                found = [after]
+                heads = [after]
             else:
                 before = connection.execute(
                     downwards.where(table.c.dossier_id < dossier_id).limit(1)
                 ).first()
-                found = [row for row in (before, after) if row is not None]
-        return [HeadRow(**row._mapping) for row in found]  # noqa: SLF001  SQLAlchemy's name for it
+                heads = [row for row in (before, after) if row is not None]
+        return [HeadRow(**row._mapping) for row in heads]  # noqa: SLF001  as above
 
     def fetch_heads(self, size: int, nodes: Collection[Node]) -> dict[Node, bytes]:
-        """Return complete nodes of the tree of heads of this size."""
+        """Return the hashes of complete nodes of the tree of heads of this size."""
+        numbers = {node.last_leaf for node in nodes}
         with self._reading_heads(size) as connection:
-            rows = SqlRowView(connection, size).numbered(
-                HeadRow, {node.last_leaf for node in nodes}
-            )
+            rows = SqlRowView(connection, size).numbered(HeadRow, numbers)
         return {node: rows[node.last_leaf].node(node.level) for node in nodes}
 
     def _reading_heads(self, size: int) -> Connection:
         connection = self._engine.connect()
         if not inspect(connection).has_table(table_of(HeadRow, size).name):
             connection.close()
-            message = "The heads of this checkpoint are not kept; the next one brings new ones."
+            message = "The heads of this checkpoint are no longer stored. Use the next checkpoint."
             raise NoCheckpointError(message)
         return connection
 

@@ -1,4 +1,4 @@
-"""Who read which dossier."""
+"""The access log: who read which dossier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tracker.domain.dossier.actors import Actor
 
 @dataclass(frozen=True)
 class AccessRecord:
-    """One look at a dossier."""
+    """One access to a dossier."""
 
     what: str
     role: str
@@ -25,25 +25,25 @@ class AccessRecord:
 
 
 class SqlAccessLog:
-    """Keeps every look at a dossier by somebody signed in."""
+    """Stores every access to a dossier by a signed-in user."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def record(
         self, dossier_id: UUID, actor: Actor, what: str, at: datetime, reason: str = ""
     ) -> None:
-        """Note a look before its answer is given."""
+        """Store an access. Call this before the answer is sent."""
         self.record_all([dossier_id], actor, what, at, reason)
 
     def record_all(
         self, dossier_ids: Sequence[UUID], actor: Actor, what: str, at: datetime, reason: str
     ) -> None:
-        """Note a look at each of these dossiers before the answer is given."""
+        """Store an access to each of these dossiers. Call this before the answer is sent."""
         if not dossier_ids:
             return
-        look = {
+        access = {
             "what": what,
             "role": actor.role.value,
             "actor": actor.id,
@@ -53,17 +53,18 @@ class SqlAccessLog:
         }
         with writing(self._engine).begin() as connection:
             connection.execute(
-                READS.insert(), [look | {"dossier_id": one.hex} for one in dossier_ids]
+                READS.insert(),
+                [access | {"dossier_id": dossier_id.hex} for dossier_id in dossier_ids],
             )
 
     def forget_reasons(self, dossier_id: UUID) -> None:
-        """Overwrite why somebody looked, in words that may name the person; who did stays."""
+        """Delete the reasons of all accesses to a dossier: they may name the citizen."""
         with writing(self._engine).begin() as connection:
-            of_it = READS.c.dossier_id == dossier_id.hex
-            connection.execute(update(READS).where(of_it).values(reason=""))
+            is_of_dossier = READS.c.dossier_id == dossier_id.hex
+            connection.execute(update(READS).where(is_of_dossier).values(reason=""))
 
     def of(self, dossier_id: UUID) -> list[AccessRecord]:
-        """List the looks at a dossier, oldest first."""
+        """Return the accesses to a dossier, oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(
                 select(READS).where(READS.c.dossier_id == dossier_id.hex).order_by(READS.c.id)

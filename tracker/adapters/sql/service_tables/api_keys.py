@@ -1,4 +1,4 @@
-"""API keys: random, stored only as a digest, each bound to one actor, revocable."""
+"""API keys: random, stored as digests, each for one actor, revocable."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ class UnknownKeyError(UnknownError):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What can be told of a key: everything but its secret."""
+    """A key without its secret."""
 
     id: str
     actor: Actor
@@ -32,14 +32,14 @@ class ApiKey:
 
 
 class SqlApiKeys:
-    """Keeps the keys."""
+    """Stores API keys."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def make(self, actor: Actor, at: datetime) -> str:
-        """Make a key for this actor and give it; it cannot be shown again."""
+        """Create a key for this actor and return it. It cannot be read again later."""
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         with writing(self._engine).begin() as connection:
             connection.execute(
@@ -56,8 +56,8 @@ class SqlApiKeys:
         return f"{_PREFIX}_{key_id}_{secret}"
 
     def actor_of(self, key: str) -> Actor:
-        """Return the actor of a key. Raise `UnknownKeyError`, and takes as long either way."""
-        prefix, key_id, secret = _taken_apart(key)
+        """Return the actor of a key, in constant time. Raise `UnknownKeyError`."""
+        prefix, key_id, secret = _split(key)
         row = self._row(key_id)
         expected = row.digest if row else bytes(hashlib.sha256().digest_size)
         fits = hmac.compare_digest(_digest(secret), expected)
@@ -66,18 +66,18 @@ class SqlApiKeys:
         return _actor(row)
 
     def id_of(self, key: str) -> str:
-        """Return the id that a key bears, good or not."""
-        return _taken_apart(key)[1]
+        """Return the id that is part of a key, whether the key is valid or not."""
+        return _split(key)[1]
 
     def holder_of(self, key_id: str) -> Actor:
-        """Return the actor of the key with this id. Raise `UnknownKeyError`, also once revoked."""
+        """Return the actor of the key with this id. Raise `UnknownKeyError`, also if revoked."""
         row = self._row(key_id)
         if row is None or row.revoked_at is not None:
             raise UnknownKeyError
         return _actor(row)
 
     def revoke(self, key_id: str, at: datetime) -> None:
-        """End a key at once. Raise `UnknownKeyError`."""
+        """Revoke a key at once. Raise `UnknownKeyError`, also if it was revoked before."""
         with writing(self._engine).begin() as connection:
             revoked = connection.execute(
                 update(API_KEYS)
@@ -88,7 +88,7 @@ class SqlApiKeys:
             raise UnknownKeyError
 
     def all(self) -> list[ApiKey]:
-        """List the keys, oldest first."""
+        """Return all keys, oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(API_KEYS).order_by(API_KEYS.c.made_at)).all()
         return [ApiKey(row.id, _actor(row), row.made_at, row.revoked_at) for row in rows]
@@ -98,7 +98,7 @@ class SqlApiKeys:
             return connection.execute(select(API_KEYS).where(API_KEYS.c.id == key_id)).first()
 
 
-def _taken_apart(key: str) -> tuple[str, str, str]:
+def _split(key: str) -> tuple[str, str, str]:
     prefix, _, rest = key.partition("_")
     key_id, _, secret = rest.partition("_")
     return prefix, key_id, secret

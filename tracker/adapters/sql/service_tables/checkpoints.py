@@ -1,4 +1,4 @@
-"""The signed checkpoints of the log, beside the events and not among the read models."""
+"""The signed checkpoints of the log. They cannot be rebuilt from the events."""
 
 from collections.abc import Iterator
 
@@ -14,18 +14,18 @@ _ROWS_A_READ = 500
 
 
 class CheckpointTakenError(ConflictError):
-    """There is a signed checkpoint of this size already: two programs sign this log."""
+    """A signed checkpoint of this size already exists: two programs sign this log."""
 
 
 class SqlCheckpoints:
-    """Keeps every checkpoint that was signed."""
+    """Stores all signed checkpoints."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def add(self, size: int, note: Note) -> None:
-        """Keep one more. Raise `CheckpointTakenError`."""
+        """Store a checkpoint. Raise `CheckpointTakenError`."""
         try:
             with writing(self._engine).begin() as connection:
                 connection.execute(LOG_CHECKPOINTS.insert().values(size=size, note=str(note)))
@@ -33,21 +33,21 @@ class SqlCheckpoints:
             raise CheckpointTakenError from error
 
     def last(self) -> Note | None:
-        """Return the newest."""
+        """Return the newest checkpoint, or `None`."""
         query = select(LOG_CHECKPOINTS.c.note).order_by(LOG_CHECKPOINTS.c.size.desc()).limit(1)
         with self._engine.begin() as connection:
             note = connection.scalar(query)
         return Note.parse(note) if note else None
 
     def of_size(self, size: int) -> Note | None:
-        """Return the one of this size."""
+        """Return the checkpoint of this size, or `None`."""
         query = select(LOG_CHECKPOINTS.c.note).where(LOG_CHECKPOINTS.c.size == size)
         with self._engine.begin() as connection:
             note = connection.scalar(query)
         return Note.parse(note) if note else None
 
     def after(self, size: int) -> Iterator[tuple[int, str]]:
-        """Return every larger one with its size, as it is written, the smallest first."""
+        """Yield the size and the text of every larger checkpoint, smallest first."""
         table = LOG_CHECKPOINTS
         while True:
             query = select(table).where(table.c.size > size).order_by(table.c.size)
@@ -59,9 +59,9 @@ class SqlCheckpoints:
             size = rows[-1].size
 
     def replace(self, size: int, before: Note, after: Note) -> bool:
-        """Put a note in the place of another; `False` where that is not there any more."""
+        """Replace a note. Return `False` if the note `before` is no longer stored."""
         table = LOG_CHECKPOINTS
-        is_it = (table.c.size == size) & (table.c.note == str(before))
+        is_stored = (table.c.size == size) & (table.c.note == str(before))
         with writing(self._engine).begin() as connection:
-            done = connection.execute(update(table).where(is_it).values(note=str(after)))
-        return done.rowcount == 1
+            replaced = connection.execute(update(table).where(is_stored).values(note=str(after)))
+        return replaced.rowcount == 1

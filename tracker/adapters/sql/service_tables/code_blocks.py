@@ -1,4 +1,4 @@
-"""Blocks of code numbers, leased so that no number is handed out twice, also after a restore."""
+"""Blocks of code numbers. No number is leased twice, not even after a restore."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -15,12 +15,12 @@ from tracker.domain.dossier.store_epochs import numbers_of
 
 
 class SqlCodeBlocks:
-    """Keeps who leased which numbers, and which of them will never be used."""
+    """Stores who leased which numbers, and which of them will never be used."""
 
     def __init__(self, engine: Engine, *, check: Callable[[], None] = lambda: None) -> None:
-        """Keep them in this database.
+        """Use this database.
 
-        `check` is called before each lease and raises where the database must not be written.
+        `check` runs before each lease. It raises an error if the database must not be written.
         """
         self._engine = engine
         self._check = check
@@ -28,9 +28,9 @@ class SqlCodeBlocks:
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Return the next `size` numbers of this agency and day to one holder.
+        """Lease the next `size` numbers of this agency and day to one holder.
 
-        Raise `CodesUsedUpError` where there are not so many left, and what `check` raises.
+        Raise `CodesUsedUpError` if fewer are left, and the errors of `check`.
         """
         self._check()
         while True:
@@ -57,7 +57,7 @@ class SqlCodeBlocks:
         return block
 
     def block_of(self, agency: str, day: date, sequence: int) -> CodeBlock | None:
-        """Return the block this number was leased in."""
+        """Return the block that contains this number, or `None`."""
         with self._engine.begin() as connection:
             row = connection.execute(
                 select(CODE_BLOCKS).where(
@@ -70,7 +70,7 @@ class SqlCodeBlocks:
         return _block(row) if row else None
 
     def block(self, block_id: str) -> CodeBlock | None:
-        """Return the block of this id."""
+        """Return the block with this id, or `None`."""
         with self._engine.begin() as connection:
             row = connection.execute(
                 select(CODE_BLOCKS).where(CODE_BLOCKS.c.id == block_id)
@@ -78,16 +78,16 @@ class SqlCodeBlocks:
         return _block(row) if row else None
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
-        """Note numbers of a block that will never be used; said twice, they are noted once."""
+        """Store numbers of a block that will never be used. Stored numbers are skipped."""
         with writing(self._engine).begin() as connection:
-            noted = {
+            stored = {
                 number
                 for row in connection.execute(
                     select(UNUSED_CODES).where(UNUSED_CODES.c.block_id == block_id)
                 )
                 for number in range(row.first, row.last + 1)
             }
-            runs = _runs(sorted(set(numbers) - noted))
+            runs = _runs(sorted(set(numbers) - stored))
             if runs:
                 connection.execute(
                     UNUSED_CODES.insert(),

@@ -1,4 +1,4 @@
-"""What was told to whom, and what is still to be told."""
+"""The deliveries of notifications: sent, pending and dead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,23 +21,22 @@ from sqlalchemy import (
 
 from tracker.adapters.sql.engine import writing
 from tracker.adapters.sql.service_tables.service_tables import DELIVERIES
-from tracker.adapters.sql.upsert import insert
+from tracker.adapters.sql.upsert import IDS_A_QUERY, chunks, insert
 from tracker.application.notifications.dispatcher import IN_HAND, Backlog, Delivery, State
 from tracker.domain.errors import UnknownError
 from tracker.domain.notifications.notifications import Notification
 
-_IDS_A_QUERY = 500
-_OVERTAKEN = "A later one of this dossier was sent before it."
+_OVERTAKEN = "A later notification of this dossier was sent before."
 _AGAIN = {"state": State.WAITING.value, "attempts": 0, "reason": ""}
 
 
 class UnknownDeliveryError(UnknownError):
-    """There is no dead message of this id."""
+    """There is no dead notification with this id."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A line for the operator: what became of a message."""
+    """The state of one delivery, for the operator."""
 
     id: str
     target: str
@@ -52,19 +51,19 @@ class Sent:
 
 
 class SqlDeliveries:
-    """Keeps them beside the events, where no rebuild reaches them."""
+    """Stores deliveries. A rebuild of read models does not change them."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def add(self, target: str, notices: Sequence[Notification], at: datetime) -> None:
-        """Note what is to be sent; what is noted already stays as it is.
+        """Store notifications to send. Deliveries that are already stored stay unchanged.
 
-        One that comes after a later one of its dossier was sent is dropped: never the wrong order.
+        Drop a notification if a later one of its dossier was already sent, to keep the order.
         """
         with writing(self._engine).begin() as connection:
-            newest = _newest_sent(connection, target, {one.dossier_id for one in notices})
+            newest = _newest_sent(connection, target, {notice.dossier_id for notice in notices})
             rows = []
             for notice in notices:
                 overtaken = notice.version < newest.get(notice.dossier_id, 0)
@@ -88,12 +87,13 @@ class SqlDeliveries:
             connection.execute(insert(connection)(DELIVERIES).on_conflict_do_nothing(), rows)
 
     def claim(self, target: str, at: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        """Take what is due, of each dossier the oldest in hand only; nobody else takes it `until`.
+        """Claim up to `limit` due deliveries until `until`. Other processes then skip them.
 
-        What another claimed and did not settle by `at` is due again.
+        Claim only the oldest open delivery of each dossier. A claim that is not settled in time
+        is due again.
         """
         c, earlier = DELIVERIES.c, DELIVERIES.alias()
-        waits = exists().where(
+        has_earlier = exists().where(
             earlier.c.target == c.target,
             earlier.c.dossier_id == c.dossier_id,
             earlier.c.version < c.version,
@@ -101,13 +101,13 @@ class SqlDeliveries:
         )
         query = (
             select(DELIVERIES)
-            .where(c.target == target, c.state.in_(IN_HAND), c.due_at <= at, ~waits)
+            .where(c.target == target, c.state.in_(IN_HAND), c.due_at <= at, ~has_earlier)
             .order_by(c.due_at, c.recorded_at)
             .limit(limit)
         )
         with self._engine.begin() as connection:
             if connection.execute(query.limit(1)).first() is None:
-                return ()  # the usual case, and no reason to keep others from writing
+                return ()  # the usual case; it takes no write lock
         claimed: list[Delivery] = []
         with writing(self._engine).begin() as connection:
             for row in connection.execute(query.with_for_update(skip_locked=True)).all():
@@ -123,7 +123,7 @@ class SqlDeliveries:
     def settle(
         self, delivery: Delivery, state: State, at: datetime, *, due_at: datetime, reason: str
     ) -> None:
-        """Note what became of it, unless another has claimed it since."""
+        """Store the result of a delivery, unless another process has claimed it since."""
         notice = delivery.notification
         with writing(self._engine).begin() as connection:
             connection.execute(
@@ -136,10 +136,8 @@ class SqlDeliveries:
                 .values(state=state.value, due_at=due_at, changed_at=at, reason=reason)
             )
 
-    # --------------------------------------------------------- for operators
-
     def backlogs(self, targets: Sequence[str]) -> list[Backlog]:
-        """Tell of each of these targets what it was not told."""
+        """Return the backlog of each of these targets, in the given order."""
         c = DELIVERIES.c
         is_waiting = c.state.in_(IN_HAND)
         query = (
@@ -153,18 +151,18 @@ class SqlDeliveries:
             .group_by(c.target)
         )
         with self._engine.begin() as connection:
-            found = {row[0]: Backlog(*row) for row in connection.execute(query)}
-        return [found.get(target, Backlog(target, 0, None, 0)) for target in targets]
+            backlogs = {row[0]: Backlog(*row) for row in connection.execute(query)}
+        return [backlogs.get(target, Backlog(target, 0, None, 0)) for target in targets]
 
     def all(self, *, states: Sequence[State], limit: int) -> list[Sent]:
-        """List what is in these states, newest first."""
+        """Return up to `limit` deliveries in these states, newest first."""
         c = DELIVERIES.c
         query = select(DELIVERIES).where(c.state.in_(states)).order_by(c.changed_at.desc(), c.id)
         with self._engine.begin() as connection:
             return [_sent(row) for row in connection.execute(query.limit(limit))]
 
     def retry(self, ids: Sequence[str], at: datetime) -> None:
-        """Let dead messages be tried again, all of those named or none.
+        """Make dead deliveries due again, either all of these or none.
 
         Raise `UnknownDeliveryError`.
         """
@@ -175,7 +173,7 @@ class SqlDeliveries:
                 raise UnknownDeliveryError
 
     def replay(self, target: str, since: datetime, at: datetime) -> int:
-        """Let everything heard of since go to this target again; tell how much was noted before."""
+        """Make all deliveries to this target recorded since then due again. Return their number."""
         again = and_(
             DELIVERIES.c.target == target,
             DELIVERIES.c.recorded_at >= since,
@@ -188,12 +186,12 @@ class SqlDeliveries:
 
 
 def _newest_sent(connection: Connection, target: str, dossier_ids: set[UUID]) -> dict[UUID, int]:
-    c, ids = DELIVERIES.c, list(dossier_ids)
+    c = DELIVERIES.c
     newest: dict[UUID, int] = {}
-    for start in range(0, len(ids), _IDS_A_QUERY):
+    for part in chunks(list(dossier_ids), IDS_A_QUERY):
         query = select(c.dossier_id, c.version).where(
             c.target == target,
-            c.dossier_id.in_(ids[start : start + _IDS_A_QUERY]),
+            c.dossier_id.in_(part),
             c.state.in_((State.SENDING, State.SENT)),
         )
         for dossier_id, version in connection.execute(query):

@@ -1,4 +1,4 @@
-"""How often digits were tried in vain, per code and per network; every API node counts here."""
+"""Counts failed attempts to guess digits, per dossier and per network, for all API nodes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from tracker.application.queries.guessing import Key
 from tracker.domain.notifications.notifications import LOCK_NOTIFICATION_INTERVAL
 
 _UNIT = 1_000
-"""A level is stored in thousandths, so that it sinks evenly."""
+"""Levels are stored in thousandths, so that they can sink evenly."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _KEPT_FOR = timedelta(days=3)
@@ -42,21 +42,21 @@ _MOST_ROWS = 300_000
 
 @dataclass(frozen=True)
 class Lock:
-    """Somebody tried digits at this dossier too often; its owner is to be told."""
+    """A dossier with too many failed attempts. Its owner gets a notification."""
 
     dossier_id: UUID
     locked_at: datetime
 
 
 class SqlFailedAttempts:
-    """Counts tries before they are looked at, so that no two at once slip through as one.
+    """Stores a level for each id: the id of a dossier, or a pseudonym of a network.
 
-    A row is a level under an id: a dossier's, or one that hides a network. Rows that no longer
-    count are deleted, and the oldest ones too where there are too many.
+    Each attempt is counted before it is checked, so two attempts at once count as two. Expired
+    rows are deleted, and also the oldest rows if there are too many.
     """
 
     def __init__(self, engine: Engine, *, most_rows: int = _MOST_ROWS) -> None:
-        """Count in this database, in at most about so many rows."""
+        """Use this database, with at most about `most_rows` rows."""
         self._engine = engine
         self._most_rows = most_rows
         self._added = count(1)
@@ -65,16 +65,16 @@ class SqlFailedAttempts:
         """Return the level of each key."""
         rows = select(WRONG_TRIES).where(WRONG_TRIES.c.dossier_id.in_([key.id for key in keys]))
         with self._engine.begin() as connection:
-            found = {row.dossier_id: row for row in connection.execute(rows)}
+            stored = {row.dossier_id: row for row in connection.execute(rows)}
         return [
-            _sunk(found[key.id].tries, at - found[key.id].tried_at, key) / _UNIT
-            if key.id in found
+            _sunk(stored[key.id].tries, at - stored[key.id].tried_at, key) / _UNIT
+            if key.id in stored
             else 0
             for key in keys
         ]
 
     def add(self, keys: Sequence[Key], at: datetime) -> list[float]:
-        """Raise each level by one, up to its most, and return them."""
+        """Raise each level by one, up to its maximum. Return the new levels."""
         levels: dict[UUID, int] = {}
         with writing(self._engine).begin() as connection:
             for key in _in_order(keys):
@@ -94,24 +94,24 @@ class SqlFailedAttempts:
         return [levels[key.id] / _UNIT for key in keys]
 
     def take_back(self, keys: Sequence[Key], at: datetime, count: int) -> None:
-        """Lower each level by so much, to nothing at least."""
+        """Lower each level by `count`, but not below 0."""
         with writing(self._engine).begin() as connection:
             for key in _in_order(keys):
                 level = _level(key, at) - count * _UNIT
                 lowered = case((level > 0, level), else_=0)
-                its = WRONG_TRIES.c.dossier_id == key.id
+                has_id = WRONG_TRIES.c.dossier_id == key.id
                 connection.execute(
-                    update(WRONG_TRIES).where(its).values(tries=lowered, tried_at=at)
+                    update(WRONG_TRIES).where(has_id).values(tries=lowered, tried_at=at)
                 )
 
     def forget(self, key: Key) -> None:
-        """Lower the level of this key to nothing."""
+        """Set the level of this key to 0."""
         with writing(self._engine).begin() as connection:
-            its = WRONG_TRIES.c.dossier_id == key.id
-            connection.execute(update(WRONG_TRIES).where(its).values(tries=0))
+            has_id = WRONG_TRIES.c.dossier_id == key.id
+            connection.execute(update(WRONG_TRIES).where(has_id).values(tries=0))
 
     def alarm(self, dossier_id: UUID, at: datetime) -> None:
-        """Store that somebody tries digits at this dossier, once in eight hours."""
+        """Store that this dossier has too many failed attempts, at most every eight hours."""
         table = WRONG_TRIES.c
         is_due = or_(table.locked_at.is_(None), table.locked_at <= at - LOCK_NOTIFICATION_INTERVAL)
         with writing(self._engine).begin() as connection:
@@ -122,13 +122,13 @@ class SqlFailedAttempts:
             )
 
     def locked_at(self, dossier_id: UUID) -> datetime | None:
-        """Return when somebody last tried digits at this dossier too often."""
+        """Return when this dossier last had too many failed attempts, or `None`."""
         row = select(WRONG_TRIES.c.locked_at).where(WRONG_TRIES.c.dossier_id == dossier_id)
         with self._engine.begin() as connection:
             return connection.scalar(row)
 
     def locks_since(self, moment: datetime, *, after: Lock | None, limit: int) -> list[Lock]:
-        """List the dossiers tried too often since, the last time of each, earliest first."""
+        """Return the dossiers with too many failed attempts since, each once, earliest first."""
         table = WRONG_TRIES.c
         key = (table.locked_at, table.dossier_id)
         rows = select(*key).where(table.locked_at >= moment).order_by(*key).limit(limit)
@@ -136,8 +136,7 @@ class SqlFailedAttempts:
             types = [column.type for column in key]
             rows = rows.where(tuple_(*key) > tuple_(after.locked_at, after.dossier_id, types=types))
         with self._engine.begin() as connection:
-            found = connection.execute(rows).all()
-        return [Lock(row.dossier_id, row.locked_at) for row in found]
+            return [Lock(row.dossier_id, row.locked_at) for row in connection.execute(rows)]
 
     def _tidy(self, connection: Connection, at: datetime) -> None:
         table = WRONG_TRIES.c
@@ -146,15 +145,15 @@ class SqlFailedAttempts:
             table.tried_at < at - _ALARMS_KEPT_FOR,
         )
         connection.execute(delete(WRONG_TRIES).where(is_over))
-        there = connection.execute(select(func.count()).select_from(WRONG_TRIES)).scalar_one()
-        if there > self._most_rows:
+        rows = connection.execute(select(func.count()).select_from(WRONG_TRIES)).scalar_one()
+        if rows > self._most_rows:
             oldest = select(table.dossier_id).order_by(table.tried_at)
-            surplus = oldest.limit(there - self._most_rows + self._most_rows // 10)
+            surplus = oldest.limit(rows - self._most_rows + self._most_rows // 10)
             connection.execute(delete(WRONG_TRIES).where(table.dossier_id.in_(surplus)))
 
 
 def _in_order(keys: Sequence[Key]) -> list[Key]:
-    """Order keys, so that two transactions never wait for each other."""
+    """Return the keys in one fixed order, so that two transactions cannot deadlock."""
     return sorted(keys, key=lambda key: key.id)
 
 
@@ -163,7 +162,7 @@ def _sunk(level: int, elapsed: timedelta, key: Key) -> int:
 
 
 def _level(key: Key, at: datetime) -> ColumnElement[int]:
-    """Return the level by now, as `_sunk` has it."""
+    """Return the level at a moment as an SQL expression, equal to `_sunk`."""
     table = WRONG_TRIES.c
     elapsed = literal(microseconds(at), BigInteger) - type_coerce(table.tried_at, BigInteger)
     sunk = elapsed // literal(key.sinks_every // _MICROSECOND // _UNIT, BigInteger)

@@ -11,7 +11,7 @@ class SqlFacts:
     """Named values that every process of one installation agrees on."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def get(self, name: str) -> str | None:
@@ -33,7 +33,7 @@ class SqlFacts:
         return value
 
     def replace(self, name: str, value: str) -> None:
-        """Store the value in place of the one before."""
+        """Store the value, also if the name has another one."""
         if self.agree(name, value) != value:
             with writing(self._engine).begin() as connection:
                 connection.execute(update(FACTS).where(FACTS.c.name == name).values(value=value))

@@ -1,4 +1,4 @@
-"""The dossiers whose keys are lost, as a recorded decision accepts them."""
+"""The dossiers whose keys are lost, each with the decision that accepts the loss."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,14 +10,14 @@ from tracker.application.recovery.key_loss import LostKey
 
 
 class SqlLostKeys:
-    """Keeps them beside the events."""
+    """Stores lost keys."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def all(self) -> Sequence[LostKey]:
-        """Return them in the order of codes."""
+        """Return all lost keys, in the order of codes."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(LOST_KEYS).order_by(LOST_KEYS.c.code)).all()
         return [
@@ -26,19 +26,19 @@ class SqlLostKeys:
         ]
 
     def add(self, lost: Iterable[LostKey]) -> None:
-        """Store more; a dossier that is there already keeps its first decision."""
+        """Store lost keys. A dossier that is already stored keeps its first decision."""
         with writing(self._engine).begin() as connection:
             known = set(connection.scalars(select(LOST_KEYS.c.dossier_id)))
             rows = [
                 {
-                    "dossier_id": one.dossier_id,
-                    "code": one.code,
-                    "decided_at": one.decided_at,
-                    "decided_by": one.by,
-                    "decision": one.decision,
+                    "dossier_id": key.dossier_id,
+                    "code": key.code,
+                    "decided_at": key.decided_at,
+                    "decided_by": key.by,
+                    "decision": key.decision,
                 }
-                for one in lost
-                if one.dossier_id not in known
+                for key in lost
+                if key.dossier_id not in known
             ]
             if rows:
                 connection.execute(LOST_KEYS.insert(), rows)

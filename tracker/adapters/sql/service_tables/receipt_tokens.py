@@ -1,4 +1,4 @@
-"""Which generation of a dossier's receipt token is the good one."""
+"""The valid generation of each dossier's receipt token."""
 
 from uuid import UUID
 
@@ -10,20 +10,20 @@ from tracker.adapters.sql.upsert import insert
 
 
 class SqlTokenGenerations:
-    """Keeps a row only for dossiers whose token was revoked; all others are at generation 0."""
+    """Stores a row only for dossiers with a revoked token. Others have generation 0."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def of(self, dossier_id: UUID) -> int:
-        """Return the generation that is good now."""
+        """Return the generation that is valid now."""
         row = select(RECEIPT_TOKENS.c.generation).where(RECEIPT_TOKENS.c.dossier_id == dossier_id)
         with self._engine.begin() as connection:
             return connection.scalar(row) or 0
 
     def raise_(self, dossier_id: UUID) -> None:
-        """End the good one: the next is good from now on."""
+        """Revoke the valid token; from now on the next generation is valid."""
         with writing(self._engine).begin() as connection:
             first = insert(connection)(RECEIPT_TOKENS).values(dossier_id=dossier_id, generation=1)
             connection.execute(

@@ -1,4 +1,4 @@
-"""The tables beside the events that cannot be made again from them."""
+"""The tables that cannot be rebuilt from the events."""
 
 from sqlalchemy import (
     BigInteger,
@@ -160,7 +160,7 @@ Index("sessions_by_end", SESSIONS.c.ends_at)
 
 
 def create_service_tables(engine: Engine) -> None:
-    """Make the tables that are missing; on PostgreSQL check that they were migrated."""
+    """Create the missing tables. On PostgreSQL only check that they are migrated."""
     if engine.dialect.name == "postgresql":
         check_migrated(engine, Branch.EVENTS)
         return

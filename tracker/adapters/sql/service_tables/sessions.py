@@ -1,4 +1,4 @@
-"""The sessions of the desk that have not ended; every API node asks here."""
+"""The open sessions of the desk, for all API nodes."""
 
 import hashlib
 from datetime import datetime
@@ -10,17 +10,17 @@ from tracker.adapters.sql.service_tables.service_tables import SESSIONS
 
 
 class SqlSessions:
-    """Keeps a digest of each open session, so that a copy of the table opens nothing.
+    """Stores a digest of each open session, so a copy of the table gives no access.
 
-    A session that is not here has ended. After a restored backup everybody signs in again.
+    A session that is not stored has ended. After a backup is restored, all users sign in again.
     """
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def begin(self, secret: str, key_id: str, at: datetime, ends_at: datetime) -> None:
-        """Store a new session, and forget those whose time is over."""
+        """Store a new session, and delete expired sessions."""
         with writing(self._engine).begin() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= at))
             connection.execute(
@@ -28,7 +28,7 @@ class SqlSessions:
             )
 
     def is_open(self, secret: str, key_id: str) -> bool:
-        """Return whether this session of this key has begun and not ended."""
+        """Return whether this session of this key is open."""
         query = select(SESSIONS.c.digest).where(
             SESSIONS.c.digest == _digest(secret), SESSIONS.c.key_id == key_id
         )
@@ -36,7 +36,7 @@ class SqlSessions:
             return connection.execute(query).first() is not None
 
     def end(self, secret: str) -> None:
-        """End this session on every node; one that has ended stays so."""
+        """End this session on all nodes. Do nothing if it has ended."""
         with writing(self._engine).begin() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.digest == _digest(secret)))
 

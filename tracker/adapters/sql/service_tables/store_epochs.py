@@ -12,14 +12,14 @@ from tracker.application.recovery.epochs import Epoch
 
 
 class SqlStoreEpochs:
-    """Keeps the epochs beside the events, so that a backup holds both."""
+    """Stores epochs in the database of the events, so that a backup contains both."""
 
     def __init__(self, engine: Engine) -> None:
-        """Keep them in this database."""
+        """Use this database."""
         self._engine = engine
 
     def all(self) -> Sequence[Epoch]:
-        """Return the epochs after the first, oldest first."""
+        """Return all epochs except the first, oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(STORE_EPOCHS).order_by(STORE_EPOCHS.c.number)).all()
         return [
@@ -38,7 +38,7 @@ class SqlStoreEpochs:
         ]
 
     def current(self) -> int:
-        """Return the number of the epoch the store is in."""
+        """Return the number of the current epoch."""
         return max((epoch.number for epoch in self.all()), default=0)
 
     def add(self, epoch: Epoch) -> None:
@@ -60,6 +60,6 @@ class SqlStoreEpochs:
 
 
 def begun(connection: Connection) -> list[tuple[int, date]]:
-    """Return the number of each epoch and the date in UTC on which it began."""
+    """Return the number of each epoch and its first date in UTC."""
     rows = connection.execute(select(STORE_EPOCHS.c.number, STORE_EPOCHS.c.began_at))
     return [(row.number, row.began_at.astimezone(UTC).date()) for row in rows]

@@ -1,7 +1,7 @@
-"""The events, and what is kept beside them: requests, keys, code blocks, API keys, reads.
+"""Creates the tables of events, requests, keys, code blocks, API keys and reads.
 
-No foreign key points to the events, and a statement that inserts any of them waits for one lock
-and keeps it until its transaction ends: positions are in the order of commits.
+No foreign key points to the events. A statement that inserts events waits for one lock and holds it
+until its transaction ends. So positions are in the order of commits.
 """
 
 import sqlalchemy as sa
@@ -80,7 +80,7 @@ CREATE TABLE dossier_keys (
 
 
 def upgrade() -> None:
-    """Make the tables and their guards."""
+    """Create the tables and their triggers."""
     op.execute(_EVENTS)
     op.create_table(
         "api_keys",
@@ -125,6 +125,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: events are for ever."""
+    """Raise `NotImplementedError`: events must not be deleted."""
     message = "Events are for ever; there is no way back before them."
     raise NotImplementedError(message)

@@ -1,4 +1,4 @@
-"""Which receipts' tokens were revoked, and which dossiers were tried with wrong digits."""
+"""Creates the tables of revoked receipt tokens and of failed attempts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "receipt_tokens",
         sa.Column("dossier_id", sa.Uuid, primary_key=True),
@@ -27,6 +27,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: every token that was revoked would be good again."""
+    """Raise `NotImplementedError`: revoked tokens would be valid again."""
     message = "Tokens that were revoked would be good again; there is no way back."
     raise NotImplementedError(message)

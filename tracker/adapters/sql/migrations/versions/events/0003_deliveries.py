@@ -1,4 +1,4 @@
-"""What was told to whom: beside the events, so that a rebuilt outbox does not tell it again."""
+"""Creates the table of deliveries, so that a rebuilt outbox sends no notification twice."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "deliveries",
         sa.Column("target", sa.String, primary_key=True),
@@ -32,6 +32,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: without it everybody would be told again."""
+    """Raise `NotImplementedError`: all notifications would be sent again."""
     message = "What was told would be told again; there is no way back."
     raise NotImplementedError(message)

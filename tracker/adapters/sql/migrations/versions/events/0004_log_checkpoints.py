@@ -1,4 +1,4 @@
-"""The signed checkpoints of the Merkle log, which no rebuild of read models may touch."""
+"""Creates the table of signed checkpoints, which no rebuild of read models changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table: one signed checkpoint for a size, and never a second."""
+    """Create the table, with at most one signed checkpoint per size."""
     op.create_table(
         "log_checkpoints",
         sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -19,6 +19,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: what was signed cannot be taken back."""
+    """Raise `NotImplementedError`: signed checkpoints must not be deleted."""
     message = "Signed checkpoints are for ever; there is no way back before them."
     raise NotImplementedError(message)

@@ -1,4 +1,4 @@
-"""What the store knows of its own installation, such as the check value of the master key."""
+"""Creates the table of facts about the installation, such as the master key's check value."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table: one value for each name."""
+    """Create the table, with one value per name."""
     op.create_table(
         "installation_facts",
         sa.Column("name", sa.String, primary_key=True),
@@ -19,6 +19,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: without the check value a wrong master key would be accepted."""
+    """Raise `NotImplementedError`: a wrong master key would be accepted."""
     message = "The check value of the master key must stay; there is no way back before it."
     raise NotImplementedError(message)

@@ -1,4 +1,4 @@
-"""What was decided after a loss: the epochs of the store, and the keys that are lost."""
+"""Creates the tables of store epochs and lost keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables: an epoch for each restore, a row for each dossier whose key is lost."""
+    """Create the tables: an epoch per restore, a row per dossier whose key is lost."""
     op.create_table(
         "store_epochs",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
@@ -34,6 +34,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: without the epochs a code could be given twice."""
+    """Raise `NotImplementedError`: without epochs a code could be used twice."""
     message = "Without the epochs a code could be given twice; there is no way back."
     raise NotImplementedError(message)

@@ -1,4 +1,4 @@
-"""The sessions of the desk that have not ended: signing out ends one on every node."""
+"""Creates the table of open desk sessions, so that sign-out works on all nodes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "sessions",
         sa.Column("digest", sa.LargeBinary, primary_key=True),
@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table: everybody signs in again."""
+    """Drop the table. All users must sign in again."""
     op.drop_table("sessions")

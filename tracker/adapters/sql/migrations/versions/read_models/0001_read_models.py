@@ -1,6 +1,6 @@
-"""The read models: which generation of each is live, how far each is, and their first tables.
+"""Creates the registry of read models: the live generation and the positions of each.
 
-They may be dropped and made again from the events at any time.
+Read models can be dropped and rebuilt from the events at any time.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the registry; the program itself makes and drops the generations of tables."""
+    """Create the registry. The program itself creates and drops the tables of generations."""
     op.create_table(
         "read_models",
         sa.Column("name", sa.String, primary_key=True),
@@ -30,6 +30,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the registry; every read model is then rebuilt."""
+    """Drop the registry. Every read model is then rebuilt."""
     op.drop_table("read_model_positions")
     op.drop_table("read_models")

@@ -1,18 +1,18 @@
-"""Checks a Tracker proof file offline, and says in words what it proves and what it does not.
+"""Check a Tracker proof file offline, and print what it proves and what it does not.
 
     python verify_proof.py proof.json --key KEY [--code CODE] [--checkpoint OLD] [--witness KEY]
 
-It needs Python 3.11 and the package `cryptography`, nothing of Tracker, and no network. `--key` is
-the log's public key (`name+id+base64`), got by a way that is not the service's own; `--code` the
-dossier that was asked about; `--checkpoint` an older checkpoint that somebody kept (ask for the
-proof with `since=` its size); `--witness` the public key of a witness. Exit codes: 0 it is proven,
-1 it is not, 2 wrong usage.
+It needs Python 3.11 and the package `cryptography`, but not Tracker and no network. `--key` is the
+public key of the log (`name+id+base64`); do not get it from the service itself. `--code` is the
+dossier that you asked about. `--checkpoint` is an older checkpoint that you kept (ask for the proof
+with `since=` its size). `--witness` is the public key of a witness. Exit codes: 0 proven, 1 not
+proven, 2 wrong usage.
 
-What is checked: the log's signature under the checkpoint; each event's leaf, SHA-256 of a zero
-byte, the stored name, a line feed and the stored bytes, in the tree of RFC 6962 whose root was
-signed; that the events' versions are 1, 2, 3 ... without gaps; and the dossier's head (id, number
-of events, last leaf, chain over all its leaves) in the tree of all dossiers' heads, whose root was
-signed with it. For a dossier that is not there: its two neighbours in that tree, side by side.
+It checks: the log's signature of the checkpoint; each event's leaf (SHA-256 of a zero byte, the
+stored name, a line feed and the stored bytes) in the tree of RFC 6962 with the signed root; that
+the events' versions are 1, 2, 3 ... without gaps; and the dossier's head (id, number of events,
+last leaf, chain over all its leaves) in the tree of all heads, whose root is signed too. For a
+dossier that does not exist, it checks that its two neighbours in that tree are adjacent.
 """
 
 import argparse
@@ -40,10 +40,10 @@ LEAF, NODE, CHAIN = b"\x00", b"\x01", b"\x02"
 
 
 class Refused(Exception):
-    """What is wrong, in English and Vietnamese."""
+    """The proof is not valid; the reason is in English and Vietnamese."""
 
     def __init__(self, english: str, vietnamese: str) -> None:
-        """Keep both."""
+        """Keep both texts."""
         super().__init__(english)
         self.words = {"en": english, "vi": vietnamese}
 
@@ -58,7 +58,7 @@ class Key(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """The log at one size."""
+    """The state of the log at one size."""
 
     origin: str
     size: int
@@ -74,26 +74,30 @@ def refuse(english: str, vietnamese: str) -> NoReturn:
 
 
 def sha256(*parts: bytes) -> bytes:
-    """Return the hash of these bytes, one after the other."""
+    """Return the SHA-256 of the concatenated bytes."""
     return hashlib.sha256(b"".join(parts)).digest()
+
+
+def climb(index: int, last: int, start: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """Return the roots of the old and the new tree, or `None` if the path has a wrong length."""
+    old = new = start
+    for sibling in path:
+        if last == 0:
+            return None
+        if index & 1 or index == last:
+            old, new = sha256(NODE, sibling, old), sha256(NODE, sibling, new)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            new = sha256(NODE, new, sibling)
+        index, last = index >> 1, last >> 1
+    return (old, new) if last == 0 else None
 
 
 def is_included(leaf: int, size: int, hashed: bytes, path: Sequence[bytes], root: bytes) -> bool:
     """Return whether the path leads from the leaf to the root (RFC 9162, 2.1.3.2)."""
-    if not 0 <= leaf < size:
-        return False
-    index, last = leaf, size - 1
-    for beside in path:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            hashed = sha256(NODE, beside, hashed)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            hashed = sha256(NODE, hashed, beside)
-        index, last = index >> 1, last >> 1
-    return last == 0 and hashed == root
+    roots = climb(leaf, size - 1, hashed, path) if 0 <= leaf < size else None
+    return roots is not None and roots[1] == root
 
 
 def is_consistent(
@@ -110,22 +114,11 @@ def is_consistent(
     index, last = first - 1, second - 1
     while index & 1:
         index, last = index >> 1, last >> 1
-    old = new = path[0]
-    for beside in path[1:]:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            old, new = sha256(NODE, beside, old), sha256(NODE, beside, new)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            new = sha256(NODE, new, beside)
-        index, last = index >> 1, last >> 1
-    return last == 0 and (old, new) == (first_root, second_root)
+    return climb(index, last, path[0], path[1:]) == (first_root, second_root)
 
 
 def read_key(text: str) -> Key:
-    """Read `name+id+base64`. Raise `ValueError`."""
+    """Return the key in `name+id+base64`. Raise `ValueError`."""
     name, given, encoded = text.strip().split("+", 2)
     typed = base64.b64decode(encoded, validate=True)
     key_id = sha256(name.encode(), b"\n", typed)[:4]
@@ -135,7 +128,7 @@ def read_key(text: str) -> Key:
 
 
 def signed_by(note: str, key: Key) -> str | None:
-    """Return the text of a note where this key signed it, else `None`."""
+    """Return the text of a note if this key signed it, else `None`."""
     text, _, lines = note.rstrip("\n").rpartition("\n\n")
     text += "\n"
     for line in lines.splitlines():
@@ -156,7 +149,7 @@ def signed_by(note: str, key: Key) -> str | None:
 
 
 def read_checkpoint(note: str, key: Key) -> Checkpoint:
-    """Read a checkpoint that this key signed."""
+    """Return a checkpoint that this key signed. Raise `Refused` or `ValueError`."""
     text = signed_by(note, key)
     if text is None:
         refuse("the checkpoint is not signed with this key", "dấu mốc không được ký bằng khóa này")
@@ -177,7 +170,7 @@ def read_checkpoint(note: str, key: Key) -> Checkpoint:
 def check_events(
     proof: dict[str, Any], dossier: uuid.UUID, signed: Checkpoint
 ) -> tuple[int, int | None, bytes]:
-    """Check each event; give their number, the last leaf and the chain."""
+    """Check each event. Return the number of events, the last leaf and the chain."""
     chain, previous = bytes(32), None
     for version, event in enumerate(proof["events"], start=1):
         state, leaf = event["state"].encode(), event["leaf"]
@@ -187,8 +180,8 @@ def check_events(
                 f"event {version} is not in the log: it was changed, or its proof was",
                 f"sự kiện {version} không có trong sổ: nội dung hoặc phần chứng minh đã bị sửa",
             )
-        said = json.loads(state)
-        if (said["originator_id"].replace("-", ""), said["originator_version"]) != (
+        content = json.loads(state)
+        if (content["originator_id"].replace("-", ""), content["originator_version"]) != (
             dossier.hex,
             version,
         ):
@@ -206,7 +199,7 @@ def check_events(
 
 
 def check_head(head: dict[str, Any], signed: Checkpoint) -> tuple[uuid.UUID, int]:
-    """Check one head in the tree of heads; give its dossier's id and its number."""
+    """Check one head in the tree of heads. Return its dossier's id and its index."""
     dossier, chain = uuid.UUID(head["dossier_id"]), base64.b64decode(head["chain"])
     numbers = head["version"].to_bytes(8, "big") + head["leaf"].to_bytes(8, "big")
     hashed = sha256(LEAF, dossier.bytes, numbers, chain)
@@ -225,9 +218,9 @@ def check_complete(
     counted: tuple[int, int | None, bytes],
     signed: Checkpoint,
 ) -> bool:
-    """Check that the events are all of the dossier's; give whether there is such a dossier."""
-    found = [check_head(head, signed) for head in proof["heads"]]
-    if [one for one, _ in found] == [dossier]:
+    """Check that no event of the dossier is missing. Return whether the dossier exists."""
+    heads = [check_head(head, signed) for head in proof["heads"]]
+    if [owner for owner, _ in heads] == [dossier]:
         head = proof["heads"][0]
         if counted != (head["version"], head["leaf"], base64.b64decode(head["chain"])):
             refuse(
@@ -235,8 +228,8 @@ def check_complete(
                 f"hồ sơ có {head['version']} sự kiện, nhưng tệp này không chứa đủ đúng các sự kiện",
             )
         return True
-    before = [number for one, number in found if one < dossier]
-    after = [number for one, number in found if one > dossier]
+    before = [number for owner, number in heads if owner < dossier]
+    after = [number for owner, number in heads if owner > dossier]
     left, right = (before or [-1])[0], (after or [signed.heads])[0]
     if counted[0] or left + 1 != right:
         refuse(
@@ -247,7 +240,7 @@ def check_complete(
 
 
 def check_kept(proof: dict[str, Any], kept: str, key: Key, signed: Checkpoint) -> None:
-    """Check that the log continues the checkpoint that was kept."""
+    """Check that the log continues the kept checkpoint."""
     old = read_checkpoint(kept, key)
     if signed.size < old.size:
         refuse(
@@ -269,8 +262,8 @@ def check_kept(proof: dict[str, Any], kept: str, key: Key, signed: Checkpoint) -
 
 
 def unpacked(path: Sequence[str]) -> list[bytes]:
-    """Return the hashes of a path."""
-    return [base64.b64decode(one, validate=True) for one in path]
+    """Return the decoded hashes of a path."""
+    return [base64.b64decode(encoded, validate=True) for encoded in path]
 
 
 def verify(
@@ -280,7 +273,7 @@ def verify(
     kept: str | None = None,
     witnesses: Sequence[Key] = (),
 ) -> dict[str, Any]:
-    """Return what is proven; raises `Refused`."""
+    """Return what is proven. Raise `Refused`."""
     if proof["format"] != FORMAT:
         refuse("this is no proof that I can read", "đây không phải tệp chứng minh đọc được")
     dossier = uuid.uuid5(DOSSIERS, proof["code"].upper())
@@ -351,19 +344,19 @@ WORDS = {
 }
 
 
-def told(found: dict[str, Any], lang: str) -> str:
-    """Say what was found, and what was not."""
+def describe(result: dict[str, Any], lang: str) -> str:
+    """Return what is proven and what is not, in words."""
     words = WORDS[lang]
-    lines = ["there" if found["there"] else "absent"]
-    lines += ["kept"] * found["kept"] + ["witness"] * bool(found["witnesses"])
+    lines = ["there" if result["there"] else "absent"]
+    lines += ["kept"] * result["kept"] + ["witness"] * bool(result["witnesses"])
     lines += ["not", "later", "true", "honest", "sealed"]
-    lines += ["fork"] * (not found["kept"] and not found["witnesses"])
-    names = ", ".join(found["witnesses"])
-    return "\n".join(words[line].format(**found, names=names) for line in lines)
+    lines += ["fork"] * (not result["kept"] and not result["witnesses"])
+    names = ", ".join(result["witnesses"])
+    return "\n".join(words[line].format(**result, names=names) for line in lines)
 
 
 def main() -> int:
-    """Check the file that is named; give the exit code."""
+    """Check the given file. Return the exit code."""
     parser = argparse.ArgumentParser(
         description="Checks a Tracker proof file offline. / Kiểm tra tệp chứng minh."
     )
@@ -381,13 +374,13 @@ def main() -> int:
         parser.error(str(error))
     try:
         try:
-            found = verify(json.loads(written), chosen.key, chosen.code, kept, chosen.witness)
+            result = verify(json.loads(written), chosen.key, chosen.code, kept, chosen.witness)
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             refuse("the file is damaged or cut off", "tệp bị hỏng hoặc bị cắt")
     except Refused as refused:
         print(WORDS[chosen.lang]["refused"].format(why=refused.words[chosen.lang]))
         return 1
-    print(told(found, chosen.lang))
+    print(describe(result, chosen.lang))
     return 0
 
 

@@ -38,7 +38,7 @@ class Desk:
     old: dict[str, Any]
 
     def proof(self, code: str = "", since: int | None = None) -> dict[str, Any]:
-        return self.it.log.prover.prove(code or self.code, since=since)
+        return self.container.log.prover.prove(code or self.code, since=since)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_a_proof_older_than_the_checkpoint_that_was_kept_is_refused(
     desk: Desk, verify: Verify, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept.txt"
-    kept.write_text(str(desk.it.log.prover.checkpoint()), encoding="utf-8")
+    kept.write_text(str(desk.container.log.prover.checkpoint()), encoding="utf-8")
     assert verify(desk.old, desk.key)[0] == 0
     code, output = verify(desk.old, desk.key, "--checkpoint", str(kept))
     assert (code, output) == (1, "REFUSED: the proof is older than the checkpoint you kept.\n")
@@ -187,7 +187,7 @@ def test_a_log_that_was_rewritten_since_is_refused(
     said = Checkpoint.parse(desk.kept.rpartition("\n\n")[0] + "\n")
     other = Checkpoint(**(vars(said) | {"root": bytes(32)}))
     kept = tmp_path / "kept.txt"
-    kept.write_text(str(desk.it.log.notary.sign(other.text)), encoding="utf-8")
+    kept.write_text(str(desk.container.log.notary.sign(other.text)), encoding="utf-8")
     proof = desk.proof(since=said.size)
     code, output = verify(proof, desk.key, "--checkpoint", str(kept))
     assert (code, output) == (1, "REFUSED: the log was rewritten since the kept checkpoint.\n")
@@ -348,7 +348,7 @@ def test_two_neighbours_that_are_not_side_by_side_prove_no_absence(
 ) -> None:
     absent = desk.proof(MISSING)
     left, right = absent["heads"]
-    others = [desk.proof(code)["heads"][0] for code in desk.it.look_up.samples(20)]
+    others = [desk.proof(code)["heads"][0] for code in desk.container.look_up.samples(20)]
     lower = [one for one in others if one["dossier_id"] < left["dossier_id"]]
     higher = [one for one in others if one["dossier_id"] > right["dossier_id"]]
     for heads in ([lower[0], right], [left, higher[0]], [left], [right]):

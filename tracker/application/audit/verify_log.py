@@ -8,7 +8,7 @@ from itertools import zip_longest
 from uuid import UUID
 
 from tracker.application.audit.ports import Leaf, MerkleLog
-from tracker.application.audit.verify_store import BEFORE_ALL, StoredEvents, StoredRow
+from tracker.application.audit.verify_store import BEFORE_ALL, EventRows, StoredRow
 from tracker.domain.errors import TrackerError
 from tracker.domain.transparency_log.checkpoint import Checkpoint
 from tracker.domain.transparency_log.leaves import NO_CHAIN, chained, head_hash, leaf_hash
@@ -79,7 +79,7 @@ class LogVerifier:
     def __init__(
         self,
         leaves: MerkleLog,
-        events: StoredEvents,
+        events: EventRows,
         signed: Iterator[tuple[int, str]],
         check_signature: Callable[[Note], None],
         begun: Begun | None = None,

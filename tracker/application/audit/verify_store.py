@@ -72,11 +72,15 @@ class RequestRow(NamedTuple):
     version: int
 
 
-class StoredEvents(Protocol):
-    """The raw rows of the events of a store."""
+class EventRows(Protocol):
+    """The raw rows of events, in the order of the store."""
 
     def events(self, *, after: int, up_to: int, limit: int) -> Sequence[StoredRow]:
         """Return up to `limit` rows after a position and up to another, oldest first."""
+
+
+class StoredEvents(EventRows, Protocol):
+    """The raw rows of the events of a store."""
 
     def of(self, dossier_ids: Sequence[UUID], *, up_to: int) -> Iterator[Sequence[StoredRow]]:
         """Yield the events of each of these dossiers up to a position, in order of versions."""

@@ -11,13 +11,13 @@ from httpx2 import Response
 
 from tests.http.site import Site
 from tracker.adapters.http.concurrency.group_commit import MOST_WAITING
-from tracker.adapters.http.schema.requests import MOST_IN_A_BATCH
+from tracker.adapters.http.schema.requests import MAX_BATCH_SIZE
 from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import Tracker
 from tracker.domain.errors import TrackerError
 
 BATCH = "/v1/dossiers:batch"
-_TOO_MANY = MOST_WAITING // MOST_IN_A_BATCH + 1
+_TOO_MANY = MOST_WAITING // MAX_BATCH_SIZE + 1
 """Batches: one that is stored meanwhile, and as many as may wait."""
 
 
@@ -193,7 +193,7 @@ class WaitingTracker:
 
 
 def test_a_batch_that_finds_no_room_is_refused_before_it_is_read(site: Site) -> None:
-    gate, lines = Event(), [site.intake() for _ in range(MOST_IN_A_BATCH)]
+    gate, lines = Event(), [site.intake() for _ in range(MAX_BATCH_SIZE)]
     tracker = WaitingTracker(site.installation.tracker, gate)
 
     def answer_to_half_a_line(busy: Site) -> Response:

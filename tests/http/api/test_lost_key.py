@@ -61,7 +61,7 @@ def test_programs_get_a_problem_that_says_what_is_lost(lost: tuple[Site, str, st
     assert len(told) >= 3
     for answer in told:
         assert answer.json()["type"] == "/problems/key-lost"
-        assert "Its personal data cannot be read" in answer.json()["detail"]
+        assert "Personal data cannot be read" in answer.json()["detail"]
     assert site.take(code, "desk", "supplement_received").status_code == 201
 
 

@@ -14,6 +14,7 @@ from tracker.adapters.http.auth.authentication import (
     ApiKeyAuth,
     ReceiptAuth,
     open_to_all,
+    signed_in,
 )
 from tracker.adapters.http.dependencies import Keys
 from tracker.adapters.http.desk.auth import DeskAuth, FormAuth
@@ -58,12 +59,12 @@ WITH_A_RECEIPT = {
 
 
 def doors(dependant: Dependant) -> list[Any]:
-    found = [
-        one.call
-        for one in dependant.dependencies
-        if one.call is open_to_all or isinstance(one.call, DOORS)
+    direct = [
+        dependency.call
+        for dependency in dependant.dependencies
+        if dependency.call in {open_to_all, signed_in} or isinstance(dependency.call, DOORS)
     ]
-    return found + [door for one in dependant.dependencies for door in doors(one)]
+    return direct + [door for dependency in dependant.dependencies for door in doors(dependency)]
 
 
 def undeclared(app: FastAPI) -> list[str]:

@@ -57,12 +57,12 @@ class Making:
             self.ended = True
 
 
-def give(making: Making, taker: Taker, turn: ExclusiveSlot, ending: Event | None = None) -> None:
+def give(making: Making, taker: Taker, slot: ExclusiveSlot, ending: Event | None = None) -> None:
     download = Download(
         making,
         file_name="a.zip",
         media_type="application/zip",
-        turn=turn,
+        slot=slot,
         is_ending=(ending or Event()).is_set,
         patience_s=0.05,
     )
@@ -78,12 +78,12 @@ def test_a_download_that_is_taken_is_whole() -> None:
 
 
 def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> None:
-    making, taker, turn = Making(), Taker(takes=5), ExclusiveSlot()
-    give(making, taker, turn)
+    making, taker, slot = Making(), Taker(takes=5), ExclusiveSlot()
+    give(making, taker, slot)
     assert making.ended
     assert making.made < 10
     assert not taker.is_whole()
-    with turn.taken():
+    with slot.taken():
         pass
 
 
@@ -106,12 +106,12 @@ def test_what_goes_wrong_gives_the_turn_to_others_and_does_not_look_whole() -> N
         yield b"x"
         raise ZeroDivisionError
 
-    turn, taker = ExclusiveSlot(), Taker()
+    slot, taker = ExclusiveSlot(), Taker()
     download = Download(
-        breaking, file_name="a", media_type="a/b", turn=turn, is_ending=lambda: False
+        breaking, file_name="a", media_type="a/b", slot=slot, is_ending=lambda: False
     )
     with pytest.raises(ZeroDivisionError):
         asyncio.run(download({}, taker.receive, taker.send))
     assert not taker.is_whole()
-    with turn.taken(), pytest.raises(BusyError), turn.taken():
+    with slot.taken(), pytest.raises(BusyError), slot.taken():
         pass

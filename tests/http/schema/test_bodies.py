@@ -3,9 +3,8 @@ import asyncio
 import pytest
 from starlette.types import Message, Receive
 
-from tracker.adapters.http.concurrency.group_commit import TooBusyError
 from tracker.adapters.http.schema.bodies import BodyReader, ClientGoneError
-from tracker.adapters.http.schema.problems import TooLargeError, TooSlowError
+from tracker.adapters.http.schema.problems import TooBusyError, TooLargeError, TooSlowError
 
 
 def received(bodies: BodyReader, *messages: Message, pause: float = 0.0) -> bytes:

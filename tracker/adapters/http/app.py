@@ -1,4 +1,4 @@
-"""Puts the HTTP application together out of plain parts."""
+"""Build the HTTP application from its parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,18 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from tracker.adapters.http.api import dossiers, figures, transparency_log
 from tracker.adapters.http.api.attempts import AttemptCost
 from tracker.adapters.http.api.code_blocks import Lease, Leases, Unused, add_code_blocks
 from tracker.adapters.http.api.command_counter import CommandCounter
 from tracker.adapters.http.api.commands import CommandApi, add_commands
-from tracker.adapters.http.api.dossiers import add_dossiers
 from tracker.adapters.http.api.explanations import ExplanationApi, add_explanations
 from tracker.adapters.http.api.exports import ExportApi, add_exports
-from tracker.adapters.http.api.figures import add_figures
 from tracker.adapters.http.api.health import add_health
 from tracker.adapters.http.api.lookup import BatchedLookUps, PublicLookUp, add_lookup
-from tracker.adapters.http.api.receipt_link import OpeningProof, add_opening
-from tracker.adapters.http.api.transparency_log import add_transparency_log
+from tracker.adapters.http.api.receipt_link import OpeningProof, add_receipt_link
 from tracker.adapters.http.auth.authentication import ApiKeyAuth, BrowserSessions
 from tracker.adapters.http.auth.sessions import Sessions
 from tracker.adapters.http.concurrency.group_commit import GroupCommit
@@ -47,24 +45,24 @@ from tracker.adapters.http.server.middleware import Middleware
 
 
 class _Application(FastAPI):
-    """FastAPI inside our own middleware."""
+    """FastAPI inside the middleware of this service."""
 
     outermost: Middleware
     proxies: Proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve everything by the middleware, once the client's address is known."""
+        """Find the address of the client, then serve the request by the middleware."""
         if scope["type"] == "http":
             self.proxies.settle(scope)
         await self.outermost(scope, receive, send)
 
     async def by_framework(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve by the layers of the framework."""
+        """Serve the request by the layers of FastAPI."""
         await super().__call__(scope, receive, send)
 
 
 def create_app(parts: Dependencies) -> FastAPI:
-    """Make the application. On shutdown it finishes what it has accepted."""
+    """Return the application. On shutdown it finishes the accepted requests."""
     commit = GroupCommit(parts.handle)
 
     @asynccontextmanager
@@ -85,53 +83,53 @@ def create_app(parts: Dependencies) -> FastAPI:
     pages = Pages(parts.service.calendar.zone)
     gauges = [LogLag(parts.prover.lag), *parts.gauges]
     metrics = Metrics(parts.watched, parts.now, gauges)
-    app.add_exception_handler(Exception, _leave_to_the_middleware)
-    for kind in (*FORESEEN, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, ErrorPages(pages))
+    app.add_exception_handler(Exception, _raise_to_middleware)
+    for error_class in (*FORESEEN, RequestValidationError, HTTPException):
+        app.add_exception_handler(error_class, ErrorPages(pages))
     sessions = Sessions(parts.session_secret, parts.sessions, parts.now)
-    visits = BrowserSessions(parts.keys, sessions)
-    signed_in = ApiKeyAuth(parts.keys, visits, parts.now)
+    browser_sessions = BrowserSessions(parts.keys, sessions)
+    signed_in = ApiKeyAuth(parts.keys, browser_sessions, parts.now)
+    app.state.parts, app.state.api_key_auth = parts, signed_in
     bodies = BodyReader(parts.max_body_bytes)
-    writing = CommandApi(commit, CommandCounter(metrics, parts.service.network))
+    commands = CommandApi(commit, CommandCounter(metrics, parts.service.network))
     look_up = PublicLookUp(parts.look_up, parts.service.network, parts.now, metrics)
     look_ups = BatchedLookUps(look_up, parts)
-    exporting, explaining = ExportApi(parts), ExplanationApi(parts)
+    exports, explanations = ExportApi(parts), ExplanationApi(parts)
     live = Live(
         parts.look_up,
         parts.watched["status"].position,
         most=parts.live_pages,
         is_ending=parts.is_ending,
     )
-    trying = AttemptCost(parts.guard, parts.tries_limits, parts.misses)
+    attempts = AttemptCost(parts.guard, parts.tries_limits, parts.misses)
     add_look_up_page(
-        app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=trying
+        app, parts, pages=pages, look_up=look_up, bodies=bodies, live=live, trying=attempts
     )
-    add_citizen_dossier_page(app, parts, pages=pages, bodies=bodies, writing=writing, live=live)
+    add_citizen_dossier_page(app, parts, pages=pages, bodies=bodies, writing=commands, live=live)
     add_figures_page(app, parts, pages)
-    add_stop_page(app, parts, pages=pages, writing=writing)
+    add_stop_page(app, parts, pages=pages, writing=commands)
     add_desk(
         app,
-        DeskContext(parts, pages, sessions, writing),
-        visits,
+        DeskContext(parts, pages, sessions, commands),
+        browser_sessions,
         bodies,
-        exporting=exporting,
-        explaining=explaining,
+        exporting=exports,
+        explaining=explanations,
     )
-    add_commands(app, signed_in, bodies, writing)
-    add_lookup(app, parts, look_ups)
-    add_opening(app, bodies, trying)
+    add_commands(app, signed_in, bodies, commands)
+    add_lookup(app, look_ups)
+    add_receipt_link(app, bodies, attempts)
     add_forms(app, signed_in, parts, pages)
     add_register(app, signed_in, parts, pages)
-    add_dossiers(app, signed_in, parts)
-    add_exports(app, signed_in, exporting)
-    add_transparency_log(app, signed_in, parts)
-    add_figures(app, signed_in, parts)
-    add_explanations(app, signed_in, parts, explaining)
+    app.routes.extend(dossiers.router.routes)
+    add_exports(app, signed_in, exports)
+    app.routes.extend([*transparency_log.router.routes, *figures.router.routes])
+    add_explanations(app, signed_in, parts, explanations)
     add_code_blocks(app, signed_in, bodies, Leases(parts))
     add_health(app, parts, metrics)
     add_api_docs(app)
 
-    fast_path = FastPath(signed_in, bodies, writing, look_ups)
+    fast_path = FastPath(signed_in, bodies, commands, look_ups)
     app.proxies = parts.proxies
     app.outermost = Middleware(app.by_framework, metrics=metrics, fast_path=fast_path)
 
@@ -144,6 +142,6 @@ def create_app(parts: Dependencies) -> FastAPI:
     return app
 
 
-def _leave_to_the_middleware(_request: Request, error: Exception) -> Response:
-    """Let the middleware log and answer an unforeseen error."""
+def _raise_to_middleware(_request: Request, error: Exception) -> Response:
+    """Raise an unforeseen error again, so that the middleware logs and answers it."""
     raise error

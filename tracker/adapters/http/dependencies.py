@@ -1,15 +1,16 @@
-"""What the HTTP side is handed, each part as small as it can be."""
+"""The parts of the application that the HTTP adapter uses, each as a narrow interface."""
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 
+from fastapi import Depends, Request
 from prometheus_client.registry import Collector
 
 from tracker.adapters.http.proxies import Proxies
 from tracker.adapters.http.rate_limits import Limits, Rush
-from tracker.adapters.http.schema.freshness import Watched
+from tracker.adapters.http.schema.freshness import After, Waits, Watched
 from tracker.application.audit.proofs import Prover
 from tracker.application.audit.witnesses import Witnessing
 from tracker.application.commands.envelope import Accepted, Envelope
@@ -34,43 +35,46 @@ from tracker.projections.dossier.status import StatusRow
 
 
 class Keys(Protocol):
-    """Knows whose a key is."""
+    """The API keys and their holders."""
 
     def actor_of(self, key: str) -> Actor:
-        """Return the actor of a key. Raise `UnknownError`."""
+        """Return the holder of a key. Raise `UnknownError`."""
 
     def id_of(self, key: str) -> str:
-        """Return the id that a key bears, good or not."""
+        """Return the id in a key, whether or not the key is valid."""
 
     def holder_of(self, key_id: str) -> Actor:
-        """Return the actor of the key with this id. Raise `UnknownError`, also once revoked."""
+        """Return the holder of the key with this id.
+
+        Raise `UnknownError` if it does not exist or is revoked.
+        """
 
 
 class OpenSessions(Protocol):
-    """Knows which sessions of the desk have begun and not ended, on every node alike."""
+    """The open sessions of the desk, shared by all nodes."""
 
     def begin(self, secret: str, key_id: str, at: datetime, ends_at: datetime) -> None:
         """Store a new session."""
 
     def is_open(self, secret: str, key_id: str) -> bool:
-        """Return whether this session of this key has begun and not ended."""
+        """Return whether this session of this key is open."""
 
     def end(self, secret: str) -> None:
         """End this session."""
 
 
 class LookUp(Protocol):
-    """Knows where each dossier stands."""
+    """The current status of each dossier."""
 
     def rows(self, codes: Sequence[str]) -> Mapping[str, StatusRow]:
-        """Return the status of the dossiers with these codes, as far as there are any."""
+        """Return the status of each of these codes that has a dossier."""
 
     async def find(self, codes: Sequence[str]) -> LookUpResult:
-        """Return what is known of each of these codes, one at least; one asks at a time."""
+        """Return what is known of these codes, at least one. Do not call this concurrently."""
 
 
 class Archives(Protocol):
-    """Makes archives of dossiers to be taken away."""
+    """Makes archives of exported dossiers."""
 
     def pieces(
         self,
@@ -81,7 +85,7 @@ class Archives(Protocol):
         reason: str | None,
         progress: Callable[[int], None],
     ) -> Generator[bytes, None, None]:
-        """Return the archive piece by piece; personal data are opened where there is a reason."""
+        """Yield the archive piece by piece. Personal data is opened only with a reason."""
 
 
 class Blocks(Protocol):
@@ -90,30 +94,34 @@ class Blocks(Protocol):
     def lease(
         self, *, agency: str, day: date, size: int, leased_to: str, leased_at: datetime
     ) -> CodeBlock:
-        """Return the next `size` numbers of this agency and day to one holder."""
+        """Return a block of the next `size` numbers of this agency and day."""
 
     def block(self, block_id: str) -> CodeBlock | None:
-        """Return the block of this id."""
+        """Return the block with this id, or `None`."""
 
     def record_unused(self, block_id: str, numbers: Sequence[int]) -> None:
-        """Note numbers of a block that will never be used; said twice, they are noted once."""
+        """Record numbers of a block that will never be used. Repeating this changes nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """Everything the routes work with.
+    """The parts that the routes use.
 
-    `watched` are the
-    read models by name: `status`, `promises`, `timeline`. `head` gives the position of the newest
-    event, `used` those of the codes that have a dossier, `last_event_of` the event that a request
-    led to. `check_past` raises where the store must not be written.
-    `sample_codes` are shown on the first page. `stops` tells
-    whether a token is the one by which the person of this code stops messages. `gauges` are told of
-    among the metrics. `limits` are those of look-ups, `tries_limits` those of a phone's digits,
-    which `guard` compares, and `misses` the wrong ones of everybody. `session_secret`, 32 bytes,
-    seals the sessions of browsers, of which `sessions` knows the open ones; `proxies` are
-    believed; `live_pages` may be open at once and wait for news, until `is_ending`.
-    A reader who asks for `after=` waits `wait_s` seconds at most.
+    - `head` returns the position of the newest event.
+    - `check_past` raises if the store must not be written.
+    - `used` returns which of the given codes have a dossier.
+    - `last_event_of` returns the last event that a request caused.
+    - `limits` apply to look-ups by code, `tries_limits` to attempts with the digits of a phone.
+    - `guard` compares these digits; `misses` counts all wrong attempts.
+    - `watched` has the read models by name: `status`, `promises`, `timeline`.
+    - `sample_codes` returns the codes that the first page shows.
+    - `stops` returns whether a token allows its holder to stop notifications for a code.
+    - `gauges` are added to the metrics.
+    - `session_secret` (32 bytes) encrypts the sessions of browsers; `sessions` has the open ones.
+    - `live_pages` is the maximum number of open pages that wait for changes.
+    - `proxies` are the trusted proxies.
+    - `is_ending` returns whether the service shuts down.
+    - `wait_s` is the time limit in seconds for reads with `after=`.
     """
 
     now: Callable[[], datetime]
@@ -153,3 +161,25 @@ class Dependencies:
     proxies: Proxies = field(default_factory=Proxies)
     is_ending: Callable[[], bool] = lambda: False
     wait_s: float = 3.0
+
+
+async def parts_of(request: Request) -> Dependencies:
+    """Return the parts of the application that serves the request."""
+    parts: Dependencies = request.app.state.parts
+    return parts
+
+
+Parts = Annotated[Dependencies, Depends(parts_of)]
+
+
+def wait_for(*read_models: str) -> Callable[[Dependencies, int | None], Awaitable[None]]:
+    """Return a dependency that waits until these read models contain the event at `after`.
+
+    Without read models it only checks the position: the event store is never behind.
+    """
+
+    async def wait(parts: Parts, after: After = None) -> None:
+        watched = [parts.watched[name] for name in read_models]
+        await Waits(watched, head=parts.head, seconds=parts.wait_s)(after)
+
+    return wait

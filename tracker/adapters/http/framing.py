@@ -1,4 +1,4 @@
-"""Where a request begins and ends in the bytes of a connection.
+"""Find where a request begins and ends in the bytes of a connection.
 
 The rules are strict, so that this module and the parser of the server never see different
 boundaries: one `Content-Length` or `Transfer-Encoding: chunked`, CRLF line ends, no folded lines.
@@ -30,7 +30,7 @@ class HeadersTooLargeError(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class HeadLimits:
-    """How large the request line and the headers may be, together."""
+    """The maximum size in bytes and number of lines of the request line and the headers."""
 
     size: int = 65_536
     lines: int = 100
@@ -38,17 +38,17 @@ class HeadLimits:
 
 @dataclass(slots=True)
 class Head:
-    """The head of a request: its size, and how the body is sent."""
+    """The head of a request: its size in bytes, and how the body is sent."""
 
     size: int
     length: int
-    """Of the body, where it is announced."""
+    """The announced length of the body in bytes, else 0."""
     is_chunked: bool = False
     expects_continue: bool = False
 
 
 def read_head(data: bytes, start: int, limits: HeadLimits) -> Head | None:
-    """Return the head that begins at `start`, or `None` where it is incomplete.
+    """Return the head that begins at `start`, or `None` if it is incomplete.
 
     Raise `BadRequestError` and `HeadersTooLargeError`.
     """

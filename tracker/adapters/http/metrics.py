@@ -1,4 +1,4 @@
-"""What is counted and timed, as verbs in the domain's words."""
+"""The metrics of the HTTP adapter; their methods are verbs in the terms of the domain."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
-    """The metrics of one application, kept apart from those of any other in this process."""
+    """The metrics of one application, separate from other applications in this process."""
 
     def __init__(
         self,
@@ -23,17 +23,17 @@ class Metrics:
         now: Callable[[], datetime],
         gauges: Iterable[Collector],
     ) -> None:
-        """Count, and tell when asked of these gauges and how far these read models are."""
+        """Expose these gauges and the positions of these read models too."""
         self._registry = CollectorRegistry()
         self._intakes = Counter(
             "tracker_intakes",
-            "Dossiers posted, by channel and what became of it.",
+            "Intakes posted, by channel and outcome.",
             ["channel", "outcome"],
             registry=self._registry,
         )
         self._steps = Counter(
             "tracker_steps",
-            "Steps posted, by step and what became of it.",
+            "Steps posted, by step and outcome.",
             ["step", "outcome"],
             registry=self._registry,
         )
@@ -52,24 +52,24 @@ class Metrics:
             "Requests in progress, without the one that reads the metrics.",
             registry=self._registry,
         )
-        for one in (_Projections(watched, now), *gauges):
-            self._registry.register(one)
-        # A metric's child is found once: its look-up takes a lock and costs more than its count.
+        for collector in (_Projections(watched, now), *gauges):
+            self._registry.register(collector)
+        # Cache the child of each label set: `labels` takes a lock and costs more than the count.
         self._intake = cache(self._intakes.labels)
         self._step = cache(self._steps.labels)
         self._lookup = cache(self._lookups.labels)
         self._request = cache(self._requests.labels)
 
     def watch_requests(self, in_progress: Callable[[], int]) -> None:
-        """Ask here how many requests are in progress, each time the metrics are read."""
+        """Call `in_progress` each time the metrics are read."""
         self._in_progress.set_function(lambda: max(0, in_progress() - 1))
 
     def record_intake(self, channel: str, outcome: str) -> None:
-        """Count a dossier posted."""
+        """Count a posted intake."""
         self._intake(channel, outcome).inc()
 
     def record_step(self, step: str, outcome: str) -> None:
-        """Count a step posted."""
+        """Count a posted step."""
         self._step(step, outcome).inc()
 
     def record_lookups(self, outcome: str, count: int) -> None:
@@ -78,16 +78,16 @@ class Metrics:
             self._lookup(outcome).inc(count)
 
     def observe_http(self, route: str, status: int, seconds: float) -> None:
-        """Count and time a request; `route` is the template, never the address itself."""
+        """Count and time a request. `route` is the template of the path, never the path itself."""
         self._request(route, str(status)).observe(seconds)
 
     def exposition(self) -> bytes:
-        """Return all of it as Prometheus reads it."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)
 
 
 class _Projections(Collector):
-    """Asks the read models how far they are, each time the metrics are read."""
+    """Reads the positions of the read models each time the metrics are read."""
 
     def __init__(self, watched: Mapping[str, Watched], now: Callable[[], datetime]) -> None:
         self._watched = watched
@@ -98,16 +98,22 @@ class _Projections(Collector):
 
     def collect(self) -> Iterator[Metric]:
         position = GaugeMetricFamily(
-            "tracker_projection_position", "The last event in the read model.", labels=["projection"]
+            "tracker_projection_position",
+            "Position of the last event in the read model.",
+            labels=["projection"],
         )
         behind = GaugeMetricFamily(
-            "tracker_projection_behind_events", "Events not yet in it.", labels=["projection"]
+            "tracker_projection_behind_events",
+            "Events stored but not yet in the read model.",
+            labels=["projection"],
         )
         age = GaugeMetricFamily(
-            "tracker_projection_behind_seconds", "Since the oldest of those.", labels=["projection"]
+            "tracker_projection_behind_seconds",
+            "Age of the oldest event that is not yet in the read model.",
+            labels=["projection"],
         )
-        for name, one in self._watched.items():
-            freshness = one.freshness(self._now())
+        for name, watched in self._watched.items():
+            freshness = watched.freshness(self._now())
             position.add_metric([name], freshness.position)
             behind.add_metric([name], freshness.behind)
             age.add_metric([name], freshness.age_seconds)
@@ -115,25 +121,25 @@ class _Projections(Collector):
 
 
 class LogLag(Collector):
-    """Asks how far the signed log is behind the store, each time the metrics are read."""
+    """Measures how far the signed log is behind the store, each time the metrics are read."""
 
     def __init__(self, lag: Callable[[], Lag]) -> None:
-        """Ask here."""
+        """Measure with `lag`."""
         self._lag = lag
 
     def describe(self) -> Iterable[Metric]:
-        """Name nothing beforehand: the store is asked only when the metrics are."""
+        """Return nothing: registration must not query the store."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Return both, or the first alone where nothing was ever signed."""
+        """Yield both gauges, or only the first if no checkpoint was ever signed."""
         lag = self._lag()
         yield GaugeMetricFamily(
-            "tracker_log_lag", "Events stored and not under a signed checkpoint.", lag.events
+            "tracker_log_lag", "Events stored but not under a signed checkpoint.", lag.events
         )
         if lag.age_seconds is not None:
             yield GaugeMetricFamily(
                 "tracker_log_checkpoint_age_seconds",
-                "Since the newest checkpoint was signed.",
+                "Age of the newest signed checkpoint.",
                 lag.age_seconds,
             )

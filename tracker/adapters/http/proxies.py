@@ -1,4 +1,4 @@
-"""Who sends a request: the peer of the connection, or the client that a trusted proxy names."""
+"""Find the client of a request: the peer, or the client that a trusted proxy names."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -18,9 +18,9 @@ _log = structlog.get_logger("tracker.http")
 class Proxies:
     """Reads `X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies, and of no other peer.
 
-    Each proxy appends the address it was called from. The list is read from its end: the last hop
-    that is not a trusted proxy is the client. Everything before it was written by that client and
-    counts for nothing. `Forwarded` (RFC 7239) is not read.
+    Each proxy appends the address of its own client. The list is read from its end: the last hop
+    that is not a trusted proxy is the client. Earlier hops are ignored, because that client may
+    have written them. `Forwarded` (RFC 7239) is not read.
     """
 
     def __init__(self, trusted: Sequence[IPv4Network | IPv6Network] = ()) -> None:
@@ -29,7 +29,7 @@ class Proxies:
         self._has_warned = False
 
     def settle(self, scope: Scope) -> None:
-        """Replace `client` and `scheme` of this scope by what a trusted proxy says of them."""
+        """Replace `client` and `scheme` of this scope by the values from a trusted proxy."""
         hops = [value for name, value in scope["headers"] if name == _FOR]
         schemes = [value for name, value in scope["headers"] if name == _PROTO]
         if not hops and not schemes:
@@ -49,7 +49,7 @@ class Proxies:
         for hop in reversed(named[-_MOST_HOPS:]):
             address = address_in(hop)
             if address is None:
-                break  # a proxy names addresses: this and what is before it is not from a proxy
+                break  # a proxy writes only addresses, so no proxy wrote this hop or earlier ones
             client = address
             if not self._trusts(address):
                 break
@@ -68,7 +68,7 @@ class Proxies:
 
 
 def address_in(text: str) -> Address | None:
-    """Return the address of a hop, with or without a port; an IPv4-mapped one as its IPv4."""
+    """Return the address of a hop without its port, or `None`; map IPv4-mapped ones to IPv4."""
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

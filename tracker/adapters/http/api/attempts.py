@@ -1,4 +1,4 @@
-"""Tries of a phone's digits: what they cost is paid here, before they are compared."""
+"""The cost of an attempt with the digits of a phone, which is paid before they are compared."""
 
 import asyncio
 from collections import Counter
@@ -18,46 +18,46 @@ _MOST_WAITING_OF_A_NETWORK = 8
 
 
 class AttemptCost:
-    """Lets tries wait or work, and then compares them.
+    """Delays an attempt or requires a proof of work, and then compares the digits.
 
-    The limits a minute refuse nobody: past them a try needs a proof of work at once.
+    The limits a minute refuse no request: above them an attempt needs a proof of work immediately.
     """
 
     def __init__(self, guard: Guard, limits: Limits, misses: Rush) -> None:
-        """Ask this guard; `misses` are those of everybody."""
+        """Compare with `guard`; `misses` counts the wrong attempts of all clients."""
         self._guard = guard
         self._limits = limits
         self._misses = misses
         self._waiting: Counter[str] = Counter()
 
     async def find(self, code: str, digits: str, address: str, proof: str = "") -> str:
-        """Return the address of the dossier's own page.
+        """Return the path of the page of the dossier.
 
         Raise `NotYoursError`, `WorkWantedError`, `WholeNumberWantedError`.
         """
-        one = Try(
+        attempt = Try(
             code,
             digits,
             networks_of(address),
             proof,
             is_rush=self._misses.is_on(),
-            is_rush_here=self._is_rush_at(address),
+            is_rush_here=self._is_rush_from(address),
         )
-        admission = await run_in_threadpool(self._guard.admit, one)
+        admission = await run_in_threadpool(self._guard.admit, attempt)
         network = network_of(address)
         if admission.wait_s and self._is_full(network):
-            one = replace(one, is_rush_here=True)
-            admission = await run_in_threadpool(self._guard.admit, one)
-        with self._waits(network):
+            attempt = replace(attempt, is_rush_here=True)
+            admission = await run_in_threadpool(self._guard.admit, attempt)
+        with self._count_waiting(network):
             await asyncio.sleep(admission.wait_s)
         try:
             async with uniform_refusal_time():
-                return await run_in_threadpool(self._guard.open, one, admission)
+                return await run_in_threadpool(self._guard.open, attempt, admission)
         except NotYoursError:
             self._misses.add()
             raise
 
-    def _is_rush_at(self, address: str) -> bool:
+    def _is_rush_from(self, address: str) -> bool:
         try:
             self._limits.check("", address)
         except TooOftenError:
@@ -71,7 +71,7 @@ class AttemptCost:
         )
 
     @contextmanager
-    def _waits(self, network: str) -> Iterator[None]:
+    def _count_waiting(self, network: str) -> Iterator[None]:
         self._waiting[network] += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Blocks of code numbers, for devices that take dossiers in without a network."""
+"""The routes for blocks of code numbers, which devices use for intakes without a network."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -33,16 +33,17 @@ class Lease(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     day: Day | None = Field(
-        default=None, description="The day of intake: today, or one of the 7 days after."
+        default=None, description="The day of intake: today or one of the next 7 days."
     )
     size: Annotated[int, Field(ge=1, le=_MOST, strict=True)]
     agency: Annotated[str, Field(max_length=30, examples=["H26.01"])] | None = Field(
-        default=None, description="By default that of the sender's office; no other is allowed."
+        default=None,
+        description="Default: that of the sender's office; only administrators may name another.",
     )
 
 
 class Unused(BaseModel):
-    """Return numbers back that will never be used."""
+    """Return numbers that will never be used."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,36 +58,43 @@ _UNUSED = TypeAdapter(Unused)
 
 
 class NumberInUseError(ConflictError):
-    """One of these numbers has been given to a dossier."""
+    """One of these numbers belongs to a dossier."""
 
 
 class Leases:
-    """Leases blocks to whoever may have them, and takes back what is left."""
+    """Leases blocks to permitted actors, and records their unused numbers."""
 
     def __init__(self, parts: Dependencies) -> None:
-        """Work with these parts."""
+        """Lease blocks in `parts.blocks`."""
         self._parts = parts
 
-    def lease(self, actor: Actor, wish: Lease) -> CodeBlock:
-        """Lease a block for the sender's own office; an administrator may name any agency."""
+    def lease(self, actor: Actor, request: Lease) -> CodeBlock:
+        """Lease a block for the agency of the sender's office; administrators may name another.
+
+        Raise `NotAllowedError`, `FaultyInputError`, `UnknownOfficeError`, `WrongPlaceError`.
+        """
         require(actor, Manage.CODE_BLOCKS)
         now = self._parts.now()
         today = self._parts.service.local_day(now)
-        day = wish.day or today
+        day = request.day or today
         if not today <= day <= today + timedelta(days=DAYS_AHEAD):
             raise FaultyInputError(
                 [Fault(pointer="#/day", detail="must be today or within 7 days")]
             )
         return self._parts.blocks.lease(
-            agency=self._agency(actor, wish.agency),
+            agency=self._agency(actor, request.agency),
             day=day,
-            size=wish.size,
+            size=request.size,
             leased_to=actor.id,
             leased_at=now,
         )
 
-    def note_unused(self, actor: Actor, block_id: str, unused: Unused) -> None:
-        """Note numbers of a block of the sender's as never to be used."""
+    def record_unused(self, actor: Actor, block_id: str, unused: Unused) -> None:
+        """Record numbers of the sender's block as never used.
+
+        Raise `NotAllowedError`, `UnknownBlockError`, `NotYourCodeError`, `FaultyInputError`,
+        `NumberInUseError`.
+        """
         require(actor, Manage.CODE_BLOCKS)
         block = self._parts.blocks.block(block_id)
         if block is None:
@@ -94,8 +102,8 @@ class Leases:
         if block.leased_to != actor.id and actor.role is not Role.ADMINISTRATOR:
             raise NotYourCodeError
         faults = [
-            Fault(pointer=f"#/numbers/{place}", detail="must be a number of this block")
-            for place, number in enumerate(unused.numbers)
+            Fault(pointer=f"#/numbers/{position}", detail="must be a number of this block")
+            for position, number in enumerate(unused.numbers)
             if not block.first <= number <= block.last
         ]
         if faults:
@@ -107,10 +115,10 @@ class Leases:
             raise NumberInUseError
         self._parts.blocks.record_unused(block_id, unused.numbers)
 
-    def _agency(self, actor: Actor, wished: str | None) -> str:
+    def _agency(self, actor: Actor, requested: str | None) -> str:
         offices = self._parts.service.network.offices
         own = offices[actor.office].agency if actor.office in offices else None
-        agency = wished or own
+        agency = requested or own
         if agency is None or not any(office.agency == agency for office in offices.values()):
             raise UnknownOfficeError
         if agency != own and actor.role is not Role.ADMINISTRATOR:
@@ -133,7 +141,7 @@ def add_code_blocks(
     async def lease_codes(
         request: Request, actor: Annotated[Actor, Depends(signed_in)]
     ) -> Response:
-        """Lease code numbers, so that real codes can be given without a network."""
+        """Lease code numbers, so that a device can issue real codes without a network."""
         block = await run_in_threadpool(leases.lease, actor, await bodies.read_as(request, _LEASE))
         answer = BlockAnswer(
             id=block.id,
@@ -158,8 +166,8 @@ def add_code_blocks(
         actor: Annotated[Actor, Depends(signed_in)],
         block_id: Annotated[str, Path(max_length=64)],
     ) -> Response:
-        """Note numbers of a block as never to be used; said twice, they are noted once."""
+        """Record numbers of a block as never used. Sending them again changes nothing."""
         unused = await bodies.read_as(request, _UNUSED)
-        await run_in_threadpool(leases.note_unused, actor, block_id, unused)
+        await run_in_threadpool(leases.record_unused, actor, block_id, unused)
         answer = UnusedAnswer(id=block_id, numbers=sorted(set(unused.numbers)))
         return Response(answer.model_dump_json(), media_type=JSON)

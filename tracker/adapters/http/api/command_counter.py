@@ -1,4 +1,4 @@
-"""Counts what was posted, by what became of it."""
+"""Count posted commands by outcome."""
 
 from functools import lru_cache
 
@@ -12,24 +12,23 @@ from tracker.domain.network.network import Network, NotAReceptionPlaceError, cha
 
 
 class CommandCounter:
-    """Tells the metrics of each post, in the domain's words."""
+    """Counts each command in the metrics, with the terms of the domain."""
 
     def __init__(self, metrics: Metrics, network: Network) -> None:
-        """Count here; the network tells an office's channel."""
+        """Count in these metrics; `network` knows the channel of each office."""
         self._metrics = metrics
         self._network = network
-        self._channel_of = lru_cache(maxsize=4096)(
-            self._channel
-        )  # the network does not change while we run
+        # The network does not change while the service runs.
+        self._channel_of = lru_cache(maxsize=4096)(self._channel)
 
-    def note(self, post: Envelope, result: Result) -> None:
-        """Count this post."""
+    def count(self, envelope: Envelope, result: Result) -> None:
+        """Count a command and its result."""
         outcome = outcome_of(result)
-        if isinstance(post.message, Intake):
-            office = post.message.received_at or post.actor.office
+        if isinstance(envelope.message, Intake):
+            office = envelope.message.received_at or envelope.actor.office
             self._metrics.record_intake(self._channel_of(office), outcome)
-        elif isinstance(post.message, StepCommand):
-            self._metrics.record_step(getattr(post.message, "step", ""), outcome)
+        elif isinstance(envelope.message, StepCommand):
+            self._metrics.record_step(getattr(envelope.message, "step", ""), outcome)
 
     def _channel(self, office_id: str) -> str:
         office = self._network.offices.get(office_id)
@@ -40,7 +39,7 @@ class CommandCounter:
 
 
 def outcome_of(result: Result) -> str:
-    """Name what became of a post: created, duplicate, or the kind of problem."""
+    """Return the outcome of a command: created, duplicate, or the name of the problem."""
     if isinstance(result, Accepted):
         return "duplicate" if result.duplicate else "created"
     return kind_of(result).name

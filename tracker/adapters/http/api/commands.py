@@ -1,4 +1,4 @@
-"""The routes that take messages in: one by one, and in batches."""
+"""The routes that accept commands, one at a time and in batches."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -14,7 +14,12 @@ from tracker.adapters.http.schema.bodies import JSON, NDJSON, BodyReader
 from tracker.adapters.http.schema.openapi import BODY, Responses, answers, body, ref
 from tracker.adapters.http.schema.parameters import Code
 from tracker.adapters.http.schema.problems import problem_of
-from tracker.adapters.http.schema.requests import HAPPENING, MOST_IN_A_BATCH, addressed, many
+from tracker.adapters.http.schema.requests import (
+    MAX_BATCH_SIZE,
+    STEP_OR_INTAKE,
+    addressed,
+    read_batch,
+)
 from tracker.adapters.http.schema.responses import BatchAnswer, Stored
 from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
@@ -24,61 +29,64 @@ from tracker.domain.dossier.actors import Actor
 
 _LOCATED: dict[str, Any] = {
     "headers": {
-        "Location": {"schema": {"type": "string"}, "description": "The dossier's address."},
-        "ETag": {"schema": {"type": "string"}, "description": "Its version, for `If-Match`."},
+        "Location": {"schema": {"type": "string"}, "description": "The address of the dossier."},
+        "ETag": {
+            "schema": {"type": "string"},
+            "description": "The version of the dossier, for `If-Match`.",
+        },
     }
 }
 _ENCODER = msgspec.json.Encoder()
-_MANY = {
+_BATCH = {
     "type": "array",
-    "maxItems": MOST_IN_A_BATCH,
+    "maxItems": MAX_BATCH_SIZE,
     "items": {"anyOf": [ref("Intake"), ref("Happening")]},
 }
 _LINES = {
-    "schema": {"type": "string", "description": "One message a line."},
+    "schema": {"type": "string", "description": "One command a line."},
     "example": '{"event_id":"desk-3-000078","occurred_at":"2026-11-20T10:05:00+07:00",'
     '"code":"H26.01-261120-0001","step":"complained","text":"Chờ quá lâu."}\n',
 }
 
 
 class BatchUnavailableError(StoreUnavailableError):
-    """The event store does not answer. Send all of it again: nothing is stored twice."""
+    """The event store does not answer. Send the whole batch again: no event is stored twice."""
 
 
 class CommandApi:
-    """Has posts carried out and counted, and words the answers."""
+    """Stores and counts commands."""
 
-    def __init__(self, commit: GroupCommit, tally: CommandCounter) -> None:
-        """Hand posts to this group commit and count them here."""
+    def __init__(self, commit: GroupCommit, counter: CommandCounter) -> None:
+        """Store commands with `commit` and count them with `counter`."""
         self._commit = commit
-        self._tally = tally
+        self._counter = counter
 
-    async def one(self, post: Envelope) -> Accepted:
-        """Return what was stored. Raise what stands against it."""
+    async def one(self, envelope: Envelope) -> Accepted:
+        """Return the answer to a command. Raise its error."""
         try:
-            accepted = await self._commit.submit(post)
+            accepted = await self._commit.submit(envelope)
         except Exception as error:
-            self._tally.note(post, error)
+            self._counter.count(envelope, error)
             raise
-        self._tally.note(post, accepted)
+        self._counter.count(envelope, accepted)
         return accepted
 
     def check_room(self) -> None:
-        """Raise `TooBusyError` where a batch may find no room, before it is read."""
-        self._commit.check_room(MOST_IN_A_BATCH)
+        """Raise `TooBusyError` if a batch may exceed the limit. Call this before it is read."""
+        self._commit.check_room(MAX_BATCH_SIZE)
 
-    async def many(self, posts: Sequence[Envelope]) -> Sequence[Result]:
-        """Return what became of each."""
-        results = await self._commit.submit_all(posts)
-        for post, result in zip(posts, results, strict=True):
-            self._tally.note(post, result)
+    async def many(self, envelopes: Sequence[Envelope]) -> Sequence[Result]:
+        """Return the result of each command: the answer or the error."""
+        results = await self._commit.submit_all(envelopes)
+        for envelope, result in zip(envelopes, results, strict=True):
+            self._counter.count(envelope, result)
         return results
 
 
 def add_commands(
-    app: FastAPI, signed_in: ApiKeyAuth, bodies: BodyReader, writing: CommandApi
+    app: FastAPI, signed_in: ApiKeyAuth, bodies: BodyReader, commands: CommandApi
 ) -> None:
-    """Add the routes that write."""
+    """Add the routes that accept commands."""
 
     @app.post(
         "/v1/dossiers",
@@ -88,9 +96,9 @@ def add_commands(
         tags=["write"],
     )
     async def take_in(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
-        """Take a dossier in, or hand it in unseen. It answers once this is safe on disk."""
-        message = await bodies.read_as(request, INTAKE)
-        return answered(await writing.one(Envelope(actor, message)))
+        """Take a dossier in, or submit it without a clerk. The answer means that it is on disk."""
+        command = await bodies.read_as(request, INTAKE)
+        return answered(await commands.one(Envelope(actor, command)))
 
     @app.post(
         "/v1/dossiers/{code}/events",
@@ -107,38 +115,40 @@ def add_commands(
             str | None,
             Header(
                 pattern=r'^("[0-9]{1,9}"|\*)$',
-                description="The version believed current, as in `ETag`; another answers 409.",
+                description="The expected version, as in `ETag`; 409 if it is not the current one.",
             ),
         ] = None,
     ) -> Response:
-        """Record that something happened to a dossier."""
-        message = addressed(await bodies.read_as(request, HAPPENING), code)
+        """Record a step of a dossier."""
+        command = addressed(await bodies.read_as(request, STEP_OR_INTAKE), code)
         version = None if if_match in {None, "*"} else int(str(if_match).strip('"'))
-        return answered(await writing.one(Envelope(actor, message, version)))
+        return answered(await commands.one(Envelope(actor, command, version)))
 
     @app.post(
         "/v1/dossiers:batch",
         responses=answers(*BODY, status=200, model=BatchAnswer, example=examples.BATCH_ANSWER),
-        openapi_extra=body(_MANY, examples.BATCH, {NDJSON: _LINES}),
+        openapi_extra=body(_BATCH, examples.BATCH, {NDJSON: _LINES}),
         tags=["write"],
     )
     async def take_batch(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
-        """Take up to 500 messages of any kind, each with its own answer, in the order sent.
+        """Accept up to 500 commands of any kind. The answers are in the order of the request.
 
-        Intakes are carried out first, then steps as they happened; one that is rejected does not
-        touch its neighbours. On 503 send all of it again.
+        Intakes are processed first, then steps in the order of their times. A rejected command does
+        not affect the others. On 503 send the whole batch again.
         """
-        writing.check_room()
-        batch = many(*await bodies.read(request, JSON, NDJSON))
-        places = batch.in_working_order()
-        results = await writing.many([Envelope(actor, batch.messages[place]) for place in places])
+        commands.check_room()
+        batch = read_batch(*await bodies.read(request, JSON, NDJSON))
+        positions = batch.in_working_order()
+        results = await commands.many(
+            [Envelope(actor, batch.commands[position]) for position in positions]
+        )
         for result in results:
             if isinstance(result, StoreBehindError):
                 raise result
             if isinstance(result, StoreUnavailableError):
                 raise BatchUnavailableError
-        by_place = batch.rejected | dict(zip(places, results, strict=True))
-        items = [_item(by_place[place]) for place in sorted(by_place)]
+        by_position = batch.rejected | dict(zip(positions, results, strict=True))
+        items = [_item(by_position[position]) for position in sorted(by_position)]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)
 
 
@@ -148,13 +158,13 @@ def _stored(example: dict[str, Any], *problems: int) -> Responses:
         status=200,
         model=Stored,
         example=again,
-        description="It was stored before; this is what was answered then.",
+        description="It was stored before; this repeats the first answer.",
         **_LOCATED,
     )
 
 
 def answered(accepted: Accepted) -> Response:
-    """Answer what was stored, or was stored before."""
+    """Return the HTTP answer for a stored command."""
     return Response(
         as_json(accepted),
         status_code=status_of(accepted),
@@ -164,14 +174,14 @@ def answered(accepted: Accepted) -> Response:
 
 
 def status_of(accepted: Accepted) -> int:
-    """Return the status of the answer."""
+    """Return the HTTP status: 201, or 200 for a duplicate."""
     return 200 if accepted.duplicate else 201
 
 
 def located(accepted: Accepted) -> list[tuple[str, str]]:
-    """Return the headers that tell where it is now, and which version.
+    """Return the headers with the address and the version of the dossier.
 
-    A code has no character that an address would have to quote.
+    A code has no character that must be escaped in an address.
     """
     return [
         ("location", f"/v1/dossiers/{accepted.code}"),
@@ -180,7 +190,7 @@ def located(accepted: Accepted) -> list[tuple[str, str]]:
 
 
 def as_json(accepted: Accepted) -> bytes:
-    """Write it as `Stored` has it: the same names in the same order."""
+    """Return the JSON of the answer, with the fields of `Stored` in the same order."""
     return _ENCODER.encode(accepted)
 
 

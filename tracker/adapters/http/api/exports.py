@@ -1,4 +1,4 @@
-"""Dossiers to take away, as an archive that is made while it is sent."""
+"""The route that exports dossiers as an archive, which is made while it is sent."""
 
 from typing import Annotated
 
@@ -20,32 +20,32 @@ ZIP = "application/zip"
 
 
 class ExportApi:
-    """Return exports away, one at a time."""
+    """Makes exports, one at a time."""
 
     def __init__(self, parts: Dependencies) -> None:
-        """Take them from there."""
+        """Make archives with `parts.archives`."""
         self._parts = parts
-        self._turn = ExclusiveSlot()
+        self._slot = ExclusiveSlot()
 
     def download(
         self, actor: Actor, form: Form, selection: Selection, reason: str | None
     ) -> Download:
-        """Return the archive to be sent. Raise `FutureTimeError`, `FaultyInputError`."""
+        """Return the archive as a download. Raise `FutureTimeError`, `FaultyInputError`."""
         check_past(self._parts.now(), selection.since, selection.until)
         if selection.since and selection.until and selection.since > selection.until:
-            raise FaultyInputError([Fault(pointer="#/query/since", detail="must lie before until")])
+            raise FaultyInputError([Fault(pointer="#/query/since", detail="must be before until")])
         return Download(
-            lambda pace: self._parts.archives.pieces(
-                actor, form, selection, reason=reason, progress=pace
+            lambda throttle: self._parts.archives.pieces(
+                actor, form, selection, reason=reason, progress=throttle
             ),
             file_name=f"tracker-{form}.zip",
             media_type=ZIP,
-            turn=self._turn,
+            slot=self._slot,
             is_ending=self._parts.is_ending,
         )
 
 
-def add_exports(app: FastAPI, signed_in: ApiKeyAuth, exporting: ExportApi) -> None:
+def add_exports(app: FastAPI, signed_in: ApiKeyAuth, exports: ExportApi) -> None:
     """Add the route."""
 
     @app.get(
@@ -53,8 +53,8 @@ def add_exports(app: FastAPI, signed_in: ApiKeyAuth, exporting: ExportApi) -> No
         response_class=Response,
         responses={
             200: {
-                "description": "The events and `manifest.json`; unpacked, `tracker export --check`"
-                " compares them.",
+                "description": "The events and `manifest.json`. `tracker export --check` compares"
+                " them after unpacking.",
                 "content": {
                     ZIP: {"schema": {"type": "string", "format": "binary"}, "example": "PK\x03\x04"}
                 },
@@ -69,25 +69,26 @@ def add_exports(app: FastAPI, signed_in: ApiKeyAuth, exporting: ExportApi) -> No
         *,
         code: Annotated[Code | None, Query(description="Only this dossier.")] = None,
         office: Annotated[
-            Id | None, Query(description="Only dossiers helped, received or decided there.")
+            Id | None,
+            Query(description="Only dossiers that this office helped with, received or decided."),
         ] = None,
         since: Annotated[
-            Moment | None, Query(description="Only dossiers that came in from then on.")
+            Moment | None, Query(description="Only dossiers received at or after this time.")
         ] = None,
         until: Annotated[
-            Moment | None, Query(description="Only dossiers that came in by then.")
+            Moment | None, Query(description="Only dossiers received by this time.")
         ] = None,
         reason: Annotated[
             Line | None,
             Query(
-                description="Why personal data are opened, recorded with each dossier. Without it"
-                " they stay sealed."
+                description="The reason for opening personal data; it is recorded for each dossier."
+                " Without a reason the data stays sealed."
             ),
         ] = None,
     ) -> Response:
-        """Take dossiers away, each whole, as a ZIP archive: what `tracker export` writes.
+        """Export whole dossiers as the ZIP archive that `tracker export` writes.
 
-        The look at each dossier is recorded. One archive is made at a time.
+        The access to each dossier is recorded. The service makes one archive at a time.
         """
         selection = Selection(code=code, office=office, since=since, until=until)
-        return exporting.download(actor, form, selection, reason)
+        return exports.download(actor, form, selection, reason)

@@ -1,15 +1,15 @@
-"""The figures managers answer for."""
+"""The route of the figures for managers."""
 
 from typing import Annotated
 
 import orjson
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from tracker.adapters.http.auth.authentication import ApiKeyAuth
-from tracker.adapters.http.dependencies import Dependencies
-from tracker.adapters.http.schema import examples
+from tracker.adapters.http.auth.authentication import SignedIn
+from tracker.adapters.http.dependencies import Parts, wait_for
+from tracker.adapters.http.schema import figures_examples
 from tracker.adapters.http.schema.bodies import JSON
-from tracker.adapters.http.schema.freshness import Freshness, Waits
+from tracker.adapters.http.schema.figures_responses import FiguresAnswer
 from tracker.adapters.http.schema.openapi import answers
 from tracker.adapters.http.schema.parameters import (
     AsOf,
@@ -18,54 +18,53 @@ from tracker.adapters.http.schema.parameters import (
     check_past,
     since_after_end,
 )
-from tracker.adapters.http.schema.responses import FiguresAnswer
 from tracker.application.queries.figures import PeriodReversedError
-from tracker.domain.dossier.actors import Actor, Read, require
+from tracker.domain.dossier.actors import Read, require
 from tracker.projections.figures.figures import GroupBy, Question
 
+_READ_MODELS = ("promises", "timeline")
 
-def add_figures(app: FastAPI, signed_in: ApiKeyAuth, parts: Dependencies) -> None:
-    """Add the figures."""
-    read = [parts.watched["promises"], parts.watched["timeline"]]
-    its_actor = Depends(signed_in)
-    until_there = Depends(Waits(read, head=parts.head, seconds=parts.wait_s))
+router = APIRouter(generate_unique_id_function=lambda route: route.name)
 
-    def fresh() -> Freshness:
-        now = parts.now()
-        return max((one.freshness(now) for one in read), key=lambda each: each.behind)
 
-    @app.get(
-        "/v1/sla",
-        responses=answers(
-            401, 403, 422, 503, status=200, model=FiguresAnswer, example=examples.FIGURES
-        ),
-        tags=["read"],
+@router.get(
+    "/v1/sla",
+    responses=answers(
+        401, 403, 422, 503, status=200, model=FiguresAnswer, example=figures_examples.FIGURES
+    ),
+    tags=["read"],
+)
+def show_figures(
+    actor: SignedIn,
+    _up_to_date: Annotated[None, Depends(wait_for(*_READ_MODELS))],
+    parts: Parts,
+    *,
+    by: Annotated[GroupBy | None, Query(description="Break the figures down.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    since: Annotated[
+        Moment | None, Query(description="The start of the period; default: no start.")
+    ] = None,
+) -> Response:
+    """Return the counts and the on-time rates, against the first and the latest promise.
+
+    There are two on-time rates: of the finished dossiers and of the due dossiers. Figures for a
+    past moment use the events that had happened and were known at that moment.
+    """
+    require(actor, Read.FIGURES)
+    now = parts.now()
+    check_past(now, as_of, known_at, since)
+    freshness = max(
+        (parts.watched[name].freshness(now) for name in _READ_MODELS),
+        key=lambda freshness: freshness.behind,
     )
-    def show_figures(
-        actor: Annotated[Actor, its_actor],
-        _there: Annotated[None, until_there],
-        by: Annotated[GroupBy | None, Query(description="Break the figures down.")] = None,
-        as_of: AsOf = None,
-        known_at: KnownAt = None,
-        since: Annotated[
-            Moment | None, Query(description="Count over the time since; by default, ever.")
-        ] = None,
-    ) -> Response:
-        """Count: on time by its two published readings, against the first and the latest promise.
-
-        A moment in the past is answered from the events that had happened and were known by then.
-        """
-        require(actor, Read.FIGURES)
-        now = parts.now()
-        check_past(now, as_of, known_at, since)
-        freshness = fresh()
-        try:
-            if as_of is None and known_at is None:
-                figures = parts.figures.at_present(actor, since=since, by=by)
-            else:
-                question = Question(as_of=as_of or now, known_at=known_at, since=since, by=by)
-                figures = parts.figures.answer(actor, question)
-        except PeriodReversedError:
-            raise since_after_end() from None
-        answer = figures.as_json() | {"freshness": freshness.model_dump()}
-        return Response(orjson.dumps(answer), media_type=JSON)
+    try:
+        if as_of is None and known_at is None:
+            figures = parts.figures.at_present(actor, since=since, by=by)
+        else:
+            question = Question(as_of=as_of or now, known_at=known_at, since=since, by=by)
+            figures = parts.figures.answer(actor, question)
+    except PeriodReversedError:
+        raise since_after_end() from None
+    answer = figures.as_json() | {"freshness": freshness.model_dump()}
+    return Response(orjson.dumps(answer), media_type=JSON)

@@ -1,4 +1,4 @@
-"""What operators and their tools ask."""
+"""The routes for operators: liveness, readiness, metrics."""
 
 from fastapi import Depends, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -14,7 +14,7 @@ from tracker.application.commands.handler import StoreUnavailableError
 
 
 def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
-    """Add the routes for operators; they tell of nobody, so they are open."""
+    """Add the routes for operators. They are public, because they contain no personal data."""
 
     @app.get(
         "/livez",
@@ -23,7 +23,7 @@ def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
         tags=["operate"],
     )
     async def live() -> Response:
-        """Tell that the process answers."""
+        """Answer that the process is alive."""
         return Response(LiveAnswer(status="live").model_dump_json(), media_type=JSON)
 
     @app.get(
@@ -33,20 +33,22 @@ def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
         tags=["operate"],
     )
     def ready() -> Response:
-        """Tell that store and read models answer, how far they are, and that data is loaded.
+        """Answer that the store and the read models are ready, with their positions.
 
-        A store that is older than its own past is not ready: it can be read, and not written.
+        A store that is older than its recorded past is not ready: it can only be read.
         """
         service, now = parts.service, parts.now()
         try:
             answer = ReadyAnswer(
                 status="ready",
                 store_position=parts.head(),
-                read_models={name: one.freshness(now) for name, one in parts.watched.items()},
+                read_models={
+                    name: watched.freshness(now) for name, watched in parts.watched.items()
+                },
                 offices=len(service.network.offices),
                 procedures=len(service.catalogue.procedures),
             )
-        except Exception as error:  # whatever keeps them from answering, we are not ready
+        except Exception as error:  # any failure means that the service is not ready
             raise StoreUnavailableError from error
         parts.check_past()
         if not (answer.offices and answer.procedures):
@@ -59,7 +61,7 @@ def add_health(app: FastAPI, parts: Dependencies, metrics: Metrics) -> None:
         response_class=Response,
         responses={
             200: {
-                "description": "Counters, timers and gauges, as Prometheus reads them.",
+                "description": "Counters, timers and gauges in the Prometheus text format.",
                 "content": {
                     "text/plain": {
                         "schema": {"type": "string"},

@@ -1,4 +1,4 @@
-"""What anybody may ask: where a dossier stands, by its code alone."""
+"""The public look-up: the status of a dossier by its code alone."""
 
 import asyncio
 from asyncio import Future
@@ -12,15 +12,16 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from tracker.adapters.http.auth.authentication import open_to_all
 from tracker.adapters.http.concurrency.batching import Batcher
-from tracker.adapters.http.concurrency.group_commit import MOST_AT_ONCE, MOST_WAITING, TooBusyError
-from tracker.adapters.http.dependencies import Dependencies, LookUp
+from tracker.adapters.http.concurrency.group_commit import MOST_AT_ONCE, MOST_WAITING
+from tracker.adapters.http.dependencies import Dependencies, LookUp, wait_for
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.rate_limits import address_of
 from tracker.adapters.http.schema import examples
 from tracker.adapters.http.schema.bodies import JSON
-from tracker.adapters.http.schema.freshness import Freshness, Waits, of_the_store
+from tracker.adapters.http.schema.freshness import Freshness, of_the_store
 from tracker.adapters.http.schema.openapi import answers
 from tracker.adapters.http.schema.parameters import Code
+from tracker.adapters.http.schema.problems import TooBusyError
 from tracker.adapters.http.schema.responses import LookupAnswer
 from tracker.application.commands.envelope import UnknownDossierError
 from tracker.domain.dossier.codes import tidied
@@ -32,45 +33,47 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class PublicLookUp:
-    """Answers with tier 0 and nothing else."""
+    """Answers with the public data of a dossier (tier 0) and nothing else."""
 
     def __init__(
         self, look_up: LookUp, network: Network, now: Callable[[], datetime], metrics: Metrics
     ) -> None:
-        """Look up here; the network knows the offices' phones."""
+        """Look up with `look_up`; `network` knows the phone numbers of the offices."""
         self._look_up = look_up
         self._network = network
         self._now = now
         self._metrics = metrics
 
     def answer(self, code: str) -> PublicAnswer:
-        """Tell where the dossier stands. Raise `UnknownDossierError`."""
-        (found,) = self.answers([code])
-        if found is None:
+        """Return the public answer for a code. Raise `UnknownDossierError`."""
+        (answer,) = self.answers([code])
+        if answer is None:
             raise UnknownDossierError
-        return found
+        return answer
 
     def answers(self, codes: Sequence[str]) -> list[PublicAnswer | None]:
-        """Tell of each of these codes where its dossier stands, if there is one."""
-        asked = [tidied(code) for code in codes]
-        rows = self._look_up.rows(asked)
-        return self.all_told([rows.get(code) for code in asked])
+        """Return the public answer for each code, or `None` if it has no dossier."""
+        tidied_codes = [tidied(code) for code in codes]
+        rows = self._look_up.rows(tidied_codes)
+        return self.public_answers([rows.get(code) for code in tidied_codes])
 
     async def find(self, codes: Sequence[str]) -> LookUpResult:
-        """Return what is known of each of these codes, as they stand on slips; one at a time."""
+        """Return what is known of these tidied codes. Do not call this concurrently."""
         return await self._look_up.find(codes)
 
-    def all_told(self, rows: Sequence[LookUpRow | StatusRow | None]) -> list[PublicAnswer | None]:
-        """Return what each of these rows reveals, and count it."""
+    def public_answers(
+        self, rows: Sequence[LookUpRow | StatusRow | None]
+    ) -> list[PublicAnswer | None]:
+        """Return the public answer for each row, and count the look-ups."""
         now = self._now()
-        told = [self.told(row, now) if row else None for row in rows]
-        unknown = told.count(None)
+        answers = [self.public_answer(row, now) if row else None for row in rows]
+        unknown = answers.count(None)
         self._metrics.record_lookups("unknown", unknown)
-        self._metrics.record_lookups("found", len(told) - unknown)
-        return told
+        self._metrics.record_lookups("found", len(answers) - unknown)
+        return answers
 
-    def told(self, row: LookUpRow | StatusRow, now: datetime) -> PublicAnswer:
-        """Return what this row reveals to whoever has the code."""
+    def public_answer(self, row: LookUpRow | StatusRow, now: datetime) -> PublicAnswer:
+        """Return what a row reveals to the holder of the code."""
         return public_answer(row, phone=self._phone(row.received_at_office), now=now)
 
     def _phone(self, office_id: str) -> str:
@@ -79,39 +82,39 @@ class PublicLookUp:
 
 
 class BatchedLookUps:
-    """Answers as JSON; who asks during a query is asked for in the next, with all who wait."""
+    """Answers look-ups as JSON. One query answers all look-ups that arrived during the last."""
 
     def __init__(self, look_up: PublicLookUp, parts: Dependencies) -> None:
-        """Look up here; the read model tells how fresh it is."""
+        """Look up with `look_up`, within `parts.limits`."""
         self._look_up = look_up
         self._status = parts.watched["status"]
         self._now = parts.now
         self._limits = parts.limits
         self._zone = parts.service.calendar.zone
-        self._together = Batcher[str, bytes | None](self._answers, most=MOST_AT_ONCE)
+        self._batcher = Batcher[str, bytes | None](self._answers, most=MOST_AT_ONCE)
 
     async def answer(self, code: str, address: str) -> bytes:
-        """Return this address the answer to this code.
+        """Return the answer to a look-up of a code by a client, as JSON.
 
         Raise `UnknownDossierError`, `TooOftenError`, `TooBusyError`.
         """
-        return _known(await self._asked(code, address))
+        return _known(await self._submit(code, address))
 
-    def _asked(self, code: str, address: str) -> Future[Sequence[bytes | None]]:
+    def _submit(self, code: str, address: str) -> Future[Sequence[bytes | None]]:
         self._limits.check(code, address)
-        if len(self._together) >= MOST_WAITING:
+        if len(self._batcher) >= MOST_WAITING:
             raise TooBusyError
-        return self._together.submit([code])
+        return self._batcher.submit([code])
 
     async def close(self) -> None:
-        """Finish what was asked."""
-        await self._together.close()
+        """Finish the waiting look-ups."""
+        await self._batcher.close()
 
     async def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
         found = await self._look_up.find(codes)
         freshness = await self._freshness(found)
-        told = self._look_up.all_told(found.rows)
-        return [one and self._as_json(one, freshness) for one in told]
+        answers = self._look_up.public_answers(found.rows)
+        return [answer and self._as_json(answer, freshness) for answer in answers]
 
     async def _freshness(self, found: LookUpResult) -> Freshness:
         if found.head is not None and found.head <= found.position:
@@ -119,17 +122,17 @@ class BatchedLookUps:
         fresh = partial(self._status.freshness_at, head=found.head)
         return await asyncio.to_thread(fresh, found.position, self._now())
 
-    def _as_json(self, told: PublicAnswer, freshness: Freshness) -> bytes:
-        """Write it as `LookupAnswer` has it: the same names in the same order."""
-        promised_at = told.promised_at
+    def _as_json(self, answer: PublicAnswer, freshness: Freshness) -> bytes:
+        """Return the JSON of an answer, with the fields of `LookupAnswer` in the same order."""
+        promised_at = answer.promised_at
         return _ENCODER.encode(
             {
-                "code": told.code,
-                "status": told.status,
+                "code": answer.code,
+                "status": answer.status,
                 "promised_at": promised_at and promised_at.astimezone(self._zone),
-                "on_time": told.on_time,
-                "to_do": told.to_do,
-                "phone": told.phone,
+                "on_time": answer.on_time,
+                "to_do": answer.to_do,
+                "phone": answer.phone,
                 "freshness": vars(freshness),
             }
         )
@@ -142,9 +145,8 @@ def _known(answers: Sequence[bytes | None]) -> bytes:
     return answer
 
 
-def add_lookup(app: FastAPI, parts: Dependencies, look_ups: BatchedLookUps) -> None:
-    """Add the look-up."""
-    until_there = Depends(Waits([parts.watched["status"]], head=parts.head, seconds=parts.wait_s))
+def add_lookup(app: FastAPI, look_ups: BatchedLookUps) -> None:
+    """Add the route."""
 
     @app.get(
         "/v1/lookup/{code}",
@@ -155,9 +157,9 @@ def add_lookup(app: FastAPI, parts: Dependencies, look_ups: BatchedLookUps) -> N
         tags=["public"],
     )
     async def look_up_by_code(
-        request: Request, _there: Annotated[None, until_there], code: Code
+        request: Request, _up_to_date: Annotated[None, Depends(wait_for("status"))], code: Code
     ) -> Response:
-        """Tell where a dossier stands to whoever has its code: no name, no procedure, no reason."""
+        """Return the status of a dossier by its code, without name, procedure or reason."""
         return Response(
             await look_ups.answer(tidied(code), address_of(request.scope)), media_type=JSON
         )

@@ -1,4 +1,4 @@
-"""The way from a code and a phone number to the dossier's own page, for programs."""
+"""The route from a code and a phone number to the page of the dossier, for programs."""
 
 from typing import Annotated, Final
 
@@ -15,28 +15,31 @@ from tracker.adapters.http.schema.parameters import Code
 
 
 class OpeningProof(BaseModel):
-    """What shows that a dossier is one's own."""
+    """The evidence that the dossier belongs to the sender."""
 
     model_config = ConfigDict(extra="forbid")
 
     digits: Annotated[str, Field(min_length=1, max_length=40)] = Field(
-        description="The last 4 digits of the phone given with the application, or all of them."
+        description="The last 4 digits of the phone number in the application, or all digits."
     )
     proof: Annotated[str, Field(max_length=2_000)] = Field(
-        default="", description="The solved challenge of an earlier answer, where one was asked."
+        default="",
+        description="The solved challenge of an earlier answer, if it required a proof of work.",
     )
 
 
 class LinkAnswer(BaseModel):
-    """Where the dossier's own page is."""
+    """The path of the page of the dossier."""
 
-    path: str = Field(description="As in the receipt's QR code, without the host. Keep it secret.")
+    path: str = Field(
+        description="The path in the QR code of the receipt, without the host. Keep it secret."
+    )
 
 
 _PROOF: Final = TypeAdapter(OpeningProof)
 
 
-def add_opening(app: FastAPI, bodies: BodyReader, trying: AttemptCost) -> None:
+def add_receipt_link(app: FastAPI, bodies: BodyReader, attempts: AttemptCost) -> None:
     """Add the route."""
 
     @app.post(
@@ -52,12 +55,14 @@ def add_opening(app: FastAPI, bodies: BodyReader, trying: AttemptCost) -> None:
         tags=["public"],
     )
     async def open_by_phone(request: Request, code: Code) -> Response:
-        """Return the link to a dossier's own page for its code and the phone's digits.
+        """Return the path of the page of a dossier for its code and the digits of the phone.
 
-        Wrong digits cost time, and after five misses of a code or a network each try needs a proof
-        of work: 429 `work-wanted` bears the challenge. 429 `whole-number-wanted`: the four digits
-        do not suffice from this network for now. An unknown code is answered as wrong digits are.
+        Wrong digits delay the answer. After five wrong attempts for a code or a network each
+        attempt needs a proof of work: 429 `work-wanted` has the challenge. 429
+        `whole-number-wanted` means that this network must send the whole number for now. An unknown
+        code has the same answer as wrong digits.
         """
-        sent = await bodies.read_as(request, _PROOF)
-        path = await trying.find(code, sent.digits, address_of(request.scope), sent.proof)
+        opening = await bodies.read_as(request, _PROOF)
+        address = address_of(request.scope)
+        path = await attempts.find(code, opening.digits, address, opening.proof)
         return Response(LinkAnswer(path=path).model_dump_json(), media_type=JSON)

@@ -1,4 +1,4 @@
-"""Who may enter a route. Every route says it: `open_to_all`, or who must be let in."""
+"""Authentication of requests. Every route declares it; public routes declare `open_to_all`."""
 
 import asyncio
 import hashlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Request, Security
+from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -25,48 +25,48 @@ from tracker.domain.errors import UnknownError
 _bearer = HTTPBearer(
     scheme_name="key", description="A key made with `tracker keys`.", auto_error=False
 )
-_REFUSED_AFTER_S = 0.4
-_KNOWN_FOR = timedelta(seconds=1)
-_KNOWN_AT_MOST = timedelta(seconds=5)
-_NO_TIME = timedelta()
-_MOST_KNOWN = 1_000
-_CHANGING_NOTHING = frozenset({"GET", "HEAD"})
+_REFUSAL_S = 0.4
+_CACHED_FOR = timedelta(seconds=1)
+_CACHED_AT_MOST = timedelta(seconds=5)
+_ZERO = timedelta()
+_MAX_CACHED = 1_000
+_READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 @asynccontextmanager
 async def uniform_refusal_time() -> AsyncIterator[None]:
-    """Let a refusal come at the same moment, so that its time does not tell its reason."""
+    """Delay a refusal to a fixed duration, so that the duration does not reveal the reason."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
         yield
     except NotYoursError:
-        await asyncio.sleep(began + _REFUSED_AFTER_S - loop.time())
+        await asyncio.sleep(began + _REFUSAL_S - loop.time())
         raise
 
 
 async def open_to_all() -> None:
-    """Let everybody in; said aloud."""
+    """Allow every request. A public route declares this."""
 
 
 @dataclass(frozen=True)
 class BrowserSession:
-    """Somebody signed in at a browser, and their session."""
+    """A session of a browser and the actor who is signed in."""
 
     actor: Actor
     session: Session
 
 
 class BrowserSessions:
-    """Tells who is signed in at a browser: who holds the key of its session now."""
+    """Finds who is signed in at a browser: the current holder of the key of its session."""
 
     def __init__(self, keys: Keys, sessions: Sessions) -> None:
-        """Ask these."""
+        """Find the holders in `keys`."""
         self._keys = keys
         self._sessions = sessions
 
     async def of(self, request: Request) -> BrowserSession | None:
-        """Return the visit, unless there is no session, it has ended, or its key was revoked."""
+        """Return the session, or `None` if there is none, it has ended, or its key is revoked."""
         session = self._sessions.of(request)
         if session is None:
             return None
@@ -83,20 +83,20 @@ class BrowserSessions:
 
 
 class ReceiptAuth:
-    """Lets in whoever shows a dossier's receipt, whose token stands in the address.
+    """Authenticates the holder of a receipt by the token in the address.
 
-    Whoever is turned away is so at the same moment, whatever was wrong.
+    Every refusal takes the same time, whatever the reason.
     """
 
     def __init__(self, citizens: CitizenAccess, limits: Limits) -> None:
-        """Ask here who may see which dossier, and nobody too often."""
+        """Check tokens with `citizens`; limit wrong tokens with `limits`."""
         self._citizens = citizens
         self._limits = limits
 
     async def __call__(self, request: Request, code: str, token: str) -> CitizenView:
-        """Return the dossier. Raise `NotYoursError`, `TooOftenError`.
+        """Return the view of the dossier. Raise `NotYoursError`, `TooOftenError`.
 
-        Only wrong tokens are counted: whatever others ask, the receipt opens its dossier.
+        Only wrong tokens count against the limits, so a receipt always opens its dossier.
         """
         async with uniform_refusal_time():
             try:
@@ -107,84 +107,103 @@ class ReceiptAuth:
 
 
 class ApiKeyAuth:
-    """Lets in whoever shows a key that is known. What they may do, the domain decides.
+    """Authenticates the holder of an API key. The domain decides what the holder may do.
 
-    A key found good is not waited for again for a second; in a rush, while it is looked up again,
-    for five at most. So long a revoked one may serve.
-    To read, having signed in at the desk will do as well; never to write: a browser sends its
-    cookies whoever made it send them, and only the desk's own forms prove who did.
+    A valid key is cached for one second, and for at most five seconds while it is being checked
+    again. A revoked key works for this long.
+    A session of the desk may read too, but never write: a browser sends its cookies with requests
+    that other sites cause. Only the forms of the desk prove that its own page sent a request.
     """
 
-    def __init__(self, keys: Keys, visits: BrowserSessions, now: Callable[[], datetime]) -> None:
-        """Ask these."""
+    def __init__(
+        self, keys: Keys, browser_sessions: BrowserSessions, now: Callable[[], datetime]
+    ) -> None:
+        """Find the holders in `keys`, and the sessions of browsers in `browser_sessions`."""
         self._keys = keys
-        self._visits = visits
+        self._browser_sessions = browser_sessions
         self._now = now
-        self._looking: dict[bytes, asyncio.Task[Actor]] = {}
-        self._known: dict[bytes, tuple[datetime, Actor]] = {}
+        self._checks: dict[bytes, asyncio.Task[Actor]] = {}
+        self._cached: dict[bytes, tuple[datetime, Actor]] = {}
 
     async def __call__(
         self,
         request: Request,
-        shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Actor:
-        """Return the actor. Raise `UnknownKeyError`."""
-        if shown is not None:
-            actor = await self._actor_of(shown.credentials)
-        elif request.method in _CHANGING_NOTHING and (visit := await self._visits.of(request)):
-            actor = visit.actor
+        """Return the actor of the request. Raise `UnknownKeyError`."""
+        if credentials is not None:
+            actor = await self._actor_of(credentials.credentials)
+        elif request.method in _READ_METHODS and (
+            session := await self._browser_sessions.of(request)
+        ):
+            actor = session.actor
         else:
             raise UnknownKeyError
         request.state.actor = actor
         return actor
 
     def known(self, key: bytes) -> Actor | None:
-        """Return the actor of a key that was found good a moment ago. Called on the event loop.
+        """Return the actor of a cached key, or `None`. Call this on the event loop.
 
-        A key in use is looked up again in good time, so that it need not be waited for.
+        A key in use is checked again before it expires, so that its requests do not wait.
         """
         digest = hashlib.sha256(key).digest()
-        found = self._known.get(digest)
-        if found is None:
+        cached = self._cached.get(digest)
+        if cached is None:
             return None
-        since, actor = found
+        since, actor = cached
         age = self._now() - since
-        for_long = _KNOWN_AT_MOST if digest in self._looking else _KNOWN_FOR
-        if not _NO_TIME <= age < for_long:
+        limit = _CACHED_AT_MOST if digest in self._checks else _CACHED_FOR
+        if not _ZERO <= age < limit:
             return None
-        if age >= _KNOWN_FOR / 2:
-            self._looked_up(key.decode(), digest)
+        if age >= _CACHED_FOR / 2:
+            self._checked(key.decode(), digest)
         return actor
 
     async def _actor_of(self, key: str) -> Actor:
-        bare = key.encode()
-        digest = hashlib.sha256(bare).digest()
-        known = self.known(bare)
+        raw = key.encode()
+        digest = hashlib.sha256(raw).digest()
+        known = self.known(raw)
         if known is None:
-            known = await asyncio.shield(self._looked_up(key, digest))
+            known = await asyncio.shield(self._checked(key, digest))
         return known
 
-    def _looked_up(self, key: str, digest: bytes) -> asyncio.Task[Actor]:
-        """Look a key up, once for all who show it meanwhile."""
+    def _checked(self, key: str, digest: bytes) -> asyncio.Task[Actor]:
+        """Return the task that checks a key; concurrent requests with the same key share it."""
 
-        def done(task: asyncio.Task[Actor]) -> None:
-            del self._looking[digest]
+        def forget(task: asyncio.Task[Actor]) -> None:
+            del self._checks[digest]
             if not task.cancelled():
-                task.exception()  # told to whoever waits, if anybody does
+                task.exception()  # retrieved: asyncio logs an error that no request awaits
 
-        if digest not in self._looking:
-            self._looking[digest] = asyncio.create_task(self._look_up(key, digest))
-            self._looking[digest].add_done_callback(done)
-        return self._looking[digest]
+        if digest not in self._checks:
+            self._checks[digest] = asyncio.create_task(self._check(key, digest))
+            self._checks[digest].add_done_callback(forget)
+        return self._checks[digest]
 
-    async def _look_up(self, key: str, digest: bytes) -> Actor:
+    async def _check(self, key: str, digest: bytes) -> Actor:
         now = self._now()
         try:
             actor = await run_in_threadpool(self._keys.actor_of, key)
         except UnknownError:
-            self._known.pop(digest, None)
+            self._cached.pop(digest, None)
             raise UnknownKeyError from None
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[digest] = (now, actor)
+        if len(self._cached) >= _MAX_CACHED:
+            self._cached.clear()
+        self._cached[digest] = (now, actor)
         return actor
+
+
+async def signed_in(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Actor:
+    """Return the actor of the request, by the `ApiKeyAuth` of its application.
+
+    Raise `UnknownKeyError`.
+    """
+    api_key_auth: ApiKeyAuth = request.app.state.api_key_auth
+    return await api_key_auth(request, credentials)
+
+
+SignedIn = Annotated[Actor, Depends(signed_in)]

@@ -1,7 +1,7 @@
-"""Sessions of people at a browser: a signed and sealed statement in a cookie.
+"""Sessions of browsers: an encrypted and authenticated record in a cookie.
 
-It names a key by its id and holds no secret of it. A session counts as long as its key is not
-revoked and the server has not ended it: the cookie alone, kept or copied, opens nothing.
+The record has the id of an API key, but not the key. A session is valid until its key is revoked or
+the server ends it. A copied cookie is useless afterwards.
 """
 
 import base64
@@ -19,10 +19,10 @@ from starlette.responses import Response
 from tracker.adapters.http.dependencies import OpenSessions
 
 IDLE: Final = timedelta(minutes=60)
-"""After so long without a page a session ends."""
+"""A session ends after this time without a request."""
 
 LONGEST: Final = timedelta(hours=12)
-"""However busy, it ends after a working day, the evening round at people's homes included."""
+"""A session ends after this time in any case: a working day with an evening round of visits."""
 
 _NAME = "tracker-session"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -30,7 +30,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True)
 class Session:
-    """Who signed in, by the key's id, and when; `token` must come back with each form sent."""
+    """The id of the key, the time of signing in, and the `token` that every form must send back."""
 
     key_id: str
     began_at: int
@@ -38,18 +38,18 @@ class Session:
 
 
 class Sessions:
-    """Makes sessions, puts them into cookies and takes them out again."""
+    """Makes sessions, and writes them to cookies and reads them from cookies."""
 
     def __init__(
         self, secret: bytes, open_sessions: OpenSessions, now: Callable[[], datetime]
     ) -> None:
-        """Seal with this secret of 32 bytes; the server knows which sessions are open."""
+        """Encrypt with this secret of 32 bytes; `open_sessions` stores which sessions are open."""
         self._open = open_sessions
         self._fernet = Fernet(base64.urlsafe_b64encode(secret))
         self._now = now
 
     def begin(self, key_id: str, request: Request) -> Session:
-        """Begin a session for the holder of this key; the browser's earlier one ends."""
+        """Begin a session for the holder of this key. End the earlier session of the browser."""
         if earlier := self.of(request):
             self._open.end(earlier.token)
         now, token = self._now(), secrets.token_urlsafe(16)
@@ -57,11 +57,11 @@ class Sessions:
         return Session(key_id, int(now.timestamp()), token)
 
     def is_open(self, session: Session) -> bool:
-        """Return whether the server has not ended this session."""
+        """Return whether the session is still open on the server."""
         return self._open.is_open(session.token, session.key_id)
 
     def of(self, request: Request) -> Session | None:
-        """Return the session in the cookie, unless it was forged or its time is over."""
+        """Return the session in the cookie, or `None` if it is forged or expired."""
         now = self._seconds()
         try:
             sealed = request.cookies.get(_cookie(request), "").encode("ascii")
@@ -72,7 +72,7 @@ class Sessions:
         return session if now < session.began_at + LONGEST.total_seconds() else None
 
     def keep(self, session: Session, request: Request, response: Response) -> None:
-        """Send the session along as a cookie; its idle time begins anew."""
+        """Set the cookie of the session, and restart its idle time."""
         sealed = self._fernet.encrypt_at_time(orjson.dumps(asdict(session)), self._seconds())
         response.set_cookie(
             _cookie(request),
@@ -83,11 +83,11 @@ class Sessions:
         )
 
     def end(self, session: Session) -> None:
-        """End this session on the server: its cookie opens nothing from now on."""
+        """End this session on the server. Its cookie is invalid from now on."""
         self._open.end(session.token)
 
     def forget(self, request: Request, response: Response) -> None:
-        """Have the browser forget its session."""
+        """Delete the cookie of the session in the browser."""
         response.delete_cookie(
             _cookie(request), secure=_is_secure(request), httponly=True, samesite="strict"
         )
@@ -97,14 +97,14 @@ class Sessions:
 
 
 def may_carry_keys(request: Request) -> bool:
-    """Return whether nobody on the way can read what is sent: by https, or within one machine."""
+    """Return whether the request is private: it came by https, or from the same machine."""
     return _is_secure(request) or request.url.hostname in _LOOPBACK
 
 
 def is_own(request: Request) -> bool:
-    """Return whether the browser says that a page of ours sent this.
+    """Return whether the browser states that a page of this service sent the request.
 
-    Old browsers send no `Sec-Fetch-Site`, but an `Origin`; one that sends neither is not believed.
+    Old browsers send `Origin` instead of `Sec-Fetch-Site`. A request with neither is refused.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""Natural batching: what arrives during one piece of work rides together in the next."""
+"""Natural batching: the items that arrive during one call are processed together in the next."""
 
 import asyncio
 from collections import deque
@@ -11,16 +11,16 @@ R = TypeVar("R")
 
 
 class ThreadExecutor(Generic[A, R]):
-    """Carries work out in a thread of its own."""
+    """Calls a function in its own thread."""
 
     def __init__(self, work: Callable[[Sequence[A]], Sequence[R]], *, name: str) -> None:
-        """Carry out with `work`, which gives a result for each."""
+        """Call `work`, which returns one result for each item."""
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    def __call__(self, asked: Sequence[A]) -> Awaitable[Sequence[R]]:
-        """Return the future results."""
-        return asyncio.get_running_loop().run_in_executor(self._thread, self._work, asked)
+    def __call__(self, items: Sequence[A]) -> Awaitable[Sequence[R]]:
+        """Return the future results, one for each item."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._work, items)
 
     def close(self) -> None:
         """End the thread."""
@@ -28,31 +28,30 @@ class ThreadExecutor(Generic[A, R]):
 
 
 class Batcher(Generic[A, R]):
-    """Has what is asked carried out in the order it came, many at once, without a timer.
+    """Processes items in the order of their arrival, many in one call, without a timer.
 
-    A timer would make everybody wait; this makes nobody wait who comes alone. What is asked at
-    once, as one lot, stays together.
+    A timer would delay every item. Here an item that arrives alone does not wait. The items of one
+    lot are always processed in the same call.
     """
 
-    def __init__(
-        self, carry_out: Callable[[Sequence[A]], Awaitable[Sequence[R]]], *, most: int
-    ) -> None:
-        """Carry out with `carry_out`, which gives a result for each.
+    def __init__(self, work: Callable[[Sequence[A]], Awaitable[Sequence[R]]], *, most: int) -> None:
+        """Call `work`, which returns one result for each item.
 
-        Lots ride together up to `most` in all; a larger one rides alone.
+        One call gets several lots with at most `most` items in all. A larger lot is processed
+        alone.
         """
-        self._carry_out = carry_out
+        self._work = work
         self._most = most
         self._waiting: deque[tuple[Sequence[A], asyncio.Future[Sequence[R]]]] = deque()
         self._count = 0
         self._running: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        """Return how many wait for their turn."""
+        """Return the number of waiting items."""
         return self._count
 
     def submit(self, lot: Sequence[A]) -> "asyncio.Future[Sequence[R]]":
-        """Return the future results of what is asked, in its order. Called on the event loop."""
+        """Return the future results of a lot, in its order. Call this on the event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Sequence[R]] = loop.create_future()
         self._waiting.append((lot, future))
@@ -62,32 +61,32 @@ class Batcher(Generic[A, R]):
         return future
 
     async def close(self) -> None:
-        """Finish what waits; nothing may be submitted any more."""
+        """Process the waiting items. Nothing may be submitted afterwards."""
         if self._running is not None:
             await self._running
 
     async def _run(self) -> None:
         while self._waiting:
-            riding = self._next()
-            work = [asked for lot, _ in riding for asked in lot]
+            lots = self._next_lots()
+            items = [item for lot, _ in lots for item in lot]
             try:
-                results = await self._carry_out(work)
-            except Exception as error:  # noqa: BLE001  raised where the result is waited for
-                for _, future in riding:
+                results = await self._work(items)
+            except Exception as error:  # noqa: BLE001  the caller of `submit` gets it
+                for _, future in lots:
                     if not future.done():
                         future.set_exception(error)
                 continue
             end = 0
-            for lot, future in riding:
+            for lot, future in lots:
                 begin, end = end, end + len(lot)
                 if not future.done():
                     future.set_result(results[begin:end])
 
-    def _next(self) -> list[tuple[Sequence[A], "asyncio.Future[Sequence[R]]"]]:
-        riding = [self._waiting.popleft()]
-        count = len(riding[0][0])
+    def _next_lots(self) -> list[tuple[Sequence[A], "asyncio.Future[Sequence[R]]"]]:
+        lots = [self._waiting.popleft()]
+        count = len(lots[0][0])
         while self._waiting and count + len(self._waiting[0][0]) <= self._most:
-            riding.append(self._waiting.popleft())
-            count += len(riding[-1][0])
+            lots.append(self._waiting.popleft())
+            count += len(lots[-1][0])
         self._count -= count
-        return riding
+        return lots

@@ -1,4 +1,4 @@
-"""Great questions are answered one at a time, and leave room for everything else."""
+"""Run long queries one at a time, and leave processor time for other requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,24 +8,24 @@ from time import monotonic, sleep
 from tracker.adapters.http.schema.problems import BusyError
 from tracker.domain.errors import TrackerError
 
-_WORKS_S = 0.02
-_RESTS_AT_MOST_S = 0.05
+_WORK_S = 0.02
+_MAX_SLEEP_S = 0.05
 
 
 class GoneError(TrackerError):
-    """Nobody waits for the answer any more."""
+    """The client does not wait for the answer any more."""
 
 
 class ExclusiveSlot:
-    """Lets one in at a time; whoever comes meanwhile is told so at once."""
+    """A slot for one caller at a time. Other callers get an error immediately."""
 
     def __init__(self) -> None:
-        """Begin with nobody inside."""
+        """Begin with an empty slot."""
         self._lock = Lock()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Be inside meanwhile. Raise `BusyError`."""
+        """Hold the slot during the block. Raise `BusyError` if another caller holds it."""
         if not self._lock.acquire(blocking=False):
             raise BusyError
         try:
@@ -35,21 +35,22 @@ class ExclusiveSlot:
 
 
 class Throttle:
-    """Called again and again by a long piece of work, it rests as long as was worked.
+    """Slows down a long query, which calls it again and again.
 
-    So at most half of the time goes into it, and intake goes on beside it.
+    It sleeps as long as the query has worked, so the query uses at most half of the time and
+    intakes continue.
     """
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
-        """Go on until it is over."""
+        """Let the query continue until `is_over` returns true."""
         self._is_over = is_over
         self._since = monotonic()
 
     def __call__(self, _done: int) -> None:
-        """Rest where it is time to. Raise `GoneError` once it is over."""
+        """Sleep if the query has worked long enough. Raise `GoneError` if `is_over` is true."""
         if self._is_over():
             raise GoneError
         worked = monotonic() - self._since
-        if worked >= _WORKS_S:
-            sleep(min(worked, _RESTS_AT_MOST_S))
+        if worked >= _WORK_S:
+            sleep(min(worked, _MAX_SLEEP_S))
             self._since = monotonic()

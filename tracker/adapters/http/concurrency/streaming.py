@@ -1,4 +1,4 @@
-"""Sends what may be very long, made while it is sent, to whoever waits for it."""
+"""Send long files while they are made."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -11,11 +11,12 @@ from tracker.adapters.http.concurrency.exclusive import ExclusiveSlot, GoneError
 
 
 class Download(Response):
-    """A file, made piece by piece in a thread, one at a time, and only while somebody takes it.
+    """A file that a thread makes piece by piece while the client reads it; one at a time.
 
-    Each piece is made when the one before was taken, so that memory does not grow with the file.
-    Whoever goes away, or takes nothing for `patience_s`, ends it; so does the end of the service.
-    What is not whole is broken off, never ended as if it were.
+    Each piece is made after the client has taken the piece before it, so memory does not grow with
+    the file. The download ends if the client closes the connection, takes nothing for
+    `patience_s` seconds, or if the service ends. An incomplete download ends with an error of the
+    connection, so that the client does not take it for a whole file.
     """
 
     def __init__(
@@ -24,23 +25,23 @@ class Download(Response):
         *,
         file_name: str,
         media_type: str,
-        turn: ExclusiveSlot,
+        slot: ExclusiveSlot,
         is_ending: Callable[[], bool],
         patience_s: float = 60.0,
     ) -> None:
-        """Send these pieces, which call the pace they are given all the time."""
-        named = f'attachment; filename="{file_name}"'
-        super().__init__(media_type=media_type, headers={"Content-Disposition": named})
+        """Send these pieces. The generator must call the throttle that it gets, again and again."""
+        disposition = f'attachment; filename="{file_name}"'
+        super().__init__(media_type=media_type, headers={"Content-Disposition": disposition})
         del self.headers["Content-Length"]
         self._pieces = pieces
-        self._turn = turn
+        self._slot = slot
         self._is_ending = is_ending
         self._patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it. What stands against it is raised before anything is sent."""
+        """Send the file. An error before the first piece is raised before anything is sent."""
         del scope
-        with self._turn.taken():
+        with self._slot.taken():
             gone = asyncio.create_task(_until_gone(receive))
             pieces = self._pieces(Throttle(lambda: gone.done() or self._is_ending()))
             try:

@@ -1,4 +1,4 @@
-"""How the body of a request is read: as much as is allowed, of the types that are allowed."""
+"""Read the body of a request within limits of size, time and media type."""
 
 import asyncio
 from typing import TypeVar
@@ -9,10 +9,10 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Receive
 
-from tracker.adapters.http.concurrency.group_commit import TooBusyError
 from tracker.adapters.http.schema.problems import (
     FaultyInputError,
     MalformedError,
+    TooBusyError,
     TooLargeError,
     TooSlowError,
     UnsupportedMediaError,
@@ -25,7 +25,7 @@ NOTE = "text/plain"
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 WITHIN_S = 60.0
-"""How long a body may take; the guard of the connection usually allows less."""
+"""The time limit for a body, in seconds; the guard of the connection usually allows less."""
 
 _MOST_FORM_BYTES = 256_000
 _SMALL_BYTES = 65_536
@@ -35,21 +35,21 @@ T = TypeVar("T")
 
 
 class ClientGoneError(Exception):
-    """The client has closed the connection before its request was complete."""
+    """The client closed the connection before its request was complete."""
 
 
 class BodyReader:
-    """Reads bodies up to a limit, counting what comes: a `Content-Length` is only a claim.
+    """Reads bodies up to a limit. It counts the bytes, because a `Content-Length` may be wrong.
 
-    FastAPI's own limit answers in plain text, so it is not used.
+    The limit of FastAPI is not used: it answers in plain text.
     """
 
     def __init__(
         self, most: int, *, within_s: float = WITHIN_S, most_held: int = _MOST_HELD_BYTES
     ) -> None:
-        """Read at most so many bytes, and wait so long for them.
+        """Read at most `most` bytes within `within_s` seconds.
 
-        All incomplete bodies together may hold `most_held` bytes; a small body is always read.
+        All incomplete bodies together may hold `most_held` bytes. A small body is always read.
         """
         self._most = most
         self._within_s = within_s
@@ -57,7 +57,10 @@ class BodyReader:
         self._held = 0
 
     async def read(self, request: Request, *media_types: str) -> tuple[str, bytes]:
-        """Return the body and its type. Raise `UnsupportedMediaError`, `TooLargeError`."""
+        """Return the media type and the body.
+
+        Raise `UnsupportedMediaError`, or what `received` raises.
+        """
         return await self._read(request, media_types, self._most)
 
     async def _read(
@@ -80,7 +83,7 @@ class BodyReader:
             raise TooSlowError from None
 
     async def received_at_once(self, receive: Receive) -> bytes:
-        """Return the whole body as `received` does; one that came with its headers costs less."""
+        """Return the whole body like `received`, at less cost if it arrived with the headers."""
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
@@ -111,7 +114,7 @@ class BodyReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read_form(self, request: Request) -> dict[str, str]:
-        """Return the fields of a form that a page sent, line breaks as one character.
+        """Return the fields of a submitted form; each line break is one character.
 
         Raise what `read` raises, and `MalformedError`.
         """
@@ -123,13 +126,19 @@ class BodyReader:
         return {name: value.replace("\r\n", "\n") for name, value in fields}
 
     async def read_as(self, request: Request, adapter: TypeAdapter[T]) -> T:
-        """Return the JSON body as a message. Raises also `MalformedError`, `FaultyInputError`."""
+        """Return the JSON body as the type of the adapter.
+
+        Raise `MalformedError`, `FaultyInputError`, or what `read` raises.
+        """
         _, raw = await self.read(request, JSON)
         return parsed(raw, adapter)
 
 
 def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
-    """Return a body as a message. Raise `MalformedError`, `FaultyInputError`."""
+    """Return the JSON body as the type of the adapter.
+
+    Raise `MalformedError`, `FaultyInputError`.
+    """
     try:
         return adapter.validate_json(raw)
     except ValidationError as error:
@@ -137,7 +146,7 @@ def parsed(raw: bytes, adapter: TypeAdapter[T]) -> T:
 
 
 def decoded(raw: bytes) -> object:
-    """Decode JSON. Raise `MalformedError`."""
+    """Return the value of a JSON text. Raise `MalformedError`."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -145,8 +154,8 @@ def decoded(raw: bytes) -> object:
 
 
 def refusal_of(error: ValidationError) -> MalformedError | FaultyInputError:
-    """Say what does not fit, without what was sent."""
+    """Return the error for invalid input, without the content of the request."""
     errors = error.errors(include_url=False, include_input=False)
-    if any(one["type"] == "json_invalid" for one in errors):
+    if any(fault["type"] == "json_invalid" for fault in errors):
         return MalformedError()
     return FaultyInputError(faults_of(errors))

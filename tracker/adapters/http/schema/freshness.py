@@ -1,4 +1,4 @@
-"""How fresh an answer is, and how a writer waits until its own write can be read."""
+"""Measure how fresh an answer is, and let a reader wait for its own write."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -15,15 +15,15 @@ from tracker.adapters.http.schema.problems import NotYetError, UnknownPositionEr
 from tracker.domain.dossier.events.event import Event
 from tracker.projections.model.feed import Record
 
-_LOOK_AGAIN_S = 0.01
-_MOST = 2**63 - 1
+_POLL_S = 0.01
+_MAX_POSITION = 2**63 - 1
 
 After = Annotated[
     int | None,
     Query(
         ge=0,
-        le=_MOST,
-        description="A position got from a write: the answer holds at least all up to there.",
+        le=_MAX_POSITION,
+        description="A position that a write returned. The answer contains all events up to it.",
     ),
 ]
 
@@ -31,18 +31,18 @@ After = Annotated[
 class Freshness(BaseModel):
     """How fresh an answer is."""
 
-    position: int = Field(description="The last event that is in this answer.")
-    behind: int = Field(description="How many events were stored after it.")
+    position: int = Field(description="The position of the last event in this answer.")
+    behind: int = Field(description="The number of events stored after it.")
     age_seconds: float = Field(
-        description="How long ago the oldest of those was recorded; 0 where there is none."
+        description="The age of the oldest of these events, in seconds; 0 if there is none."
     )
 
 
 class Feed(Protocol):
-    """The events in the order they were stored."""
+    """The stored events in order."""
 
     def partitions(self) -> Sequence[str]:
-        """Name the partitions."""
+        """Return the names of the partitions."""
 
     def read(self, partition: str, *, after: int, limit: int) -> Sequence[Record]:
         """Return up to `limit` events after this position, oldest first."""
@@ -52,21 +52,21 @@ class Feed(Protocol):
 
 
 class ReadModel(Protocol):
-    """A read model that knows how far it is."""
+    """A read model that knows its position."""
 
     def store_position(self) -> int:
-        """Return the position in the event store of the newest event that is in it."""
+        """Return the position in the event store of the newest event in the model."""
 
     def version_of(self, dossier_id: UUID) -> int:
-        """Return the version of a dossier that is in it; 0 where nothing is."""
+        """Return the version of a dossier in the model, or 0 if the model has no such dossier."""
 
 
 @dataclass(frozen=True)
 class Watched:
     """A read model and the event store that is its source.
 
-    `in_order`: it takes the events in the very order of the store. With Kafka between it may hold
-    an event and still lack an earlier one of another dossier.
+    `in_order` means that the model processes events in the order of the store. With Kafka between
+    them, the model may have an event and lack an earlier event of another dossier.
     """
 
     feed: Feed
@@ -74,11 +74,11 @@ class Watched:
     in_order: bool
 
     def position(self) -> int:
-        """Return the position of the newest event that is in the model."""
+        """Return the position of the newest event in the model."""
         return self.model.store_position()
 
     def holds(self, position: int) -> bool:
-        """Return whether this event is in the model, and all of its dossier before it."""
+        """Return whether the model has this event and all earlier events of its dossier."""
         if self.position() < position:
             return False
         if self.in_order:
@@ -96,13 +96,16 @@ class Watched:
         ]
 
     def freshness(self, now: datetime) -> Freshness:
-        """Return how fresh the model is; asked before reading it, this never says too much."""
+        """Return how fresh the model is. Call this before the model is read.
+
+        An answer is then at least as fresh as this states.
+        """
         return self.freshness_at(self.position(), now)
 
     def freshness_at(self, position: int, now: datetime, *, head: int | None = None) -> Freshness:
-        """Return how fresh is what was read when the model was at this position.
+        """Return how fresh data is that was read when the model was at this position.
 
-        `head`: the position of the newest event then, where it is known.
+        `head` is the position of the newest event at that time, if known.
         """
         behind = max(0, (self.feed.head() if head is None else head) - position)
         waiting: list[datetime] = []
@@ -113,20 +116,20 @@ class Watched:
 
 
 class Waits:
-    """A dependency of routes that read: it lets them begin once `after` is in what they read."""
+    """A dependency of read routes: it waits until the read models contain the event at `after`."""
 
     def __init__(
         self, watched: Collection[Watched], *, head: Callable[[], int], seconds: float
     ) -> None:
-        """Wait for all of these read models; none where the store itself is read."""
+        """Wait for all of these read models, at most `seconds`. Pass none if the store is read."""
         self._watched = watched
         self._head = head
         self._seconds = seconds
 
     async def __call__(self, after: After = None) -> None:
-        """Return as soon as it is there.
+        """Return as soon as the event at this position can be read.
 
-        Raise `UnknownPositionError` for a position no event has, `NotYetError` after a while.
+        Raise `UnknownPositionError` if no event has this position, `NotYetError` after the limit.
         """
         if not after:
             return
@@ -134,13 +137,13 @@ class Waits:
             raise UnknownPositionError
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
-        for one in self._watched:
-            while not await run_in_threadpool(one.holds, after):
+        for watched in self._watched:
+            while not await run_in_threadpool(watched.holds, after):
                 if loop.time() > end:
                     raise NotYetError
-                await asyncio.sleep(_LOOK_AGAIN_S)
+                await asyncio.sleep(_POLL_S)
 
 
 def of_the_store(head: int) -> Freshness:
-    """Return how fresh an answer is that was read from the store itself."""
+    """Return the freshness of an answer that was read from the store."""
     return Freshness(position=head, behind=0, age_seconds=0.0)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI cannot see by itself is declared here."""
+"""The OpenAPI document, with the declarations that FastAPI cannot derive."""
 
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from tracker.adapters.http.schema.problems import (
     UnsupportedMediaError,
     problem_of,
 )
-from tracker.adapters.http.schema.requests import HAPPENING
+from tracker.adapters.http.schema.requests import STEP_OR_INTAKE
 from tracker.application.commands.envelope import UnknownDossierError, VersionConflictError
 from tracker.application.commands.registry import COMMANDS, INTAKE
 from tracker.application.problems.input_faults import Fault
@@ -32,9 +32,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 VERSION = "1"
 DESCRIPTION = (
-    "Follows administrative dossiers from intake to delivery. Send the same message again as often"
-    " as needed: its `event_id` never counts twice. Problems are told as RFC 9457 has it and never"
-    " repeat what was sent."
+    "Tracks administrative dossiers from intake to delivery. The same command can be sent again as"
+    " often as needed: an `event_id` is stored only once. Errors follow RFC 9457 and never repeat"
+    " the content of the request."
 )
 _REFS = "#/components/schemas/"
 _REF = _REFS + "{model}"
@@ -58,22 +58,22 @@ _HEADERS = {
     503: {"Retry-After": {"schema": {"type": "string"}, "description": "In seconds."}},
 }
 READING = (401, 403, 404, 422, 503)
-"""The problems of every route that reads a dossier."""
+"""The problem statuses of every route that reads a dossier."""
 
 BODY = (400, 401, 403, 408, 413, 415, 422, 503)
-"""The problems of every route that reads a body."""
+"""The problem statuses of every route that reads a body."""
 
 
 def answers(
     *problems: int, status: int, model: type[BaseModel], example: object, **more: object
 ) -> Responses:
-    """Declare an answer with its example, and the problems that may come instead of it."""
+    """Return the declaration of an answer with its example, and of its possible problems."""
     good = {"model": model, "content": {JSON: {"example": example}}, **more}
     return {status: good} | problem_answers(*problems)
 
 
 def problem_answers(*statuses: int) -> Responses:
-    """Declare problems, each with an example made by the code that makes the real ones."""
+    """Return the declaration of problems; the code of real problems makes the examples."""
     declared: Responses = {}
     for status in statuses:
         problem = problem_of(_PROBLEMS[status])
@@ -94,24 +94,24 @@ def problem_answers(*statuses: int) -> Responses:
 def body(
     schema: dict[str, Any], example: object, others: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Declare a JSON body with its example, and its `others` by media type."""
+    """Return the declaration of a JSON body with its example, and `others` by media type."""
     content = {JSON: {"schema": schema, "example": example}, **(others or {})}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def text_body(example: str) -> dict[str, Any]:
-    """Declare a body of plain text with its example."""
+    """Return the declaration of a plain-text body with its example."""
     content = {NOTE: {"schema": {"type": "string"}, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def ref(name: str) -> dict[str, str]:
-    """Point to a schema of the document."""
+    """Return a reference to a schema of the document."""
     return {"$ref": _REF.format(model=name)}
 
 
 def document(app: FastAPI, *bodies: type[BaseModel]) -> dict[str, Any]:
-    """Make the document, with the schemas of the messages and of these other bodies."""
+    """Return the document, with the schemas of the commands and of these other bodies."""
     made = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
@@ -119,16 +119,16 @@ def document(app: FastAPI, *bodies: type[BaseModel]) -> dict[str, Any]:
         [
             ("problem", "serialization", TypeAdapter(Problem)),
             ("intake", "validation", INTAKE),
-            ("happening", "validation", HAPPENING),
-            *((one.__name__, "validation", TypeAdapter(one)) for one in bodies),
+            ("happening", "validation", STEP_OR_INTAKE),
+            *((model.__name__, "validation", TypeAdapter(model)) for model in bodies),
         ],
         ref_template=_REF,
     )
-    happening = HAPPENING.json_schema(ref_template=_REF)
+    happening = STEP_OR_INTAKE.json_schema(ref_template=_REF)
     del happening["$defs"]
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
-            _put_examples_back(made, route)
+            _restore_examples(made, route)
     made["components"]["schemas"] |= {**shared["$defs"], "Happening": happening}
     made = cast("dict[str, Any]", _with_public_names(made))
     schemas = made["components"]["schemas"]
@@ -143,7 +143,7 @@ _PUBLIC_NAMES = {command.__name__: command.STORED_NAME for command in COMMANDS.v
 
 
 def _with_public_names(part: object) -> object:
-    """Return the same part of a document with the published names of schemas."""
+    """Return a part of the document with the published names of schemas."""
     if isinstance(part, dict):
         made = {key: _with_public_names(value) for key, value in part.items()}
         title = made.get("title")
@@ -158,8 +158,8 @@ def _with_public_names(part: object) -> object:
     return part
 
 
-def _put_examples_back(made: dict[str, Any], route: APIRoute) -> None:
-    """Put the examples in as they were declared: FastAPI leaves out every `null`."""
+def _restore_examples(made: dict[str, Any], route: APIRoute) -> None:
+    """Restore the declared examples: FastAPI removes every `null` from them."""
     for method in route.methods or ():
         answers_made = made["paths"][route.path_format][method.lower()]["responses"]
         for status, declared in route.responses.items():

@@ -1,4 +1,4 @@
-"""How dossiers and events are shown: what is personal stays out, times are local."""
+"""Turn dossiers and events into answers, without personal data and with local times."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
@@ -27,24 +27,24 @@ from tracker.domain.dossier.events.event import Event
 from tracker.domain.dossier.lifecycle import Step
 from tracker.domain.dossier.state import DossierState
 
-_BORNE_BY_ALL = frozenset(one.name for one in fields(Event))
-_NOT_POSTED = frozenset({Step.PERSONAL_DATA_ERASED})
+_COMMON_FIELDS = frozenset(attribute.name for attribute in fields(Event))
+_NEVER_POSTED = frozenset({Step.PERSONAL_DATA_ERASED})
 _APPLICANT = frozenset({"applicant", "sealed"})
 
 
 class Presenter:
-    """Turns what the application gives into answers."""
+    """Makes answers from the results of queries."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """Show times in this zone."""
         self._zone = zone
 
     def local(self, moment: datetime | None) -> datetime | None:
-        """Return the moment as the clock on the wall shows it here."""
+        """Return the moment in local time."""
         return moment.astimezone(self._zone) if moment else None
 
     def dossier(self, dossier: DossierState, freshness: Freshness) -> DossierAnswer:
-        """Show a dossier."""
+        """Return the answer for a dossier. Raise `UnknownDossierError` if it has no status."""
         stage, status = dossier.progress.stage, dossier.progress.status
         if stage is None or status is None:
             raise UnknownDossierError
@@ -53,7 +53,7 @@ class Presenter:
             version=dossier.version,
             status=status,
             stage=stage,
-            next_steps=[step for step in dossier.allowed_steps() if step not in _NOT_POSTED],
+            next_steps=[step for step in dossier.allowed_steps() if step not in _NEVER_POSTED],
             channel=dossier.channel,
             offices=OfficesAnswer(**asdict(dossier.offices)),
             procedure=dossier.procedure,
@@ -75,11 +75,11 @@ class Presenter:
         )
 
     def event(self, event: Event) -> EventAnswer:
-        """Show an event without what is sealed in it."""
+        """Return the answer for an event, without its sealed fields."""
         own = {
             name: value
             for name, value in msgspec.to_builtins(event).items()
-            if name not in _BORNE_BY_ALL
+            if name not in _COMMON_FIELDS
         }
         return EventAnswer(
             version=event.originator_version,
@@ -93,7 +93,7 @@ class Presenter:
         )
 
     def opened(self, texts: Mapping[int, Mapping[str, str]]) -> list[PersonalEntry]:
-        """Show what was sealed."""
+        """Return the opened fields, by version of the event."""
         return [
             PersonalEntry(
                 version=version, field="applicant", text=None, applicant=orjson.loads(text)
@@ -105,7 +105,7 @@ class Presenter:
         ]
 
     def deadline(self, why: Why, language: Language, freshness: Freshness) -> DeadlineAnswer:
-        """Show why a date."""
+        """Return the answer that explains a due date."""
         steps = why.reckoned.steps if why.reckoned else ()
         return DeadlineAnswer(
             code=why.code,
@@ -133,5 +133,5 @@ class Presenter:
 
 
 def _plain(field: str, text: str) -> str:
-    """Return what was sealed as people read it: a contact is sealed as JSON."""
+    """Return an opened field as plain text: a contact is sealed as JSON."""
     return ", ".join(orjson.loads(text).values()) if field == "contact" else text

@@ -1,4 +1,4 @@
-"""What can go wrong, as RFC 9457 tells it. The one place where errors get their HTTP status."""
+"""Problem answers (RFC 9457). Only this module gives errors their HTTP status."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,65 +50,69 @@ _RETRY_WHEN_FREE_S = "15"
 
 
 class UnknownKeyError(TrackerError):
-    """This needs a key that is known and not revoked: Authorization: Bearer trk_..."""
+    """A valid API key is required: Authorization: Bearer trk_..."""
 
 
 class MalformedError(TrackerError):
-    """The body is not JSON in UTF-8, or is nested too deeply."""
+    """The body is not JSON in UTF-8, or it is nested too deeply."""
 
 
 class TooLargeError(TrackerError):
-    """The body is larger than this service reads."""
+    """The body is larger than this service accepts."""
 
 
 class TooManyError(TooLargeError):
-    """A batch holds at most 500 messages. Send the rest in another."""
+    """A batch holds at most 500 commands. Send the rest in another batch."""
 
 
 class TooSlowError(TrackerError):
-    """The body did not come in time. Send it again, over a better line or in smaller parts."""
+    """The body did not arrive in time. Use a better connection or send smaller batches."""
 
 
 class HeadersTooSlowError(TooSlowError):
-    """The headers did not come in time. Send the request again over a better connection."""
+    """The headers did not arrive in time. Send the request again over a better connection."""
 
 
 class RepeatedHeaderError(TrackerError):
-    """A header occurs twice that may occur only once. Send it once."""
+    """A header that may occur only once occurs twice. Send it once."""
 
 
 class UnsupportedMediaError(TrackerError):
-    """The body must be of a type that this address reads, and not compressed."""
+    """The body must have a media type that this address accepts, and must not be compressed."""
 
 
 class UnknownPositionError(InvalidInputError):
-    """There is no event at this position yet."""
+    """No event has this position yet."""
 
 
 class NotYetError(TrackerError):
-    """What was written is stored, but cannot be read here yet. Ask again in a moment."""
+    """The event is stored, but it cannot be read here yet. Try again in a moment."""
 
 
 class BusyError(NotYetError):
-    """Such an answer is made for one at a time, and somebody else was first. Ask again soon."""
+    """The service makes one such answer at a time, and one is in progress. Try again soon."""
+
+
+class TooBusyError(StoreUnavailableError):
+    """The service has too many requests. Nothing was stored. Send the request again soon."""
 
 
 class UnknownBlockError(UnknownError):
-    """There is no such block of codes."""
+    """No block of codes has this id."""
 
 
 class FaultyInputError(InvalidInputError):
-    """What was sent does not fit; `errors` tells where."""
+    """The request is not valid; `errors` lists each fault and its place."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        """Keep the faults."""
+        """Store the faults."""
         super().__init__()
         self.faults = faults
 
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """One kind of problem: its HTTP status, its stable name, and what it is called."""
+    """One kind of problem: its HTTP status, its stable name, and its title."""
 
     status: int
     name: str
@@ -119,21 +123,23 @@ KINDS: dict[type[Exception], ProblemKind] = {
     UnknownKeyError: ProblemKind(401, "unknown-key", "You are not signed in"),
     MalformedError: ProblemKind(400, "malformed", "The body cannot be read"),
     TooLargeError: ProblemKind(413, "too-large", "The body is too large"),
-    TooSlowError: ProblemKind(408, "too-slow", "The body did not come in time"),
-    HeadersTooSlowError: ProblemKind(408, "headers-too-slow", "The headers did not come in time"),
+    TooSlowError: ProblemKind(408, "too-slow", "The body did not arrive in time"),
+    HeadersTooSlowError: ProblemKind(408, "headers-too-slow", "The headers did not arrive in time"),
     HeadersTooLargeError: ProblemKind(431, "headers-too-large", "The headers are too large"),
     BadRequestError: ProblemKind(400, "bad-request", "This is not a valid request"),
     RepeatedHeaderError: ProblemKind(400, "repeated-header", "A header occurs twice"),
     UnsupportedMediaError: ProblemKind(
-        415, "unsupported-media-type", "This type of body is not read"
+        415, "unsupported-media-type", "This media type is not accepted"
     ),
     InvalidInputError: ProblemKind(
-        422, PROBLEM_NAMES[InvalidInputError], "What was sent does not fit"
+        422, PROBLEM_NAMES[InvalidInputError], "The request is not valid"
     ),
     RefusedError: ProblemKind(
         422, PROBLEM_NAMES[RefusedError], "The rules of the service do not allow this"
     ),
-    UnknownError: ProblemKind(422, PROBLEM_NAMES[UnknownError], "What was named does not exist"),
+    UnknownError: ProblemKind(
+        422, PROBLEM_NAMES[UnknownError], "Something named in the request does not exist"
+    ),
     UnknownDossierError: ProblemKind(
         404, PROBLEM_NAMES[UnknownDossierError], "There is no such dossier"
     ),
@@ -141,67 +147,69 @@ KINDS: dict[type[Exception], ProblemKind] = {
     NoSuchFormError: ProblemKind(404, "no-such-form", "There is no such form of this dossier"),
     NoPdfError: ProblemKind(501, "no-pdf", "PDF is not installed here"),
     NoParquetError: ProblemKind(501, "no-parquet", "Parquet is not installed here"),
-    NoCheckpointError: ProblemKind(404, "no-checkpoint", "Nothing of the log is signed yet"),
+    NoCheckpointError: ProblemKind(404, "no-checkpoint", "The log has no signed checkpoint yet"),
     NotOurCheckpointError: ProblemKind(422, "not-our-checkpoint", "We signed no such checkpoint"),
     OldCheckpointError: ProblemKind(409, "old-checkpoint", "There is a newer checkpoint"),
     NoWitnessError: ProblemKind(422, "unknown-witness", "No known witness signed this"),
     BadCosignatureError: ProblemKind(422, "bad-cosignature", "This cosignature is wrong"),
     NotAllowedError: ProblemKind(403, PROBLEM_NAMES[NotAllowedError], "You may not do this"),
-    ConflictError: ProblemKind(409, PROBLEM_NAMES[ConflictError], "Somebody else was there first"),
+    ConflictError: ProblemKind(409, PROBLEM_NAMES[ConflictError], "Another request came first"),
     VersionConflictError: ProblemKind(
-        409, PROBLEM_NAMES[VersionConflictError], "Somebody else acted first"
+        409, PROBLEM_NAMES[VersionConflictError], "Somebody else changed the dossier first"
     ),
     StepNotAllowedError: ProblemKind(
-        409, PROBLEM_NAMES[StepNotAllowedError], "This step cannot follow"
+        409, PROBLEM_NAMES[StepNotAllowedError], "This step is not allowed now"
     ),
     RequestReusedError: ProblemKind(
-        409, PROBLEM_NAMES[RequestReusedError], "This event_id was used for something else"
+        409, PROBLEM_NAMES[RequestReusedError], "This event_id was used for another request"
     ),
     CodeTakenError: ProblemKind(
-        409, PROBLEM_NAMES[CodeTakenError], "There is a dossier with this code already"
+        409, PROBLEM_NAMES[CodeTakenError], "This code already has a dossier"
     ),
-    TooOftenError: ProblemKind(429, "asked-too-often", "This was asked too often"),
-    BusyError: ProblemKind(503, "busy", "Somebody else is being answered"),
+    TooOftenError: ProblemKind(429, "asked-too-often", "Too many requests"),
+    BusyError: ProblemKind(503, "busy", "Another such answer is in progress"),
     NotYetError: ProblemKind(503, "not-yet", "This cannot be read yet"),
     StoreUnavailableError: ProblemKind(
         503, PROBLEM_NAMES[StoreUnavailableError], "The event store does not answer"
     ),
-    WorkWantedError: ProblemKind(429, "work-wanted", "A proof of work is needed first"),
+    WorkWantedError: ProblemKind(429, "work-wanted", "A proof of work is required"),
     WholeNumberWantedError: ProblemKind(
-        429, "whole-number-wanted", "Four digits do not suffice for now"
+        429, "whole-number-wanted", "The whole phone number is required for now"
     ),
     StoreBehindError: ProblemKind(
-        503, "store-behind", "The event store is older than its own past"
+        503, "store-behind", "The event store is older than its recorded past"
     ),
     KeyLostError: ProblemKind(410, "key-lost", "The key of this dossier is lost"),
 }
-"""Each kind of error, by class; one that is not here is what it is derived from."""
+"""The kind of problem by class of error. A class without an entry uses that of its base class."""
 
 UNFIT_STATUS = KINDS[InvalidInputError].status
-_UNFORESEEN = ProblemKind(500, UNFORESEEN, "Something went wrong here, not with you")
+_UNFORESEEN = ProblemKind(500, UNFORESEEN, "Internal error of the service")
 STORE_SILENT = (OperationalError, InterfaceError)
 FORESEEN: tuple[type[Exception], ...] = (*KINDS, *STORE_SILENT)
 
 _ADDRESSES = {
-    404: ProblemKind(404, "unknown-address", "There is nothing at this address"),
-    405: ProblemKind(405, "wrong-method", "This address does not answer to this method"),
+    404: ProblemKind(404, "unknown-address", "Nothing exists at this address"),
+    405: ProblemKind(405, "wrong-method", "This address does not support this method"),
 }
 
 
 class Problem(BaseModel):
-    """What went wrong. Nothing that was sent is repeated here."""
+    """What went wrong. It never repeats the content of the request."""
 
-    type: str = Field(description="Names the kind of problem for ever.")
+    type: str = Field(description="The kind of problem. It never changes.")
     title: str
     status: int
     detail: str
-    errors: list[Fault] | None = Field(default=None, description="What does not fit, and where.")
+    errors: list[Fault] | None = Field(
+        default=None, description="The faults of the request, and their places."
+    )
     current_version: int | None = Field(
-        default=None, description="On a conflict: the version the dossier has now."
+        default=None, description="On a conflict: the current version of the dossier."
     )
     challenge: dict[str, Any] | None = Field(
         default=None,
-        description="Where a proof of work is wanted: an ALTCHA challenge (version 2). Find the"
+        description="If a proof of work is required: an ALTCHA challenge (version 2). Find the"
         " `counter` from 0 for which PBKDF2-SHA-256 of the nonce and the counter (4 bytes, big"
         " endian), with the salt and `cost` rounds, begins with `keyPrefix`; send"
         " `{challenge, solution: {counter, derivedKey}}` as JSON in base64.",
@@ -209,12 +217,12 @@ class Problem(BaseModel):
 
 
 def kind_of(error: Exception) -> ProblemKind:
-    """Return the kind of this error."""
-    return next((KINDS[one] for one in type(error).__mro__ if one in KINDS), _UNFORESEEN)
+    """Return the kind of problem of an error, from its class or its nearest base class."""
+    return next((KINDS[base] for base in type(error).__mro__ if base in KINDS), _UNFORESEEN)
 
 
 def problem_of(error: Exception) -> Problem:
-    """Tell of an error what may be told."""
+    """Return the problem for an error, with only what may be public."""
     kind = kind_of(error)
     more: dict[str, Any] = {}
     if isinstance(error, FaultyInputError):
@@ -227,13 +235,13 @@ def problem_of(error: Exception) -> Problem:
         type=f"/problems/{kind.name}",
         title=kind.title,
         status=kind.status,
-        detail="It was noted and will be looked at." if kind is _UNFORESEEN else str(error),
+        detail="The error was logged." if kind is _UNFORESEEN else str(error),
         **more,
     )
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    """Return the problem as an answer."""
+    """Return the problem as an HTTP answer."""
     return Response(
         problem.model_dump_json(exclude_unset=True),
         status_code=problem.status,
@@ -243,7 +251,7 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
 
 
 def answer_error(error: Exception) -> Response:
-    """Answer any error, those FastAPI raises included."""
+    """Return the HTTP answer to an error, also to an error that FastAPI raises."""
     if isinstance(error, RequestValidationError):
         error = FaultyInputError(faults_of(error.errors()))
     if isinstance(error, STORE_SILENT):

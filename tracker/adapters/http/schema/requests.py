@@ -1,4 +1,4 @@
-"""The messages as they come in over HTTP: one, one for a dossier named in the address, many."""
+"""Read commands from HTTP bodies: one, one for the dossier in the address, or a batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from tracker.application.problems.input_faults import Fault
 from tracker.domain.dossier.codes import tidied
 from tracker.domain.errors import TrackerError
 
-MOST_IN_A_BATCH = 500
+MAX_BATCH_SIZE = 500
 
-Message = Intake | StepCommand
+Command = Intake | StepCommand
 
 
 class TakeIn(Intake):
@@ -27,41 +27,47 @@ class TakeIn(Intake):
 
 
 Happening = Annotated[AnyStep | TakeIn, Field(discriminator="step")]
-HAPPENING: TypeAdapter[StepCommand | TakeIn] = TypeAdapter(Happening)
-"""Anything that can be posted to the address of a dossier."""
+STEP_OR_INTAKE: TypeAdapter[StepCommand | TakeIn] = TypeAdapter(Happening)
+"""Every command that can be posted to the address of a dossier."""
 
 
-def addressed(message: StepCommand | TakeIn, code: str) -> Message:
-    """Return the message with the code of its address. Raise where its own is another."""
+def addressed(command: StepCommand | TakeIn, code: str) -> Command:
+    """Return the command with the code of the address.
+
+    Raise `FaultyInputError` if the command has another code.
+    """
     code = tidied(code)
-    if message.code not in {None, code}:
+    if command.code not in {None, code}:
         raise FaultyInputError([Fault(pointer="#/code", detail="must be the code of the address")])
-    if isinstance(message, TakeIn):
-        fields = {name: getattr(message, name) for name in message.model_fields_set}
+    if isinstance(command, TakeIn):
+        fields = {name: getattr(command, name) for name in command.model_fields_set}
         return Intake.model_construct(**fields | {"code": code})
-    return message.model_copy(update={"code": code})
+    return command.model_copy(update={"code": code})
 
 
 @dataclass
 class Batch:
-    """The messages of a batch by their place in it, and what stands against the others."""
+    """The valid commands of a batch by position, and the errors of the others by position."""
 
-    messages: dict[int, Message] = field(default_factory=dict)
+    commands: dict[int, Command] = field(default_factory=dict)
     rejected: dict[int, TrackerError] = field(default_factory=dict)
 
     def in_working_order(self) -> list[int]:
-        """Return the places of the messages: intakes first, then steps, as they happened."""
+        """Return the positions of the commands: intakes first, then steps, each by time."""
         return [
-            place
-            for _, _, place in sorted(
-                (isinstance(message, StepCommand), message.occurred_at, place)
-                for place, message in self.messages.items()
+            position
+            for _, _, position in sorted(
+                (isinstance(command, StepCommand), command.occurred_at, position)
+                for position, command in self.commands.items()
             )
         ]
 
 
-def many(media_type: str, raw: bytes) -> Batch:
-    """Read a batch. Raise where the whole cannot be read: `MalformedError`, `TooManyError`."""
+def read_batch(media_type: str, raw: bytes) -> Batch:
+    """Return the commands of a batch.
+
+    Raise `MalformedError`, `FaultyInputError` or `TooManyError` if the whole cannot be read.
+    """
     if media_type == NDJSON:
         lines: Sequence[object] = [line for line in raw.split(b"\n") if line.strip()]
     else:
@@ -69,22 +75,24 @@ def many(media_type: str, raw: bytes) -> Batch:
         if not isinstance(items, list):
             raise FaultyInputError([Fault(pointer="#", detail="must be a list")])
         lines = items
-    if len(lines) > MOST_IN_A_BATCH:
+    if len(lines) > MAX_BATCH_SIZE:
         raise TooManyError
     batch = Batch()
-    for place, line in enumerate(lines):
+    for position, line in enumerate(lines):
         try:
-            batch.messages[place] = _one(decoded(line) if isinstance(line, bytes) else line)
+            batch.commands[position] = _read_command(
+                decoded(line) if isinstance(line, bytes) else line
+            )
         except TrackerError as error:
-            batch.rejected[place] = error
+            batch.rejected[position] = error
     return batch
 
 
-def _one(item: object) -> Message:
+def _read_command(item: object) -> Command:
     try:
-        message = read_command(item)
+        command = read_command(item)
     except ValidationError as error:
         raise refusal_of(error) from None
-    if isinstance(message, StepCommand) and message.code is None:
+    if isinstance(command, StepCommand) and command.code is None:
         raise FaultyInputError([Fault(pointer="#/code", detail="is missing")])
-    return message
+    return command

@@ -1,4 +1,4 @@
-"""What is answered, as the OpenAPI document shows it. No field is ever added by accident."""
+"""The answers of the API, as the OpenAPI document describes them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -16,17 +16,17 @@ _STATUS = "The public status, 1 to 10, as on the national portal."
 
 
 class Answer(BaseModel):
-    """An answer holds the fields declared and no other."""
+    """An answer with exactly the declared fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Stored(Answer):
-    """It is on disk. `duplicate`: it was so before; everything else is as first answered."""
+    """The event is on disk. `duplicate`: it was stored before; this repeats the first answer."""
 
     code: str
-    version: int = Field(description="The version of the dossier this message led to.")
-    position: int = Field(description="For `after=`, to read what was just written.")
+    version: int = Field(description="The version of the dossier after this command.")
+    position: int = Field(description="The position of the event, for `after=` in a later read.")
     status: PublicStatus = Field(description=_STATUS)
     stage: Stage
     promised_at: datetime | None
@@ -34,7 +34,7 @@ class Stored(Answer):
 
 
 class BatchItem(Answer):
-    """What became of one message: `stored` where it is on disk, else `problem`."""
+    """The result of one command: `stored` if it is on disk, otherwise `problem`."""
 
     outcome: Literal["created", "duplicate", "rejected"]
     stored: Stored | None = None
@@ -42,20 +42,20 @@ class BatchItem(Answer):
 
 
 class BatchAnswer(Answer):
-    """What became of each message, in the order they were sent."""
+    """The result of each command, in the order of the request."""
 
     items: list[BatchItem]
 
 
 class LookupAnswer(Answer):
-    """What a code alone reveals. `on_time` is null where nothing is promised (any more)."""
+    """What a code alone reveals. `on_time` is null if there is no promise, or no longer one."""
 
     code: str
     status: PublicStatus = Field(description=_STATUS)
     promised_at: datetime | None
     on_time: bool | None
-    to_do: bool = Field(description="The citizen has something to do; the office tells what.")
-    phone: str = Field(description="The office's.")
+    to_do: bool = Field(description="The citizen has something to do; the office explains it.")
+    phone: str = Field(description="The phone number of the office.")
     freshness: Freshness
 
 
@@ -76,7 +76,7 @@ class PaperAnswer(Answer):
 
 
 class PromiseAnswer(Answer):
-    """One line of the promise ledger. `given`: it stood on a slip, or came with an apology."""
+    """One line of the promise ledger. `given`: it was printed on a slip or sent with an apology."""
 
     step: Step
     made_at: datetime
@@ -87,13 +87,13 @@ class PromiseAnswer(Answer):
 
 
 class DossierAnswer(Answer):
-    """A dossier as it stands, or stood. Personal data is not here."""
+    """A dossier at a moment, without personal data."""
 
     code: str
     version: int
     status: PublicStatus = Field(description=_STATUS)
     stage: Stage
-    next_steps: list[Step] = Field(description="The steps that may come next.")
+    next_steps: list[Step] = Field(description="The steps that are allowed next.")
     channel: str
     offices: OfficesAnswer
     procedure: str
@@ -115,7 +115,7 @@ class DossierAnswer(Answer):
 
 
 class ActorAnswer(Answer):
-    """Who did it."""
+    """The actor of an event."""
 
     role: Role
     id: str
@@ -124,7 +124,7 @@ class ActorAnswer(Answer):
 
 
 class EventAnswer(Answer):
-    """One event. `sealed` names the fields that hold personal data; they are not shown."""
+    """One event. `sealed` names the fields with personal data, which are not shown."""
 
     version: int
     step: Step
@@ -137,7 +137,7 @@ class EventAnswer(Answer):
 
 
 class HistoryAnswer(Answer):
-    """Everything that happened, in stored order."""
+    """All events of a dossier, in stored order."""
 
     code: str
     events: list[EventAnswer]
@@ -145,7 +145,7 @@ class HistoryAnswer(Answer):
 
 
 class PersonalEntry(Answer):
-    """One sealed field of one event, opened; `applicant` is given apart."""
+    """One opened field of one event. An applicant is in `applicant`, other fields are in `text`."""
 
     version: int
     field: str
@@ -154,7 +154,7 @@ class PersonalEntry(Answer):
 
 
 class PersonalDataAnswer(Answer):
-    """All that was sealed; nothing once it is erased."""
+    """All sealed fields of a dossier; empty after their erasure."""
 
     code: str
     entries: list[PersonalEntry]
@@ -162,7 +162,7 @@ class PersonalDataAnswer(Answer):
 
 
 class ReaderAnswer(Answer):
-    """One look at a dossier by somebody signed in."""
+    """One access to a dossier by a person or program that is signed in."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
@@ -175,7 +175,7 @@ class ReaderAnswer(Answer):
 
 
 class ReadersAnswer(Answer):
-    """Who read the dossier, oldest first."""
+    """The accesses to a dossier, oldest first."""
 
     code: str
     readers: list[ReaderAnswer]
@@ -183,15 +183,15 @@ class ReadersAnswer(Answer):
 
 
 class DeadlineAnswer(Answer):
-    """Why this date: every promise made, and the reckoning step by step.
+    """Why a dossier has its due date: every promise, and the calculation step by step.
 
-    `reckoned_due_at`, `steps` and `sentence` are of the time the procedure has; nothing where it
-    has none. An extension with an apology stands in `promises` only.
+    `reckoned_due_at`, `steps` and `sentence` come from the processing time of the procedure. They
+    are empty if it has none. An extension with an apology is only in `promises`.
     """
 
     code: str
     promises: list[PromiseAnswer]
-    calendar: str = Field(description="The version of the calendar reckoned with.")
+    calendar: str = Field(description="The version of the calendar of the calculation.")
     reckoned_due_at: datetime | None
     steps: list[dict[str, str | int]]
     lang: str
@@ -199,86 +199,8 @@ class DeadlineAnswer(Answer):
     freshness: Freshness
 
 
-class RatedAnswer(Answer):
-    """The counts and rates against one promise; no rate where nothing can be counted."""
-
-    finished_on_time: int
-    finished_late: int
-    open_overdue: int
-    rate_finished: float | None = Field(description="On time / finished.")
-    rate_due: float | None = Field(description="1 - late / due, open overdue ones included.")
-
-
-class CountsAnswer(RatedAnswer):
-    """The counts of one group; those at the top are against the latest promise."""
-
-    submitted: int
-    received: int
-    carried_over: int
-    finished: int
-    finished_without_promise: int
-    refused: int
-    withdrawn: int
-    returned: int
-    open: int
-    open_paused: int
-    open_without_promise: int
-    due_without_promise: int
-    late_without_apology: int
-    ratings: int | None = Field(description="How many rated, 5 or more; `null`: too few to show.")
-    satisfaction: float | None = Field(description="The mean of their scores, 1 to 5.")
-    against_first_promise: RatedAnswer
-
-
-class FiguresThen(Answer):
-    """Figures at a moment, over the time since another, as known at a third."""
-
-    as_of: datetime
-    known_at: datetime | None
-    since: datetime | None
-    by: str | None
-    total: CountsAnswer
-    groups: dict[str, CountsAnswer]
-
-
-class FiguresAnswer(FiguresThen):
-    """Figures, and how fresh they are."""
-
-    freshness: Freshness
-
-
-class CauseAnswer(Answer):
-    """An event heard of since, without which a dossier would count as it did."""
-
-    version: int
-    step: str
-    occurred_at: datetime
-    recorded_at: datetime
-    by: str = Field(description="The role, the id and the office of who told it.")
-
-
-class ChangeAnswer(Answer):
-    """A dossier that counts otherwise: the counts it went out of and came into, and why."""
-
-    code: str
-    group_then: str
-    group_now: str
-    lost: list[str]
-    gained: list[str]
-    events: list[CauseAnswer]
-
-
-class ExplanationAnswer(Answer):
-    """The same figures as known then and now, and the dossiers that make the difference."""
-
-    then: FiguresThen
-    now: FiguresThen
-    number: int = Field(description="How many dossiers count otherwise, listed or not.")
-    changes: list[ChangeAnswer]
-
-
 class BlockAnswer(Answer):
-    """A block of codes, leased to whoever asked."""
+    """A block of codes, leased to the sender."""
 
     id: str
     agency: str
@@ -289,20 +211,20 @@ class BlockAnswer(Answer):
 
 
 class UnusedAnswer(Answer):
-    """The numbers of the block noted as never to be used by this request."""
+    """The numbers of the block that this request marked as never used."""
 
     id: str
     numbers: list[int]
 
 
 class LiveAnswer(Answer):
-    """The process answers."""
+    """The process is alive."""
 
     status: str
 
 
 class ReadyAnswer(Answer):
-    """The store and the read models answer, and the service's data is loaded."""
+    """The store and the read models answer, and the data of the service is loaded."""
 
     status: str
     store_position: int

@@ -1,4 +1,4 @@
-"""All open connections of this process: how many, which wait, and which do not read."""
+"""Track all open connections of this process: which of them wait, and which do not read."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _SWEEPS_A_LIMIT: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionLimits:
-    """What a client may take, in bytes and seconds.
+    """The limits of a client, in bytes and seconds.
 
     `header_s` limits the time from the first byte of a request to the end of its headers; for the
     first request of a connection it begins with the connection. `idle_s` is the time between an
@@ -42,24 +42,24 @@ class Connection(Protocol):
     """One connection."""
 
     def tick(self, now: float) -> None:
-        """End the connection where a time limit has passed."""
+        """End the connection if a time limit has passed."""
 
     def abort(self) -> None:
-        """Close the connection at once."""
+        """Close the connection immediately."""
 
 
 C = TypeVar("C", bound=Connection)
 
 
 class Connections(Generic[C]):
-    """Closes connections that take too long, and the oldest waiting one where there are too many.
+    """Closes connections that take too long, and the oldest waiting one if there are too many.
 
     A connection waits while the service needs more bytes from its client. A client with a request
     in progress is therefore never closed to make room for another.
     """
 
     def __init__(self, *, shortest_limit_s: float, most: int = MOST) -> None:
-        """Look at the time often enough for the shortest limit. Hold at most `most` connections."""
+        """Check times often enough for the shortest limit. Allow at most `most` connections."""
         self.held = 0
         """Bytes of incomplete or queued requests, of all connections."""
         self._most = most
@@ -100,11 +100,11 @@ class Connections(Generic[C]):
             self._abort_oldest(self._stalled)
 
     def unstall(self, connection: C) -> None:
-        """Record that a client has read."""
+        """Record that a client has read its answer."""
         self._stalled.pop(connection, None)
 
     def is_full(self) -> bool:
-        """Return whether the clients have sent more than the service keeps for them."""
+        """Return whether the buffered bytes of all clients exceed the limit."""
         return self.held > _MOST_HELD
 
     def _abort_oldest(self, among: dict[C, None]) -> None:

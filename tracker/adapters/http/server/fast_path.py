@@ -17,7 +17,7 @@ from tracker.adapters.http.api.lookup import BatchedLookUps
 from tracker.adapters.http.auth.authentication import ApiKeyAuth
 from tracker.adapters.http.rate_limits import address_of
 from tracker.adapters.http.schema.bodies import JSON, BodyReader, parsed
-from tracker.adapters.http.schema.requests import HAPPENING, Message, addressed
+from tracker.adapters.http.schema.requests import STEP_OR_INTAKE, Command, addressed
 from tracker.application.commands.envelope import Envelope
 from tracker.application.commands.registry import INTAKE
 from tracker.domain.dossier.actors import Actor
@@ -69,7 +69,7 @@ class FastPath:
         self._look_ups = look_ups
 
     def find(self, scope: Scope) -> Serve | None:
-        """Return what serves this request, or `None` where the framework has to. Name its route."""
+        """Return what serves this request, or `None` if the framework must. Set its route."""
         if scope["query_string"]:
             return None
         path = scope["path"]
@@ -83,7 +83,9 @@ class FastPath:
         code = _STEP.fullmatch(path)
         if code is None:
             return None
-        return self._post(scope, _STEPS, lambda raw: addressed(parsed(raw, HAPPENING), code[1]))
+        return self._post(
+            scope, _STEPS, lambda raw: addressed(parsed(raw, STEP_OR_INTAKE), code[1])
+        )
 
     def _look_up(self, scope: Scope, code: str) -> Serve:
         scope["route"] = _LOOK_UPS
@@ -94,7 +96,7 @@ class FastPath:
 
         return serve
 
-    def _post(self, scope: Scope, route: _Route, read: Callable[[bytes], Message]) -> Serve | None:
+    def _post(self, scope: Scope, route: _Route, read: Callable[[bytes], Command]) -> Serve | None:
         sender = self._sender(scope["headers"])
         if sender is None:
             return None
@@ -102,8 +104,8 @@ class FastPath:
         scope["state"]["actor"] = sender
 
         async def serve(receive: Receive) -> Answer:
-            message = read(await self._bodies.received_at_once(receive))
-            accepted = await self._writing.one(Envelope(sender, message))
+            command = read(await self._bodies.received_at_once(receive))
+            accepted = await self._writing.one(Envelope(sender, command))
             body = as_json(accepted)
             headers = [(name.encode(), value.encode()) for name, value in located(accepted)]
             return status_of(accepted), body, [*headers, *_headers(body)]
@@ -111,7 +113,7 @@ class FastPath:
         return serve
 
     def _sender(self, headers: Iterable[tuple[bytes, bytes]]) -> Actor | None:
-        """Return who sends plain JSON with a key that was valid a moment ago."""
+        """Return the sender of plain JSON with a cached key, or `None`."""
         key, is_json, is_small = b"", False, False
         for name, value in headers:
             if name == b"authorization":
@@ -127,7 +129,7 @@ class FastPath:
         return self._signed_in.known(key.removeprefix(_BEARER))
 
 
-def _intake(raw: bytes) -> Message:
+def _intake(raw: bytes) -> Command:
     return parsed(raw, INTAKE)
 
 

@@ -1,7 +1,7 @@
-"""The guard: it limits the bytes and the time of every request of a connection.
+"""Limit the bytes and the time of every request of a connection.
 
-It wraps the protocol that uvicorn has chosen, and passes it one request at a time. It keeps a
-request back until the headers and the body are complete, except for the rest of a large body, and
+The guard wraps the protocol that uvicorn has chosen, and passes it one request at a time. It holds
+a request back until the headers and the body are complete, except for the rest of a large body, and
 until the previous request is answered.
 The middleware finds the guard in the state of the ASGI scope and reports the end of each answer.
 """
@@ -12,9 +12,8 @@ from enum import Enum, auto
 from math import inf
 from typing import Final, cast
 
-from tracker.adapters.http.concurrency.group_commit import TooBusyError
 from tracker.adapters.http.framing import ChunkedBody, LengthBody, read_head
-from tracker.adapters.http.schema.problems import HeadersTooSlowError, TooSlowError
+from tracker.adapters.http.schema.problems import HeadersTooSlowError, TooBusyError, TooSlowError
 from tracker.adapters.http.server.connections import ConnectionLimits, Connections
 from tracker.adapters.http.server.middleware import answer_as_bytes
 from tracker.domain.errors import TrackerError
@@ -24,7 +23,7 @@ _HELD_BODY: Final = 65_536
 _HELD_FREELY: Final = 16_384
 _LINGER_S: Final = 2.0
 _READS_AT_LEAST: Final = 16_384
-"""So many bytes of a long answer a client must read within `write_s`."""
+"""A client must read at least this many bytes of a long answer within `write_s`."""
 
 
 class _State(Enum):
@@ -79,11 +78,11 @@ class Guard(asyncio.Protocol):
         self._is_answer_begun = True
 
     def rest(self, seconds: float) -> None:
-        """After this answer read nothing from this connection for so long."""
+        """Read nothing from this connection for this many seconds after the answer."""
         self._rest_s = seconds
 
     def finish_answer(self) -> None:
-        """Go on with the next request."""
+        """Continue with the next request."""
         self._is_answered = True
         if self._state is _State.ANSWER:
             self._go_on()
@@ -102,7 +101,7 @@ class Guard(asyncio.Protocol):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what is complete, and keep the rest."""
+        """Pass complete requests to the server, and keep the rest."""
         if self._state is _State.REFUSED:
             return
         self._buffer = self._buffer[self._at :] + data if self._buffer else data
@@ -131,7 +130,7 @@ class Guard(asyncio.Protocol):
             self._server.pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on: the client has read."""
+        """Continue: the client has read."""
         self._connections.unstall(self)
         self._reads_until = inf
         if self._server is not None:
@@ -142,7 +141,7 @@ class Guard(asyncio.Protocol):
     # Called by the connections.
 
     def tick(self, now: float) -> None:
-        """End the connection where a time limit has passed."""
+        """End the connection if a time limit has passed."""
         is_closing = self._transport.is_closing()
         if is_closing or self._reads_until < inf:
             self._watch_reading(now)
@@ -150,7 +149,7 @@ class Guard(asyncio.Protocol):
             self._expire()
 
     def abort(self) -> None:
-        """Close the connection at once, whatever the client has not read."""
+        """Close the connection immediately, even if the client has not read its answer."""
         self._transport.abort()
 
     def _advance(self) -> None:
@@ -205,7 +204,7 @@ class Guard(asyncio.Protocol):
         self._connections.work(self)
 
     def _go_on(self) -> None:
-        """Begin with the next request, unless the client must read or rest first."""
+        """Begin with the next request, unless the client must read or wait first."""
         if self._state is not _State.ANSWER or not self._is_answered or self.is_closed():
             return
         if self._reads_until < inf:
@@ -238,7 +237,7 @@ class Guard(asyncio.Protocol):
             self._server.data_received(piece)
 
     def _count_held(self) -> None:
-        """Count the bytes that wait here. Raise `TooBusyError` where all clients sent too many."""
+        """Count the buffered bytes. Raise `TooBusyError` if those of all clients are too many."""
         self._connections.held -= self._held
         self._held = len(self._buffer) - self._at
         self._connections.held += self._held
@@ -287,7 +286,7 @@ class Guard(asyncio.Protocol):
         self._connections.wait(self)
 
     def _release(self, error: Exception | None) -> None:
-        """Tell the server that the client is gone."""
+        """Report to the server that the client is gone."""
         server, self._server = self._server, None
         if server is not None:
             server.connection_lost(error)

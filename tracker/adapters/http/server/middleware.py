@@ -1,4 +1,4 @@
-"""The outermost layer: limits the requests in progress, adds headers, counts, and logs."""
+"""The outermost layer: limit the requests in progress, add headers, count and log."""
 
 import logging
 import traceback
@@ -10,13 +10,13 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.adapters.http.concurrency.group_commit import TooBusyError
 from tracker.adapters.http.metrics import Metrics
 from tracker.adapters.http.schema.bodies import ClientGoneError
 from tracker.adapters.http.schema.problems import (
     FORESEEN,
     RETRY_AFTER_S,
     RepeatedHeaderError,
+    TooBusyError,
     answer_error,
 )
 from tracker.adapters.http.server.fast_path import Answer, FastPath
@@ -31,7 +31,7 @@ HEADERS: Final = [
 """On every answer, unless the route says otherwise."""
 
 GUARD: Final = "tracker.guard"
-"""Where the state of the scope holds the guard of the connection, if it has one."""
+"""The key of the connection's guard in the state of the ASGI scope."""
 
 _ONCE: Final = frozenset(
     {
@@ -55,7 +55,7 @@ _ONCE: Final = frozenset(
         b"user-agent",
     }
 )
-"""Two readers may choose different ones of two such headers."""
+"""If such a header occurred twice, two programs could read different values."""
 
 _FIRST_ERROR: Final = 400
 _SLOW_S: Final = 1.0
@@ -112,7 +112,7 @@ class Middleware:
         metrics.watch_requests(lambda: self.in_progress)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Whatever happens, it is counted down and reported to the guard."""
+        """Serve one request, and always report its end to the counters and to the guard."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -131,13 +131,13 @@ class Middleware:
             guard.finish_answer()
 
     def check_room(self) -> None:
-        """Raise `TooBusyError` where more requests are in progress than are served at once."""
+        """Raise `TooBusyError` if more requests are in progress than the limit."""
         if self.in_progress > self._most:
             raise TooBusyError
 
     def answer_to(self, error: Exception) -> Answer:
         """Return the answer to an error. Log an unforeseen error."""
-        # The text of the error may contain what was sent, so the log names only type and place.
+        # The text of an error may contain personal data, so the log has only its type and place.
         kind = type(error)
         if not issubclass(kind, FORESEEN):
             _log.error(
@@ -251,11 +251,11 @@ def answer_as_bytes(error: Exception) -> bytes:
 
 
 _BUSY: Final = _plain(answer_error(TooBusyError()))
-"""A flood must not cost more than this."""
+"""The answer above the limit, made once, so that a flood costs little."""
 
 
 def _check_headers(scope: Scope) -> None:
-    """Raise `RepeatedHeaderError` where a header occurs twice that may occur only once."""
+    """Raise `RepeatedHeaderError` if a header that may occur only once occurs twice."""
     headers = scope["headers"]
     if len({name for name, _ in headers}) == len(headers):
         return

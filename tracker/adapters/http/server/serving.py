@@ -1,4 +1,4 @@
-"""How `tracker serve` and the tests put the guard around the protocol of uvicorn."""
+"""Put the guard around the protocol of uvicorn, for `tracker serve` and the tests."""
 
 import asyncio
 import resource
@@ -34,10 +34,10 @@ def guard(config: uvicorn.Config, limits: ConnectionLimits, *, most: int = MOST)
 
 
 def allow_many() -> int:
-    """Raise the limit of open files as far as the system permits it.
+    """Raise the limit of open files as far as the system permits.
 
-    Return how many connections fit: other files, and connections that are not counted yet, get the
-    rest.
+    Return the maximum number of connections. The rest of the limit is for other files and for
+    connections that are not counted yet.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -83,6 +83,7 @@ def rebuilt(container: Container) -> None:
 def test_a_log_rewritten_to_fit_a_changed_event_is_a_fork_and_is_not_signed(
     container: Container, superuser: Superuser
 ) -> None:
+    container.past.check()  # before the change, so the service still accepts commands after it
     changed_bytes(superuser)
     rebuilt(container)
     damage = log_verifier(container).first_damage()
@@ -113,6 +114,7 @@ def test_an_old_copy_that_went_on_otherwise_is_found_and_not_signed(
     container: Container, superuser: Superuser
 ) -> None:
     """Restore the database of the first checkpoint, with its log and checkpoints, and go on."""
+    container.past.check()  # before the change, so the service still accepts commands after it
     old, new = sizes(container)
     position = position_of(superuser, old - 1)
     superuser.execute("DELETE FROM stored_events WHERE notification_id > %s", (position,))

@@ -92,7 +92,7 @@ def test_of_twenty_parallel_appends_what_was_accepted_is_stored_and_nothing_else
     history = desks[0].history(code)
     stored = {event.event_id: event.originator_version for event in history[1:]}
     answered = {
-        post.message.event_id: result.version
+        post.command.event_id: result.version
         for post, result in zip(posts, results, strict=True)
         if isinstance(result, Accepted)
     }

@@ -191,7 +191,7 @@ def test_the_same_id_of_another_sender_is_another_thing(desk: ServiceDesk) -> No
 
 def test_two_of_the_same_in_one_batch_are_stored_once(desk: ServiceDesk) -> None:
     post = Envelope(CLERK, desk.intake())
-    reused = Envelope(CLERK, desk.intake(event_id=post.message.event_id, way_of_return="collect"))
+    reused = Envelope(CLERK, desk.intake(event_id=post.command.event_id, way_of_return="collect"))
     first, second, third = desk.handle(post, post, reused)
     assert isinstance(first, Accepted)
     assert second == replace(first, duplicate=True)

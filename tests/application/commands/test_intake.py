@@ -454,7 +454,7 @@ def test_an_old_dossier_without_a_promise_has_none_and_only_staff_takes_over(
 ) -> None:
     assert desk.at.tracker.post(legacy(desk, promised_at=None)).promised_at is None
     with pytest.raises(NotAllowedError):
-        desk.at.tracker.post(Envelope(TABLET, legacy(desk, code="hs-2").message))
+        desk.at.tracker.post(Envelope(TABLET, legacy(desk, code="hs-2").command))
 
 
 def test_a_promise_of_an_older_system_without_a_zone_is_refused_by_its_form(

@@ -194,7 +194,7 @@ def test_a_record_that_causes_an_error_becomes_a_dead_letter_and_the_others_are_
     bad = mine.intake(event_id="bad")
 
     def breaks(envelopes: Sequence[Envelope]) -> Exception | None:
-        if any(envelope.message.event_id == "bad" for envelope in envelopes):
+        if any(envelope.command.event_id == "bad" for envelope in envelopes):
             return ZeroDivisionError("Nguyen")
         return None
 

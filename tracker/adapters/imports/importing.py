@@ -220,7 +220,7 @@ class _Import:
             yield from zip(tasks, self._handle([task.envelope for task in tasks]), strict=True)
 
     def _count_step(self, task: _Task, result: Accepted | TrackerError) -> None:
-        is_step = task.envelope.message is task.line.step
+        is_step = task.envelope.command is task.line.step
         if isinstance(result, RequestReusedError):
             what = "this event" if is_step else "its dossier's end"
             self._conflict(task, f"{what} was imported before with other content")

@@ -51,7 +51,7 @@ class Decisions:
         # Codes are issued and applicants sealed in a loop each: alternating takes a processor
         # nearly twice as long.
         for envelope in envelopes:
-            command, key = envelope.message, envelope.key
+            command, key = envelope.command, envelope.key
             if not isinstance(command, Intake) or command.code or key in work.earlier:
                 continue
             if key not in work.begun:
@@ -73,7 +73,7 @@ class Decisions:
         done = work.earlier.get(envelope.key) or work.requests.get(envelope.key)
         if done:
             return self._repeated(envelope, digest, done, work)
-        command = envelope.message
+        command = envelope.command
         match command:
             case Intake():
                 dossier = self._take_in(envelope, command, work)
@@ -172,7 +172,7 @@ class Decisions:
     def _seal_applicant(self, prepared: PreparedIntake, work: UnitOfWork) -> None:
         dossier = prepared.dossier
         seal = self._seal_of(dossier, work) if dossier.version else self._new_seal(dossier.id, work)
-        prepared.applicant = seal.seal("applicant", prepared.message.applicant.as_text())
+        prepared.applicant = seal.seal("applicant", prepared.command.applicant.as_text())
 
     def _new_seal(self, dossier: UUID, work: UnitOfWork) -> Seal:
         wrapped, seal = self._vault.new_key(dossier)

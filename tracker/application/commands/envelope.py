@@ -43,19 +43,19 @@ class Envelope:
     """A command and its sender; `if_version` is the version that the sender expects."""
 
     actor: Actor
-    message: Intake | LegacyIntake | StepCommand
+    command: Intake | LegacyIntake | StepCommand
     if_version: int | None = None
 
     @cached_property
     def key(self) -> RequestKey:
         """The key of the request: the sender's id and the sender's own `event_id`."""
-        return self.actor.id, self.message.event_id
+        return self.actor.id, self.command.event_id
 
     def content(self) -> bytes:
         """Return a canonical form of the command: equal commands have equal bytes."""
-        kind = type(self.message)
+        kind = type(self.command)
         # The same as pydantic's `model_dump_json`, without the conversion from bytes to text.
-        content = kind.__pydantic_serializer__.to_json(self.message, exclude_defaults=True)
+        content = kind.__pydantic_serializer__.to_json(self.command, exclude_defaults=True)
         return kind.STORED_NAME.encode() + b"\n" + content
 
     def content_of_version_0_1(self) -> bytes:

@@ -162,7 +162,7 @@ class Tracker(Application[UUID]):
         seen = self.past.begin()
         earlier = self.store.select_requests([envelope.key for envelope in envelopes])
         named = {
-            dossier_id(envelope.message.code) for envelope in envelopes if envelope.message.code
+            dossier_id(envelope.command.code) for envelope in envelopes if envelope.command.code
         }
         work = UnitOfWork(
             recorded_at=self._tick(),
@@ -186,7 +186,7 @@ class Tracker(Application[UUID]):
             except TrackerError as error:
                 # The loaded dossier may have changed before the error. The next command for it
                 # loads it again.
-                work.loaded.pop(dossier_id(envelope.message.code or ""), None)
+                work.loaded.pop(dossier_id(envelope.command.code or ""), None)
                 results.append(error)
         if not work.requests:
             return results
@@ -236,7 +236,7 @@ class Tracker(Application[UUID]):
         }
 
     def _conflict(self, envelope: Envelope) -> ConflictError:
-        code = envelope.message.code
+        code = envelope.command.code
         dossier = self._loader.load(code) if code else None
         return VersionConflictError(dossier.version) if dossier else CodeTakenError()
 

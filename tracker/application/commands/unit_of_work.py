@@ -23,7 +23,7 @@ class PreparedIntake:
     All applicants are sealed in one loop, after all intakes are prepared.
     """
 
-    message: Intake
+    command: Intake
     stamp: Stamp
     dossier: Dossier
     procedure: ProcedureVersion
@@ -57,11 +57,11 @@ class UnitOfWork:
     def stamp(self, envelope: Envelope) -> Stamp:
         """Return the stamp of the events that this envelope leads to."""
         return Stamp(
-            occurred_at=envelope.message.occurred_at.astimezone(UTC),
+            occurred_at=envelope.command.occurred_at.astimezone(UTC),
             recorded_at=self.recorded_at,
             by=envelope.actor,
             source=envelope.actor.id,
-            event_id=envelope.message.event_id,
+            event_id=envelope.command.event_id,
         )
 
     def is_ours(self, done: Request, recorded_at: datetime) -> bool:

@@ -24,11 +24,11 @@ class CommandCounter:
     def count(self, envelope: Envelope, result: Result) -> None:
         """Count a command and its result."""
         outcome = outcome_of(result)
-        if isinstance(envelope.message, Intake):
-            office = envelope.message.received_at or envelope.actor.office
+        if isinstance(envelope.command, Intake):
+            office = envelope.command.received_at or envelope.actor.office
             self._metrics.record_intake(self._channel_of(office), outcome)
-        elif isinstance(envelope.message, StepCommand):
-            self._metrics.record_step(getattr(envelope.message, "step", ""), outcome)
+        elif isinstance(envelope.command, StepCommand):
+            self._metrics.record_step(getattr(envelope.command, "step", ""), outcome)
 
     def _channel(self, office_id: str) -> str:
         office = self._network.offices.get(office_id)

@@ -61,7 +61,7 @@ class CommandApi:
         self._commit = commit
         self._counter = counter
 
-    async def one(self, envelope: Envelope) -> Accepted:
+    async def store(self, envelope: Envelope) -> Accepted:
         """Return the answer to a command. Raise its error."""
         try:
             accepted = await self._commit.submit(envelope)
@@ -75,7 +75,7 @@ class CommandApi:
         """Raise `TooBusyError` if a batch may exceed the limit. Call this before it is read."""
         self._commit.check_room(MAX_BATCH_SIZE)
 
-    async def many(self, envelopes: Sequence[Envelope]) -> Sequence[Result]:
+    async def store_all(self, envelopes: Sequence[Envelope]) -> Sequence[Result]:
         """Return the result of each command: the answer or the error."""
         results = await self._commit.submit_all(envelopes)
         for envelope, result in zip(envelopes, results, strict=True):
@@ -98,7 +98,7 @@ def add_commands(
     async def take_in(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Response:
         """Take a dossier in, or submit it without a clerk. The answer means that it is on disk."""
         command = await bodies.read_as(request, INTAKE)
-        return answered(await commands.one(Envelope(actor, command)))
+        return answered(await commands.store(Envelope(actor, command)))
 
     @app.post(
         "/v1/dossiers/{code}/events",
@@ -122,7 +122,7 @@ def add_commands(
         """Record a step of a dossier."""
         command = addressed(await bodies.read_as(request, STEP_OR_INTAKE), code)
         version = None if if_match in {None, "*"} else int(str(if_match).strip('"'))
-        return answered(await commands.one(Envelope(actor, command, version)))
+        return answered(await commands.store(Envelope(actor, command, version)))
 
     @app.post(
         "/v1/dossiers:batch",
@@ -139,7 +139,7 @@ def add_commands(
         commands.check_room()
         batch = read_batch(*await bodies.read(request, JSON, NDJSON))
         positions = batch.in_working_order()
-        results = await commands.many(
+        results = await commands.store_all(
             [Envelope(actor, batch.commands[position]) for position in positions]
         )
         for result in results:

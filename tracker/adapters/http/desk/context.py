@@ -82,10 +82,10 @@ class DeskContext:
         command = kind.model_validate({"occurred_at": self.parts.now(), **raw})
         envelope = Envelope(browser_session.actor, command, if_version)
         try:
-            return await self.writing.one(envelope)
+            return await self.writing.store(envelope)
         except RequestReusedError:
             first = await run_in_threadpool(self.parts.last_event_of, envelope.key)
             if first is None or "occurred_at" in raw:
                 raise
             repeated = command.model_copy(update={"occurred_at": first.occurred_at})
-            return await self.writing.one(replace(envelope, message=repeated))
+            return await self.writing.store(replace(envelope, command=repeated))

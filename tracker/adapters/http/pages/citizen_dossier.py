@@ -86,7 +86,7 @@ def add_citizen_dossier_page(
             with suppress(
                 ConflictError
             ):  # already rated in another window; the page shows that rating
-                await writing.one(Envelope(citizen_of(dossier_id(own.code)), command))
+                await writing.store(Envelope(citizen_of(dossier_id(own.code)), command))
         return RedirectResponse(parts.receipts.path(own.code) + "#rating", 303)
 
     @app.get(f"{_PATH}/live", include_in_schema=False)

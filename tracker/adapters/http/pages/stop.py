@@ -45,4 +45,4 @@ def add_stop_page(app: FastAPI, parts: Dependencies, *, pages: Pages, writing: C
             event_id=uuid4().hex, occurred_at=parts.now(), step="notices_stopped", code=code
         )
         with suppress(StepNotAllowedError):
-            await writing.one(Envelope(citizen_of(dossier_id(code)), command))
+            await writing.store(Envelope(citizen_of(dossier_id(code)), command))

@@ -105,7 +105,7 @@ class FastPath:
 
         async def serve(receive: Receive) -> Answer:
             command = read(await self._bodies.received_at_once(receive))
-            accepted = await self._writing.one(Envelope(sender, command))
+            accepted = await self._writing.store(Envelope(sender, command))
             body = as_json(accepted)
             headers = [(name.encode(), value.encode()) for name, value in located(accepted)]
             return status_of(accepted), body, [*headers, *_headers(body)]

@@ -1,4 +1,4 @@
-"""Somebody at a browser, as far as it takes no browser: cookies, and the forms of pages."""
+"""A clerk at a browser, simulated by a client with cookies and the forms of the pages."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Clerk:
         return answer
 
     def sends(self, path: str, **typed: str) -> Response:
-        """Send a form as it was shown, with what was typed into it; `__` stands for a dot."""
+        """Send the form of the last page with these values; `__` in a name means a dot."""
         named = {name.replace("__", "."): text for name, text in typed.items()}
         hidden = self.form(path).hidden if self.shown else {}
         answer = self.browser.post(
@@ -48,13 +48,13 @@ class Clerk:
         return answer
 
     def form(self, path: str) -> "Form":
-        return next((one for one in forms(self.shown) if one.action == path), Form(path))
+        return next((form for form in forms(self.shown) if form.action == path), Form(path))
 
     def later(self, **span: float) -> None:
         self.site.now[0] += timedelta(**span)
 
     def faults(self) -> list[str]:
-        """What stands beside the boxes."""
+        """Return the errors next to the fields."""
         return [
             text.strip() for text in re.findall(r'<p class="fault"[^>]*>([^<]*)</p>', self.shown)
         ]
@@ -79,16 +79,17 @@ class _Forms(HTMLParser):
         self.found: list[Form] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append(Form(told.get("action", "")))
-        elif tag in {"input", "select", "textarea"} and "name" in told:
-            kept = self.found[-1].hidden if told.get("type") == "hidden" else self.found[-1].boxes
-            kept[told["name"]] = told.get("value", "")
+            self.found.append(Form(attributes.get("action", "")))
+        elif tag in {"input", "select", "textarea"} and "name" in attributes:
+            form = self.found[-1]
+            fields = form.hidden if attributes.get("type") == "hidden" else form.boxes
+            fields[attributes["name"]] = attributes.get("value", "")
 
 
 def forms(html: str) -> list[Form]:
-    """Every form of a page, with what it would send."""
+    """Return every form of a page, with its values."""
     parser = _Forms()
     parser.feed(html)
     return parser.found

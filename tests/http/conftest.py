@@ -20,21 +20,22 @@ def pages_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A service whose read models are brought up to date only when a test says so."""
+    """Return a service whose read models are updated only when a test calls `caught_up`."""
     now = [NOON]
     with (
-        open_container(Settings(data_dir=tmp_path), lambda: now[0]) as it,
-        TestClient(http_app(it)) as client,
+        open_container(Settings(data_dir=tmp_path), lambda: now[0]) as container,
+        TestClient(http_app(container)) as client,
     ):
-        keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
-        yield Site(it, client, now, keys)
+        keys = {who: container.keys.make(actor, NOON) for who, actor in ACTORS.items()}
+        yield Site(container, client, now, keys)
 
 
 @pytest.fixture
 def live(site: Site) -> Iterator[Site]:
-    """The same, with its read models following."""
+    """Return the same service with read models that follow the store."""
     died: list[tuple[str, Exception]] = []
-    it = site.installation
-    with supervise(it.following_tasks(it.follows), lambda *of: died.append(of)):
+    container = site.installation
+    tasks = container.following_tasks(container.follows)
+    with supervise(tasks, lambda *failure: died.append(failure)):
         yield site
     assert died == []

@@ -1,4 +1,4 @@
-"""An application behind a real server of ours, on a socket."""
+"""Serve an application by a real server on a socket."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Address = tuple[str, int]
 def served(
     app: FastAPI, limits: ConnectionLimits | None = None, *, most: int = MOST
 ) -> Iterator[Address]:
-    """Serve an application that has begun already, as `tracker serve` would."""
+    """Serve an application that has started already, in the same way as `tracker serve`."""
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -1,4 +1,4 @@
-"""The real application on a real installation, and who knocks at its doors."""
+"""The real application with a real container, and the actors that send requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ ACTORS = {
 
 @dataclass
 class Site:
-    """A running service and the keys to it."""
+    """A running service and the API keys of its actors."""
 
     installation: Container
     client: TestClient
@@ -84,11 +84,11 @@ class Site:
         return self.post(f"/v1/dossiers/{code}/events", who, self.step(step, **changes))
 
     @contextmanager
-    def rebuilt(self, **parts: Any) -> Iterator["Site"]:  # noqa: ANN401  any part of it
-        """The same installation with some of its parts replaced."""
-        it = replace(self.installation, **parts)
-        with TestClient(http_app(it)) as client:
-            yield Site(it, client, self.now, self.keys, self._numbers)
+    def rebuilt(self, **parts: Any) -> Iterator["Site"]:  # noqa: ANN401  any part
+        """Yield the same service with some of its parts replaced."""
+        container = replace(self.installation, **parts)
+        with TestClient(http_app(container)) as client:
+            yield Site(container, client, self.now, self.keys, self._numbers)
 
     def caught_up(self) -> None:
         self.installation.catch_up()
@@ -98,7 +98,7 @@ class Site:
 
 
 class AskingScan:
-    """A store's scan during which something is asked."""
+    """A scan of the store that calls `ask` when it begins."""
 
     def __init__(self, scan: SqlStoreScan, ask: Callable[[], object]) -> None:
         self.head = scan.head
@@ -115,7 +115,7 @@ class AskingScan:
 
 
 def asking_explanation(site: Site, ask: Callable[[], object]) -> ExplainFigures:
-    """The explanation of figures, during which something is asked."""
-    it = site.installation
-    histories = AskingScan(it.scan, ask).histories
-    return ExplainFigures(it.reader, histories, it.service.network.partner_id_of)
+    """Return a query that explains figures and calls `ask` when it begins."""
+    container = site.installation
+    histories = AskingScan(container.scan, ask).histories
+    return ExplainFigures(container.reader, histories, container.service.network.partner_id_of)

@@ -1,4 +1,4 @@
-"""Made-up requests to every operation: whatever is sent, the service does not break."""
+"""Send generated requests to every operation: none causes an internal error."""
 
 import os
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from tracker.wiring.http import http_app
 
 pytestmark = [
     pytest.mark.slow,
-    # what schemathesis and the libraries under it warn of is theirs to mend
+    # schemathesis and its libraries must fix the causes of their own warnings
     pytest.mark.filterwarnings("ignore"),
 ]
 
@@ -52,7 +52,7 @@ KNOWN = {
     "to_office": DECIDES,
     "carrier": "VNPOST",
 }
-"""What makes a made-up message go further than the first door."""
+"""Values that let a generated command pass the first checks."""
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def it(tmp_path: Path) -> Iterator[Container]:
 
 
 def mended(body: object, code: str) -> None:
-    """Put what is known into a made-up message."""
+    """Replace values of a generated command by valid ones."""
     if isinstance(body, dict):
         body |= {name: value for name, value in KNOWN.items() if name in body}
         body.pop("promised_at", None)
@@ -94,7 +94,7 @@ def test_nothing_that_can_be_sent_breaks_the_service(it: Container) -> None:
                 if mode is GenerationMode.NEGATIVE and not operation.definition.raw.get(
                     "requestBody", operation.definition.raw.get("parameters")
                 ):
-                    continue  # nothing can be wrong where nothing is sent
+                    continue  # a request without input cannot be invalid
 
                 @settings(
                     max_examples=REQUESTS_AN_OPERATION,

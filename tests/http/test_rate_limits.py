@@ -13,7 +13,7 @@ class Clock:
 
 
 def asked(limits: Limits, times: int, code: str = "A", address: str = HERE) -> int:
-    """How often the answer was given."""
+    """Return how many requests were allowed."""
     given = 0
     for _ in range(times):
         try:
@@ -67,13 +67,13 @@ def test_what_one_network_is_refused_does_not_count_against_all() -> None:
     assert asked(limits, 20, "A", THERE) == 20
 
 
-def test_nobody_uses_up_a_code_for_others() -> None:
+def test_one_network_cannot_use_up_the_limit_of_a_code_for_others() -> None:
     limits = Limits(per_code=3, per_network=0, overall=0)
     assert asked(limits, 50, "A", HERE) == 3
     assert asked(limits, 3, "A", THERE) == 3
 
 
-def test_the_next_minute_begins_anew_and_an_answer_says_when_that_is() -> None:
+def test_the_counts_restart_each_minute_and_the_error_has_the_time_until_then() -> None:
     clock = Clock()
     limits = Limits(per_code=1, per_network=0, overall=0, clock=clock)
     limits.check("A", HERE)

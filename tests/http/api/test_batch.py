@@ -18,7 +18,7 @@ from tracker.domain.errors import TrackerError
 
 BATCH = "/v1/dossiers:batch"
 _TOO_MANY = MOST_WAITING // MAX_BATCH_SIZE + 1
-"""Batches: one that is stored meanwhile, and as many as may wait."""
+"""The number of batches above the limit: one in progress, and all that may wait."""
 
 
 def sent_as_lines(site: Site, *lines: bytes | dict[str, Any], who: str = "desk") -> Response:
@@ -178,7 +178,7 @@ def test_an_empty_batch_has_an_empty_answer(site: Site) -> None:
 
 
 class WaitingTracker:
-    """A tracker that stores nothing before the gate is open."""
+    """A tracker that stores nothing until the gate is open."""
 
     def __init__(self, tracker: Tracker, gate: Event) -> None:
         self._tracker = tracker

@@ -24,7 +24,7 @@ def test_a_device_leases_codes_and_takes_dossiers_in_under_them(site: Site) -> N
     assert answer.status_code == 403
 
 
-def test_no_number_is_leased_twice_or_issued_beside(site: Site) -> None:
+def test_no_leased_number_is_leased_or_issued_again(site: Site) -> None:
     codes = [
         code for _ in range(3) for code in site.post(LEASE, "desk", {"size": 5}).json()["codes"]
     ]

@@ -14,7 +14,7 @@ def with_a_history(site: Site) -> str:
     return code
 
 
-def test_a_dossier_is_shown_as_it_stands(site: Site) -> None:
+def test_a_dossier_is_shown_with_its_current_state(site: Site) -> None:
     code = with_a_history(site)
     answer = site.get(f"/v1/dossiers/{code.lower()}", "desk")
     assert answer.headers["ETag"] == '"3"'
@@ -151,7 +151,7 @@ def test_the_deadline_is_explained_with_the_calendar_as_it_was_known(site: Site)
     assert due["2025-12-24"]["calendar"] != due["2025-12-25"]["calendar"]
 
 
-def test_an_extended_promise_stands_in_the_ledger_beside_the_first(site: Site) -> None:
+def test_the_ledger_has_the_extended_promise_and_the_first(site: Site) -> None:
     code = site.received()
     due = "2026-12-20T17:00:00+07:00"
     site.take(code, "decider", "promise_extended", due_at=due, reason="flood", signer="Head")

@@ -1,4 +1,4 @@
-"""Explanations of figures as JSON: what the page shows, for programs."""
+"""Explanations of figures as JSON, with the same content as the page."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ ASKED = {"then": THEN, "as_of": THEN}
 
 @pytest.fixture
 def code(site: Site) -> str:
-    """Decided before `THEN`; we heard of it later. Two others are as they were known."""
+    """One dossier was decided before `THEN` but recorded later. Two others did not change."""
     code, *_ = (site.received() for _ in range(3))
     decided = site.at()
     site.now[0] = NOON + timedelta(days=3)
@@ -34,9 +34,7 @@ def told(site: Site, **asked: str | int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("who", ["auditor", "manager", "administrator"])
-def test_a_difference_is_told_down_to_the_dossier_and_the_event(
-    site: Site, code: str, who: str
-) -> None:
+def test_an_explanation_names_the_dossiers_and_the_events(site: Site, code: str, who: str) -> None:
     found = explained(site, who, by="office").json()
     assert [found[when]["total"]["finished"] for when in ("then", "now")] == [0, 1]
     assert [found[when]["known_at"] for when in ("then", "now")] == [THEN, None]
@@ -64,7 +62,7 @@ def test_nothing_differs_from_what_is_known_now(site: Site, code: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["desk", "agent", "portal", "carrier", "kiosk"])
-def test_nobody_else_is_told(site: Site, who: str) -> None:
+def test_no_other_role_gets_an_explanation(site: Site, who: str) -> None:
     assert explained(site, who).status_code == 403
     assert explained(site, None).status_code == 401
 

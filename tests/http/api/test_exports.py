@@ -1,4 +1,4 @@
-"""Exports over HTTP: an archive that unpacks to what `tracker export` writes, one at a time."""
+"""Exports over HTTP: the archive has the files of `tracker export`; one is made at a time."""
 
 import io
 import json
@@ -108,7 +108,7 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(site: Site, code: str
 
 
 @pytest.mark.parametrize("who", ["desk", "agent", "portal", "carrier", "manager"])
-def test_nobody_else_takes_anything_away(site: Site, code: str, who: str) -> None:
+def test_no_other_role_exports_anything(site: Site, code: str, who: str) -> None:
     for reason in ({}, {"reason": REASON}):
         assert get(site, who=who, **reason).status_code == 403
     assert get(site, who=None).status_code == 401
@@ -146,13 +146,13 @@ def test_an_auditor_at_the_desk_takes_away_what_the_form_says(
 
 
 class Asking:
-    """Takes dossiers away, and asks something when it begins."""
+    """An export that calls `ask` when it begins."""
 
     def __init__(self, taking_away: DossierExport, ask: Callable[[], object]) -> None:
         self._taking_away = taking_away
         self._ask = ask
 
-    def take(self, *what: Any, **how: Any) -> Iterator[ExportedDossier]:  # noqa: ANN401  whatever it is
+    def take(self, *what: Any, **how: Any) -> Iterator[ExportedDossier]:  # noqa: ANN401  any arguments
         self._ask()
         return self._taking_away.take(*what, **how)
 

@@ -1,4 +1,4 @@
-"""What wrong digits cost: time, then work; nobody is locked out, and no answer tells a secret."""
+"""Wrong digits cost time, then work. They lock no owner out, and no answer reveals a secret."""
 
 import asyncio
 import base64
@@ -42,7 +42,7 @@ def code(site: Site) -> str:
 
 @contextmanager
 def at(site: Site, address: str, **settings: object) -> Iterator[TestClient]:
-    """Somebody at this address."""
+    """A client at this address."""
     chosen = site.installation.settings.model_copy(update={"tries_per_network": 0} | settings)
     with site.rebuilt(settings=chosen) as rebuilt:
         yield TestClient(rebuilt.client.app, client=(address, 5000))
@@ -55,7 +55,7 @@ def tried(client: TestClient, code: str, digits: str, proof: str = "") -> Respon
 
 
 def worked(client: TestClient, code: str, digits: str) -> tuple[Response, int]:
-    """Try, solving what is asked for; with how much work it took."""
+    """Try the digits and solve each challenge. Return the answer and the amount of work."""
     answer, work = tried(client, code, digits), 0
     while answer.status_code == 429 and "challenge" in answer.json():
         challenge = answer.json()["challenge"]
@@ -65,7 +65,7 @@ def worked(client: TestClient, code: str, digits: str) -> tuple[Response, int]:
 
 
 def guess(site: Site, code: str, digits: str = "0000", address: str = HERE) -> int:
-    """Try at once, whatever it costs; with how much work it would have taken."""
+    """Try the digits once. Return the answer and the amount of work that it would require."""
     guard, one, work = site.installation.guard, Try(code, digits, networks_of(address)), 0
     try:
         guard.admit(one)
@@ -192,7 +192,7 @@ def test_work_grows_with_the_misses_of_a_network_whatever_the_codes(site: Site) 
         ([f"::ffff:203.0.113.{n}" for n in range(1, 60)], 4 * FREE),
     ],
 )
-def test_whoever_owns_a_whole_network_wins_little_by_calling_from_all_of_it(
+def test_the_owner_of_a_whole_network_gains_little_from_its_many_addresses(
     site: Site, addresses: list[str], most: int
 ) -> None:
     costs = [
@@ -291,7 +291,7 @@ def test_tries_at_once_do_not_slip_through_together(site: Site, code: str) -> No
             guard.open(one, admission)
         except WorkWantedError:
             continue
-        except Exception:  # noqa: BLE001  compared, and wrong
+        except Exception:  # noqa: BLE001  the digits were compared, and wrong
             compared += 1
     assert admitted == [Admission(0, has_worked=False)] * 20
     assert compared == FREE
@@ -340,7 +340,7 @@ def test_where_too_many_wait_the_next_one_works_instead(site: Site, code: str) -
 # for programs and people
 
 
-def test_a_program_opens_by_the_api_and_is_told_the_challenge(site: Site, code: str) -> None:
+def test_a_program_opens_a_dossier_by_the_api_and_gets_the_challenge(site: Site, code: str) -> None:
     path = f"/v1/lookup/{code}/receipt-link"
     with at(site, "203.0.113.7") as client:
         opened = client.post(path, json={"digits": RIGHT})
@@ -362,7 +362,7 @@ def test_the_page_asks_in_both_languages_and_keeps_what_was_typed(site: Site, co
         missed(site, code)
         for language, words in (
             ("vi", ("Hồ sơ không bị khóa", "quét mã QR", "Cả số điện thoại")),
-            ("en", ("It is not locked", "scan the QR code", "The whole phone number")),
+            ("en", ("It is not locked", "scan the QR code", "The full phone number")),
         ):
             page = client.post(
                 f"/h?lang={language}",

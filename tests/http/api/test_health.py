@@ -44,7 +44,7 @@ def test_it_is_not_ready_while_a_read_model_does_not_answer(site: Site) -> None:
         assert broken.get("/livez").status_code == 200
 
 
-def test_metrics_tell_how_far_the_signed_log_is_behind_the_store(site: Site) -> None:
+def test_metrics_show_how_far_the_signed_log_is_behind_the_store(site: Site) -> None:
     def told() -> dict[str, float]:
         lines = (line.split() for line in site.get("/metrics").text.splitlines())
         return {one[0]: float(one[1]) for one in lines if one[0].startswith("tracker_log_")}
@@ -97,7 +97,7 @@ def test_metrics_count_in_the_domains_words(site: Site) -> None:
     assert "planted" not in metrics
 
 
-def test_every_answer_bears_the_headers(site: Site) -> None:
+def test_every_answer_has_the_headers(site: Site) -> None:
     code = site.received()
     site.caught_up()
     for path in ("/", "/docs", "/livez", "/nowhere", f"/v1/lookup/{code}", "/v1/sla", "/metrics"):

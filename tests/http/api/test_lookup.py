@@ -33,7 +33,7 @@ def test_a_code_alone_reveals_exactly_tier_0(site: Site) -> None:
         assert private.lower() not in page.text.lower()
 
 
-def test_it_tells_where_the_dossier_stands(site: Site) -> None:
+def test_a_look_up_shows_the_status_of_the_dossier(site: Site) -> None:
     code = site.received()
     site.caught_up()
     assert site.get(f"/v1/lookup/{code}").json() == {
@@ -47,7 +47,7 @@ def test_it_tells_where_the_dossier_stands(site: Site) -> None:
     }
 
 
-def test_it_tells_that_there_is_something_to_do_but_not_what(site: Site) -> None:
+def test_a_look_up_shows_that_there_is_something_to_do_but_not_what(site: Site) -> None:
     code = site.received()
     site.take(code, "decider", "fee_asked", amount=1000, reason="Planted reason")
     site.caught_up()
@@ -55,7 +55,7 @@ def test_it_tells_that_there_is_something_to_do_but_not_what(site: Site) -> None
     assert (answer.json()["status"], answer.json()["to_do"]) == (6, True)
 
 
-def test_it_tells_when_the_promise_is_broken(site: Site) -> None:
+def test_a_look_up_shows_that_the_promise_is_broken(site: Site) -> None:
     code = site.received()
     site.caught_up()
     site.now[0] = NOON + timedelta(days=30)

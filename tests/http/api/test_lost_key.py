@@ -1,4 +1,4 @@
-"""A dossier whose key is lost: every page says so, none fails, and its steps go on."""
+"""A dossier whose key is lost: every page states it, none fails, and its steps continue."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ LOST = "khóa của hồ sơ đã mất"
 
 @pytest.fixture(params=["missing", "broken"])
 def lost(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> tuple[Site, str, str]:
-    """The site, a code, and the address of its own page; the key is missing, or does not open."""
+    """Return the site, a code, and the path of its page; its key is missing or broken."""
     code = site.received(applicant=PERSON)
     other = site.received()
     site.take(code, "decider", "supplement_asked", reason=REASON)
@@ -89,7 +89,7 @@ def test_the_register_names_the_others_and_says_that_this_key_is_lost(
     assert "<td>An</td>" in page.text
 
 
-def test_clerks_and_the_owner_are_told_in_their_pages(lost: tuple[Site, str, str]) -> None:
+def test_the_pages_of_clerks_and_of_the_owner_show_the_loss(lost: tuple[Site, str, str]) -> None:
     site, code, own = lost
     clerk = clerk_at(site)
     clerk.signs_in("desk")

@@ -1,4 +1,4 @@
-"""The store was put back older than its read models: reads are answered, every write is refused."""
+"""A restored store is older than its read models: reads work, every write is refused."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def epoch(site: Site) -> Epoch:
 
 @pytest.fixture
 def behind(site: Site, tmp_path: Path) -> tuple[Site, str]:
-    """A site whose read models hold three dossiers, and whose store holds the first only."""
+    """Return a site whose read models have three dossiers, and whose store has only the first."""
     code = site.received()
     site.received()
     site.received()
@@ -57,7 +57,7 @@ def test_every_way_to_write_is_answered_503_with_what_to_do(behind: tuple[Site, 
     assert site.head() == 1
 
 
-def test_a_clerk_is_told_at_the_desk_too(behind: tuple[Site, str]) -> None:
+def test_the_desk_shows_the_error_to_the_clerk_too(behind: tuple[Site, str]) -> None:
     site, _ = behind
     clerk = clerk_at(site)
     clerk.signs_in("desk")
@@ -92,7 +92,7 @@ def test_the_same_message_sent_again_after_the_restore_is_taken(
     assert "agree again" in caplog.text
     answer = site.post("/v1/dossiers", "desk", intake)
     assert answer.status_code == 201
-    # This process still has the block that it leased before: no other process has these numbers.
+    # This process keeps the block that it leased before: no other process uses its numbers.
     assert answer.json()["code"].endswith("-0004")
     block = site.post("/v1/code-blocks", "desk", {"size": 5}).json()
     assert block["first"] == 1_000_000

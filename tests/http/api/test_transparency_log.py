@@ -1,4 +1,4 @@
-"""The log over HTTP: hashes for everybody, a dossier's proof for those who may read it."""
+"""The log over HTTP: public hashes, and proofs of a dossier for those who may read it."""
 
 from base64 import b64decode
 from pathlib import Path

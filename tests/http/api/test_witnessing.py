@@ -1,4 +1,4 @@
-"""Cosignatures over HTTP: those of known witnesses are kept and handed out, nothing else is."""
+"""Cosignatures over HTTP: only those of known witnesses are stored and returned."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ CHECKPOINT = "/v1/log/checkpoint"
 
 
 class Witness:
-    """Somebody who cosigns whatever he is shown."""
+    """A witness that cosigns every checkpoint."""
 
     def __init__(self, name: str) -> None:
         self.private = Ed25519PrivateKey.generate()
@@ -41,7 +41,7 @@ def witnessing(it: Container, folder: Path) -> Witnessing:
 
 @pytest.fixture
 def witnessed(site: Site, tmp_path: Path) -> Iterator[Site]:
-    """A service with a signed checkpoint that knows two witnesses."""
+    """Return a service with a signed checkpoint and two known witnesses."""
     site.received()
     sign(site)
     it = site.installation
@@ -72,10 +72,10 @@ def names(site: Site) -> list[str]:
     return sorted(key.name for key, _ in signers(newest(site), keys))
 
 
-def test_known_witnesses_cosign_and_are_handed_out_beside_the_log(witnessed: Site) -> None:
+def test_cosignatures_of_known_witnesses_are_returned_with_the_checkpoint(witnessed: Site) -> None:
     ours = newest(witnessed)
     for witness in KNOWN:
-        # each sends only what it added to the bare checkpoint: neither loses the other's
+        # each sends only its own signature: neither removes the signature of the other
         answer = sent(witnessed, witness.signs(ours))
         assert (answer.status_code, answer.json()) == (200, {"witnesses": [witness.key.name]})
     assert names(witnessed) == ["witness.example/w1", "witness.example/w2"]
@@ -148,7 +148,7 @@ def test_where_no_witness_is_known_none_is_taken(site: Site) -> None:
 def test_of_two_witnesses_at_once_neither_loses_the_others_signature(
     witnessed: Site, tmp_path: Path
 ) -> None:
-    """The second comes between the first one's reading and its writing."""
+    """The second request arrives between the read and the write of the first."""
     checkpoints = witnessed.installation.log.checkpoints
     ours = newest(witnessed)
 

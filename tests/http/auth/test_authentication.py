@@ -101,7 +101,7 @@ def test_only_these_routes_are_open_to_all(site: Site) -> None:
     assert is_open == OPEN
 
 
-def test_these_routes_and_no_others_are_for_whoever_has_the_receipt(site: Site) -> None:
+def test_only_these_routes_accept_a_receipt(site: Site) -> None:
     for_owners = {
         route.path
         for route in app_of(site).routes
@@ -180,7 +180,7 @@ def test_no_key_is_known_for_ever(site: Site) -> None:
 
 
 class SlowKeys:
-    """Knows every key, once it is let."""
+    """Accepts every key, but answers only when the test permits it."""
 
     def __init__(self) -> None:
         self.let = threading.Event()
@@ -269,7 +269,7 @@ def test_an_auditor_opens_personal_data_only_with_a_reason_which_is_kept(site: S
     ]
 
 
-def test_a_form_printed_by_an_auditor_names_nobody(site: Site) -> None:
+def test_a_form_printed_by_an_auditor_has_no_personal_data(site: Site) -> None:
     code = site.received(applicant={"name": "Nguyễn Thị Bí Mật", "phone": "0900 000 001"})
     receipt = site.get(f"/v1/dossiers/{code}/forms/01", "auditor")
     assert receipt.status_code == 200

@@ -92,7 +92,7 @@ def test_another_installation_does_not_know_the_session(clerk: Clerk, site: Site
         assert clerk_at(elsewhere).browser.get("/desk", headers=told).status_code == 401
 
 
-def test_a_session_ends_when_nobody_uses_it_for_an_hour(clerk: Clerk) -> None:
+def test_a_session_ends_after_an_hour_without_use(clerk: Clerk) -> None:
     clerk.signs_in("desk")
     for _ in range(3):
         clerk.site.now[0] += IDLE
@@ -117,7 +117,7 @@ def test_a_revoked_key_ends_its_sessions(clerk: Clerk) -> None:
     assert not is_signed_in(clerk)
 
 
-def test_whoever_signs_out_is_out(clerk: Clerk) -> None:
+def test_signing_out_ends_the_session(clerk: Clerk) -> None:
     clerk.signs_in("desk")
     clerk.opens("/desk")
     answer = clerk.sends("/desk/sign-out")
@@ -190,7 +190,7 @@ def test_a_session_that_the_server_never_began_opens_nothing(clerk: Clerk) -> No
     assert clerk.browser.get("/desk", headers={"Cookie": f"{COOKIE}={session}"}).status_code == 401
 
 
-def test_whoever_signs_out_too_late_need_not_do_it_again(clerk: Clerk) -> None:
+def test_signing_out_after_the_session_has_ended_succeeds(clerk: Clerk) -> None:
     clerk.signs_in("desk")
     clerk.opens("/desk")
     clerk.later(hours=2)
@@ -207,7 +207,7 @@ def test_a_session_reads_what_its_holder_may_read_and_writes_nothing_there(clerk
     assert written.status_code == 401
 
 
-def test_a_key_shown_counts_and_not_the_session_beside_it(clerk: Clerk) -> None:
+def test_an_api_key_takes_precedence_over_a_session(clerk: Clerk) -> None:
     code = clerk.site.received()
     clerk.signs_in("desk")
     headers = clerk.site.shown("carrier")
@@ -241,7 +241,7 @@ def test_a_form_sent_from_elsewhere_is_not_taken(clerk: Clerk, headers: dict[str
     assert is_signed_in(clerk)
 
 
-def test_an_old_browser_that_tells_only_its_origin_is_believed(clerk: Clerk) -> None:
+def test_a_request_with_only_an_origin_of_ours_is_accepted(clerk: Clerk) -> None:
     clerk.signs_in("desk")
     clerk.opens("/desk/intake", procedure="2.001610")
     clerk.headers = {"Origin": OURS}
@@ -299,7 +299,7 @@ def test_signing_in_leads_nowhere_else(clerk: Clerk, then: str) -> None:
     assert clerk.signs_in("desk", then=then).headers["Location"] == "/desk"
 
 
-def test_a_page_of_the_desk_runs_nothing_and_asks_nobody(clerk: Clerk) -> None:
+def test_a_page_of_the_desk_has_no_script_and_loads_nothing_from_elsewhere(clerk: Clerk) -> None:
     code = clerk.site.received()
     clerk.signs_in("desk")
     for path in ("/desk", "/desk/intake", f"/desk/dossiers/{code}", "/desk/dossiers"):

@@ -1,4 +1,4 @@
-"""A download is made only while somebody takes it, and what is not whole never looks so."""
+"""A download is made only while the client takes it; an incomplete one never looks complete."""
 
 import asyncio
 from collections.abc import Generator
@@ -17,7 +17,7 @@ MANY = 1_000
 
 @dataclass
 class Taker:
-    """Somebody at the other end, who takes so many pieces and then goes, or just stops."""
+    """A client that takes some pieces and then disconnects, or only stops reading."""
 
     takes: int = MANY
     stays: bool = False
@@ -41,7 +41,7 @@ class Taker:
 
 @dataclass
 class Making:
-    """Makes pieces, and knows how many and whether it was ended."""
+    """Makes pieces, counts them, and records whether it was closed."""
 
     pieces: int = MANY
     made: int = 0
@@ -77,7 +77,7 @@ def test_a_download_that_is_taken_is_whole() -> None:
     assert making.ended
 
 
-def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> None:
+def test_a_client_that_disconnects_ends_the_work_and_frees_the_slot() -> None:
     making, taker, slot = Making(), Taker(takes=5), ExclusiveSlot()
     give(making, taker, slot)
     assert making.ended
@@ -87,7 +87,7 @@ def test_whoever_goes_away_leaves_nothing_running_and_the_turn_to_others() -> No
         pass
 
 
-def test_whoever_takes_nothing_more_is_waited_for_only_so_long() -> None:
+def test_a_client_that_stops_reading_ends_the_download_after_a_time() -> None:
     making, taker = Making(), Taker(takes=2, stays=True)
     give(making, taker, ExclusiveSlot())
     assert making.ended
@@ -101,7 +101,7 @@ def test_the_end_of_the_service_breaks_a_download_off() -> None:
     assert (making.made, making.ended, taker.sent) == (0, True, [])
 
 
-def test_what_goes_wrong_gives_the_turn_to_others_and_does_not_look_whole() -> None:
+def test_an_error_frees_the_slot_and_the_download_does_not_look_complete() -> None:
     def breaking(_pace: Throttle) -> Generator[bytes, None, None]:
         yield b"x"
         raise ZeroDivisionError

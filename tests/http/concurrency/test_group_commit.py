@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.http.site import ACTORS, NOON, Site
-from tracker.adapters.http.concurrency.group_commit import GroupCommit, Handle, TooBusyError
+from tracker.adapters.http.concurrency.group_commit import GroupCommit, Handle
+from tracker.adapters.http.schema.problems import TooBusyError
 from tracker.application.commands.envelope import Accepted, Envelope
 from tracker.application.commands.handler import StoreUnavailableError
 from tracker.application.commands.registry import read_command
@@ -22,11 +23,11 @@ def post(number: int) -> Envelope:
 
 
 def stored(one: Envelope) -> Accepted:
-    return Accepted(one.message.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
+    return Accepted(one.command.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
 
 
 class Store:
-    """Answers each commit only when it is let go."""
+    """Answers each commit only when the test permits it."""
 
     def __init__(self, answer: Callable[[Envelope], Accepted | TrackerError] = stored) -> None:
         self.commits: list[list[str]] = []
@@ -34,14 +35,14 @@ class Store:
         self._answer = answer
 
     def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-        self.commits.append([one.message.event_id for one in posts])
+        self.commits.append([one.command.event_id for one in posts])
         assert self.may_go.acquire(timeout=60)
         return [self._answer(one) for one in posts]
 
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110  a test waits for what it does not own
+        while not true():  # noqa: ASYNC110  the test has no event to wait for
             await asyncio.sleep(0.001)
 
 
@@ -65,7 +66,7 @@ def test_what_arrives_during_a_commit_rides_together_in_the_next() -> None:
 
 def test_a_refused_post_does_not_touch_its_neighbours() -> None:
     def answer(one: Envelope) -> Accepted | TrackerError:
-        return RefusedError() if one.message.event_id == "1" else stored(one)
+        return RefusedError() if one.command.event_id == "1" else stored(one)
 
     store = Store(answer)
     store.may_go.release(1)
@@ -81,7 +82,7 @@ def test_a_refused_post_does_not_touch_its_neighbours() -> None:
 
 def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
     def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-        if any(one.message.event_id == "1" for one in posts):
+        if any(one.command.event_id == "1" for one in posts):
             raise ZeroDivisionError
         return [stored(one) for one in posts]
 
@@ -89,7 +90,7 @@ def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
     assert [type(result) for result in results] == [Accepted, ZeroDivisionError, Accepted]
 
 
-def test_a_store_that_is_away_is_told_to_all_who_wait() -> None:
+def test_an_unavailable_store_fails_all_waiting_commands() -> None:
     asked = []
 
     def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
@@ -128,7 +129,7 @@ def test_closing_finishes_what_was_accepted_and_accepts_no_more() -> None:
     asyncio.run(run())
 
 
-def test_past_a_limit_whoever_comes_is_told_so_at_once_and_those_who_wait_are_served() -> None:
+def test_above_the_limit_a_command_fails_at_once_and_waiting_ones_are_stored() -> None:
     store = Store()
 
     async def run() -> None:
@@ -150,7 +151,7 @@ def test_past_a_limit_whoever_comes_is_told_so_at_once_and_those_who_wait_are_se
     asyncio.run(run())
 
 
-def test_a_batch_larger_than_the_limit_is_taken_by_whoever_is_idle() -> None:
+def test_an_idle_group_commit_accepts_a_batch_above_the_limit() -> None:
     store = Store()
     store.may_go.release(5)
 
@@ -163,7 +164,7 @@ def test_a_batch_larger_than_the_limit_is_taken_by_whoever_is_idle() -> None:
     asyncio.run(run())
 
 
-def test_a_sender_who_goes_away_keeps_nobody_else_from_an_answer() -> None:
+def test_a_sender_that_disconnects_does_not_block_other_answers() -> None:
     store = Store()
 
     async def run() -> None:

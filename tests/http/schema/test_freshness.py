@@ -7,7 +7,7 @@ from tests.http.site import Site
 from tracker.projections.dossier.lookup import LookUpResult
 
 
-def test_an_answer_tells_how_far_behind_it_is_and_how_old(site: Site) -> None:
+def test_an_answer_states_how_far_behind_and_how_old_it_is(site: Site) -> None:
     first = site.received()
     site.caught_up()
     site.now[0] += timedelta(seconds=10)

@@ -31,7 +31,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def contents(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every body and every answer there is: where, its media type, and what is said of it."""
+    """Yield the place, the media type and the declaration of every body and every answer."""
     for name, operation in operations(document):
         for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
             yield f"{name} body", media_type, content
@@ -81,7 +81,7 @@ def test_every_problem_that_may_come_is_declared(document: dict[str, Any]) -> No
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_every_step_there_is_can_be_told_by_its_discriminator(document: dict[str, Any]) -> None:
+def test_the_discriminator_has_every_step(document: dict[str, Any]) -> None:
     happening = document["components"]["schemas"]["Happening"]
     assert happening["discriminator"]["propertyName"] == "step"
     assert set(happening["discriminator"]["mapping"]) == set(Step) - NEVER_SENT_BY_A_SENDER

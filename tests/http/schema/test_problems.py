@@ -202,7 +202,7 @@ def test_a_number_that_is_none_is_refused(site: Site, number: str) -> None:
     assert site.head() == 1
 
 
-def test_errors_tell_where_in_our_words_and_hide_foreign_names(site: Site) -> None:
+def test_errors_name_the_place_in_our_terms_and_hide_unknown_names(site: Site) -> None:
     intake = site.intake(papers=[{"name": "ok"}, {"name": "", PLANTED: 1}]) | {PLANTED: {}}
     del intake["procedure"]
     intake["applicant"] = {"nam": PLANTED}
@@ -238,7 +238,7 @@ def test_a_correction_that_does_not_fit_is_not_repeated(site: Site, what: str) -
     is_a_problem(answer, 422, "invalid-input")
 
 
-def test_no_more_than_twenty_errors_are_told(site: Site) -> None:
+def test_an_answer_has_at_most_twenty_errors(site: Site) -> None:
     answer = site.post("/v1/dossiers", "desk", {f"x{n}": n for n in range(1000)})
     assert len(answer.json()["errors"]) == 20
 
@@ -290,7 +290,7 @@ def test_an_unknown_address_and_a_wrong_method_are_problems_too(site: Site) -> N
 
 
 class Broken:
-    """Whatever is asked of it, it raises."""
+    """Raises an error at every call."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -299,7 +299,7 @@ class Broken:
         raise self._error
 
 
-def test_what_nobody_foresaw_answers_500_without_its_own_words(site: Site) -> None:
+def test_an_unforeseen_error_answers_500_without_its_text(site: Site) -> None:
     with site.rebuilt(look_up=Broken(ValueError(PLANTED))) as broken:
         answer = broken.get("/v1/lookup/H26.01-261120-0001")
     is_a_problem(answer, 500, "internal")

@@ -12,14 +12,14 @@ from tests.http.serving import served
 from tests.http.site import Site
 
 FRAMEWORK = "?by=framework"
-"""The framework serves a request with a parameter, also with an unknown one."""
+"""The framework serves every request with a parameter, even an unknown one."""
 
 Ask = Callable[[Site, str], Response]
 
 
 @pytest.fixture
 def behind_a_server(site: Site) -> Iterator[Site]:
-    """The site, over a socket."""
+    """Return the address of the site on a socket."""
     with (
         served(cast("Any", site.client.app)) as (host, port),
         Client(base_url=f"http://{host}:{port}") as client,
@@ -54,7 +54,7 @@ def raw(content: bytes, **headers: str) -> Ask:
 
 
 def doubled(name: str, value: str = "") -> Ask:
-    """Send a header twice; with a value, the second one is another."""
+    """Send a header twice; `value` is the value of the second one."""
 
     def ask(site: Site, by: str) -> Response:
         shown = {"Content-Type": "application/json", "If-Match": "*"} | site.shown("desk")
@@ -133,7 +133,7 @@ ASKED: dict[str, tuple[Ask, int]] = {
 
 
 def told(answer: Response) -> dict[str, Any]:
-    """An answer without what is another each time: which dossier it is of."""
+    """Return an answer without the parts that differ between dossiers."""
     body = answer.json()
     for changing in ("code", "position", "freshness"):
         if isinstance(body, dict) and changing in body:
@@ -149,7 +149,7 @@ def told(answer: Response) -> dict[str, Any]:
 def test_both_paths_give_the_same_answer(behind_a_server: Site, name: str) -> None:
     site = behind_a_server
     ask, status = ASKED[name]
-    site.get("/v1/sla", "desk")  # from now on the key is known
+    site.get("/v1/sla", "desk")  # now the key is cached
     site.get("/v1/sla", "decider")
     short, long = ask(site, ""), ask(site, FRAMEWORK)
     assert short.status_code == status
@@ -160,7 +160,7 @@ def test_both_paths_give_the_same_answer(behind_a_server: Site, name: str) -> No
 def test_the_common_form_is_served_on_the_fast_path(
     behind_a_server: Site, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the test above would compare the framework with itself."""
+    """Without this, the test above could compare the framework with itself."""
     code = site.received()
     site.caught_up()
     for who in ("desk", "decider"):

@@ -25,7 +25,7 @@ from tracker.adapters.http.server.middleware import Middleware
 
 @pytest.fixture
 def outermost(site: Site) -> Middleware:
-    """The middleware of a site that knows the key of the desk; its framework serves nothing."""
+    """Return the middleware of a site with the cached key of the desk, without its framework."""
     outermost: Middleware = site.client.app.outermost  # type: ignore[attr-defined]
     site.get("/v1/sla", "desk")
 
@@ -70,7 +70,7 @@ def posted(site: Site, **changes: object) -> bytes:
 
 
 def answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
-    """Read one answer and no more."""
+    """Read exactly one answer."""
     response = HTTPResponse(connection)
     response.begin()
     return response.status, orjson.loads(response.read())
@@ -120,7 +120,7 @@ def test_a_body_that_does_not_come_is_answered_with_408(site: Site, outermost: M
     app: Any = site.client.app
     limits = ConnectionLimits(body_s=0.2)
     with served(app, limits) as address, socket.create_connection(address) as connection:
-        for _ in range(2):  # the second one is not the first of its connection
+        for _ in range(2):  # the second is a later request of its connection
             connection.sendall(posted(site))
             assert answer(connection)[0] == 201
         connection.sendall(posted(site)[:-1])
@@ -167,7 +167,7 @@ def test_above_the_limit_of_requests_in_progress_the_answer_is_503(
         connection.close()
 
 
-def test_who_was_refused_is_heard_again_when_it_was_told_to_come(
+def test_a_refused_connection_is_read_again_after_the_announced_time(
     site: Site, outermost: Middleware, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(middleware, "RETRY_AFTER_S", 0.5)

@@ -9,7 +9,7 @@ from tests.http.site import Site
 from tracker.adapters.http.server.middleware import Middleware
 
 
-def test_past_so_many_under_way_whoever_comes_is_told_at_once(site: Site) -> None:
+def test_above_the_limit_of_requests_in_progress_a_request_is_refused_at_once(site: Site) -> None:
     app = site.client.app
     assert isinstance(app, FastAPI)
     reached = asyncio.Event()

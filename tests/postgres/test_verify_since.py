@@ -63,7 +63,7 @@ def the_last_event_changed(superuser: Superuser) -> None:
         (the_last_event_changed, "an event that is not the one that was logged"),
         (inserted_between, "columns that contradict the bytes"),
         (truncated_with_the_log, "a checkpoint of more leaves than the log has"),
-        (deleted, "more or fewer events in the store than were logged"),
+        (deleted, "more or fewer events in the store than leaves"),
     ],
 )
 def test_damage_is_found(

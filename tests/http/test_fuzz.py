@@ -56,7 +56,7 @@ KNOWN = {
 
 
 @pytest.fixture
-def it(tmp_path: Path) -> Iterator[Container]:
+def container(tmp_path: Path) -> Iterator[Container]:
     died: list[tuple[str, Exception]] = []
     with (
         open_container(Settings(data_dir=tmp_path), lambda: NOON) as made,
@@ -76,14 +76,16 @@ def mended(body: object, code: str) -> None:
             body["code"] = code
 
 
-def test_nothing_that_can_be_sent_breaks_the_service(it: Container) -> None:
-    app = http_app(it)
-    keys = {who: it.keys.make(actor, NOON) for who, actor in ACTORS.items()}
+def test_nothing_that_can_be_sent_breaks_the_service(container: Container) -> None:
+    app = http_app(container)
+    keys = {who: container.keys.make(actor, NOON) for who, actor in ACTORS.items()}
     intakes = [
         Envelope(ACTORS["desk"], read_command({"event_id": str(n), "step": "received"} | minimal()))
         for n in range(50)
     ]
-    codes = [one.code for one in it.tracker.handle(intakes) if isinstance(one, Accepted)]
+    codes = [
+        result.code for result in container.tracker.handle(intakes) if isinstance(result, Accepted)
+    ]
     answered: set[int] = set()
     with structlog.testing.capture_logs() as noted:
         schema = schemathesis.openapi.from_asgi("/openapi.json", app)

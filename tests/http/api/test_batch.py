@@ -209,4 +209,4 @@ def test_a_batch_that_finds_no_room_is_refused_before_it_is_read(site: Site) -> 
         finally:
             gate.set()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-        assert {one.result().status_code for one in sent} <= {200, 503}
+        assert {future.result().status_code for future in sent} <= {200, 503}

@@ -111,7 +111,7 @@ def test_every_look_is_recorded_with_its_reason(site: Site) -> None:
     site.get(f"/v1/dossiers/{code}/personal-data", "desk", reason="call the applicant")
     site.get(f"/v1/dossiers/{code}/deadline", "other desk")
     readers = site.get(f"/v1/dossiers/{code}/readers", "auditor").json()["readers"]
-    assert [(one["what"], one["actor"], one["reason"]) for one in readers] == [
+    assert [(access["what"], access["actor"], access["reason"]) for access in readers] == [
         ("dossier", "staff-desk", ""),
         ("history", "auditor-1", ""),
         ("personal_data", "staff-desk", "call the applicant"),
@@ -156,7 +156,7 @@ def test_the_ledger_has_the_extended_promise_and_the_first(site: Site) -> None:
     due = "2026-12-20T17:00:00+07:00"
     site.take(code, "decider", "promise_extended", due_at=due, reason="flood", signer="Head")
     promises = site.get(f"/v1/dossiers/{code}/deadline", "desk").json()["promises"]
-    assert [(one["step"], one["due_at"], one["given"]) for one in promises] == [
+    assert [(promise["step"], promise["due_at"], promise["given"]) for promise in promises] == [
         ("received", "2026-11-30T17:00:00+07:00", False),
         ("promise_extended", due, True),
     ]

@@ -26,39 +26,39 @@ def explained(site: Site, who: str | None = "auditor", **asked: str | int) -> Re
     return site.get("/v1/sla/explanation", who, **(ASKED | asked))
 
 
-def told(site: Site, **asked: str | int) -> dict[str, Any]:
+def explanation_of(site: Site, **asked: str | int) -> dict[str, Any]:
     answer = explained(site, "auditor", **asked)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    explanation: dict[str, Any] = answer.json()
+    return explanation
 
 
 @pytest.mark.parametrize("who", ["auditor", "manager", "administrator"])
 def test_an_explanation_names_the_dossiers_and_the_events(site: Site, code: str, who: str) -> None:
-    found = explained(site, who, by="office").json()
-    assert [found[when]["total"]["finished"] for when in ("then", "now")] == [0, 1]
-    assert [found[when]["known_at"] for when in ("then", "now")] == [THEN, None]
-    assert found["number"] == 1
-    (change,) = found["changes"]
+    explanation = explained(site, who, by="office").json()
+    assert [explanation[when]["total"]["finished"] for when in ("then", "now")] == [0, 1]
+    assert [explanation[when]["known_at"] for when in ("then", "now")] == [THEN, None]
+    assert explanation["number"] == 1
+    (change,) = explanation["changes"]
     assert (change["code"], change["group_now"]) == (code, "SO-TAICHINH")
     assert "finished" in change["gained"]
     (event,) = change["events"]
     assert (event["version"], event["step"]) == (2, "decided")
     assert event["by"] == "staff staff-decider SO-TAICHINH"
     looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
-    assert [(one["what"], one["role"]) for one in looks] == [("figures", who)]
+    assert [(access["what"], access["role"]) for access in looks] == [("figures", who)]
 
 
 def test_more_dossiers_than_are_listed_are_counted(site: Site, code: str) -> None:
-    found = told(site, limit=0)
-    assert (found["number"], found["changes"]) == (1, [])
+    explanation = explanation_of(site, limit=0)
+    assert (explanation["number"], explanation["changes"]) == (1, [])
     looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
     assert looks == []
 
 
 def test_nothing_differs_from_what_is_known_now(site: Site, code: str) -> None:
     del code
-    assert told(site, then=site.at())["number"] == 0
+    assert explanation_of(site, then=site.at())["number"] == 0
 
 
 @pytest.mark.parametrize("who", ["desk", "agent", "portal", "carrier", "kiosk"])
@@ -83,7 +83,7 @@ def test_what_cannot_be_asked_is_refused(
     del code
     answer = explained(site, **asked)
     assert answer.status_code == 422
-    assert [one["pointer"] for one in answer.json()["errors"]] == [f"#{at}"]
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"#{at}"]
     assert explained(site, then=(NOON + timedelta(days=9)).isoformat()).status_code == 422
 
 

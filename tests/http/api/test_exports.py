@@ -31,13 +31,13 @@ def unpacked(answer: Response, directory: Path) -> dict[str, bytes]:
     assert answer.headers["Content-Type"] == "application/zip"
     with ZipFile(io.BytesIO(answer.content)) as archive:
         archive.extractall(directory)
-    return {one.name: one.read_bytes() for one in directory.iterdir()}
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
 def codes_in(answer: Response, directory: Path) -> set[str]:
     lines = unpacked(answer, directory)["events.ndjson"].splitlines()
     ids = {UUID(json.loads(line)["event"]["originator_id"]) for line in lines}
-    return {str(one) for one in ids}
+    return {str(identifier) for identifier in ids}
 
 
 def ids(*codes: str) -> set[str]:
@@ -45,8 +45,8 @@ def ids(*codes: str) -> set[str]:
 
 
 def looks(site: Site, code: str) -> list[tuple[str, str, str]]:
-    found = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
-    return [(one["what"], one["actor"], one["reason"]) for one in found]
+    accesses = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
+    return [(access["what"], access["actor"], access["reason"]) for access in accesses]
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_figures_count_over_the_time_since(site: Site) -> None:
 
 
 def test_the_live_read_model_is_asked_where_the_present_is_meant(site: Site) -> None:
-    it, asked = site.installation, []
+    container, asked = site.installation, []
 
     class Watched(SqlReadModel):
         @contextmanager
@@ -75,15 +75,17 @@ def test_the_live_read_model_is_asked_where_the_present_is_meant(site: Site) -> 
             with super().reading() as opened:
                 yield opened
 
-    follow = it.follows["timeline"]
+    follow = container.follows["timeline"]
     timeline = Watched(follow.model._engine, follow.projection)
     counts = SqlFigures(
-        it.follows["promises"].model,
+        container.follows["promises"].model,
         timeline,
         partner_of=lambda _: "",
-        now=lambda: it.now() + timedelta(milliseconds=1),
+        now=lambda: container.now() + timedelta(milliseconds=1),
     )
-    query = FiguresQuery(counts, it.scan.histories, partner_of=lambda _: "", now=it.now)
+    query = FiguresQuery(
+        counts, container.scan.histories, partner_of=lambda _: "", now=container.now
+    )
     site.received()
     with site.rebuilt(figures=query) as watched:
         assert figures(watched)["total"]["received"] == 1

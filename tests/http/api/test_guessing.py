@@ -135,12 +135,14 @@ def test_digits_suffice_again_when_the_misses_of_the_network_have_sunk(
 
 
 def test_a_code_that_does_not_exist_costs_what_one_that_does_costs(site: Site, code: str) -> None:
-    told = []
+    answers = []
     for asked in (code, UNKNOWN):
-        told.append([guess(site, asked, address=one) for one in (HERE, THERE) for _ in range(8)])
+        answers.append(
+            [guess(site, asked, address=address) for address in (HERE, THERE) for _ in range(8)]
+        )
         site.now[0] += timedelta(days=4)
-    assert told[0] == told[1]
-    assert told[0][FREE:] == [1_000, 2_000, 4_000, 8_000, *[8_000] * 7]
+    assert answers[0] == answers[1]
+    assert answers[0][FREE:] == [1_000, 2_000, 4_000, 8_000, *[8_000] * 7]
 
 
 def test_an_unknown_code_is_asked_for_work_on_the_same_page(site: Site, code: str) -> None:
@@ -153,8 +155,8 @@ def test_an_unknown_code_is_asked_for_work_on_the_same_page(site: Site, code: st
             )
         assert page.status_code == 429
         assert "Content-Security-Policy" in page.headers
-        told = re.sub(r'data-challenge="[^"]*"', "", page.text).replace(asked, "")
-        pages.append(told)
+        page_text = re.sub(r'data-challenge="[^"]*"', "", page.text).replace(asked, "")
+        pages.append(page_text)
         site.now[0] += timedelta(days=4)
     assert pages[0] == pages[1]
 
@@ -163,15 +165,15 @@ def test_waiting_grows_with_each_miss_up_to_a_bound(site: Site, code: str) -> No
     waits = []
     for address in (HERE, THERE):
         for asked in (code, UNKNOWN):
-            one = Try(asked, "0000", networks_of(address))
-            waits.append(round(site.installation.guard.admit(one).wait_s, 1))
+            attempt = Try(asked, "0000", networks_of(address))
+            waits.append(round(site.installation.guard.admit(attempt).wait_s, 1))
             guess(site, asked, address=address)
     assert waits == [0, 0.4, 0.4, 0.4]
     waits = []
     for _ in range(FREE):
-        one = Try("H26.01-261120-0777", "0000", networks_of("192.0.2.1"))
-        waits.append(round(site.installation.guard.admit(one).wait_s, 1))
-        guess(site, one.code, address="192.0.2.1")
+        attempt = Try("H26.01-261120-0777", "0000", networks_of("192.0.2.1"))
+        waits.append(round(site.installation.guard.admit(attempt).wait_s, 1))
+        guess(site, attempt.code, address="192.0.2.1")
     assert waits == [0, 0.4, 0.8, 1.6, 3.2]
 
 
@@ -283,12 +285,12 @@ def test_a_challenge_got_when_it_was_cheap_is_not_kept_for_later(site: Site, cod
 
 def test_tries_at_once_do_not_slip_through_together(site: Site, code: str) -> None:
     guard = site.installation.guard
-    one = Try(code, "0000", [("203.0.113.7", 1)], proof="x")
-    admitted = [guard.admit(one) for _ in range(20)]
+    attempt = Try(code, "0000", [("203.0.113.7", 1)], proof="x")
+    admitted = [guard.admit(attempt) for _ in range(20)]
     compared = 0
     for admission in admitted:
         try:
-            guard.open(one, admission)
+            guard.open(attempt, admission)
         except WorkWantedError:
             continue
         except Exception:  # noqa: BLE001  the digits were compared, and wrong
@@ -332,9 +334,9 @@ def test_where_too_many_wait_the_next_one_works_instead(site: Site, code: str) -
         tries = [trying.find(code, "0000", HERE) for _ in range(20)]
         return await asyncio.gather(*tries, return_exceptions=True)
 
-    told = [type(one) for one in asyncio.run(all_at_once())]
-    assert told.count(NotYoursError) == 1
-    assert told.count(WorkWantedError) == 19
+    errors = [type(error) for error in asyncio.run(all_at_once())]
+    assert errors.count(NotYoursError) == 1
+    assert errors.count(WorkWantedError) == 19
 
 
 # for programs and people

@@ -47,7 +47,7 @@ def test_it_is_not_ready_while_a_read_model_does_not_answer(site: Site) -> None:
 def test_metrics_show_how_far_the_signed_log_is_behind_the_store(site: Site) -> None:
     def told() -> dict[str, float]:
         lines = (line.split() for line in site.get("/metrics").text.splitlines())
-        return {one[0]: float(one[1]) for one in lines if one[0].startswith("tracker_log_")}
+        return {words[0]: float(words[1]) for words in lines if words[0].startswith("tracker_log_")}
 
     site.received()
     assert told() == {"tracker_log_lag": 1.0}

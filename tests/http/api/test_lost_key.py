@@ -57,9 +57,9 @@ def test_programs_get_a_problem_that_says_what_is_lost(lost: tuple[Site, str, st
         site.get(own),
     ]
     assert {answer.status_code for answer in answers} <= {410, 409}
-    told = [answer for answer in answers if answer.status_code == 410]
-    assert len(told) >= 3
-    for answer in told:
+    problems = [answer for answer in answers if answer.status_code == 410]
+    assert len(problems) >= 3
+    for answer in problems:
         assert answer.json()["type"] == "/problems/key-lost"
         assert "Personal data cannot be read" in answer.json()["detail"]
     assert site.take(code, "desk", "supplement_received").status_code == 201
@@ -109,5 +109,5 @@ def test_an_export_goes_on_and_leaves_the_lost_texts_out(lost: tuple[Site, str, 
     site, code, _ = lost
     whole = site.get("/v1/exports/ndjson", "administrator", reason="kiểm tra")
     assert whole.status_code == 200
-    one = site.get("/v1/exports/ndjson", "administrator", code=code, reason="kiểm tra")
-    assert one.status_code == 200
+    archive = site.get("/v1/exports/ndjson", "administrator", code=code, reason="kiểm tra")
+    assert archive.status_code == 200

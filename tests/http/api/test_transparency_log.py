@@ -22,7 +22,7 @@ def sign(site: Site) -> Checkpoint:
 
 
 def unpacked(path: list[str]) -> list[bytes]:
-    return [b64decode(one) for one in path]
+    return [b64decode(text) for text in path]
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_anybody_may_have_the_newest_checkpoint_and_proofs_that_lead_to_it(site:
     new = sign(site)
     assert (old.size, new.size) == (3, 7)
     for leaf in range(7):
-        found = site.get("/v1/log/proof/inclusion", leaf=leaf).json()
-        hashed, path = b64decode(found["leaf_hash"]), unpacked(found["path"])
+        proof = site.get("/v1/log/proof/inclusion", leaf=leaf).json()
+        hashed, path = b64decode(proof["leaf_hash"]), unpacked(proof["path"])
         check_inclusion(leaf, 7, hashed, path, new.root)
-        assert b64decode(found["root"]) == new.root
-    found = site.get("/v1/log/proof/inclusion", leaf=2, size=3).json()
-    assert b64decode(found["root"]) == old.root
-    found = site.client.get("/v1/log/proof/consistency", params={"from": 3, "to": 7}).json()
-    check_consistency(3, 7, old.root, new.root, unpacked(found["path"]))
+        assert b64decode(proof["root"]) == new.root
+    proof = site.get("/v1/log/proof/inclusion", leaf=2, size=3).json()
+    assert b64decode(proof["root"]) == old.root
+    proof = site.client.get("/v1/log/proof/consistency", params={"from": 3, "to": 7}).json()
+    check_consistency(3, 7, old.root, new.root, unpacked(proof["path"]))
 
 
 @pytest.mark.parametrize(
@@ -97,19 +97,19 @@ def test_a_proof_got_over_http_holds_and_the_look_is_recorded(
     answer = site.get(f"/v1/dossiers/{code.lower()}/proof", "auditor", since=old.size)
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="proof-')
-    found = verify_proof.verify(answer.json(), key, code)
-    assert (found["there"], found["events"]) == (True, 2)
+    verdict = verify_proof.verify(answer.json(), key, code)
+    assert (verdict["there"], verdict["events"]) == (True, 2)
     assert answer.json()["since"]["size"] == 3
     looks = site.get(f"/v1/dossiers/{code}/readers", "auditor").json()["readers"]
-    assert [(one["what"], one["actor"]) for one in looks] == [("proof", "auditor-1")]
+    assert [(access["what"], access["actor"]) for access in looks] == [("proof", "auditor-1")]
 
 
 def test_what_is_personal_stays_sealed_in_a_proof(site: Site) -> None:
     code = site.received(applicant={"name": "Planted Name", "phone": "0900 111 222"})
     sign(site)
-    told = site.get(f"/v1/dossiers/{code}/proof", "desk").text
-    assert "Planted" not in told
-    assert "0900" not in told
+    proof = site.get(f"/v1/dossiers/{code}/proof", "desk").text
+    assert "Planted" not in proof
+    assert "0900" not in proof
 
 
 def test_what_came_after_the_checkpoint_is_not_in_its_proof(
@@ -119,8 +119,8 @@ def test_what_came_after_the_checkpoint_is_not_in_its_proof(
     sign(site)
     site.take(code, "decider", "processing_started")
     site.caught_up()
-    found = verify_proof.verify(site.get(f"/v1/dossiers/{code}/proof", "desk").json(), key)
-    assert found["events"] == 1
+    verdict = verify_proof.verify(site.get(f"/v1/dossiers/{code}/proof", "desk").json(), key)
+    assert verdict["events"] == 1
 
 
 def test_that_a_dossier_is_not_there_is_proven_and_the_question_recorded(

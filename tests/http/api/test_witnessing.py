@@ -33,10 +33,10 @@ KNOWN = (Witness("witness.example/w1"), Witness("witness.example/w2"))
 STRANGER = Witness("witness.example/w1")
 
 
-def witnessing(it: Container, folder: Path) -> Witnessing:
+def witnessing(container: Container, folder: Path) -> Witnessing:
     path = folder / "witnesses.txt"
-    path.write_text("".join(f"{one.key}\n" for one in KNOWN))
-    return Witnessing(it.log.checkpoints, WitnessKeys(path))
+    path.write_text("".join(f"{witness.key}\n" for witness in KNOWN))
+    return Witnessing(container.log.checkpoints, WitnessKeys(path))
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def witnessed(site: Site, tmp_path: Path) -> Iterator[Site]:
     """Return a service with a signed checkpoint and two known witnesses."""
     site.received()
     sign(site)
-    it = site.installation
-    witnesses = witnessing(it, tmp_path)
-    log = type(it.log)(**vars(it.log) | {"witnessing": witnesses})
+    container = site.installation
+    witnesses = witnessing(container, tmp_path)
+    log = type(container.log)(**vars(container.log) | {"witnessing": witnesses})
     with site.rebuilt(log=log) as made:
         yield made
 
@@ -68,7 +68,7 @@ def sent(site: Site, note: Note | str, media_type: str = "text/plain") -> Respon
 
 
 def names(site: Site) -> list[str]:
-    keys = [one.key for one in KNOWN]
+    keys = [witness.key for witness in KNOWN]
     return sorted(key.name for key, _ in signers(newest(site), keys))
 
 

@@ -205,7 +205,7 @@ def test_a_key_that_many_show_is_looked_up_once_and_serves_meanwhile() -> None:
         many = [asyncio.create_task(shows(door, "key")) for _ in range(20)]
         await asyncio.sleep(0.05)
         keys.let.set()
-        assert {await one for one in many} == {"key"}
+        assert {await task for task in many} == {"key"}
         assert keys.asked == 1
         keys.let.clear()
         for seconds in (0.5, 1, 4.9):
@@ -263,7 +263,7 @@ def test_an_auditor_opens_personal_data_only_with_a_reason_which_is_kept(site: S
     ] == [422, 422, 200]
     site.get(f"/v1/dossiers/{code}/forms/01", "auditor")
     looks = site.get(f"/v1/dossiers/{code}/readers", "administrator").json()["readers"]
-    assert [(one["what"], one["reason"]) for one in looks] == [
+    assert [(access["what"], access["reason"]) for access in looks] == [
         ("personal_data", "complaint 7"),
         ("dossier", "mẫu số 01"),
     ]

@@ -47,8 +47,8 @@ def test_keys_are_not_tried_without_end(clerk: Clerk) -> None:
 def test_the_cookie_stays_with_this_host_and_this_browser(clerk: Clerk) -> None:
     cookie = clerk.signs_in("desk").headers["Set-Cookie"]
     assert cookie.startswith(f"{COOKIE}=")
-    told = {part.strip().lower() for part in cookie.split(";")[1:]}
-    assert told == {"httponly", "path=/", "samesite=strict", "secure"}
+    attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert attributes == {"httponly", "path=/", "samesite=strict", "secure"}
     secret = clerk.site.keys["desk"].split("_", 2)[2]
     assert secret not in cookie
 
@@ -88,8 +88,8 @@ def test_another_installation_does_not_know_the_session(clerk: Clerk, site: Site
     another_key = SecretStr(base64.b64encode(bytes(32)).decode())
     settings = site.installation.settings.model_copy(update={"master_key": another_key})
     with site.rebuilt(settings=settings) as elsewhere:
-        told = {"Cookie": f"{COOKIE}={clerk.browser.cookies[COOKIE]}"}
-        assert clerk_at(elsewhere).browser.get("/desk", headers=told).status_code == 401
+        headers = {"Cookie": f"{COOKIE}={clerk.browser.cookies[COOKIE]}"}
+        assert clerk_at(elsewhere).browser.get("/desk", headers=headers).status_code == 401
 
 
 def test_a_session_ends_after_an_hour_without_use(clerk: Clerk) -> None:

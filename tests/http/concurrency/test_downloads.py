@@ -72,7 +72,7 @@ def give(making: Making, taker: Taker, slot: ExclusiveSlot, ending: Event | None
 def test_a_download_that_is_taken_is_whole() -> None:
     making, taker = Making(pieces=3), Taker()
     give(making, taker, ExclusiveSlot())
-    assert b"".join(one.get("body", b"") for one in taker.sent) == b"xxx"
+    assert b"".join(message.get("body", b"") for message in taker.sent) == b"xxx"
     assert taker.is_whole()
     assert making.ended
 

@@ -22,8 +22,8 @@ def post(number: int) -> Envelope:
     )
 
 
-def stored(one: Envelope) -> Accepted:
-    return Accepted(one.command.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
+def stored(envelope: Envelope) -> Accepted:
+    return Accepted(envelope.command.event_id, 1, 1, PublicStatus.RECEIVED, Stage.RECEIVED, None)
 
 
 class Store:
@@ -34,10 +34,10 @@ class Store:
         self.may_go = threading.Semaphore(0)
         self._answer = answer
 
-    def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-        self.commits.append([one.command.event_id for one in posts])
+    def handle(self, envelopes: Sequence[Envelope]) -> list[Accepted | TrackerError]:
+        self.commits.append([envelope.command.event_id for envelope in envelopes])
         assert self.may_go.acquire(timeout=60)
-        return [self._answer(one) for one in posts]
+        return [self._answer(envelope) for envelope in envelopes]
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -65,8 +65,8 @@ def test_what_arrives_during_a_commit_rides_together_in_the_next() -> None:
 
 
 def test_a_refused_post_does_not_touch_its_neighbours() -> None:
-    def answer(one: Envelope) -> Accepted | TrackerError:
-        return RefusedError() if one.command.event_id == "1" else stored(one)
+    def answer(envelope: Envelope) -> Accepted | TrackerError:
+        return RefusedError() if envelope.command.event_id == "1" else stored(envelope)
 
     store = Store(answer)
     store.may_go.release(1)
@@ -81,10 +81,10 @@ def test_a_refused_post_does_not_touch_its_neighbours() -> None:
 
 
 def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
-    def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-        if any(one.command.event_id == "1" for one in posts):
+    def handle(envelopes: Sequence[Envelope]) -> list[Accepted | TrackerError]:
+        if any(envelope.command.event_id == "1" for envelope in envelopes):
             raise ZeroDivisionError
-        return [stored(one) for one in posts]
+        return [stored(envelope) for envelope in envelopes]
 
     results = submitted(handle, 3)
     assert [type(result) for result in results] == [Accepted, ZeroDivisionError, Accepted]
@@ -93,8 +93,8 @@ def test_a_post_that_breaks_the_commit_is_alone_in_being_broken() -> None:
 def test_an_unavailable_store_fails_all_waiting_commands() -> None:
     asked = []
 
-    def handle(posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-        asked.append(len(posts))
+    def handle(envelopes: Sequence[Envelope]) -> list[Accepted | TrackerError]:
+        asked.append(len(envelopes))
         raise StoreUnavailableError
 
     assert {type(result) for result in submitted(handle, 3)} == {StoreUnavailableError}
@@ -188,9 +188,9 @@ def test_requests_at_the_same_time_share_commits(site: Site) -> None:
             self.last_event_of = site.installation.tracker.last_event_of
             self.commits: list[int] = []
 
-        def handle(self, posts: Sequence[Envelope]) -> list[Accepted | TrackerError]:
-            self.commits.append(len(posts))
-            return site.installation.tracker.handle(posts)
+        def handle(self, envelopes: Sequence[Envelope]) -> list[Accepted | TrackerError]:
+            self.commits.append(len(envelopes))
+            return site.installation.tracker.handle(envelopes)
 
     intakes = [site.intake() for _ in range(60)]
     counting = Counting()

@@ -26,26 +26,26 @@ def test_a_look_up_is_as_fresh_as_at_the_moment_it_read(
 ) -> None:
     codes = [site.received()]
     site.caught_up()
-    found = site.installation.look_up.rows(codes)
+    rows = site.installation.look_up.rows(codes)
 
     class ReadEarlier:
         async def find(self, codes: Sequence[str]) -> LookUpResult:
-            return LookUpResult(1, head, [found[code] for code in codes])
+            return LookUpResult(1, head, [rows[code] for code in codes])
 
     site.received()
     site.received()
     site.now[0] += timedelta(seconds=5)
     with site.rebuilt(look_up=ReadEarlier()) as earlier:
-        told = earlier.get(f"/v1/lookup/{codes[0]}").json()
-    assert told["freshness"] == {"position": 1, "behind": behind, "age_seconds": age}
+        answer = earlier.get(f"/v1/lookup/{codes[0]}").json()
+    assert answer["freshness"] == {"position": 1, "behind": behind, "age_seconds": age}
 
 
 def test_who_wrote_finds_it_by_naming_the_position(live: Site) -> None:
     for _ in range(20):
         stored = live.post("/v1/dossiers", "desk", live.intake()).json()
-        found = live.get(f"/v1/lookup/{stored['code']}", after=stored["position"])
-        assert found.status_code == 200
-        assert found.json()["freshness"]["position"] >= stored["position"]
+        answer = live.get(f"/v1/lookup/{stored['code']}", after=stored["position"])
+        assert answer.status_code == 200
+        assert answer.json()["freshness"]["position"] >= stored["position"]
     counted = live.get("/v1/sla", "manager", after=stored["position"])
     assert counted.json()["total"]["received"] == 20
 

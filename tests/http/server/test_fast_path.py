@@ -28,27 +28,27 @@ def behind_a_server(site: Site) -> Iterator[Site]:
 
 
 def intake(**changes: object) -> Ask:
-    def ask(site: Site, way: str) -> Response:
-        body = site.intake(event_id="same" + way.strip("?="), **changes)
-        return site.post("/v1/dossiers" + way, "desk", body)
+    def ask(site: Site, query: str) -> Response:
+        body = site.intake(event_id="same" + query.strip("?="), **changes)
+        return site.post("/v1/dossiers" + query, "desk", body)
 
     return ask
 
 
 def again(**changes: object) -> Ask:
-    def ask(site: Site, way: str) -> Response:
+    def ask(site: Site, query: str) -> Response:
         body = site.intake(event_id="first")
         site.post("/v1/dossiers", "desk", body)
-        return site.post("/v1/dossiers" + way, "desk", body | changes)
+        return site.post("/v1/dossiers" + query, "desk", body | changes)
 
     return ask
 
 
 def raw(content: bytes, **headers: str) -> Ask:
-    def ask(site: Site, way: str) -> Response:
+    def ask(site: Site, query: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         shown = {"Content-Type": "application/json"} | site.shown("desk") | named
-        return site.client.post("/v1/dossiers" + way, content=content, headers=shown)
+        return site.client.post("/v1/dossiers" + query, content=content, headers=shown)
 
     return ask
 
@@ -69,18 +69,18 @@ def at(path: str) -> Ask:
 
 
 def step(step: str, who: str = "decider", code: str = "", **changes: object) -> Ask:
-    def ask(site: Site, way: str) -> Response:
-        there = code or site.received()
-        return site.post(f"/v1/dossiers/{there}/events{way}", who, site.step(step, **changes))
+    def ask(site: Site, query: str) -> Response:
+        used_code = code or site.received()
+        return site.post(f"/v1/dossiers/{used_code}/events{query}", who, site.step(step, **changes))
 
     return ask
 
 
 def look_up(code: str = "") -> Ask:
-    def ask(site: Site, way: str) -> Response:
-        there = code or site.received()
+    def ask(site: Site, query: str) -> Response:
+        used_code = code or site.received()
         site.caught_up()
-        return site.client.get(f"/v1/lookup/{there}{way}")
+        return site.client.get(f"/v1/lookup/{used_code}{query}")
 
     return ask
 

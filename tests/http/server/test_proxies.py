@@ -39,7 +39,7 @@ def settled(
 
 
 def client_of(*hops: str, peer: str = PROXY, trusted: str = "10.0.5.0/24,127.0.0.1") -> str:
-    return settled(*(("X-Forwarded-For", one) for one in hops), peer=peer, trusted=trusted)[0]
+    return settled(*(("X-Forwarded-For", hop) for hop in hops), peer=peer, trusted=trusted)[0]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_proxy_that_listens_on_both_families_is_known_by_its_ipv4_address() ->
     ],
 )
 def test_the_scheme_is_what_the_nearest_proxy_says(told: list[str], scheme: str) -> None:
-    assert settled(*(("X-Forwarded-Proto", one) for one in told)) == (PROXY, scheme)
+    assert settled(*(("X-Forwarded-Proto", value) for value in told)) == (PROXY, scheme)
 
 
 def test_the_header_forwarded_is_not_read() -> None:
@@ -153,6 +153,6 @@ def test_the_operator_is_warned_once_of_a_proxy_that_is_not_named(site: Site) ->
     ):
         for _ in range(3):
             client.get("/livez", headers={"X-Forwarded-For": "203.0.113.9"})
-    warned = [one for one in logs if "TRACKER_TRUSTED_PROXIES" in one["event"]]
+    warned = [entry for entry in logs if "TRACKER_TRUSTED_PROXIES" in entry["event"]]
     assert len(warned) == 1
     assert warned[0]["log_level"] == logging.getLevelName(logging.WARNING).lower()

@@ -111,16 +111,16 @@ class BatchedLookUps:
         await self._batcher.close()
 
     async def _answers(self, codes: Sequence[str]) -> list[bytes | None]:
-        found = await self._look_up.find(codes)
-        freshness = await self._freshness(found)
-        answers = self._look_up.public_answers(found.rows)
+        result = await self._look_up.find(codes)
+        freshness = await self._freshness(result)
+        answers = self._look_up.public_answers(result.rows)
         return [answer and self._as_json(answer, freshness) for answer in answers]
 
-    async def _freshness(self, found: LookUpResult) -> Freshness:
-        if found.head is not None and found.head <= found.position:
-            return of_the_store(found.position)
-        fresh = partial(self._status.freshness_at, head=found.head)
-        return await asyncio.to_thread(fresh, found.position, self._now())
+    async def _freshness(self, result: LookUpResult) -> Freshness:
+        if result.head is not None and result.head <= result.position:
+            return of_the_store(result.position)
+        fresh = partial(self._status.freshness_at, head=result.head)
+        return await asyncio.to_thread(fresh, result.position, self._now())
 
     def _as_json(self, answer: PublicAnswer, freshness: Freshness) -> bytes:
         """Return the JSON of an answer, with the fields of `LookupAnswer` in the same order."""

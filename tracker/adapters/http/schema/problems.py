@@ -155,7 +155,7 @@ KINDS: dict[type[Exception], ProblemKind] = {
     NotAllowedError: ProblemKind(403, PROBLEM_NAMES[NotAllowedError], "You may not do this"),
     ConflictError: ProblemKind(409, PROBLEM_NAMES[ConflictError], "Another request came first"),
     VersionConflictError: ProblemKind(
-        409, PROBLEM_NAMES[VersionConflictError], "Somebody else changed the dossier first"
+        409, PROBLEM_NAMES[VersionConflictError], "Another request changed the dossier first"
     ),
     StepNotAllowedError: ProblemKind(
         409, PROBLEM_NAMES[StepNotAllowedError], "This step is not allowed now"

@@ -1,4 +1,4 @@
-"""Read commands from HTTP bodies: one, one for the dossier in the address, or a batch."""
+"""Read commands from HTTP bodies: a single command or a batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

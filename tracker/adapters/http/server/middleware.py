@@ -102,7 +102,7 @@ class Middleware:
     def __init__(
         self, app: ASGIApp, *, metrics: Metrics, fast_path: FastPath, most: int = MOST_IN_PROGRESS
     ) -> None:
-        """Serve by `app` what the fast path does not; refuse above `most` requests at once."""
+        """Serve by `app` what the fast path does not; refuse above `most` concurrent requests."""
         self.in_progress = 0
         self.metrics = metrics
         self.fast_path = fast_path

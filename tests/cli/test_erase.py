@@ -33,7 +33,7 @@ def test_it_asks_for_the_code_again_and_erases_the_person(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{code}\n"))
     result = run("erase", code.lower(), *BASIS)
     assert (result.code, result.out.strip()) == (0, f"The personal data of {code} is erased.")
-    assert "gone for ever" in result.err
+    assert "erases the personal data" in result.err
     assert not personal(demo, code)
     with open_container(Settings(data_dir=demo)) as container:
         last = container.tracker.store.select_events(dossier_id(code))[-1]

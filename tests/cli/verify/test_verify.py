@@ -293,7 +293,9 @@ def test_a_store_older_than_its_read_models_is_found(run: Run, demo: Path) -> No
     assert (
         "status, timeline, promises, messages: the read model differs from the events" in result.err
     )
-    assert f"up to {victim.position}; the store ends at {victim.position - 1}" in result.out
+    assert (
+        f"up to position {victim.position}; the store ends at {victim.position - 1}" in result.out
+    )
 
 
 def test_a_read_model_that_lags_behind_is_no_damage(run: Run, demo: Path) -> None:

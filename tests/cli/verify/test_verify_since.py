@@ -227,7 +227,7 @@ def test_older_bytes_changed_in_place_are_said_to_be_unread_and_found_by_the_ful
         change(connection, position)
     code, out, _ = since(run, kept)
     assert code == 0
-    assert "that their bytes are still those, only the full 'tracker verify' can tell" in out
+    assert "Only the full 'tracker verify' checks their bytes" in out
     result = run("verify")
     assert result.code == 1
     assert f"leaf {position - 1}: an event that is not the one that was logged" in result.err
@@ -284,7 +284,7 @@ def none_at_all(file: Path) -> None:
         (of_another_key, "None of the known keys signed this note."),
         (of_another_log, "this is a checkpoint of "),
         (changed, "None of the known keys signed this note."),
-        (no_checkpoint, "This is no signed note."),
+        (no_checkpoint, "This is not a signed note."),
         (none_at_all, "there is no checkpoint in it."),
     ],
 )
@@ -301,4 +301,4 @@ def test_a_checkpoint_that_is_none_of_this_log_is_refused_by_name(
 def test_kafka_by_itself_has_no_daily_run_and_says_why(run: Run, kept: Path) -> None:
     code, _, err = since(run, kept, "--of", "kafka")
     assert code == 2
-    assert "--of both checks the store and Kafka since a checkpoint." in err
+    assert "Use --of both to check the store and Kafka since a checkpoint." in err

@@ -149,6 +149,8 @@ MOST_LINES = 300
 MOST_LINES_OF_A_TEST = 500
 MOST_FILES = 16
 MIGRATIONS = "tracker.adapters.sql.migrations.versions"
+HANDED_OUT_ALONE = "tracker.verifier.verify_proof"
+"""One file, because an auditor gets it alone: it may have up to 400 lines."""
 
 Rule = Callable[[str, str], Iterator[str]]
 
@@ -267,6 +269,8 @@ def an_init_imports_nothing(module: str, source: str) -> Iterator[str]:
 
 def a_file_is_short(module: str, source: str) -> Iterator[str]:
     most = MOST_LINES_OF_A_TEST if is_within(module, "tests") else MOST_LINES
+    if module == HANDED_OUT_ALONE:
+        most = 400
     lines = len(source.splitlines())
     if lines > most and not is_within(module, MIGRATIONS):
         yield f"{module} has {lines} lines, more than {most}"

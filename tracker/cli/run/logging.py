@@ -42,3 +42,5 @@ def configure_logs(level: str) -> None:
     root.setLevel(level)
     # httpx logs full URLs; an SMS gateway URL may contain an API key.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # kafka-python logs every attempt to connect, many times a second while Kafka is away.
+    logging.getLogger("kafka").setLevel(logging.WARNING)

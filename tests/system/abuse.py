@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ _TRIES = 5
 MEMORY_MB = 60
 """The memory may be so much larger after an attack: the allocator keeps some."""
 
+_ALL_PLACES = 1_500
+RETRY_AFTER_S = 1
 _IN_PROGRESS = re.compile(r"^tracker_http_requests_in_progress (\S+)$", re.MULTILINE)
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)\r\n")
 _NUMBERS = count()
@@ -81,7 +85,10 @@ class Victim:
         return json.dumps(message).encode()
 
     def in_progress(self) -> int:
-        found = _IN_PROGRESS.search(self.service.get("/metrics")[1])
+        status, text = self.service.get("/metrics")
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:  # the places are still taken
+            return _ALL_PLACES
+        found = _IN_PROGRESS.search(text)
         assert found, "the service does not count its requests in progress"
         return int(float(found[1]))
 
@@ -103,7 +110,12 @@ class Victim:
                 began = time.monotonic()
                 with self.connect() as connection:
                     connection.sendall(send())
-                    assert answer(connection)[0] == expected
+                    status = answer(connection)[0]
+                if status == HTTPStatus.SERVICE_UNAVAILABLE and len(took) < _TRIES:
+                    took.append(inf)  # a slow machine still works on what it accepted
+                    time.sleep(RETRY_AFTER_S)
+                    continue
+                assert status == expected
                 took.append(time.monotonic() - began)
             assert took[-1] < HONEST_WITHIN_S, took
 

@@ -129,5 +129,8 @@ def test_since_a_checkpoint_only_what_came_after_it_is_compared(
 
 def test_without_kafka_the_command_says_so(run: Run, demo: Path) -> None:
     result = run("verify", "--of", "kafka")
-    assert (result.code, result.err) == (2, "Error: TRACKER_KAFKA_SERVERS is not set.\n")
+    assert (result.code, result.err) == (
+        2,
+        "Error: TRACKER_KAFKA_SERVERS is not set. This command needs Kafka.\n",
+    )
     assert demo.exists()

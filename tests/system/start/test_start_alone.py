@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import serving
+from tests.serving import ROOT, serving
 from tests.system.start.starting import copy, refusal, run, working
 
 pytestmark = [pytest.mark.system]
@@ -28,7 +28,7 @@ def by_a_link(data_dir: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
 
 
 def relative(data_dir: Path, _: Path) -> tuple[Path, dict[str, str]]:
-    return Path(os.path.relpath(data_dir, Path(__file__).parents[2])), {}
+    return Path(os.path.relpath(data_dir, ROOT)), {}
 
 
 def another_directory(data_dir: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
